@@ -1,0 +1,186 @@
+targetScope = 'subscription'
+
+metadata description = 'mcp-surge on Azure Functions Flex Consumption: one resource group, no storage keys, every role scoped to the resource it is needed on.'
+
+@description('Name of this deployment. It names the resource group and, hashed, every resource in it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of every resource. It must offer Flex Consumption: az functionapp list-flexconsumption-locations.')
+@minLength(1)
+param location string
+
+@description('Object id of the person or pipeline that deploys. It may then manage secrets and read result tables. Empty: nobody but the app has a data role.')
+param principalId string = ''
+
+@description('Kind of that principal. Azure refuses a role for a principal of the wrong kind.')
+@allowed(['User', 'Group', 'ServicePrincipal'])
+param principalType string = 'User'
+
+@description('Exact https origins that may be load-tested, such as https://mcp.example.com. Empty: nothing may be.')
+param allowedOrigins string[] = []
+
+@description('Most virtual users that one plan may ask for.')
+@minValue(1)
+param maxVus int = 500
+
+@description('Longest run that a plan may ask for, in seconds.')
+@minValue(1)
+param maxDurationSeconds int = 3600
+
+@description('Virtual users of one lane, that is of one activity at a time.')
+@minValue(1)
+param vusPerLane int = 100
+
+@description('Longest slice, in seconds. It must stay well below functionTimeout in host.json (10 minutes).')
+@minValue(1)
+@maxValue(540)
+param windowSeconds int = 300
+
+@description('Seconds between accepting a run and its first request: the time that scaling out may take.')
+@minValue(0)
+param startDelaySeconds int = 60
+
+@description('Name of the Durable task hub. Changing it starts with an empty history.')
+@minLength(3)
+@maxLength(45)
+param taskHubName string = 'mcpsurge'
+
+@description('Node.js of the app. The region must offer it: az functionapp list-flexconsumption-runtimes --runtime node.')
+@allowed(['22', '24'])
+param nodeVersion string = '24'
+
+@description('Memory of one instance in MB, which sets its cores too: 0.25, 1 or 2.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Most instances of each scale group. The documentation has named 40 as the lowest value that the platform takes.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances kept warm for Durable triggers. 0 because a warm instance is billed around the clock, without the free grant.')
+@minValue(0)
+@maxValue(1)
+param alwaysReadyDurable int = 0
+
+@description('Most log data taken per day, in GB: a run that fails loudly must not become a bill.')
+@minValue(1)
+param dailyLogCapGb int = 1
+
+var tags = { 'azd-env-name': environmentName }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+
+// The app refuses such entries too. Here the deployment says so, before a setting that allows nothing is stored.
+var checkedOrigins = map(
+  allowedOrigins,
+  origin =>
+    isExactOrigin(origin)
+      ? origin
+      : fail('allowedOrigins: "${origin}" is not an exact https origin. Write https://host or https://host:port, without path, wildcard or trailing slash')
+)
+
+func isExactOrigin(origin string) bool =>
+  startsWith(origin, 'https://') && !empty(skip(origin, 8)) && length(split(skip(origin, 8), [
+    '/'
+    '*'
+    ','
+    '@'
+    '?'
+    '#'
+    ' '
+  ])) == 1
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'app/identity.bicep' = {
+  scope: group
+  params: { name: 'id-${token}', location: location, tags: tags }
+}
+
+module storage 'app/storage.bicep' = {
+  scope: group
+  params: {
+    name: 'st${token}'
+    location: location
+    tags: tags
+    appPrincipalId: identity.outputs.principalId
+    readerPrincipalId: principalId
+    readerPrincipalType: principalType
+  }
+}
+
+module vault 'app/vault.bicep' = {
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: tags
+    appPrincipalId: identity.outputs.principalId
+    officerPrincipalId: principalId
+    officerPrincipalType: principalType
+  }
+}
+
+module monitoring 'app/monitoring.bicep' = {
+  scope: group
+  params: {
+    workspaceName: 'log-${token}'
+    insightsName: 'appi-${token}'
+    location: location
+    tags: tags
+    dailyCapGb: dailyLogCapGb
+    appPrincipalId: identity.outputs.principalId
+  }
+}
+
+module functionApp 'app/function-app.bicep' = {
+  scope: group
+  params: {
+    planName: 'plan-${token}'
+    appName: 'func-${token}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyDurable: alwaysReadyDurable
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    appSettings: [
+      { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
+      { name: 'AzureWebJobsStorage__clientId', value: identity.outputs.clientId }
+      { name: 'AzureWebJobsStorage__blobServiceUri', value: storage.outputs.blobEndpoint }
+      { name: 'AzureWebJobsStorage__queueServiceUri', value: storage.outputs.queueEndpoint }
+      { name: 'AzureWebJobsStorage__tableServiceUri', value: storage.outputs.tableEndpoint }
+      { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: monitoring.outputs.connectionString }
+      {
+        name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+        value: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+      }
+      { name: 'AZURE_CLIENT_ID', value: identity.outputs.clientId }
+      { name: 'TASKHUB_NAME', value: taskHubName }
+      { name: 'SURGE_ALLOWED_ORIGINS', value: join(checkedOrigins, ',') }
+      { name: 'SURGE_KEY_VAULT_URL', value: vault.outputs.url }
+      { name: 'SURGE_MAX_VUS', value: string(maxVus) }
+      { name: 'SURGE_MAX_DURATION_SECONDS', value: string(maxDurationSeconds) }
+      { name: 'SURGE_VUS_PER_LANE', value: string(vusPerLane) }
+      { name: 'SURGE_WINDOW_SECONDS', value: string(windowSeconds) }
+      { name: 'SURGE_START_DELAY_SECONDS', value: string(startDelaySeconds) }
+    ]
+  }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_TENANT_ID string = tenant().tenantId
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_FUNCTION_NAME string = functionApp.outputs.name
+output SERVICE_API_NAME string = functionApp.outputs.name
+output SURGE_API_URL string = '${functionApp.outputs.url}/api'
+output SURGE_KEY_VAULT_NAME string = vault.outputs.name
+output SURGE_STORAGE_ACCOUNT string = storage.outputs.name

@@ -1,0 +1,24 @@
+using 'main.bicep'
+
+// azd fills the AZURE_ variables. Set the others with: azd env set NAME VALUE
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param principalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param principalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
+
+// Origins with commas between them: https://mcp.example.com,https://staging.example.com
+param allowedOrigins = filter(
+  map(split(readEnvironmentVariable('SURGE_ALLOWED_ORIGINS', ''), ','), origin => trim(origin)),
+  origin => !empty(origin)
+)
+
+param maxVus = int(readEnvironmentVariable('SURGE_MAX_VUS', '500'))
+param maxDurationSeconds = int(readEnvironmentVariable('SURGE_MAX_DURATION_SECONDS', '3600'))
+param vusPerLane = int(readEnvironmentVariable('SURGE_VUS_PER_LANE', '100'))
+param windowSeconds = int(readEnvironmentVariable('SURGE_WINDOW_SECONDS', '300'))
+param startDelaySeconds = int(readEnvironmentVariable('SURGE_START_DELAY_SECONDS', '60'))
+
+// any(), because int() cannot promise one of the three sizes; Azure refuses any other before it creates a thing.
+param instanceMemoryMB = any(int(readEnvironmentVariable('SURGE_INSTANCE_MEMORY_MB', '2048')))
+param maximumInstanceCount = int(readEnvironmentVariable('SURGE_MAXIMUM_INSTANCES', '40'))
+param alwaysReadyDurable = int(readEnvironmentVariable('SURGE_ALWAYS_READY', '0'))
