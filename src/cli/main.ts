@@ -1,0 +1,41 @@
+import { version } from '../run/version.ts';
+import { EXIT_CODE } from './exit-code.ts';
+import { runCommand } from './run-command.ts';
+import { UsageError } from './usage-error.ts';
+import { validateCommand } from './validate-command.ts';
+
+const USAGE = `mcp-surge ${version}: load tests for MCP servers
+
+  mcp-surge run PLAN        run a plan in this process and report
+      --out DIR             where the report goes (default: reports/<run id>)
+      --duration D          another duration for every scenario, e.g. 10s
+      --target NAME=URL     another URL for a target; may be repeated
+      --allow ORIGIN        an origin that may be load-tested, besides this machine; may be repeated
+  mcp-surge validate PLAN   check a plan and say how it would run
+
+Exit codes: 0 pass, 99 thresholds failed, 104 invalid or refused plan, 105 stopped, 106 preflight failed,
+107 verdict invalid, 2 wrong command line, 1 any other error.
+`;
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  run: runCommand,
+  validate: validateCommand,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  const asked = ['', '-h', '--help', 'help'].includes(name);
+  if (asked) process.stdout.write(USAGE);
+  else process.stderr.write(`mcp-surge: there is no command "${name}".\n\n${USAGE}`);
+  process.exitCode = name === '' || !asked ? EXIT_CODE.usage : EXIT_CODE.pass;
+} else {
+  try {
+    process.exitCode = await command(args);
+  } catch (error) {
+    const usage =
+      error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+    process.stderr.write(usage ? `mcp-surge ${name}: ${(error as Error).message}\n` : `${(error as Error).stack}\n`);
+    process.exitCode = usage ? EXIT_CODE.usage : EXIT_CODE.error;
+  }
+}

@@ -1,0 +1,15 @@
+import type { LiveView } from '../run/live-view.ts';
+
+/** One line that tells how a run is going. */
+export function progressLine(elapsedSeconds: number, live: LiveView): string {
+  const elapsed = `${Math.max(0, elapsedSeconds).toFixed(0).padStart(3)} s`;
+  const p95 = live.p95Ms === null ? '-' : `${Math.round(live.p95Ms).toLocaleString('en')} ms`;
+  return [
+    elapsed,
+    `${live.activeVus} vus`,
+    `${live.requests} requests`,
+    `${live.requestsPerSecond.toFixed(1)}/s`,
+    `p95 ${p95}`,
+    `${live.failures} failures`,
+  ].join('  ·  ');
+}

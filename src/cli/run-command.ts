@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { renderText } from '../report/text.ts';
+import { createRun } from '../run/create-run.ts';
+import { liveView } from '../run/live-view.ts';
+import type { RunContext } from '../run/run-context.ts';
+import { readReport } from '../run/run-documents.ts';
+import { runHere } from '../run/run-here.ts';
+import { commandContext } from './command-context.ts';
+import { EXIT_CODE } from './exit-code.ts';
+import { readPlanFile, readTargetOverrides } from './plan-file.ts';
+import { progressLine } from './progress-line.ts';
+import { showPlanProblems, showProblems } from './show-problems.ts';
+import { statusLine } from './status-line.ts';
+import { UsageError } from './usage-error.ts';
+import { writeReportFiles } from './write-report.ts';
+
+const SHOW_INTERVAL_MS = 500;
+
+/** `mcp-surge run PLAN`: the same slices as in Azure, in one process with the in-memory store. */
+export async function runCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      out: { type: 'string' },
+      duration: { type: 'string' },
+      target: { type: 'string', multiple: true, default: [] },
+      allow: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge run PLAN');
+  const targets = values.target.length === 0 ? {} : { targets: readTargetOverrides(values.target) };
+  const text = readPlanFile(file, {
+    ...targets,
+    ...(values.duration === undefined ? {} : { duration: values.duration }),
+  });
+  const context = commandContext(values.allow);
+  const created = await createRun(context, { text, trigger: 'command' });
+  switch (created.outcome) {
+    case 'invalid':
+      process.stderr.write(showPlanProblems(file, created.problems));
+      return EXIT_CODE.invalidPlan;
+    case 'not-allowed':
+      process.stderr.write(showProblems(`${file} may not run here:`, created.problems));
+      process.stderr.write('On the command line, --allow ORIGIN does what SURGE_ALLOWED_ORIGINS does.\n');
+      return EXIT_CODE.invalidPlan;
+    case 'key-taken':
+      throw new Error('A command sends no idempotency key.');
+    default:
+      return carryThrough(context, created.record.runId, values.out);
+  }
+}
+
+async function carryThrough(context: RunContext, runId: string, out: string | undefined): Promise<number> {
+  const { store } = context;
+  const stop = () => {
+    process.stderr.write('\nStopping; once more to end at once.\n');
+    process.once('SIGINT', () => process.exit(EXIT_CODE.stopped));
+    void store.updateRun(runId, { stopRequested: true });
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  const line = statusLine(process.stderr);
+  const showing = setInterval(() => void show(context, runId, line.show), SHOW_INTERVAL_MS);
+  const problems = await runHere(context, runId).finally(() => {
+    clearInterval(showing);
+    line.end();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  });
+  if (problems.length > 0) {
+    process.stderr.write(showProblems('Preflight found no way to run this plan; no load was made:', problems));
+    return EXIT_CODE.preflightFailed;
+  }
+  const report = await readReport(store, runId);
+  if (report === undefined) throw new Error(`Run ${runId} ended without a report.`);
+  process.stdout.write(renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 }));
+  process.stdout.write(`\n${writeReportFiles(report, out ?? join('reports', runId))}`);
+  return EXIT_CODE[report.verdict.status];
+}
+
+async function show({ store, clock }: RunContext, runId: string, print: (text: string) => void): Promise<void> {
+  const record = await store.getRun(runId);
+  if (record?.schedule === undefined) return;
+  const elapsedSeconds = (clock.now() - record.schedule.startAtMs) / 1000;
+  print(progressLine(elapsedSeconds, liveView(await store.listProgress(runId), elapsedSeconds)));
+}

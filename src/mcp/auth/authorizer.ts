@@ -1,0 +1,23 @@
+/** A header that proves who sends a request. */
+export type AuthHeader = { readonly name: string; readonly value: string };
+
+/** Gives requests to one target their authorization. */
+export type Authorizer = {
+  /**
+   * The header to send now; a promise only while a token is being fetched, so that the hot path need not wait.
+   * @throws (rejects) when no token can be had
+   */
+  header(): AuthHeader | undefined | Promise<AuthHeader | undefined>;
+  /**
+   * Hears that the target answered 401 to a header.
+   * @returns true when asking again may bring another header
+   */
+  rejected(header: AuthHeader | undefined): boolean;
+  /** Token fetches so far, timed apart from all requests to the target. */
+  readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
+};
+
+/** An authorizer whose header never changes; undefined for targets that ask for none. */
+export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
+  return { header: () => header, rejected: () => false, tokens: { fetched: 0, failed: 0, maxMs: 0 } };
+}

@@ -1,0 +1,79 @@
+import type { Outcome } from '../sample/outcome.ts';
+
+/** An outcome and what the target said with it. */
+export type Judgement = { readonly outcome: Outcome; readonly message: string };
+
+const TLS_CODE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
+
+/**
+ * The outcome of a request that ended in a transport error.
+ * @param headersSeen whether the reply's headers had arrived
+ */
+export function classifyTransportError(error: unknown, headersSeen: boolean): Judgement {
+  const { code, message } = innermost(error);
+  return { outcome: transportOutcome(code, headersSeen), message: code === '' ? message : `${code}: ${message}` };
+}
+
+function transportOutcome(code: string, headersSeen: boolean): Outcome {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'NET_REFUSED';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'NET_DNS';
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'NET_CONNECT_TMO';
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
+  }
+  if (TLS_CODE.test(code)) return 'NET_TLS';
+  return code.startsWith('HPE_') ? 'NET_HTTP_PARSE' : 'NET_OTHER';
+}
+
+/** The first error that an aggregate (several addresses tried) or a chain of causes began with. */
+function innermost(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code === '' && error.cause !== undefined) return innermost(error.cause);
+  return { code, message: error.message };
+}
+
+/** What of a request and its reply's head decides about a status that is no success. */
+export type StatusContext = { readonly status: number; readonly sentSessionId: boolean; readonly challenge: string };
+
+/** The outcome of a reply whose HTTP status is not 2xx. */
+export function classifyStatus({ status, sentSessionId, challenge }: StatusContext, body: string): Outcome {
+  if (status >= 300 && status < 400) return 'HTTP_3XX';
+  if (status === 401) return 'AUTH_401';
+  if (status === 403) return /error="?insufficient_scope/.test(challenge) ? 'AUTH_SCOPE' : 'AUTH_403';
+  // The specification says 404 for a session that is gone; servers in the wild say 400 and tell so in words.
+  if (status === 404 && sentSessionId) return 'SESS_EXPIRED';
+  if (status === 400 && /not initialized|no valid session|session not found/i.test(body)) {
+    return sentSessionId ? 'SESS_LOST' : 'SESS_MISSING';
+  }
+  if (status === 400 && !sentSessionId && /mcp-session-id/i.test(body)) return 'SESS_MISSING';
+  return `HTTP_${status}`;
+}
+
+/** How the body of a successful reply is to be read. */
+export type BodyKind = 'json' | 'sse' | 'unreadable';
+
+/** Reads a content type by its essence; parameters such as the charset do not matter. */
+export function bodyKindOf(contentType: string): BodyKind {
+  const essence = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (essence === 'application/json') return 'json';
+  return essence === 'text/event-stream' ? 'sse' : 'unreadable';
+}
+
+/** The outcome of a 2xx reply to a request that is neither JSON nor an event stream. */
+export function classifyUnreadable(status: number, contentType: string, body: string): Outcome {
+  if (status === 202) return 'PROTO_202';
+  if (body === '') return 'PROTO_EMPTY';
+  if (contentType === '') return 'PROTO_CT_MISSING';
+  return /^text\/html/i.test(contentType) ? 'PROTO_CT_HTML' : 'PROTO_CT_OTHER';
+}

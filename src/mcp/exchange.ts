@@ -1,0 +1,181 @@
+import type { Dispatcher } from 'undici';
+import { SAMPLE_FLAG } from '../sample/block.ts';
+import type { Outcome } from '../sample/outcome.ts';
+import type { Sample } from '../sample/sample.ts';
+import { classifyTransportError, type Judgement } from './classify.ts';
+import { judgeReply } from './judge-reply.ts';
+import { ReplyReader } from './reply-reader.ts';
+import type { ResultJudge } from './tool-result.ts';
+
+/** What kind of answer ends a request: a JSON-RPC response, the bare ack of a notification, or that of a DELETE. */
+export type Expectation = 'response' | 'acknowledgement' | 'deletion';
+
+/** One HTTP request of a session, ready to be sent. */
+export type ExchangeRequest = {
+  readonly method: 'POST' | 'DELETE';
+  readonly headers: readonly string[];
+  readonly body: string | null;
+  readonly expects: Expectation;
+  /** JSON-RPC id of the request; 0 where there is none. */
+  readonly id: number;
+  readonly sentSessionId: boolean;
+  readonly judge: ResultJudge;
+  /** Where the sample belongs. */
+  readonly operation: number;
+  readonly vu: number;
+  readonly iteration: number;
+  readonly flags: number;
+};
+
+/** What an exchange needs of the connection it runs on. */
+export type ExchangeHost = {
+  readonly now: () => number;
+  readonly timeouts: { readonly headers: number; readonly idle: number; readonly total: number };
+  /** Called once, when nothing more can come: now the sample is complete. */
+  readonly onFinished: (exchange: Exchange) => void;
+};
+
+/** How long a stream may stay open after its answer before it is cut, so that its connection is free again. */
+const DRAIN_MS = 250;
+
+/**
+ * One request and its reply, from dispatch until the stream is closed; it is its own sample. The caller waits for
+ * `settled`, which comes with the matching response: streams may stay open long after it.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Sample {
+  readonly kind = 'request';
+  readonly request: ExchangeRequest;
+  readonly startMs: number;
+  readonly lagMs = 0;
+  outcome: Outcome = 'CLIENT_ABORT';
+  message = '';
+  durationMs = 0;
+  headersMs: number | undefined;
+  firstEventMs: number | undefined;
+  closeMs: number | undefined;
+  bytes = 0;
+  flags: number;
+  /** 0 until the reply's headers are there. */
+  status = 0;
+  replyHeaders: Readonly<Record<string, string | string[] | undefined>> = {};
+  /** The response's result when the outcome is useful or a warning. */
+  result: unknown;
+  readonly settled: Promise<void>;
+
+  readonly #host: ExchangeHost;
+  #controller: Dispatcher.DispatchController | undefined;
+  #reader: ReplyReader | undefined;
+  #timer: NodeJS.Timeout;
+  #lastActivityMs: number;
+  #resolve: () => void = () => {};
+  #state: 'open' | 'settled' | 'finished' = 'open';
+
+  constructor(request: ExchangeRequest, host: ExchangeHost) {
+    this.request = request;
+    this.flags = request.flags;
+    this.#host = host;
+    this.startMs = host.now();
+    this.#lastActivityMs = this.startMs;
+    this.settled = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#timer = setTimeout(this.#onTimer, Math.min(host.timeouts.headers, host.timeouts.total));
+  }
+
+  get operation(): number {
+    return this.request.operation;
+  }
+  get vu(): number {
+    return this.request.vu;
+  }
+  get iteration(): number {
+    return this.request.iteration;
+  }
+
+  /** Ends the request from our side; what it had not settled by then becomes this outcome. */
+  abort(outcome: Outcome, message: string): void {
+    this.#settle({ outcome, message });
+    // Not yet on a connection: undici has it in its queue, and onRequestStart stops it there.
+    if (this.#controller === undefined) this.#finish();
+    else this.#controller.abort(new Error(message));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#state !== 'open') controller.abort(new Error('ended before it was sent'));
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {
+    if (status < 200) return;
+    this.headersMs = this.#touch();
+    this.status = status;
+    this.replyHeaders = headers;
+    this.#reader = new ReplyReader(this, () => {
+      this.firstEventMs ??= this.#sinceStart();
+    });
+    if (this.#reader.kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#touch();
+    this.bytes += chunk.length;
+    if (this.#state !== 'open') return;
+    const judgement = this.#reader?.push(chunk);
+    if (judgement === undefined) return;
+    this.#settle(judgement);
+    this.#timer = setTimeout(this.#onTimer, DRAIN_MS);
+  }
+
+  onResponseEnd(): void {
+    this.closeMs = this.#sinceStart();
+    if (this.#state === 'open') this.#settle(this.#reader?.end() ?? judgeReply(this, ''));
+    this.#finish();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.closeMs = this.#sinceStart();
+    if (this.#state === 'open') this.#settle(classifyTransportError(error, this.headersMs !== undefined));
+    this.#finish();
+  }
+
+  readonly #onTimer = (): void => {
+    if (this.#state === 'settled') {
+      this.#controller?.abort(new Error('stream held open after its answer'));
+      return;
+    }
+    const { headers, idle, total } = this.#host.timeouts;
+    const now = this.#host.now();
+    const totalLeftMs = this.startMs + total - now;
+    const phaseLeftMs = this.headersMs === undefined ? this.startMs + headers - now : this.#lastActivityMs + idle - now;
+    if (totalLeftMs <= 0) this.abort('TMO_TOTAL', `no answer within ${total} ms`);
+    else if (phaseLeftMs > 0) this.#timer = setTimeout(this.#onTimer, Math.ceil(Math.min(totalLeftMs, phaseLeftMs)));
+    else if (this.headersMs === undefined) this.abort('TMO_HEADERS', `no headers within ${headers} ms`);
+    else this.abort('TMO_IDLE', `no byte for ${idle} ms`);
+  };
+
+  #settle(judgement: Judgement): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'settled';
+    clearTimeout(this.#timer);
+    this.durationMs = this.#sinceStart();
+    this.outcome = judgement.outcome;
+    this.message = judgement.message;
+    this.#resolve();
+  }
+
+  #finish(): void {
+    if (this.#state === 'finished') return;
+    this.#state = 'finished';
+    clearTimeout(this.#timer);
+    this.#host.onFinished(this);
+  }
+
+  #touch(): number {
+    this.#lastActivityMs = this.#host.now();
+    return this.#lastActivityMs - this.startMs;
+  }
+
+  #sinceStart(): number {
+    return this.#host.now() - this.startMs;
+  }
+}

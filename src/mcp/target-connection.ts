@@ -1,0 +1,74 @@
+import { Pool } from 'undici';
+import type { Target } from '../plan/target-schema.ts';
+import { Exchange, type ExchangeHost, type ExchangeRequest } from './exchange.ts';
+
+export type TargetConnectionOptions = {
+  /** Epoch milliseconds, as the samples' clock. */
+  readonly now: () => number;
+  /** Takes every exchange once it is complete; none is ever left out. */
+  readonly onExchange: (exchange: Exchange) => void;
+};
+
+/**
+ * The connections of one process to one target, and the exchanges under way on them. Follows no redirects, retries
+ * nothing and asks for no compression, so that a sample is what the target did with one request.
+ */
+export class TargetConnection {
+  readonly #pool: Pool;
+  readonly #path: string;
+  readonly #host: ExchangeHost;
+  readonly #underWay = new Set<Exchange>();
+  #whenIdle: (() => void) | undefined;
+
+  constructor(target: Target, options: TargetConnectionOptions) {
+    const url = new URL(target.url);
+    this.#path = `${url.pathname}${url.search}`;
+    this.#host = {
+      now: options.now,
+      timeouts: target.timeouts,
+      onFinished: (exchange) => {
+        this.#underWay.delete(exchange);
+        options.onExchange(exchange);
+        if (this.#underWay.size === 0) this.#whenIdle?.();
+      },
+    };
+    this.#pool = new Pool(url.origin, {
+      connections: target.maxConnections,
+      pipelining: 1,
+      connect: { timeout: target.timeouts.connect },
+      // Exchanges keep their own time; undici's timers would cut silent streams.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 60_000,
+      allowH2: false,
+    });
+  }
+
+  /** Begins an exchange: its clock runs, but nothing is sent before dispatch. */
+  prepare(request: ExchangeRequest): Exchange {
+    const exchange = new Exchange(request, this.#host);
+    this.#underWay.add(exchange);
+    return exchange;
+  }
+
+  /** Sends an exchange; its `settled` tells when there is an answer or a failure. */
+  dispatch(exchange: Exchange): void {
+    const { method, headers, body } = exchange.request;
+    this.#pool.dispatch({ path: this.#path, method, headers: headers as string[], body }, exchange);
+  }
+
+  /** Ends every request under way as CLIENT_ABORT, which counts neither for nor against the target. */
+  abortAll(reason: string): void {
+    for (const exchange of [...this.#underWay]) exchange.abort('CLIENT_ABORT', reason);
+  }
+
+  /** Waits for the samples of all requests under way, then closes the connections. */
+  async close(): Promise<void> {
+    if (this.#underWay.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#pool.destroy();
+  }
+}

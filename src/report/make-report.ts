@@ -1,0 +1,40 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import type { Summary } from '../summary/summary.ts';
+import type { Judged } from '../verdict/judge.ts';
+import type { Report, ReportTarget } from './report.ts';
+
+export type ReportParts = {
+  readonly runId: string;
+  readonly planHash: string;
+  readonly plan: Plan;
+  /** Planned start, epoch milliseconds. */
+  readonly startAtMs: number;
+  readonly targets: readonly ReportTarget[];
+  readonly summary: Summary;
+  readonly judged: Judged;
+};
+
+const NOTES = [
+  'Latency runs from the dispatch of a request to its matching JSON-RPC response, not to the headers and not to the end of the stream.',
+  'Latency percentiles are exact (nearest rank over all samples); those of the further clocks are within 0.1 %.',
+  'Latency figures cover useful requests; the time until a failure was known is kept apart.',
+  'The requests of preflight (one session per target, before the start) are not in these figures.',
+];
+
+/** Puts a run's figures and their judgement into the form in which users keep them. */
+export function makeReport({ runId, planHash, plan, startAtMs, targets, summary, judged }: ReportParts): Report {
+  const { generator, ...figures } = summary;
+  return {
+    schemaVersion: 1,
+    runId,
+    plan: { name: plan.name, description: plan.description, hash: planHash },
+    startedAt: new Date(startAtMs).toISOString(),
+    endedAt: new Date(startAtMs + summary.durationSeconds * 1000).toISOString(),
+    targets,
+    verdict: judged.verdict,
+    ...figures,
+    thresholds: judged.thresholds,
+    generator: { ...generator, rules: judged.rules },
+    notes: NOTES,
+  };
+}

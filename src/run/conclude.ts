@@ -1,0 +1,52 @@
+import { planExtent } from '../plan/slices.ts';
+import { makeReport } from '../report/make-report.ts';
+import { intervalFor } from '../summary/fold.ts';
+import { mergeFolds } from '../summary/merge-folds.ts';
+import { summarise } from '../summary/summarise.ts';
+import { judge } from '../verdict/judge.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+import { foldGroups } from './fold-groups.ts';
+import { foldName, foldSlices } from './fold-slices.ts';
+import type { RunContext } from './run-context.ts';
+import { readFold, readPlan, readRun, writeReport } from './run-documents.ts';
+
+/** Merges all folds, judges them and stores the report; from the same folds always the same report. */
+export async function conclude(context: RunContext, runId: string): Promise<Verdict> {
+  const { store } = context;
+  const record = await readRun(store, runId);
+  const { schedule, targets = [] } = record;
+  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
+  await store.updateRun(runId, { state: 'concluding' });
+  const plan = await readPlan(store, runId);
+  const folds = [];
+  for (const group of foldGroups(schedule)) {
+    // A group whose folding was lost is folded here, so that nothing that was measured is left out.
+    let fold = await readFold(store, runId, foldName(group));
+    if (fold === undefined) {
+      await foldSlices(context, runId, group);
+      fold = await readFold(store, runId, foldName(group));
+    }
+    if (fold !== undefined) folds.push(fold);
+  }
+  const { vus, durationMs } = planExtent(plan);
+  const merged = mergeFolds(folds, intervalFor(durationMs));
+  const summary = summarise(merged, {
+    runStartMs: schedule.startAtMs,
+    plannedDurationMs: durationMs,
+    plannedSlices: schedule.lanes * schedule.windows,
+    plannedVus: vus,
+  });
+  const judged = judge(plan, merged, summary, record.stopRequested);
+  const report = makeReport({
+    runId,
+    planHash: record.planHash,
+    plan,
+    startAtMs: schedule.startAtMs,
+    targets,
+    summary,
+    judged,
+  });
+  await writeReport(store, report);
+  await store.updateRun(runId, { state: 'done', verdict: judged.verdict, endedAt: report.endedAt });
+  return judged.verdict;
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { parsePlan } from '../plan/parse-plan.ts';
+import type { PlanProblem } from '../plan/plan-problem.ts';
+import type { Plan } from '../plan/plan-schema.ts';
+import { policyProblems } from '../plan/policy.ts';
+import type { RunRecord } from '../store/run-record.ts';
+import type { RunContext } from './run-context.ts';
+import { writePlan } from './run-documents.ts';
+import { newRunId } from './run-id.ts';
+
+export type RunRequest = {
+  /** The plan as YAML or JSON. */
+  readonly text: string;
+  readonly trigger: RunRecord['trigger'];
+  /** The same key and plan give the same run, however often they are sent. */
+  readonly idempotencyKey?: string;
+};
+
+export type CreatedRun =
+  | { readonly outcome: 'created' | 'repeated'; readonly record: RunRecord }
+  | { readonly outcome: 'invalid'; readonly problems: readonly PlanProblem[] }
+  | { readonly outcome: 'not-allowed'; readonly problems: readonly string[] }
+  | { readonly outcome: 'key-taken'; readonly runId: string };
+
+/** Parses a plan, holds it against the operator's policy, and stores it as a run that waits for its preflight. */
+export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
+  const parsed = parsePlan(request.text);
+  if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
+  const problems = policyProblems(parsed.plan, context.policy);
+  if (problems.length > 0) return { outcome: 'not-allowed', problems };
+  const nowMs = context.clock.now();
+  const claim = { runId: newRunId(nowMs), planHash: hashPlan(parsed.plan) };
+  const held =
+    request.idempotencyKey === undefined ? claim : await context.store.reserveKey(request.idempotencyKey, claim);
+  if (held.planHash !== claim.planHash) return { outcome: 'key-taken', runId: held.runId };
+  const existing = held.runId === claim.runId ? undefined : await context.store.getRun(held.runId);
+  if (existing !== undefined) return { outcome: 'repeated', record: existing };
+  const record: RunRecord = {
+    runId: held.runId,
+    planName: parsed.plan.name,
+    planHash: claim.planHash,
+    trigger: request.trigger,
+    createdAt: new Date(nowMs).toISOString(),
+    state: 'queued',
+    stopRequested: false,
+  };
+  await writePlan(context.store, held.runId, parsed.plan);
+  await context.store.createRun(record);
+  return { outcome: 'created', record };
+}
+
+/** A hash of what a plan means: comments, order of lines and spelled-out defaults do not change it. */
+function hashPlan(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+}

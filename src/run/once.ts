@@ -1,0 +1,45 @@
+import type { RunContext } from './run-context.ts';
+
+export type OnceOptions<Result> = {
+  readonly runId: string;
+  /** What is done: a slice's id, or a step's name. */
+  readonly unit: string;
+  /** The attempt that the orchestrator asked for. */
+  readonly attempt: number;
+  /** Names this delivery; no other has the same. */
+  readonly holder: string;
+  /** Reads what an earlier delivery left behind when it was done. */
+  readonly result: () => Promise<Result | undefined>;
+  /** Epoch milliseconds of the holder's last sign of life; undefined when it never gave one. */
+  readonly lastSignOfLife: () => Promise<number | undefined>;
+  readonly work: () => Promise<Result>;
+};
+
+/** How often a waiting delivery looks. */
+const POLL_MS = 500;
+/** A holder that gave no sign of life for this long is dead. */
+const DEAD_AFTER_MS = 30_000;
+
+/**
+ * Does work once although Durable Functions may deliver it more often. The first delivery takes a lease and works; a
+ * further one is recorded, waits for the first one's result and returns the same, so that the orchestrator never goes
+ * on too early. When the first one dies, the further one takes over.
+ */
+export async function once<Result>(context: RunContext, options: OnceOptions<Result>): Promise<Result> {
+  const { store, clock } = context;
+  const { runId, unit, attempt, holder } = options;
+  let current = await store.takeLease(runId, unit, attempt, holder);
+  if (current === holder) return options.work();
+  await store.recordDuplicate(runId, unit, attempt, holder);
+  const beganMs = clock.now();
+  for (;;) {
+    const result = await options.result();
+    if (result !== undefined) return result;
+    const aliveMs = Math.max(beganMs, (await options.lastSignOfLife()) ?? 0);
+    if (clock.now() - aliveMs > DEAD_AFTER_MS) {
+      if (await store.takeOverLease(runId, unit, attempt, current, holder)) return options.work();
+      current = await store.takeLease(runId, unit, attempt, holder);
+    }
+    await clock.sleepUntil(clock.now() + POLL_MS);
+  }
+}

@@ -1,0 +1,15 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import type { Auth } from '../plan/target-schema.ts';
+import { redactor } from '../secrets/redact.ts';
+import type { SecretSource } from '../secrets/secret-source.ts';
+
+/** Takes every secret that the plan names out of a text. @throws when a secret is missing */
+export async function planRedactor(plan: Plan, secrets: SecretSource): Promise<(text: string) => string> {
+  const names = Object.values(plan.targets).flatMap(({ auth }) => secretNames(auth));
+  return redactor(await Promise.all(names.map((name) => secrets.get(name))));
+}
+
+function secretNames(auth: Auth): string[] {
+  if ('secret' in auth) return [auth.secret];
+  return 'clientSecret' in auth ? [auth.clientSecret] : [];
+}

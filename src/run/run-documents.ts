@@ -1,0 +1,42 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import type { Report } from '../report/report.ts';
+import type { RunRecord } from '../store/run-record.ts';
+import type { RunStore } from '../store/run-store.ts';
+import type { Fold } from '../summary/fold.ts';
+import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
+
+export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
+  await store.putDocument(runId, 'plan', Buffer.from(JSON.stringify(plan)));
+}
+
+/** The plan as it was parsed when the run was made, with all defaults. */
+export async function readPlan(store: RunStore, runId: string): Promise<Plan> {
+  const bytes = await store.getDocument(runId, 'plan');
+  if (bytes === undefined) throw new Error(`Run ${runId} has no stored plan.`);
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Plan;
+}
+
+/** The record of a run that must be there. */
+export async function readRun(store: RunStore, runId: string): Promise<RunRecord> {
+  const record = await store.getRun(runId);
+  if (record === undefined) throw new Error(`There is no run ${runId}.`);
+  return record;
+}
+
+export async function writeFold(store: RunStore, runId: string, name: string, fold: Fold): Promise<void> {
+  await store.putDocument(runId, name, encodeFold(fold));
+}
+
+export async function readFold(store: RunStore, runId: string, name: string): Promise<Fold | undefined> {
+  const bytes = await store.getDocument(runId, name);
+  return bytes === undefined ? undefined : decodeFold(bytes);
+}
+
+export async function writeReport(store: RunStore, report: Report): Promise<void> {
+  await store.putDocument(report.runId, 'report', Buffer.from(JSON.stringify(report)));
+}
+
+export async function readReport(store: RunStore, runId: string): Promise<Report | undefined> {
+  const bytes = await store.getDocument(runId, 'report');
+  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Report);
+}

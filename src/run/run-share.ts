@@ -1,0 +1,48 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import type { Share, Slice } from '../plan/slices.ts';
+import type { Recorder } from '../sample/recorder.ts';
+import { Agent } from '../scenario/agent.ts';
+import { compileScenario } from '../scenario/compile-scenario.ts';
+import { runConstantVus } from '../traffic/constant-vus.ts';
+import { randomFor } from '../traffic/random.ts';
+import type { RunContext } from './run-context.ts';
+import type { SliceClients } from './slice-clients.ts';
+import type { SliceWriter } from './slice-writer.ts';
+import type { TargetClient } from './target-client.ts';
+
+export type ShareWork = {
+  readonly context: RunContext;
+  readonly plan: Plan;
+  readonly slice: Slice;
+  readonly share: Share;
+  readonly clients: SliceClients;
+  readonly recorder: Recorder;
+  readonly writer: SliceWriter;
+  readonly stopping: AbortSignal;
+};
+
+/** Runs a slice's share of one scenario until its virtual users have ended. */
+export async function runShare(work: ShareWork): Promise<void> {
+  const { context, plan, slice, share, clients, recorder, writer, stopping } = work;
+  const { scenario, name, fromMs, toMs } = share;
+  const { clock } = context;
+  const client = clients.get(scenario.target) as TargetClient;
+  const chooseStep = compileScenario(plan, scenario);
+  const iterationOperation = recorder.operation(scenario.target, name);
+  const vus = share.vus.map((vu) => {
+    const random = randomFor(plan.seed, vu, slice.window);
+    const { openSession } = client;
+    return new Agent({
+      vu,
+      openSession,
+      chooseStep,
+      thinkTime: scenario.thinkTime,
+      random,
+      clock,
+      recorder,
+      iterationOperation,
+      stopping,
+    });
+  });
+  await runConstantVus({ vus, fromMs, toMs, clock, stopping, onActive: (change) => writer.countVu(change) });
+}

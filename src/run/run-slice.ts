@@ -1,0 +1,70 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import { policyProblems } from '../plan/policy.ts';
+import { layoutOf, type Slice, sliceOf } from '../plan/slices.ts';
+import type { RunSchedule } from '../store/run-record.ts';
+import { executeSlice } from './execute-slice.ts';
+import { once } from './once.ts';
+import type { RunContext } from './run-context.ts';
+import { readPlan, readRun } from './run-documents.ts';
+
+export type SliceRequest = {
+  readonly runId: string;
+  readonly lane: number;
+  readonly window: number;
+  /** 0, or 1 when the first attempt was lost. */
+  readonly attempt: number;
+  /** Names this delivery. */
+  readonly holder: string;
+};
+
+/** `skipped`: its time had passed, or the run was stopped, before it could begin. */
+export type SliceResult = { readonly state: 'committed' | 'skipped'; readonly samples: number };
+
+/** Runs one lane of a run for one window, once however often it is delivered, and commits what it measured. */
+export async function runSlice(context: RunContext, request: SliceRequest): Promise<SliceResult> {
+  const { store, clock } = context;
+  const { runId, attempt, holder } = request;
+  const { schedule, stopRequested } = await readRun(store, runId);
+  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
+  const plan = await readPlan(store, runId);
+  const slice = sliceOfSchedule(plan, schedule, request);
+  if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0 };
+  const refusals = policyProblems(plan, context.policy);
+  if (refusals.length > 0) throw new Error(`The policy of this process refuses run ${runId}: ${refusals.join(' ')}`);
+  return once(context, {
+    runId,
+    unit: slice.sliceId,
+    attempt,
+    holder,
+    result: async () => {
+      const { marker } = await store.readLedger(runId, slice.sliceId);
+      return marker === undefined ? undefined : { state: 'committed', samples: marker.health.store.samples };
+    },
+    lastSignOfLife: async () => {
+      const progress = await store.listProgress(runId);
+      return progress.find(({ sliceId }) => sliceId === slice.sliceId)?.atMs;
+    },
+    work: () => work(context, plan, slice, request),
+  });
+}
+
+/** The slice as preflight laid it out, whatever this process's own sizing is. */
+function sliceOfSchedule(plan: Plan, schedule: RunSchedule, { lane, window }: SliceRequest): Slice {
+  const { durationMs } = layoutOf(plan, { vusPerLane: 1, windowMs: schedule.windowMs });
+  return sliceOf({ ...schedule, durationMs }, schedule.startAtMs, lane, window);
+}
+
+async function work(
+  context: RunContext,
+  plan: Plan,
+  slice: Slice,
+  { runId, holder }: SliceRequest,
+): Promise<SliceResult> {
+  const { store } = context;
+  const health = await executeSlice(context, { runId, plan, slice, attemptId: holder });
+  // What attempts that died before this one had stored counts too: those requests were sent.
+  const { leases, replaced } = await store.readLedger(runId, slice.sliceId);
+  const lost = [...leases, ...replaced].map((delivery) => delivery.holder).filter((other) => other !== holder);
+  await store.commitSlice(runId, { sliceId: slice.sliceId, attemptIds: [...lost, holder], health });
+  return { state: 'committed', samples: health.store.samples };
+}

@@ -1,0 +1,65 @@
+import type { Outcome } from './outcome.ts';
+
+/** Marks a clock that a request never reached. */
+export const NO_TIME = 0xffff_ffff;
+
+/** What a sample stands for; the numbers are the values of the `kind` column. */
+export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2 } as const;
+
+/** Bits of the `flags` column. */
+export const SAMPLE_FLAG = {
+  /** A second try of the same call, after the first was recorded as a sample of its own. */
+  retry: 1,
+  /** The reply was an event stream. */
+  sse: 2,
+} as const;
+
+/**
+ * The columns of a block, in storage order. Times are microseconds: `startUs` from the slice's planned start, the
+ * clocks from the sample's actual start. 42 bytes a sample, so that 14,000 samples stay under 64 KiB a column and under
+ * 700 KiB an entity.
+ */
+export const BLOCK_COLUMNS = {
+  startUs: Uint32Array,
+  /** Intended to actual start. */
+  lagUs: Uint32Array,
+  /** Until the matching response, or until the failure was known. */
+  durationUs: Uint32Array,
+  headersUs: Uint32Array,
+  firstEventUs: Uint32Array,
+  closeUs: Uint32Array,
+  /** Bytes of the reply's body. */
+  bytes: Uint32Array,
+  vu: Uint32Array,
+  iteration: Uint32Array,
+  /** Index into the block's operations. */
+  operation: Uint16Array,
+  /** Index into the block's outcomes. */
+  outcome: Uint16Array,
+  kind: Uint8Array,
+  flags: Uint8Array,
+} as const;
+
+export type BlockColumnName = keyof typeof BLOCK_COLUMNS;
+export type BlockColumns = { readonly [Name in BlockColumnName]: InstanceType<(typeof BLOCK_COLUMNS)[Name]> };
+
+/** How many samples one block holds at most. */
+export const BLOCK_CAPACITY = 14_000;
+
+/** What was called, where: for iterations the scenario's name stands as the operation. */
+export type OperationKey = { readonly target: string; readonly operation: string };
+
+/** One message that came with an outcome, as the target sent it: shortened and redacted. */
+export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
+
+/** Samples packed by column, with the dictionaries that its index columns point into; a block can be read alone. */
+export type Block = {
+  readonly count: number;
+  /** Epoch milliseconds that `startUs` counts from. */
+  readonly originMs: number;
+  readonly operations: readonly OperationKey[];
+  readonly outcomes: readonly Outcome[];
+  /** Examples that were first seen in this block. */
+  readonly examples: readonly OutcomeExample[];
+  readonly columns: BlockColumns;
+};

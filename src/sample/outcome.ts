@@ -1,0 +1,39 @@
+/**
+ * What became of one request. Codes read `LAYER_DETAIL`; a sample has exactly one, the first that applies in the order
+ * NET > TMO > HTTP/AUTH/SESS > PROTO/SSE > RPC > TOOL.
+ */
+export type Outcome =
+  | 'OK'
+  | `NET_${'REFUSED' | 'DNS' | 'TLS' | 'CONNECT_TMO' | 'RESET_PRE' | 'RESET_MID' | 'HTTP_PARSE' | 'OTHER'}`
+  | `TMO_${'HEADERS' | 'IDLE' | 'TOTAL'}`
+  | 'HTTP_3XX'
+  | `HTTP_${number}`
+  | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
+  | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP'}`
+  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION'}`
+  | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
+  | `RPC_${number}`
+  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'ASSERT'}`
+  | 'CLIENT_ABORT';
+
+/** Successful requests that did something worth a look: counted as useful, listed as warnings. */
+const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
+  'PROTO_NOTIF_ACK',
+  'PROTO_ID_TYPE',
+  'SESS_DUP',
+  'SSE_UNTERMINATED',
+  'TOOL_EMPTY',
+]);
+
+/**
+ * `useful`: the agent got its answer. `warning`: it did, but the server bent a rule. `failed`: it did not.
+ * `aborted`: we ended the request ourselves when the run ended, so it says nothing about the target.
+ */
+export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'aborted';
+
+/** The class of an outcome; every outcome that is not named otherwise is a failure. */
+export function outcomeClass(outcome: Outcome): OutcomeClass {
+  if (outcome === 'OK') return 'useful';
+  if (outcome === 'CLIENT_ABORT') return 'aborted';
+  return WARNINGS.has(outcome) ? 'warning' : 'failed';
+}

@@ -1,0 +1,142 @@
+import {
+  BLOCK_CAPACITY,
+  BLOCK_COLUMNS,
+  type Block,
+  type BlockColumnName,
+  type BlockColumns,
+  NO_TIME,
+  type OperationKey,
+  type OutcomeExample,
+  SAMPLE_KIND,
+} from './block.ts';
+import type { Outcome } from './outcome.ts';
+import type { Sample } from './sample.ts';
+
+/** Longest example message kept. */
+const MAX_EXAMPLE_CHARACTERS = 300;
+
+/**
+ * Collects samples in columns, without an object or a promise a sample. Full or asked for, the columns become a block.
+ * Operations and outcomes are numbered over the recorder's whole life, so numbers stay valid from block to block.
+ */
+export class Recorder {
+  readonly #originMs: number;
+  readonly #redact: (text: string) => string;
+  readonly #onFull: (block: Block) => void;
+  readonly #operations: OperationKey[] = [];
+  readonly #operationIndex = new Map<string, number>();
+  readonly #outcomes: Outcome[] = [];
+  readonly #outcomeIndex = new Map<Outcome, number>();
+  readonly #exampleSeen = new Set<number>();
+  #examples: OutcomeExample[] = [];
+  #columns = emptyColumns(BLOCK_CAPACITY);
+  #count = 0;
+
+  /**
+   * @param originMs what sample times count from: the slice's planned start on the same clock
+   * @param onFull takes a block when BLOCK_CAPACITY samples are there; called within add
+   * @param redact takes secrets out of example messages
+   */
+  constructor(originMs: number, onFull: (block: Block) => void, redact: (text: string) => string) {
+    this.#originMs = originMs;
+    this.#onFull = onFull;
+    this.#redact = redact;
+  }
+
+  /** The number of an operation; ask once and keep it. */
+  operation(target: string, operation: string): number {
+    const key = `${target}\n${operation}`;
+    let index = this.#operationIndex.get(key);
+    if (index === undefined) {
+      index = this.#operations.push({ target, operation }) - 1;
+      this.#operationIndex.set(key, index);
+    }
+    return index;
+  }
+
+  /** Adds a sample; its values are copied, so the object may be used again. */
+  add(sample: Sample): void {
+    const columns = this.#columns;
+    const at = this.#count++;
+    const outcome = this.#outcomeNumber(sample.outcome);
+    columns.startUs[at] = microseconds(sample.startMs - this.#originMs);
+    columns.lagUs[at] = microseconds(sample.lagMs);
+    columns.durationUs[at] = microseconds(sample.durationMs);
+    columns.headersUs[at] = clock(sample.headersMs);
+    columns.firstEventUs[at] = clock(sample.firstEventMs);
+    columns.closeUs[at] = clock(sample.closeMs);
+    columns.bytes[at] = sample.bytes;
+    columns.vu[at] = sample.vu;
+    columns.iteration[at] = sample.iteration;
+    columns.operation[at] = sample.operation;
+    columns.outcome[at] = outcome;
+    columns.kind[at] = SAMPLE_KIND[sample.kind];
+    columns.flags[at] = sample.flags;
+    if (sample.message !== '') this.#keepExample(sample.operation, outcome, sample.message);
+    if (this.#count === BLOCK_CAPACITY) this.#onFull(this.drain() as Block);
+  }
+
+  /** Takes the samples collected so far; undefined when there are none. */
+  drain(): Block | undefined {
+    if (this.#count === 0) return undefined;
+    const count = this.#count;
+    const full = count === BLOCK_CAPACITY;
+    const columns = full ? this.#columns : copyColumns(this.#columns, count);
+    if (full) this.#columns = emptyColumns(BLOCK_CAPACITY);
+    const examples = this.#examples;
+    this.#examples = [];
+    this.#count = 0;
+    return {
+      count,
+      originMs: this.#originMs,
+      operations: [...this.#operations],
+      outcomes: [...this.#outcomes],
+      examples,
+      columns,
+    };
+  }
+
+  #outcomeNumber(outcome: Outcome): number {
+    let index = this.#outcomeIndex.get(outcome);
+    if (index === undefined) {
+      index = this.#outcomes.push(outcome) - 1;
+      this.#outcomeIndex.set(outcome, index);
+    }
+    return index;
+  }
+
+  #keepExample(operation: number, outcome: number, message: string): void {
+    const key = operation * 65_536 + outcome;
+    if (this.#exampleSeen.has(key)) return;
+    this.#exampleSeen.add(key);
+    // Redacted before it is cut, so that no half of a secret stays at the end.
+    const text = this.#redact(message);
+    this.#examples.push({
+      operation,
+      outcome,
+      message: text.length > MAX_EXAMPLE_CHARACTERS ? `${text.slice(0, MAX_EXAMPLE_CHARACTERS)}…` : text,
+    });
+  }
+}
+
+/** Whole microseconds; the largest time that a column can hold is kept below NO_TIME. */
+function microseconds(ms: number): number {
+  return Math.min(NO_TIME - 1, Math.max(0, Math.round(ms * 1000)));
+}
+
+function clock(ms: number | undefined): number {
+  return ms === undefined ? NO_TIME : microseconds(ms);
+}
+
+function emptyColumns(length: number): BlockColumns {
+  return mapColumns((name) => new BLOCK_COLUMNS[name](length));
+}
+
+function copyColumns(columns: BlockColumns, length: number): BlockColumns {
+  return mapColumns((name) => columns[name].slice(0, length));
+}
+
+function mapColumns(make: (name: BlockColumnName) => Uint32Array | Uint16Array | Uint8Array): BlockColumns {
+  const names = Object.keys(BLOCK_COLUMNS) as BlockColumnName[];
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as BlockColumns;
+}

@@ -1,0 +1,28 @@
+import type { SAMPLE_KIND } from './block.ts';
+import type { Outcome } from './outcome.ts';
+
+/** One measurement: a request, an iteration, or an iteration that could not start. Times are milliseconds. */
+export type Sample = {
+  readonly kind: keyof typeof SAMPLE_KIND;
+  /** Number from Recorder.operation. */
+  readonly operation: number;
+  readonly outcome: Outcome;
+  /** Actual start, epoch. */
+  readonly startMs: number;
+  /** Intended to actual start. */
+  readonly lagMs: number;
+  /** From the actual start until the matching response, or until the failure was known. */
+  readonly durationMs: number;
+  /** Further clocks, from the actual start; undefined when the request never got there. */
+  readonly headersMs: number | undefined;
+  readonly firstEventMs: number | undefined;
+  readonly closeMs: number | undefined;
+  /** Body bytes received. */
+  readonly bytes: number;
+  readonly vu: number;
+  readonly iteration: number;
+  /** Bits of SAMPLE_FLAG. */
+  readonly flags: number;
+  /** What the target said, for the failure summary; empty when there is nothing to show. */
+  readonly message: string;
+};

@@ -1,0 +1,126 @@
+import { type Block, NO_TIME, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
+import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import type { ClockHistograms, Fold, OutcomeCount, SliceFold } from './fold.ts';
+import { emptyHistogram } from './histogram.ts';
+
+type OpenCell = {
+  readonly key: OperationKey;
+  readonly interval: number;
+  readonly useful: number[];
+  readonly failed: number[];
+};
+type OpenOutcome = { -readonly [Field in keyof OutcomeCount]: OutcomeCount[Field] };
+
+/** Adds up blocks into a Fold. */
+export class BlockFolder {
+  readonly #runStartMs: number;
+  readonly #intervalMs: number;
+  readonly #cells = new Map<string, OpenCell>();
+  readonly #outcomes = new Map<string, OpenOutcome>();
+  readonly #clocks = new Map<string, ClockHistograms>();
+  readonly #iterations: number[] = [];
+  #droppedIterations = 0;
+  #abortedRequests = 0;
+  #samples = 0;
+  #lastEndMs = 0;
+
+  constructor(runStartMs: number, intervalMs: number) {
+    this.#runStartMs = runStartMs;
+    this.#intervalMs = intervalMs;
+  }
+
+  add(block: Block): void {
+    const { kind, durationUs } = block.columns;
+    const classes = block.outcomes.map(outcomeClass);
+    this.#samples += block.count;
+    for (let at = 0; at < block.count; at++) {
+      if (kind[at] === SAMPLE_KIND.iteration) this.#iterations.push(durationUs[at] as number);
+      else if (kind[at] === SAMPLE_KIND.droppedIteration) this.#droppedIterations++;
+      else if (classes[block.columns.outcome[at] as number] === 'aborted') this.#abortedRequests++;
+      else this.#addRequest(block, at, classes[block.columns.outcome[at] as number] === 'failed');
+    }
+    for (const { operation, outcome, message } of block.examples) {
+      const entry = this.#outcomes.get(
+        outcomeName(block.operations[operation] as OperationKey, block.outcomes[outcome] as Outcome),
+      );
+      if (entry !== undefined && entry.example === '') entry.example = message;
+    }
+  }
+
+  finish(slices: readonly SliceFold[]): Fold {
+    return {
+      intervalMs: this.#intervalMs,
+      cells: [...this.#cells.values()].map(({ key, interval, useful, failed }) => {
+        return { ...key, interval, useful: Uint32Array.from(useful).sort(), failed: Uint32Array.from(failed).sort() };
+      }),
+      outcomes: [...this.#outcomes.values()],
+      clocks: [...this.#clocks.values()],
+      iterations: Uint32Array.from(this.#iterations).sort(),
+      droppedIterations: this.#droppedIterations,
+      abortedRequests: this.#abortedRequests,
+      samples: this.#samples,
+      lastEndMs: this.#lastEndMs,
+      slices,
+    };
+  }
+
+  #addRequest(block: Block, at: number, failed: boolean): void {
+    const { startUs, durationUs, operation, outcome } = block.columns;
+    const key = block.operations[operation[at] as number] as OperationKey;
+    const duration = durationUs[at] as number;
+    const startMs = block.originMs + (startUs[at] as number) / 1000;
+    this.#lastEndMs = Math.max(this.#lastEndMs, startMs + duration / 1000);
+    const interval = Math.max(0, Math.floor((startMs - this.#runStartMs) / this.#intervalMs));
+    const cell = this.#cellOf(key, interval);
+    (failed ? cell.failed : cell.useful).push(duration);
+    this.#addClocks(key, block, at);
+    const code = block.outcomes[outcome[at] as number] as Outcome;
+    if (code !== 'OK') this.#addOutcome(key, code, startMs);
+  }
+
+  #cellOf(key: OperationKey, interval: number): OpenCell {
+    const name = `${interval}\n${key.target}\n${key.operation}`;
+    let cell = this.#cells.get(name);
+    if (cell === undefined) {
+      cell = { key, interval, useful: [], failed: [] };
+      this.#cells.set(name, cell);
+    }
+    return cell;
+  }
+
+  #addClocks(key: OperationKey, block: Block, at: number): void {
+    const name = `${key.target}\n${key.operation}`;
+    let clocks = this.#clocks.get(name);
+    if (clocks === undefined) {
+      const [lag, headers, firstEvent, close] = [
+        emptyHistogram(),
+        emptyHistogram(),
+        emptyHistogram(),
+        emptyHistogram(),
+      ];
+      clocks = { ...key, lag, headers, firstEvent, close };
+      this.#clocks.set(name, clocks);
+    }
+    const { lagUs, headersUs, firstEventUs, closeUs } = block.columns;
+    clocks.lag.recordValue(lagUs[at] as number);
+    if (headersUs[at] !== NO_TIME) clocks.headers.recordValue(headersUs[at] as number);
+    if (firstEventUs[at] !== NO_TIME) clocks.firstEvent.recordValue(firstEventUs[at] as number);
+    if (closeUs[at] !== NO_TIME) clocks.close.recordValue(closeUs[at] as number);
+  }
+
+  #addOutcome(key: OperationKey, outcome: Outcome, startMs: number): void {
+    const name = outcomeName(key, outcome);
+    const entry = this.#outcomes.get(name);
+    if (entry === undefined) {
+      this.#outcomes.set(name, { ...key, outcome, count: 1, firstMs: startMs, lastMs: startMs, example: '' });
+      return;
+    }
+    entry.count++;
+    entry.firstMs = Math.min(entry.firstMs, startMs);
+    entry.lastMs = Math.max(entry.lastMs, startMs);
+  }
+}
+
+function outcomeName(key: OperationKey, outcome: Outcome): string {
+  return `${key.target}\n${key.operation}\n${outcome}`;
+}

@@ -1,0 +1,65 @@
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import type { ClockHistograms, Fold } from './fold.ts';
+import { readHistogram } from './histogram.ts';
+
+/** A fold's JSON part: arrays are replaced by their lengths and follow, one after the other, as little-endian integers. */
+type Header = Omit<Fold, 'cells' | 'clocks' | 'iterations'> & {
+  readonly cells: readonly { target: string; operation: string; interval: number; useful: number; failed: number }[];
+  readonly clocks: readonly (Pick<ClockHistograms, 'target' | 'operation'> & Record<ClockName, string>)[];
+  readonly iterations: number;
+};
+type ClockName = 'lag' | 'headers' | 'firstEvent' | 'close';
+
+/** A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all durations. */
+export function encodeFold(fold: Fold): Uint8Array {
+  const header: Header = {
+    ...fold,
+    cells: fold.cells.map((cell) => ({ ...cell, useful: cell.useful.length, failed: cell.failed.length })),
+    clocks: fold.clocks.map(({ lag, headers, firstEvent, close, ...key }) => ({
+      ...key,
+      lag: encodeIntoCompressedBase64(lag),
+      headers: encodeIntoCompressedBase64(headers),
+      firstEvent: encodeIntoCompressedBase64(firstEvent),
+      close: encodeIntoCompressedBase64(close),
+    })),
+    iterations: fold.iterations.length,
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const arrays = [...fold.cells.flatMap((cell) => [cell.useful, cell.failed]), fold.iterations];
+  return Buffer.concat([
+    length,
+    json,
+    ...arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+  ]);
+}
+
+/** The inverse of encodeFold. */
+export function decodeFold(bytes: Uint8Array): Fold {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const jsonEnd = 4 + buffer.readUInt32LE(0);
+  const header = JSON.parse(buffer.toString('utf8', 4, jsonEnd)) as Header;
+  // A copy, because the header's length leaves the integers at any offset.
+  const durations = new Uint32Array(
+    buffer.buffer.slice(buffer.byteOffset + jsonEnd, buffer.byteOffset + buffer.byteLength),
+  );
+  let at = 0;
+  const take = (length: number) => {
+    at += length;
+    return durations.slice(at - length, at);
+  };
+  return {
+    ...header,
+    cells: header.cells.map((cell) => ({ ...cell, useful: take(cell.useful), failed: take(cell.failed) })),
+    clocks: header.clocks.map(({ target, operation, ...clocks }) => ({
+      target,
+      operation,
+      lag: readHistogram(clocks.lag),
+      headers: readHistogram(clocks.headers),
+      firstEvent: readHistogram(clocks.firstEvent),
+      close: readHistogram(clocks.close),
+    })),
+    iterations: take(header.iterations),
+  };
+}

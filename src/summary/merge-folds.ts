@@ -1,0 +1,95 @@
+import type { Cell, ClockHistograms, Fold, OutcomeCount } from './fold.ts';
+import { emptyFold } from './fold.ts';
+import { emptyHistogram } from './histogram.ts';
+
+/** Merges folds of the same run; the order does not matter. */
+export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
+  const empty = emptyFold(intervalMs);
+  const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
+  return {
+    ...empty,
+    cells: groups(
+      folds.flatMap((fold) => fold.cells),
+      cellName,
+    ).map(mergeCells),
+    outcomes: groups(
+      folds.flatMap((fold) => fold.outcomes),
+      outcomeName,
+    ).map(mergeOutcomes),
+    clocks: groups(
+      folds.flatMap((fold) => fold.clocks),
+      operationName,
+    ).map(mergeClocks),
+    iterations: sorted(folds.map((fold) => fold.iterations)),
+    droppedIterations: sum((fold) => fold.droppedIterations),
+    abortedRequests: sum((fold) => fold.abortedRequests),
+    samples: sum((fold) => fold.samples),
+    lastEndMs: folds.reduce((last, fold) => Math.max(last, fold.lastEndMs), 0),
+    slices: folds.flatMap((fold) => fold.slices).toSorted((a, b) => compare(a.sliceId, b.sliceId)),
+  };
+}
+
+/** All values in ascending order. */
+export function sorted(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((length, array) => length + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all.sort();
+}
+
+function mergeCells(cells: readonly Cell[]): Cell {
+  const [first] = cells as [Cell];
+  if (cells.length === 1) return first;
+  return {
+    ...first,
+    useful: sorted(cells.map((cell) => cell.useful)),
+    failed: sorted(cells.map((cell) => cell.failed)),
+  };
+}
+
+function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
+  // The example of the earliest occurrence, and among equals the first by text, so that any order gives the same.
+  const byTime = counts.toSorted((a, b) => a.firstMs - b.firstMs || compare(a.example, b.example));
+  const [first] = byTime as [OutcomeCount];
+  return {
+    ...first,
+    count: counts.reduce((total, { count }) => total + count, 0),
+    lastMs: Math.max(...counts.map(({ lastMs }) => lastMs)),
+    example: byTime.find(({ example }) => example !== '')?.example ?? '',
+  };
+}
+
+function mergeClocks(all: readonly ClockHistograms[]): ClockHistograms {
+  const [{ target, operation }] = all as [ClockHistograms];
+  const merged = {
+    target,
+    operation,
+    lag: emptyHistogram(),
+    headers: emptyHistogram(),
+    firstEvent: emptyHistogram(),
+    close: emptyHistogram(),
+  };
+  for (const clocks of all) {
+    merged.lag.add(clocks.lag);
+    merged.headers.add(clocks.headers);
+    merged.firstEvent.add(clocks.firstEvent);
+    merged.close.add(clocks.close);
+  }
+  return merged;
+}
+
+/** Items with the same name together, in order of the names. */
+function groups<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
+  return [...Map.groupBy(items, nameOf)].toSorted(([a], [b]) => compare(a, b)).map(([, group]) => group);
+}
+
+const operationName = ({ target, operation }: { target: string; operation: string }) => `${target}\n${operation}`;
+const cellName = (cell: Cell) => `${operationName(cell)}\n${String(cell.interval).padStart(9, '0')}`;
+const outcomeName = (count: OutcomeCount) => `${operationName(count)}\n${count.outcome}`;
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

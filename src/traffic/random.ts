@@ -1,0 +1,22 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/** Draws numbers in [0, 1). */
+export type Random = () => number;
+
+/**
+ * A stream of its own for every list of numbers, e.g. (plan's seed, virtual user, window), so that a virtual user draws
+ * the same whatever lane it runs in.
+ */
+export function randomFor(...seeds: readonly number[]): Random {
+  const generator = xoroshiro128plus(seeds.reduce(mix, 0x9e37_79b9));
+  return () => uniformFloat64(generator);
+}
+
+/** Folds one number into a 32-bit state; the multiplications are MurmurHash3's finaliser, which spreads single bits widely. */
+function mix(state: number, seed: number): number {
+  let bits = (state ^ seed) + 0x9e37_79b9;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
+  return (bits ^ (bits >>> 16)) | 0;
+}

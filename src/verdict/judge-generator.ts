@@ -1,0 +1,37 @@
+import type { GeneratorRules } from '../plan/plan-schema.ts';
+import type { GeneratorHealth } from '../summary/generator-health.ts';
+import type { HonestyResult } from './verdict.ts';
+
+/** Tells whether the generator did what the plan asked, so that the figures are the target's and not our own. */
+export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): HonestyResult[] {
+  const { slices, vus, store } = health;
+  const delay = health.eventLoopDelayMs.p99;
+  const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
+  return [
+    {
+      rule: 'slices completed',
+      ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
+      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${rules.maxLostSlices * 100} % may be lost`,
+    },
+    {
+      rule: 'slices started in time',
+      ok: health.maxStartDelayMs <= rules.maxStartDelay,
+      detail: `latest start ${Math.round(health.maxStartDelayMs)} ms after its instant, at most ${rules.maxStartDelay} ms`,
+    },
+    {
+      rule: 'virtual users started',
+      ok: vus.started >= vus.planned,
+      detail: `${vus.started} of ${vus.planned}`,
+    },
+    {
+      rule: 'event loop free',
+      ok: delay <= rules.maxEventLoopDelay,
+      detail: `p99 of timer delay ${delay.toFixed(1)} ms, at most ${rules.maxEventLoopDelay} ms`,
+    },
+    {
+      rule: 'samples stored',
+      ok: store.errors === 0,
+      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors`,
+    },
+  ];
+}
