@@ -1,7 +1,7 @@
 import { emptyHistogram, readHistogram } from '../summary/histogram.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 
-/** Running figures of some requests; latencies in ms within 0.1 %, null while there are none. */
+/** Running figures of some requests; latencies in ms within 1 %, null while there are none. */
 export type LiveFigures = {
   readonly requests: number;
   readonly failures: number;
@@ -39,7 +39,7 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
 }
 
 function figures(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
-  const histogram = emptyHistogram();
+  const histogram = emptyHistogram(2);
   for (const entry of entries) histogram.add(readHistogram(entry.histogram));
   const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
   return {

@@ -47,8 +47,8 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
     refusals.length > 0 ? [] : await Promise.all(Object.keys(plan.targets).map((name) => visit(context, plan, name)));
   const found = [...refusals, ...visits.flatMap(({ problems }) => problems)];
   if (found.length > 0) {
-    // A server may send a secret back in its error; where one is missing there is none to send.
-    const redact = await planRedactor(plan, context.secrets).catch(() => (text: string) => text);
+    // A server may send a secret back in its error.
+    const redact = await planRedactor(plan, context.secrets);
     const problems = found.map(redact);
     await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });
     return { problems };

@@ -93,10 +93,10 @@ export class BlockFolder {
     let clocks = this.#clocks.get(name);
     if (clocks === undefined) {
       const [lag, headers, firstEvent, close] = [
-        emptyHistogram(),
-        emptyHistogram(),
-        emptyHistogram(),
-        emptyHistogram(),
+        emptyHistogram(3),
+        emptyHistogram(3),
+        emptyHistogram(3),
+        emptyHistogram(3),
       ];
       clocks = { ...key, lag, headers, firstEvent, close };
       this.#clocks.set(name, clocks);

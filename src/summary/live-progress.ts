@@ -4,7 +4,7 @@ export type LiveOperation = {
   readonly operation: string;
   readonly count: number;
   readonly failures: number;
-  /** HDR histogram of useful latencies in microseconds, three significant digits, compressed base64. */
+  /** HDR histogram of useful latencies in microseconds, two significant digits, so that writing it every few seconds costs little, compressed base64. */
   readonly histogram: string;
 };
 

@@ -67,10 +67,10 @@ function mergeClocks(all: readonly ClockHistograms[]): ClockHistograms {
   const merged = {
     target,
     operation,
-    lag: emptyHistogram(),
-    headers: emptyHistogram(),
-    firstEvent: emptyHistogram(),
-    close: emptyHistogram(),
+    lag: emptyHistogram(3),
+    headers: emptyHistogram(3),
+    firstEvent: emptyHistogram(3),
+    close: emptyHistogram(3),
   };
   for (const clocks of all) {
     merged.lag.add(clocks.lag);

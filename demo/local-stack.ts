@@ -1,0 +1,89 @@
+import { fileURLToPath } from 'node:url';
+import { startAzurite } from '../src/local/azurite.ts';
+import { type FunctionsHost, startFunctionsHost } from '../src/local/functions-host.ts';
+import type { LogLine } from '../src/local/log-line.ts';
+import { secretVariable } from '../src/secrets/environment-secrets.ts';
+import { demoSecrets } from './secrets.ts';
+import type { ServerName } from './server-name.ts';
+import { type FleetProcess, startFleetProcess } from './start-fleet-process.ts';
+
+/** The whole product on one machine: the app in the local Functions host, its storage, and servers to aim at. */
+export type LocalStack = {
+  readonly host: FunctionsHost;
+  readonly servers: FleetProcess['servers'];
+  /** Ends all processes that belong to it. */
+  stop(): Promise<void>;
+};
+
+export type LocalStackOptions = {
+  /** Of the host's HTTP API; any free one by default. */
+  readonly port?: number;
+  /** Of the fleet; any free ones by default. */
+  readonly fleetPorts?: Partial<Record<ServerName, number>>;
+  /** App settings besides those that a laptop needs. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The app to load, relative to the checkout; its TypeScript as it is by default. */
+  readonly entry?: string;
+  readonly deliverActivitiesTwice?: boolean;
+  readonly latencyScale?: number;
+  readonly log?: (line: LogLine) => void;
+};
+
+const checkout = fileURLToPath(new URL('..', import.meta.url));
+
+/** Names under which the plans know the fleet's secrets. */
+const secretSettings = {
+  [secretVariable('github-pat')]: demoSecrets.githubToken,
+  [secretVariable('context7-api-key')]: demoSecrets.context7ApiKey,
+  [secretVariable('ado-client-secret')]: demoSecrets.adoClientSecret,
+};
+
+/** What a laptop sets otherwise than Azure: small slices, so that there is something to fan out, and no waiting for instances. */
+const laptopSettings = {
+  TASKHUB_NAME: 'local',
+  SURGE_ALLOW_LOOPBACK: 'true',
+  SURGE_VUS_PER_LANE: '5',
+  SURGE_START_DELAY_SECONDS: '1',
+  AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: '20',
+};
+
+/** Starts everything; what was started is stopped again when a part fails. */
+export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+  const { port = 0, fleetPorts = {}, settings = {}, entry = 'src/functions/main.ts', latencyScale } = options;
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async () => {
+    await Promise.all(
+      started
+        .splice(0)
+        .toReversed()
+        .map((part) => part.stop()),
+    );
+  };
+  const keep = async <Part extends { stop(): Promise<void> }>(starting: Promise<Part>): Promise<Part> => {
+    const part = await starting;
+    started.push(part);
+    return part;
+  };
+  const starting = [
+    keep(startFleetProcess({ ports: fleetPorts, ...(latencyScale === undefined ? {} : { latencyScale }) })),
+    keep(startAzurite()),
+  ] as const;
+  try {
+    const [fleet, azurite] = await Promise.all(starting);
+    const host = await keep(
+      startFunctionsHost({
+        appRoot: checkout,
+        entry,
+        port,
+        settings: { ...laptopSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
+        deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
+        ...(options.log === undefined ? {} : { log: options.log }),
+      }),
+    );
+    return { host, servers: fleet.servers, stop };
+  } catch (error) {
+    await Promise.allSettled(starting);
+    await stop();
+    throw error;
+  }
+}

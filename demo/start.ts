@@ -1,0 +1,37 @@
+import { EXIT_CODE } from '../src/cli/exit-code.ts';
+import { startLocalStack } from './local-stack.ts';
+
+// Host and fleet stay up for people who want to post plans themselves.
+const port = Number(process.env.PORT ?? 7071);
+const fleetPorts = { learn: 4801, github: 4802, context7: 4803, ado: 4804 };
+const ending = Promise.withResolvers<void>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.resolve());
+
+try {
+  const stack = await startLocalStack({
+    port,
+    fleetPorts,
+    log: ({ level, message, functionName }) => {
+      const from = functionName === undefined ? '' : `[${functionName}] `;
+      process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${level.padEnd(5)} ${from}${message}\n`);
+    },
+  });
+  process.stdout.write(`
+mcp-surge is up at ${stack.host.url}/api, aimed at the reference fleet:
+${Object.entries(stack.servers)
+  .map(([name, { url }]) => `  ${name.padEnd(9)} ${url}`)
+  .join('\n')}
+
+Try, in another terminal:
+  curl -i --data-binary @plans/demo.yaml ${stack.host.url}/api/runs
+  curl ${stack.host.url}/api/runs
+
+Ctrl-C stops everything.
+`);
+  await ending.promise;
+  process.stdout.write('Stopping everything.\n');
+  await stack.stop();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = EXIT_CODE.error;
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { answerRpcError } from './answer-json.ts';
+import type { McpEndpoint } from './mcp-endpoint.ts';
+import type { ServerStats } from './server-stats.ts';
+
+const idleLimitMs = 10 * 60_000;
+const sweepEveryMs = 30_000;
+/** Clients that never send DELETE must not fill the memory within the idle limit. */
+const sessionLimit = 20_000;
+
+interface Session {
+  readonly transport: StreamableHTTPServerTransport;
+  lastUsedAtMs: number;
+}
+
+/** Serves sessions with ids and SSE replies, each session by a server of its own. */
+export class StatefulEndpoint implements McpEndpoint {
+  readonly #createServer: () => McpServer;
+  readonly #stats: ServerStats;
+  readonly #nowMs: () => number;
+  readonly #sessions = new Map<string, Session>();
+  readonly #sweep: NodeJS.Timeout;
+
+  /** @param nowMs A clock that never steps back, in milliseconds. */
+  constructor(createServer: () => McpServer, stats: ServerStats, nowMs: () => number) {
+    this.#createServer = createServer;
+    this.#stats = stats;
+    this.#nowMs = nowMs;
+    this.#sweep = setInterval(() => void this.endIdleSessions(), sweepEveryMs).unref();
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+    const id = request.headers['mcp-session-id'];
+    if (id === undefined) return this.#open(request, response, body);
+    const session = this.#sessions.get(String(id));
+    if (session === undefined) {
+      return answerRpcError(response, 404, -32001, 'Session not found: it was ended, or idle for ten minutes');
+    }
+    session.lastUsedAtMs = this.#nowMs();
+    await session.transport.handleRequest(request, response, body);
+  }
+
+  /** Ends every session that has had no request for ten minutes. */
+  async endIdleSessions(): Promise<void> {
+    const oldestKeptMs = this.#nowMs() - idleLimitMs;
+    const idle = [...this.#sessions.values()].filter(({ lastUsedAtMs }) => lastUsedAtMs < oldestKeptMs);
+    await Promise.all(idle.map(({ transport }) => transport.close()));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    await Promise.all([...this.#sessions.values()].map(({ transport }) => transport.close()));
+  }
+
+  async #open(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+    if (!isInitializeRequest(body)) {
+      return answerRpcError(
+        response,
+        400,
+        -32000,
+        'Bad Request: send initialize first, then the Mcp-Session-Id header',
+      );
+    }
+    if (this.#sessions.size >= sessionLimit) {
+      const message = `${sessionLimit} sessions are open already; end some with DELETE`;
+      return answerRpcError(response, 503, -32000, message, { 'retry-after': '30' });
+    }
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => {
+        this.#sessions.set(id, { transport, lastUsedAtMs: this.#nowMs() });
+        this.#stats.sessionOpened();
+      },
+    });
+    transport.onclose = () => {
+      if (transport.sessionId !== undefined && this.#sessions.delete(transport.sessionId)) this.#stats.sessionClosed();
+    };
+    // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
+    await this.#createServer().connect(transport as Transport);
+    await transport.handleRequest(request, response, body);
+  }
+}

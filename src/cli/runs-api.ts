@@ -1,0 +1,48 @@
+import { request } from 'undici';
+import type { Report } from '../report/report.ts';
+import type { LiveView } from '../run/live-view.ts';
+import type { RunView } from '../run/run-view.ts';
+
+/** A run as the API tells of it. */
+export type RunStatus = RunView & { readonly live: LiveView };
+
+/** An answer of the API that is no success. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly problems: readonly unknown[];
+
+  constructor(status: number, title: string, problems: readonly unknown[]) {
+    super(title);
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+/** Sends a plan. @param baseUrl e.g. `http://127.0.0.1:7071/api`. @throws ApiError when it is refused */
+export async function postRun(baseUrl: string, planText: string): Promise<RunView> {
+  return (await call('POST', `${baseUrl}/runs`, planText)) as RunView;
+}
+
+export async function getRun(baseUrl: string, runId: string): Promise<RunStatus> {
+  return (await call('GET', `${baseUrl}/runs/${runId}`)) as RunStatus;
+}
+
+export async function stopRun(baseUrl: string, runId: string): Promise<void> {
+  await call('POST', `${baseUrl}/runs/${runId}/stop`);
+}
+
+export async function getReport(baseUrl: string, runId: string): Promise<Report> {
+  return (await call('GET', `${baseUrl}/runs/${runId}/report.json`)) as Report;
+}
+
+async function call(method: 'GET' | 'POST', url: string, body?: string): Promise<unknown> {
+  const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) };
+  const answer = await request(url, { method, headers, ...(body === undefined ? {} : { body }) });
+  const text = await answer.body.text();
+  const content = text.startsWith('{')
+    ? (JSON.parse(text) as { title?: string; detail?: string; problems?: unknown[] })
+    : {};
+  if (answer.statusCode < 300) return content;
+  const title = [content.title ?? `HTTP ${answer.statusCode} from ${url}`, content.detail].filter(Boolean).join(': ');
+  throw new ApiError(answer.statusCode, title, content.problems ?? []);
+}

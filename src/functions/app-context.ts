@@ -1,0 +1,40 @@
+import { hostname } from 'node:os';
+import type { Policy } from '../plan/policy.ts';
+import type { RunContext } from '../run/run-context.ts';
+import { openSecrets } from '../secrets/open-secrets.ts';
+import { openRunStore } from '../store/open-run-store.ts';
+import { systemClock } from '../traffic/clock.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+export const settings: Settings = readSettings(process.env);
+
+export const policy: Policy = {
+  allowedOrigins: settings.SURGE_ALLOWED_ORIGINS,
+  allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
+  maxVus: settings.SURGE_MAX_VUS,
+  maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
+};
+
+let opened: Promise<RunContext> | undefined;
+
+/** What all functions of this process work with; opened at the first use, so that starting the app stays quick. */
+export function appContext(): Promise<RunContext> {
+  opened ??= openContext().catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+async function openContext(): Promise<RunContext> {
+  return {
+    store: await openRunStore(process.env),
+    secrets: openSecrets(process.env, () => performance.now()),
+    clock: systemClock,
+    policy,
+    sizing: { vusPerLane: settings.SURGE_VUS_PER_LANE, windowMs: settings.SURGE_WINDOW_SECONDS },
+    startDelayMs: settings.SURGE_START_DELAY_SECONDS,
+    identityClientId: settings.AZURE_CLIENT_ID,
+    instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,
+  };
+}

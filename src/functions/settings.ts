@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const seconds = (standard: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(standard)
+    .transform((value) => value * 1000);
+const count = (standard: number) => z.coerce.number().int().positive().default(standard);
+
+const settingsSchema = z.object({
+  /** Exact origins that plans may aim at, separated by commas. */
+  SURGE_ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    ),
+  /** `true` lets plans aim at this machine; for local runs only. */
+  SURGE_ALLOW_LOOPBACK: z.stringbool().default(false),
+  SURGE_MAX_VUS: count(500),
+  SURGE_MAX_DURATION_SECONDS: seconds(3600),
+  SURGE_VUS_PER_LANE: count(100),
+  SURGE_WINDOW_SECONDS: seconds(300),
+  /** From preflight to the first traffic: time for instances to be started. */
+  SURGE_START_DELAY_SECONDS: seconds(60),
+  AZURE_CLIENT_ID: z.string().optional(),
+});
+
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Reads the app settings. @throws naming every setting that cannot be used */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  // An app setting that is there but empty means the same as one that is not there.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) throw new Error(`App settings cannot be used:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

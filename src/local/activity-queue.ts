@@ -1,0 +1,69 @@
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { ActivityFunction } from './function-definition.ts';
+import type { RunFunction } from './function-runner.ts';
+import type { Log } from './log-line.ts';
+import { activityInput } from './orchestrator-input.ts';
+import type { InvocationOutcome } from './worker-process.ts';
+
+export interface ActivityTask {
+  readonly definition: ActivityFunction;
+  /** JSON text. */
+  readonly input: string;
+  readonly instanceId: string;
+}
+
+export interface ActivityQueueOptions {
+  readonly limit: number;
+  /** Run every activity twice at the same time, as a queue that delivers at least once may do. */
+  readonly deliverTwice: boolean;
+  readonly run: RunFunction;
+  readonly log: Log;
+}
+
+/** Runs activities, at most `limit` of them at once, first come first served. */
+export class ActivityQueue {
+  readonly #options: ActivityQueueOptions;
+  readonly #slots: ConcurrencyLimit;
+  #isClosed = false;
+
+  constructor(options: ActivityQueueOptions) {
+    this.#options = options;
+    this.#slots = new ConcurrencyLimit(options.limit);
+  }
+
+  /** Runs the activity when its turn comes. `ended` is called once, with the first outcome; never after close(). */
+  add(task: ActivityTask, ended: (outcome: InvocationOutcome) => void): void {
+    const state = { hasBegun: false, hasEnded: false };
+    const deliver = async (): Promise<void> => {
+      // A second delivery of what has begun still takes place, so that closing the queue leaves no half of a pair.
+      if (this.#isClosed && !state.hasBegun) {
+        return;
+      }
+      state.hasBegun = true;
+      const { definition, input, instanceId } = task;
+      const { data, triggerMetadata } = activityInput(input, instanceId, definition.triggerName);
+      const outcome = await this.#options.run(definition, data, triggerMetadata);
+      if (state.hasEnded) {
+        const message = `The second delivery of activity '${definition.name}' of ${instanceId} ended too; it is ignored.`;
+        this.#options.log({
+          level: 'information',
+          category: 'Host.DurableTask',
+          message,
+          functionName: definition.name,
+        });
+      } else {
+        state.hasEnded = true;
+        ended(outcome);
+      }
+    };
+    void this.#slots.run(deliver);
+    if (this.#options.deliverTwice) {
+      void this.#slots.run(deliver);
+    }
+  }
+
+  /** Begins no further activity. */
+  close(): void {
+    this.#isClosed = true;
+  }
+}

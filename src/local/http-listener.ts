@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface HttpListener {
+  readonly port: number;
+  /** Takes no new connection at once, then lets answers finish for `graceMs` before it cuts what is left. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Listens on 127.0.0.1; a port of 0 takes any free one. A rejected handler becomes a 500 with an empty body.
+ * @throws Error naming the port when it is taken
+ */
+export async function listenHttp(
+  port: number,
+  handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  failed: (error: unknown) => void,
+): Promise<HttpListener> {
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      failed(error);
+      if (response.headersSent) {
+        response.destroy();
+      } else {
+        response.writeHead(500, {}).end();
+      }
+    });
+  });
+  // A function may answer after any time; its own limit is functionTimeout.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = `Port ${port} is in use on 127.0.0.1. Stop what listens there or choose another port.`;
+      reject(error.code === 'EADDRINUSE' ? new Error(taken, { cause: error }) : error);
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close(graceMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = new AbortController();
+      await Promise.race([closed, delay(graceMs, undefined, { signal: cut.signal }).catch(() => undefined)]);
+      cut.abort();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { failureMessage } from './worker-failure.ts';
+import { type InvocationOutcome, type WorkerOptions, WorkerProcess } from './worker-process.ts';
+import type { Invocation, RegisteredFunction } from './worker-protocol.ts';
+
+/** Pauses before the tries to start a worker in the place of a dead one; after the last the host gives up. */
+const RESTART_PAUSES_MS: readonly number[] = [0, 250, 1_000];
+
+export interface FunctionTimeout {
+  /** 0 for no limit. */
+  readonly ms: number;
+  /** As in host.json, for messages. */
+  readonly text: string;
+}
+
+/** Keeps one worker running: starts another when it dies, and gives invocations to the one that lives. */
+export class WorkerSupervisor {
+  readonly #options: WorkerOptions;
+  readonly #timeout: FunctionTimeout;
+  #current: Promise<WorkerProcess>;
+  #lastWorker: WorkerProcess;
+  #isStopping = false;
+
+  private constructor(options: WorkerOptions, timeout: FunctionTimeout, worker: WorkerProcess) {
+    this.#options = options;
+    this.#timeout = timeout;
+    this.#lastWorker = worker;
+    this.#current = Promise.resolve(worker);
+    this.#replaceWhenGone(worker);
+  }
+
+  /** Starts the first worker. Rejects with the app's own error when it cannot be loaded. */
+  static async start(
+    options: WorkerOptions,
+    timeout: FunctionTimeout,
+  ): Promise<{ supervisor: WorkerSupervisor; functions: readonly RegisteredFunction[] }> {
+    const { worker, functions } = await WorkerProcess.start(options);
+    return { supervisor: new WorkerSupervisor(options, timeout, worker), functions };
+  }
+
+  get pid(): number {
+    return this.#lastWorker.pid;
+  }
+
+  /** Runs one function on the living worker, waiting for it while it is being replaced. Never rejects. */
+  async invoke(invocation: Invocation): Promise<InvocationOutcome> {
+    try {
+      const worker = await this.#current;
+      return await worker.invoke(invocation, this.#timeout.ms, this.#timeout.text);
+    } catch (error) {
+      const message = `No worker could be started: ${error instanceof Error ? error.message : error}`;
+      return { ok: false, failure: { kind: 'threw', error: { message, stack: message } } };
+    }
+  }
+
+  /** Ends the worker for good. `graceMs` bounds what its appTerminate hooks may take. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    const worker = await this.#current.catch(() => undefined);
+    await worker?.terminate(graceMs);
+  }
+
+  #replaceWhenGone(worker: WorkerProcess): void {
+    worker.exited.then((failure) => {
+      if (!this.#isStopping) {
+        const message = `Worker ${worker.pid}: ${failureMessage(failure)}. Starting another.`;
+        this.#options.log({ level: 'error', category: 'Host.Worker', message });
+        this.#current = this.#restart();
+        // Whoever invokes a function next sees the error; nobody may be waiting just now.
+        this.#current.catch(() => undefined);
+      }
+    });
+  }
+
+  async #restart(): Promise<WorkerProcess> {
+    let lastError: unknown;
+    for (const pauseMs of RESTART_PAUSES_MS) {
+      await delay(pauseMs);
+      if (this.#isStopping) {
+        throw new Error('The host is stopping.');
+      }
+      try {
+        const { worker } = await WorkerProcess.start(this.#options);
+        this.#lastWorker = worker;
+        this.#replaceWhenGone(worker);
+        const message = `Worker ${worker.pid} has taken over.`;
+        this.#options.log({ level: 'information', category: 'Host.Worker', message });
+        return worker;
+      } catch (error) {
+        lastError = error;
+        const message = `A new worker failed to start: ${error instanceof Error ? error.message : error}`;
+        this.#options.log({ level: 'error', category: 'Host.Worker', message });
+      }
+    }
+    throw lastError;
+  }
+}

@@ -1,0 +1,77 @@
+const MISSING = '–';
+
+/** A whole number with thousands separators: `2,293`. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** Milliseconds without a unit, as precise as a reader needs: `0.42`, `8.4`, `331`, `1,411`; a dash when null. */
+export function formatMs(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return MISSING;
+  if (ms < 0.995) return ms.toFixed(2);
+  if (ms < 9.95) return ms.toFixed(1);
+  return formatCount(ms);
+}
+
+/** A round number on an axis: `0`, `0.5`, `1,500`. */
+export function formatTick(value: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: 6 });
+}
+
+/** Events per second: `0.0022`, `0.09`, `2.49`, `24.1`, `1,204`. Small rates keep two significant digits. */
+export function formatRate(perSecond: number): string {
+  if (perSecond === 0) return '0';
+  if (perSecond < 0.095) return String(Number(perSecond.toPrecision(2)));
+  if (perSecond < 9.995) return perSecond.toFixed(2);
+  if (perSecond < 99.95) return perSecond.toFixed(1);
+  return formatCount(perSecond);
+}
+
+/** A fraction as per cent with the sign: `0.13 %`. What is not quite nothing or all is never rounded to it. */
+export function formatShare(fraction: number): string {
+  if (fraction === 0) return '0 %';
+  if (fraction === 1) return '100 %';
+  if (fraction < 0.0001) return '<0.01 %';
+  if (fraction > 0.9999) return '>99.99 %';
+  const percent = fraction * 100;
+  return `${percent < 10 || percent > 99 ? percent.toFixed(2) : percent.toFixed(1)} %`;
+}
+
+/** A compared value; exact to the microsecond, so that it never reads as equal to a limit that it missed. */
+export function formatObserved(value: number | null): string {
+  if (value === null) return MISSING;
+  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1 ? 6 : 3 });
+}
+
+/** A length of time in words: `8 ms`, `4.2 s`, `15 min 21 s`, `2 h 3 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 0.95) return `${formatMs(seconds * 1000)} ms`;
+  if (seconds < 59.95) return `${Number(seconds.toFixed(1))} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A moment of the run as minutes and seconds since its start: `0:30`, `15:20`, `1:02:03`. */
+export function formatMoment(seconds: number): string {
+  const tenths = Math.round(seconds * 10) / 10;
+  const rest = Number((tenths % 60).toFixed(1));
+  const minutes = Math.floor(tenths / 60) % 60;
+  const hours = Math.floor(tenths / 3600);
+  const padded = rest < 10 ? `0${rest}` : String(rest);
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${padded}` : `${minutes}:${padded}`;
+}
+
+/** An ISO 8601 instant as UTC date and time, to the second and without the zone: `2026-05-09 14:02:11`. */
+export function formatInstant(iso: string): string {
+  const milliseconds = Date.parse(iso);
+  if (Number.isNaN(milliseconds)) return iso;
+  return new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** As {@link formatInstant}, only the time of day when the instant lies on the same UTC day as `dayOf`. */
+export function formatTimeOfDay(iso: string, dayOf: string): string {
+  const [day, time] = formatInstant(iso).split(' ');
+  return time !== undefined && day === formatInstant(dayOf).slice(0, 10) ? time : formatInstant(iso);
+}

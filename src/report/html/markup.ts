@@ -1,0 +1,28 @@
+/** Text that may stand in a page as it is. {@link html} makes it, and escapes everything else. */
+export type Markup = { readonly markup: string };
+
+type Content = Markup | string | number | null | readonly Content[];
+
+/** A template of markup; every interpolated string is escaped, lists are joined, null is nothing. */
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  return { markup: strings.reduce((text, string, index) => text + rendered(values[index - 1] ?? null) + string) };
+}
+
+function rendered(content: Content): string {
+  if (content === null) return '';
+  if (typeof content === 'string') return escaped(content);
+  if (typeof content === 'number') return String(content);
+  return 'markup' in content ? content.markup : content.map(rendered).join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

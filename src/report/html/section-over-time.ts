@@ -1,0 +1,44 @@
+import type { Series } from '../../summary/summary.ts';
+import { formatCount, formatDuration, formatMoment, formatMs } from '../figure.ts';
+import type { Report } from '../report.ts';
+import { latencyChart } from './chart-latency.ts';
+import { failuresChart, rateChart } from './chart-rate.ts';
+import { html, type Markup } from './markup.ts';
+import { scrollTable } from './scroll-table.ts';
+import type { TimeAxis } from './time-axis.ts';
+
+/** The lines of the latency charts by name; on every chart p50 is the lowest line and p99 the highest. */
+export const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;
+
+/** Latency, request rate and failures of all operations over time; null when nothing was sent. */
+export function overTimeSection(report: Report, time: TimeAxis): Markup | null {
+  const all = report.series.find((series) => series.target === '*' && series.operation === '*');
+  if (all === undefined || report.totals.requests === 0) return null;
+  const latency = latencyChart(all, time, { heightPx: 220, steps: 5, readable: true, timeLabels: true });
+  const failures = failuresChart(all, time, { heightPx: 48, steps: 1, readable: true, timeLabels: true });
+  return html`<section id="time"><h2>Over time</h2>
+<p>All operations together, in intervals of ${formatDuration(all.intervalSeconds)}; the time is minutes and seconds since the start of the run.</p>
+<figure><figcaption><b>Latency of useful requests, ms</b> ${percentileLegend}</figcaption>
+${latency ?? html`<p class="none">No request was useful, so there is no latency to show.</p>`}</figure>
+<figure><figcaption><b>Requests per second</b></figcaption>${rateChart(all, time, { heightPx: 90, steps: 3, readable: true, timeLabels: true })}</figure>
+${failures === null ? null : html`<figure><figcaption><b>Failures in each interval</b></figcaption>${failures}</figure>`}
+${figuresTable(all)}</section>`;
+}
+
+function figuresTable(series: Series): Markup {
+  const rows = series.points.map(
+    (point) =>
+      html`<tr><th scope="row" class="n">${formatMoment(point.atSeconds)}</th><td class="n">${formatCount(
+        point.requests,
+      )}</td><td class="n">${formatCount(point.failures)}</td><td class="n">${formatMs(point.p50Ms)}</td><td class="n">${formatMs(
+        point.p95Ms,
+      )}</td><td class="n">${formatMs(point.p99Ms)}</td></tr>`,
+  );
+  return html`<details><summary>These charts as a table</summary>
+${scrollTable(
+  'Figures over time',
+  html`<table class="dense"><caption>All operations, per interval of ${formatDuration(series.intervalSeconds)}; latencies in ms</caption>
+<thead><tr><th scope="col" class="n">From</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th></tr></thead>
+<tbody>${rows}</tbody></table>`,
+)}</details>`;
+}

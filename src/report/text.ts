@@ -1,0 +1,47 @@
+import { printable } from './printable.ts';
+import type { Report } from './report.ts';
+import { ink } from './text/ink.ts';
+import { textOperations, textTotals } from './text/text-figures.ts';
+import { textGenerator } from './text/text-generator.ts';
+import { textOutcomes } from './text/text-outcomes.ts';
+import { textThresholds } from './text/text-thresholds.ts';
+import { textVerdict } from './text/text-verdict.ts';
+import { wrap } from './text/wrap.ts';
+
+export type TextOptions = {
+  /** ANSI colours; none by default. */
+  readonly colour?: boolean;
+  /** Columns to stay within, 100 by default; under 80 the figures of a table can become wider than this. */
+  readonly width?: number;
+};
+
+/**
+ * The report for a terminal: the verdict and its reasons, what failed, then the figures. Text that came from a target
+ * can neither break a line nor drive the terminal.
+ */
+export function renderText(unsafe: Report, options: TextOptions = {}): string {
+  const { colour = false, width = 100 } = options;
+  const report = printable(unsafe);
+  const paint = ink(colour);
+  const { failures, warnings, thresholds, notes, startedAt } = report;
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    ['Failures', failures.length === 0 ? [] : textOutcomes(failures, startedAt, width, paint, paint.red)],
+    [
+      'Warnings (counted as useful)',
+      warnings.length === 0 ? [] : textOutcomes(warnings, startedAt, width, paint, paint.yellow),
+    ],
+    ['Totals', textTotals(report, width, paint)],
+    ['Operations (latency of useful requests, dispatch to matching response)', operations(report, width, paint)],
+    ['Thresholds', thresholds.length === 0 ? [] : textThresholds(thresholds, width, paint)],
+    ['Generator', textGenerator(report.generator, width, paint)],
+    ['Notes', notes.flatMap((note) => wrap(note, width - 2).map((line) => `  ${line}`))],
+  ];
+  const shown = sections.filter(([, lines]) => lines.length > 0);
+  return `${[textVerdict(report, width, paint), ...shown.map(([title, lines]) => [paint.bold(title), ...lines])]
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function operations(report: Report, width: number, paint: ReturnType<typeof ink>): string[] {
+  return report.operations.length === 0 ? ['  No request was sent.'] : textOperations(report, width, paint);
+}

@@ -1,0 +1,61 @@
+import { TableClient } from '@azure/data-tables';
+import type { RunStore } from './run-store.ts';
+import { tableRunStore } from './table-run-store.ts';
+
+/** The one table that everything of mcp-surge is in. */
+export const TABLE_NAME = 'mcpsurge';
+
+/**
+ * Opens the run store that the app's settings name: `AzureWebJobsStorage` with a connection string
+ * (`UseDevelopmentStorage=true` for Azurite), or `AzureWebJobsStorage__tableServiceUri`, or
+ * `AzureWebJobsStorage__accountName`, with the app's identity; `AzureWebJobsStorage__clientId` or `AZURE_CLIENT_ID` picks
+ * a user-assigned one. Nothing is contacted before the first call.
+ * @throws Error naming the settings when none is there or one cannot be used
+ */
+export async function openRunStore(settings: Readonly<Record<string, string | undefined>>): Promise<RunStore> {
+  const connectionString = settings.AzureWebJobsStorage;
+  if (connectionString) return tableRunStore(clientFromConnectionString(connectionString));
+  const accountName = settings.AzureWebJobsStorage__accountName;
+  const uri =
+    settings.AzureWebJobsStorage__tableServiceUri ||
+    (accountName ? `https://${accountName}.table.core.windows.net` : undefined);
+  if (uri) return tableRunStore(await clientFromIdentity(uri, settings));
+  throw new Error(
+    'No storage account is set: set AzureWebJobsStorage to a connection string (UseDevelopmentStorage=true for Azurite ' +
+      "on its standard ports), or AzureWebJobsStorage__tableServiceUri to the account's table URL to use the app's identity.",
+  );
+}
+
+function clientFromConnectionString(connectionString: string): TableClient {
+  const insecure = /UseDevelopmentStorage=true|TableEndpoint=http:|DefaultEndpointsProtocol=http(;|$)/i;
+  try {
+    return TableClient.fromConnectionString(connectionString, TABLE_NAME, {
+      allowInsecureConnection: insecure.test(connectionString),
+    });
+  } catch {
+    // The client's own message may quote parts of the string.
+    throw new Error(
+      'AzureWebJobsStorage is not a storage connection string: expected UseDevelopmentStorage=true, or ' +
+        'DefaultEndpointsProtocol=…;AccountName=…;AccountKey=… with an optional TableEndpoint=….',
+    );
+  }
+}
+
+async function clientFromIdentity(
+  uri: string,
+  settings: Readonly<Record<string, string | undefined>>,
+): Promise<TableClient> {
+  if (!URL.canParse(uri) || new URL(uri).protocol !== 'https:') {
+    throw new Error(
+      'AzureWebJobsStorage__tableServiceUri must be an https URL such as https://ACCOUNT.table.core.windows.net.',
+    );
+  }
+  // Imported only here: loading it takes a good part of a cold start, and a connection string needs none of it.
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
+  const clientId = settings.AzureWebJobsStorage__clientId || settings.AZURE_CLIENT_ID;
+  const managed = settings.AzureWebJobsStorage__credential?.toLowerCase() === 'managedidentity';
+  const credential = managed
+    ? new ManagedIdentityCredential(clientId ? { clientId } : {})
+    : new DefaultAzureCredential(clientId ? { managedIdentityClientId: clientId } : {});
+  return new TableClient(uri, TABLE_NAME, credential);
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { packJson, unpackJson } from './packed-bytes.ts';
+import type { RunChange, RunRecord } from './run-record.ts';
+import type { RunStore } from './run-store.ts';
+import { planRunKey, runKey, wholePartition } from './table-keys.ts';
+import type { RowValues, TableRows } from './table-rows.ts';
+import { UnknownRunError } from './unknown-run-error.ts';
+
+const PAGE_SIZE = 200;
+/** How many records are read at a time when they are listed by plan. */
+const BATCH_SIZE = 16;
+
+/** Kept as packed JSON; the other parts of a record are properties of their own. */
+const PACKED = ['schedule', 'targets', 'problems', 'verdict'] as const;
+
+/**
+ * Run records: one row a run is the truth, in a partition that lists newest first. A second row in a partition of the
+ * plan's runs only points there and never changes, so that the two cannot disagree. It is written first: a run that
+ * exists is always listed, and a pointer whose run was never stored is passed over.
+ */
+export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun' | 'updateRun' | 'listRuns'> {
+  async function getRun(runId: string): Promise<RunRecord | undefined> {
+    const row = await rows.get(`read run ${runId}`, runKey(runId));
+    return row === undefined ? undefined : recordOf(row.values);
+  }
+
+  async function* all(pageSize: number): AsyncGenerator<RunRecord> {
+    const range = wholePartition(runKey('any').partitionKey);
+    for await (const row of rows.range('list the runs', range, pageSize)) yield await recordOf(row);
+  }
+
+  async function* ofPlan(planName: string, pageSize: number): AsyncGenerator<RunRecord> {
+    const readAll = async (ids: readonly string[]) =>
+      (await Promise.all(ids.map(getRun))).filter((record) => record?.planName === planName) as RunRecord[];
+    const range = wholePartition(planRunKey(planName, 'any').partitionKey);
+    let batch: string[] = [];
+    for await (const pointer of rows.range('list the runs of a plan', range, pageSize)) {
+      batch.push(String(pointer.runId));
+      if (batch.length < Math.min(pageSize, BATCH_SIZE)) continue;
+      yield* await readAll(batch);
+      batch = [];
+    }
+    yield* await readAll(batch);
+  }
+
+  return {
+    getRun,
+
+    async createRun(record) {
+      const { runId, planName, planHash, trigger, createdAt, ...change } = record;
+      const doing = `store run ${runId}`;
+      await rows.put(doing, planRunKey(planName, runId), { runId });
+      // When the answer to a successful write is lost, the client's retry finds the row that it wrote itself.
+      const writeId = randomUUID();
+      const values = { runId, planName, planHash, trigger, createdAt, writeId, ...(await valuesOf(change)) };
+      if (await rows.create(doing, runKey(runId), values)) return true;
+      return (await rows.get(doing, runKey(runId)))?.values.writeId === writeId;
+    },
+
+    async updateRun(runId, change) {
+      const found = await rows.merge(`update run ${runId}`, runKey(runId), await valuesOf(change));
+      if (!found) throw new UnknownRunError(runId);
+    },
+
+    async listRuns({ planName, limit }) {
+      const records: RunRecord[] = [];
+      if (limit <= 0) return records;
+      const pageSize = Math.min(limit, PAGE_SIZE);
+      for await (const record of planName === undefined ? all(pageSize) : ofPlan(planName, pageSize)) {
+        records.push(record);
+        if (records.length >= limit) break;
+      }
+      return records;
+    },
+  };
+}
+
+async function valuesOf(change: RunChange): Promise<RowValues> {
+  const values: Record<string, RowValues[string]> = {};
+  if (change.state !== undefined) values.state = change.state;
+  if (change.stopRequested !== undefined) values.stopRequested = change.stopRequested;
+  if (change.endedAt !== undefined) values.endedAt = change.endedAt;
+  for (const name of PACKED) {
+    if (change[name] !== undefined) Object.assign(values, await packJson(name, change[name]));
+  }
+  return values;
+}
+
+/** The types are this file's word: nothing else writes these rows. */
+async function recordOf(values: RowValues): Promise<RunRecord> {
+  const record: Record<string, unknown> = {};
+  for (const name of ['runId', 'planName', 'planHash', 'trigger', 'createdAt', 'state', 'stopRequested', 'endedAt']) {
+    if (values[name] !== undefined) record[name] = values[name];
+  }
+  for (const name of PACKED) {
+    const value = await unpackJson(name, values);
+    if (value !== undefined) record[name] = value;
+  }
+  return record as unknown as RunRecord;
+}

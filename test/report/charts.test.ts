@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { distributionChart } from '../../src/report/html/chart-distribution.ts';
+import { latencyChart } from '../../src/report/html/chart-latency.ts';
+import { failuresChart, rateChart } from '../../src/report/html/chart-rate.ts';
+import { logLatencyAxis } from '../../src/report/html/latency-axis.ts';
+import { timeAxis } from '../../src/report/html/time-axis.ts';
+import type { OperationSummary, Series } from '../../src/summary/summary.ts';
+import { reportFixture } from '../support/report-fixture.ts';
+
+const SIZE = { heightPx: 100, steps: 4, readable: true, timeLabels: true };
+
+/** A series of one interval of 10 s per value; null is an interval without a useful request. */
+function seriesOf(latencies: readonly (number | null)[], failures: readonly number[] = []): Series {
+  const points = latencies.map((ms, index) => ({
+    atSeconds: index * 10,
+    requests: (ms === null ? 0 : 2) + (failures[index] ?? 0),
+    failures: failures[index] ?? 0,
+    p50Ms: ms,
+    p95Ms: ms === null ? null : ms * 2,
+    p99Ms: ms === null ? null : ms * 4,
+  }));
+  return { target: 'github', operation: 'tools/list', intervalSeconds: 10, points };
+}
+
+function axisOf(series: Series) {
+  return timeAxis(reportFixture({ durationSeconds: series.points.length * 10, series: [series] }));
+}
+
+function pathOf(markup: string | undefined, name: string): string {
+  return markup?.match(new RegExp(`<path class="${name}" d="([^"]*)"`))?.[1] ?? '';
+}
+
+test('a line breaks where an interval had no useful request, and a lone point is a dot', () => {
+  const series = seriesOf([100, 200, null, null, 50, null, 100, 100]);
+  const chart = latencyChart(series, axisOf(series), SIZE)?.markup;
+  // The axis reaches from 0 to 800 ms and over 80 s; points lie in the middle of their interval.
+  assert.equal(pathOf(chart, 'line p50'), 'M63,875L188,750M563,938ZM813,875L938,875');
+  assert.equal(pathOf(chart, 'line p99'), 'M63,500L188,0M563,750ZM813,500L938,500');
+  assert.equal(pathOf(chart, 'dot p50'), 'M563,938h0');
+  assert.equal(pathOf(chart, 'spread').match(/M/g)?.length, 3);
+});
+
+test('the figures of an interval can be read, also where there are none', () => {
+  const series = seriesOf([100, null]);
+  const chart = latencyChart(series, axisOf(series), SIZE)?.markup ?? '';
+  assert.match(chart, /0:00–0:10 {2}p50 100 · p95 200 · p99 400 ms/);
+  assert.match(chart, /0:10–0:20 {2}no useful request/);
+});
+
+test('without a useful request there is no latency chart', () => {
+  const series = seriesOf([null, null], [3, 4]);
+  assert.equal(latencyChart(series, axisOf(series), SIZE), null);
+});
+
+test('the rate is drawn in steps that end with the last interval', () => {
+  const series = seriesOf([100, 100, null, 100], [0, 2, 0, 0]);
+  const chart = rateChart(series, axisOf(series), SIZE).markup;
+  assert.match(chart, /aria-label="Requests per second of tools\/list of github over time, at most 0.40\."/);
+  assert.equal(
+    pathOf(chart, 'rate'),
+    'M0,500L250,500L250,0L500,0L500,1000L750,1000L750,500L1000,500L1000,500L1000,1000L1000,1000L750,1000L750,1000L500,1000L500,1000L250,1000L250,1000L0,1000Z',
+  );
+});
+
+test('failures have bars of their own, as high as their number', () => {
+  const series = seriesOf([100, 100, null, 100], [0, 1, 4, 0]);
+  const chart = failuresChart(series, axisOf(series), SIZE)?.markup;
+  assert.equal(pathOf(chart, 'failures'), 'M250,1000v-250h250V1000zM500,1000v-1000h250V1000z');
+  assert.match(chart ?? '', /Failures over time: 5 in all, at most 4 in 10 s/);
+  assert.equal(failuresChart(seriesOf([100]), axisOf(series), SIZE), null);
+});
+
+test('all charts over time begin at 0 s and share one axis', () => {
+  const long = seriesOf(Array.from({ length: 90 }, () => 100));
+  const short = seriesOf([100, 100]);
+  const time = timeAxis(reportFixture({ durationSeconds: 895, series: [long, short] }));
+  assert.equal(time.endSeconds, 900);
+  assert.deepEqual(
+    time.ticks.map(({ text }) => text),
+    ['0:00', '2:00', '4:00', '6:00', '8:00', '10:00', '12:00', '14:00'],
+  );
+  assert.match(pathOf(latencyChart(short, time, SIZE)?.markup, 'line p50'), /^M6,750L17,750$/);
+});
+
+test('time is counted in steps that people use', () => {
+  const ticks = (durationSeconds: number) =>
+    timeAxis(reportFixture({ durationSeconds, series: [] })).ticks.map(({ text }) => text);
+  assert.deepEqual(ticks(3).slice(0, 3), ['0:00', '0:00.5', '0:01']);
+  assert.deepEqual(ticks(60).at(-1), '1:00');
+  assert.deepEqual(ticks(7200).slice(0, 3), ['0:00', '15:00', '30:00']);
+  for (const seconds of [0, 0.01, 1, 59, 61, 3599, 86_400, 604_800]) {
+    const count = ticks(seconds).length;
+    assert.ok(count >= 2 && count <= 9, `${seconds} s: ${count}`);
+  }
+});
+
+test('a distribution shows its bins and marks p50, p95 and p99', () => {
+  const base = reportFixture().operations.find(
+    (each) => each.operation === 'tools/call:search_code',
+  ) as OperationSummary;
+  const latencyMs = { min: 1, mean: 10, p50: 10, p75: 50, p90: 90, p95: 100, p99: 1000, p999: 1000, max: 1000 };
+  const distribution = [
+    { fromMs: 1, toMs: 10, count: 1 },
+    { fromMs: 10, toMs: 100, count: 4 },
+    { fromMs: 100, toMs: 1000, count: 0 },
+    { fromMs: 1000, toMs: 10_000, count: 2 },
+  ];
+  const chart = distributionChart({ ...base, latencyMs, distribution }, 80)?.markup ?? '';
+  assert.equal(pathOf(chart, 'bins'), 'M0,1000v-250H250v250zM250,1000v-1000H500v1000zM750,1000v-500H1000v500z');
+  for (const [name, x] of [
+    ['p50', '25%'],
+    ['p95', '50%'],
+    ['p99', '75%'],
+  ]) {
+    assert.ok(chart.includes(`<line class="marker ${name}" x1="${x}"`), name);
+  }
+  assert.equal(distributionChart({ ...base, latencyMs: null, distribution: [] }, 80), null);
+});
+
+test('a logarithmic axis has a few round labels over any span', () => {
+  for (const [from, to] of [
+    [7.63, 9.24],
+    [30, 60],
+    [0.3, 60_000],
+    [8, 4100],
+    [1, 100],
+    [0.001, 1e7],
+  ] as const) {
+    const { ticks } = logLatencyAxis(from, to, 6);
+    assert.ok(ticks.length >= 2 && ticks.length <= 6, `${from} to ${to}: ${ticks.map(({ text }) => text)}`);
+    assert.ok(ticks.every(({ at }, index) => at >= 0 && at <= 1 && at > (ticks[index - 1]?.at ?? -1)));
+  }
+});

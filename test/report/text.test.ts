@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { formatCount, formatMs } from '../../src/report/figure.ts';
+import { displayWidth } from '../../src/report/text/display-width.ts';
+import { shortenEnd, shortenMiddle } from '../../src/report/text/shorten.ts';
+import { renderText } from '../../src/report/text.ts';
+import { reportFixture } from '../support/report-fixture.ts';
+import { reportVariants } from '../support/report-variants.ts';
+
+const variants = Object.entries(reportVariants());
+
+test('the verdict comes first, then its reasons, then what failed, then the figures', () => {
+  const text = renderText(reportFixture());
+  const order = ['✗ FAILED: ', '  - mcp_request_duration{', 'run 20260509', 'Failures\n', 'TOOL_ERROR', 'isError: true']
+    .concat(['“failed to search code', 'Warnings', 'Totals\n', 'Operations', 'Thresholds\n', 'Generator\n', 'Notes\n'])
+    .map((part) => text.indexOf(part));
+  assert.ok(order.every((at) => at >= 0));
+  assert.deepEqual(
+    order,
+    order.toSorted((a, b) => a - b),
+  );
+});
+
+test('every operation has its line with its figures', () => {
+  const report = reportFixture();
+  const lines = renderText(report).split('\n');
+  for (const { target, operation, count, failures, latencyMs } of report.operations) {
+    const line = lines.slice(lines.indexOf(target)).find((each) => each.startsWith(`  ${operation} `)) ?? '';
+    const cells = line.trim().split(/\s{2,}/);
+    assert.deepEqual(cells.slice(1, 3), [formatCount(count), formatCount(failures)], operation);
+    const latencies = [latencyMs?.p50, latencyMs?.p95, latencyMs?.p99, latencyMs?.max];
+    assert.deepEqual(cells.slice(4), latencies.map(formatMs), operation);
+  }
+});
+
+test('figures are aligned under their headings', () => {
+  const lines = renderText(reportFixture()).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('target, operation'));
+  const heading = lines[at] ?? '';
+  const rows = lines.slice(at + 1, lines.indexOf('', at)).filter((line) => line.startsWith('  '));
+  assert.ok(rows.length > 20);
+  for (const name of ['count', 'failures', 'req/s', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms']) {
+    const end = heading.indexOf(name) + name.length;
+    for (const row of rows) assert.match(row.slice(end - 1), /^[\d–]( |$)/, `${name}: ${row}`);
+  }
+});
+
+test('no line is wider than asked, whatever the names are', () => {
+  for (const width of [80, 100, 140]) {
+    for (const [name, report] of variants) {
+      for (const line of renderText(report, { width }).split('\n')) {
+        assert.ok(displayWidth(line) <= width, `${name} at ${width}: ${line}`);
+      }
+    }
+  }
+});
+
+test('colours come only when asked for, and then change nothing else', () => {
+  for (const [name, report] of variants) {
+    const plain = renderText(report);
+    const coloured = renderText(report, { colour: true });
+    assert.doesNotMatch(plain, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u, name);
+    assert.notEqual(coloured, plain, name);
+    assert.equal(stripVTControlCharacters(coloured), plain, name);
+  }
+});
+
+test('no kind of report leaves a hole', () => {
+  for (const [name, report] of variants) {
+    assert.doesNotMatch(renderText(report), /undefined|NaN|Infinity|\[object|\bnull\b/, name);
+  }
+});
+
+test('an invalid run says that its figures prove nothing and which rules were broken', () => {
+  const text = renderText(reportVariants().invalid);
+  assert.match(text, /^⚠ INVALID: .*prove nothing/);
+  assert.match(text, /✗ event loop kept up: delay p99 412 ms; 50 ms allowed/);
+  assert.match(text, /2 of 4 rules about it were broken/);
+});
+
+test('a run without requests and one without failures say so or leave the part out', () => {
+  assert.match(renderText(reportVariants().empty), /No request was sent\./);
+  assert.match(renderText(reportVariants().empty), /✗ {2}mcp_failures .*no samples/);
+  assert.doesNotMatch(renderText(reportVariants().passed), /^Failures/m);
+});
+
+test('names are cut in their middle and messages at their end, by columns of the terminal', () => {
+  assert.equal(shortenMiddle('tools/call:search_code', 22), 'tools/call:search_code');
+  assert.equal(shortenMiddle('tools/call:search_code', 11), 'tools…_code');
+  assert.equal(shortenMiddle('漢字漢字漢字', 7), '漢…字');
+  assert.equal(shortenEnd('one two three', 9), 'one two…');
+  assert.equal(displayWidth('漢字 🚀 é'), 9);
+});

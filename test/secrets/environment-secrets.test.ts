@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
+
+const secrets = environmentSecrets({ SURGE_SECRET_GITHUB_PAT: 'ghp_value', SURGE_SECRET_EMPTY: '' });
+
+it('reads the variable that stands for the secret', async () => {
+  assert.equal(await secrets.get('github-pat'), 'ghp_value');
+  assert.equal(await secrets.get('GitHub-PAT'), 'ghp_value');
+});
+
+it('names the secret and the variable when it is missing or empty', async () => {
+  await assert.rejects(secrets.get('api-key'), /Secret "api-key" is missing.*Set SURGE_SECRET_API_KEY/);
+  await assert.rejects(secrets.get('empty'), /SURGE_SECRET_EMPTY is not set or empty/);
+});
+
+it("refuses names that break Key Vault's rule", async () => {
+  for (const name of ['', 'a_b', 'a/b', 'a b', 'ä', '../x', 'x'.repeat(128)]) {
+    await assert.rejects(secrets.get(name), /cannot be a secret's name/, name);
+  }
+  await assert.rejects(secrets.get('x'.repeat(127)), /is missing/);
+});

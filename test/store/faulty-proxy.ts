@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** `pass`: hand on. A number: answer with that status. `lose`: hand on, then cut the answer off. `hang`: no answer. */
+export type Fault = 'pass' | 'lose' | 'hang' | number;
+
+export type FaultyProxy = {
+  readonly connectionString: string;
+  /** Every request as `METHOD PATH`. */
+  readonly requests: string[];
+  /** Decides about each request; set anew by each test. */
+  fault: (request: IncomingMessage) => Fault;
+  stop(): Promise<void>;
+};
+
+/** Stands between a client and Azurite's table service, and misbehaves as it is told. */
+export async function startFaultyProxy(azurite: { readonly connectionString: string }): Promise<FaultyProxy> {
+  const tableUrl = /TableEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1] ?? '';
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${decodeURIComponent(request.url ?? '')}`);
+    const fault = proxy.fault(request);
+    if (fault === 'hang') return;
+    if (typeof fault === 'number') {
+      response.writeHead(fault).end();
+      return;
+    }
+    const { method, headers, url = '/' } = request;
+    const onwards = httpRequest(new URL(url, tableUrl), { method: method ?? 'GET', headers }, (answer) => {
+      if (fault === 'lose') {
+        answer.resume().once('end', () => request.socket.destroy());
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onwards);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const proxy: FaultyProxy = {
+    connectionString: azurite.connectionString.replace(new URL(tableUrl).host, `127.0.0.1:${port}`),
+    requests,
+    fault: () => 'pass',
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+}

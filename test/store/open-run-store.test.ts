@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { startAzurite } from '../../src/local/azurite.ts';
+import { openRunStore } from '../../src/store/open-run-store.ts';
+
+it('opens the store that a connection string names', async () => {
+  const azurite = await startAzurite();
+  try {
+    const settings = { AzureWebJobsStorage: azurite.connectionString };
+    await (await openRunStore(settings)).putDocument('r', 'd', Buffer.from('kept'));
+    const bytes = await (await openRunStore(settings)).getDocument('r', 'd');
+    assert.equal(Buffer.from(bytes ?? []).toString(), 'kept');
+  } finally {
+    await azurite.stop();
+  }
+});
+
+it('takes the settings of Azurite and of an identity without contacting anything', async () => {
+  const uri = 'https://account.table.core.windows.net';
+  for (const settings of [
+    { AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
+    { AzureWebJobsStorage__tableServiceUri: uri, AzureWebJobsStorage__credential: 'managedidentity' },
+    {
+      AzureWebJobsStorage__tableServiceUri: uri,
+      AzureWebJobsStorage__clientId: '00000000-0000-0000-0000-000000000001',
+    },
+    { AzureWebJobsStorage__accountName: 'account' },
+  ]) {
+    assert.equal(typeof (await openRunStore(settings)).getRun, 'function');
+  }
+});
+
+it('names the settings when none is there or one is wrong', async () => {
+  await assert.rejects(openRunStore({}), /AzureWebJobsStorage .*AzureWebJobsStorage__tableServiceUri/);
+  await assert.rejects(openRunStore({ AzureWebJobsStorage__tableServiceUri: 'http://x' }), /must be an https URL/);
+  for (const wrong of ['AccountKey=c2VjcmV0', 'TableEndpoint=c2VjcmV0;SharedAccessSignature=c2VjcmV0', 'c2VjcmV0']) {
+    await assert.rejects(openRunStore({ AzureWebJobsStorage: wrong }), (error: Error) => {
+      assert.match(error.message, /AzureWebJobsStorage is not a storage connection string/);
+      assert.doesNotMatch(error.message, /c2VjcmV0/);
+      return true;
+    });
+  }
+});
