@@ -56,8 +56,7 @@ export class ActionPlayer {
   }
 
   /** An event that nobody waits for is kept until somebody does. */
-  raise(eventName: string): void {
-    const name = eventName.toLowerCase();
+  raise(name: string): void {
     // The latest to wait is served first, as in the extension and in durable-functions.
     const done = this.#waiting.get(name)?.pop();
     if (done === undefined) {
@@ -87,7 +86,7 @@ export class ActionPlayer {
         this.#createTimer(Date.parse(action.fireAt), action.isCanceled, done);
         break;
       case actionType.waitForExternalEvent:
-        this.#waitForEvent(action.externalEventName.toLowerCase(), done);
+        this.#waitForEvent(action.externalEventName, done);
         break;
       case actionType.whenAll:
         this.#whenAll(action.compoundActions, done);

@@ -13,6 +13,8 @@ export interface Decision {
   /** What is scheduled for the first time, with the events that say so in the history. */
   readonly work: readonly { readonly scheduled: Scheduled; readonly event: HistoryEvent }[];
   readonly completion: Completion | undefined;
+  /** True when the orchestrator has ended, but what it yielded twice is now scheduled again and awaited. */
+  readonly isRepeating: boolean;
 }
 
 export interface KnownFunctions {
@@ -44,7 +46,7 @@ export function decide(
   });
   const terminated = history.findLast((event) => event.EventType === eventType.executionTerminated);
   if (terminated !== undefined) {
-    return { work: [], completion: { status: 'Terminated', result: String(terminated.Input) } };
+    return { work: [], isRepeating: false, completion: { status: 'Terminated', result: String(terminated.Input) } };
   }
 
   const player = new ActionPlayer();
@@ -55,7 +57,7 @@ export function decide(
       checkKnown(scheduled, known);
     }
   } catch (error) {
-    return { work: [], completion: failed(error instanceof Error ? error.message : String(error)) };
+    return { work: [], isRepeating: false, completion: failed(error instanceof Error ? error.message : String(error)) };
   }
 
   const recorded = new Set(history.filter(isScheduling).map((event) => event.EventId));
@@ -65,15 +67,17 @@ export function decide(
 
   // An end that the orchestrator has reached counts only when all it asked for is over: the extension awaits that first.
   if (!player.isFinished || reply.end.kind === 'waiting') {
-    return { work, completion: undefined };
+    const isRepeating = reply.end.kind === 'returned' && work.some(({ scheduled }) => scheduled.kind !== 'timer');
+    return { work, completion: undefined, isRepeating };
   }
+  const decided = { work, isRepeating: false };
   if (reply.end.kind === 'threw') {
-    return { work, completion: failed(reply.end.message, reply.end.stack) };
+    return { ...decided, completion: failed(reply.end.message, reply.end.stack) };
   }
   if (player.continuedWith !== undefined) {
-    return { work, completion: { status: 'ContinuedAsNew', input: player.continuedWith.input } };
+    return { ...decided, completion: { status: 'ContinuedAsNew', input: player.continuedWith.input } };
   }
-  return { work, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
+  return { ...decided, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
 }
 
 /** The instance id of a sub-orchestration that was given none. */

@@ -24,6 +24,9 @@ export interface EngineOptions {
 
 /** An orchestrator that takes its worker down again and again is given up after so many lost episodes in a row. */
 const MAX_LOST_EPISODES = 5;
+const REPEATING =
+  'has ended, but tasks that it yielded a second time are now run a second time. On Azure such an orchestration ' +
+  'was seen to stay Running for ever. Do not yield again what a failed Task.all has left.';
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Drives orchestrations: gathers what happened to an instance into episodes, runs them, and does what they ask for. */
@@ -134,7 +137,11 @@ export class OrchestrationEngine {
     outcome: InvocationOutcome,
   ): Completion | undefined {
     const reply = readReply(outcome);
-    const { work, completion } = decide(instance.name, instance.executionId, history, reply, this.#known);
+    const { work, completion, isRepeating } = decide(instance.name, instance.executionId, history, reply, this.#known);
+    if (isRepeating) {
+      const message = `Orchestration '${instance.name}' ${instance.instanceId} ${REPEATING}`;
+      this.#options.log({ level: 'warning', category: 'Host.DurableTask', message, functionName: instance.name });
+    }
     instance.customStatus = reply.customStatus ?? instance.customStatus;
     instance.history.push(...events.map(played), ...work.map(({ event }) => event));
     if (completion === undefined) {

@@ -38,7 +38,7 @@ export function decodeBlock(encoded: EncodedBlock): Block {
       );
     }
     // A copy, because stored bytes may start at an odd offset, where a wider array cannot.
-    columns[name] = new ArrayType(bytes.slice().buffer);
+    columns[name] = new ArrayType(new Uint8Array(bytes).buffer);
   }
   const header = JSON.parse(encoded.header) as Omit<Block, 'count' | 'columns'>;
   return { count: encoded.count, ...header, columns: columns as BlockColumns };

@@ -86,7 +86,7 @@ function inBrowser() {
     assert.equal(await reading.isVisible(), false);
     await chart.locator('.band').nth(20).hover();
     assert.equal(await reading.isVisible(), true);
-    assert.match((await reading.textContent()) ?? '', /^3:20–3:30 {2}p50 \d/);
+    assert.match((await reading.textContent()) ?? '', /^3:20–3:30: p50 \d/);
     await page.close();
   });
 

@@ -74,9 +74,9 @@ test('every operation has its figures in its row', () => {
     operation,
     formatCount(count),
     formatCount(failures),
-    formatRate(requestsPerSecond),
     '',
     ...[latencyMs?.p50, latencyMs?.p95, latencyMs?.p99, latencyMs?.max].map(formatMs),
+    formatRate(requestsPerSecond),
   ]);
   assert.deepEqual(rows, expected);
 });

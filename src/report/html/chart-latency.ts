@@ -62,6 +62,6 @@ function describe(series: Series): string {
 
 function read(point: SeriesPoint, intervalSeconds: number): string {
   const when = `${formatMoment(point.atSeconds)}–${formatMoment(point.atSeconds + intervalSeconds)}`;
-  if (point.p50Ms === null) return `${when}  no useful request`;
-  return `${when}  p50 ${formatMs(point.p50Ms)} · p95 ${formatMs(point.p95Ms)} · p99 ${formatMs(point.p99Ms)} ms`;
+  if (point.p50Ms === null) return `${when}: no useful request`;
+  return `${when}: p50 ${formatMs(point.p50Ms)} · p95 ${formatMs(point.p95Ms)} · p99 ${formatMs(point.p99Ms)} ms`;
 }

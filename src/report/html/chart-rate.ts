@@ -29,7 +29,7 @@ export function rateChart(series: Series, time: TimeAxis, size: TimeChartSize): 
     yTicks: values.ticks,
     marks: [html`<path class="rate" d="${steps(closed) ?? ''}"/>`],
     overlay: size.readable
-      ? timeBands(series, time, (point) => `${when(point, series)}  ${formatRate(rate(point))} requests/s`)
+      ? timeBands(series, time, (point) => `${when(point, series)}: ${formatRate(rate(point))} requests/s`)
       : [],
   });
 }
@@ -55,7 +55,7 @@ export function failuresChart(series: Series, time: TimeAxis, size: TimeChartSiz
     ],
     marks: [html`<path class="failures" d="${bars.join('')}"/>`],
     overlay: size.readable
-      ? timeBands(failing, time, (point) => `${when(point, series)}  ${formatCount(point.failures)} failures`)
+      ? timeBands(failing, time, (point) => `${when(point, series)}: ${formatCount(point.failures)} failures`)
       : [],
   });
 }

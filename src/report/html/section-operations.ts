@@ -29,10 +29,10 @@ export function operationsSection({ operations }: Report): Markup {
 ${scrollTable(
   'Operations',
   html`<table class="operations"><caption>Latency in ms from dispatch to the matching response, useful requests only</caption>
-<thead><tr><th scope="col">Operation</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="n">Per second</th><th scope="col" class="strips"><span class="unseen">Spread</span>${axis === null ? null : stripScale(axis)}</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th><th scope="col" class="n">max</th></tr></thead>
+<thead><tr><th scope="col">Operation</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="strips"><span class="unseen">Spread</span>${axis === null ? null : stripScale(axis)}</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th><th scope="col" class="n">max</th><th scope="col" class="n">Per second</th></tr></thead>
 ${groups}</table>`,
 )}
-<p class="hint">Spread, on one logarithmic scale: line from min to max, dot at p50, bar to p95, tick at p99.${
+<p class="hint"><span class="strips-hint">Spread, on one logarithmic scale: line from min to max, dot at p50, bar to p95, tick at p99.</span>${
     few
       ? ' A percentile in grey italics equals the maximum, because there were too few requests to tell them apart.'
       : null
@@ -46,12 +46,12 @@ function row(operation: OperationSummary, axis: LatencyAxis | null): Markup {
     html`<td class="${useful < enough ? 'n few' : 'n'}">${formatMs(ms)}</td>`;
   return html`<tr><th scope="row">${name(operation.operation)}</th><td class="n">${formatCount(operation.count)}</td><td class="${
     operation.failures > 0 ? 'n bad' : 'n'
-  }">${formatCount(operation.failures)}</td><td class="n">${formatRate(operation.requestsPerSecond)}</td><td class="strips">${
+  }">${formatCount(operation.failures)}</td><td class="strips">${
     axis === null ? null : latencyStrip(operation, axis)
   }</td><td class="n">${formatMs(latencyMs?.p50)}</td>${figure(latencyMs?.p95, ENOUGH.p95)}${figure(
     latencyMs?.p99,
     ENOUGH.p99,
-  )}<td class="n">${formatMs(latencyMs?.max)}</td></tr>`;
+  )}<td class="n">${formatMs(latencyMs?.max)}</td><td class="n">${formatRate(operation.requestsPerSecond)}</td></tr>`;
 }
 
 const COLUMNS = ['min', 'mean', 'p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max'] as const;

@@ -2,7 +2,7 @@
  * The Content-Security-Policy source for {@link style}: the only style that a page may use. A test computes it afresh
  * and names the new value when the style has changed.
  */
-export const styleHash = 'sha256-D8a2+hPpqq5hqWi+BoUTDQIKtLJ8ysx4qZegRQ/OtdI=';
+export const styleHash = 'sha256-XJ9o1afzXAdRYPY0MCvSY4BZND6dyoMOXAAraLgCBb0=';
 
 /** The style of a page: light and dark, screen, phone and paper. */
 export const style = `
@@ -12,7 +12,7 @@ export const style = `
   --p50: #1d5fa6; --p95: #b35900; --p99: #8a3ea3; --spread: rgb(29 95 166 / .1); --bins: #a9bdd3; --rate: #c3d2e2;
   --good: #17663a; --bad: #b3261e; --warn: #875200; --stop: #4b5563; --good-bg: #e9f5ee; --bad-bg: #fcebe9; --warn-bg: #fdf3e2; --stop-bg: #eef0f3;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --page: #131518; --sheet: #1a1d21; --rule: #33383f; --faint: #24282d; --ink: #e7e9ec; --soft: #a3abb5;
     --p50: #74aef0; --p95: #eda24c; --p99: #cf9cf5; --spread: rgb(116 174 240 / .13); --bins: #466080; --rate: #3b5370;
@@ -65,8 +65,8 @@ footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule);
 td .broken { white-space: nowrap; }
 .bad { color: var(--bad); font-weight: 600; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; background: var(--rule); border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
-.tile { padding: 14px 18px; background: var(--sheet); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
+.tile { padding: 14px 18px; background: var(--sheet); box-shadow: 0 0 0 1px var(--rule); }
 .tile dd { font-size: 26px; line-height: 1.25; font-weight: 600; letter-spacing: -.01em; }
 .tile dd.detail { color: var(--soft); font-size: 13px; font-weight: 400; letter-spacing: 0; }
 .tone-bad dd:not(.detail) { color: var(--bad); }
@@ -179,9 +179,10 @@ td .strip { margin-top: 2px; }
   .charts { grid-template-columns: 1fr; }
   .chart { width: calc(100% - 54px); margin-left: 46px; margin-right: 8px; }
   .chart .optional { display: none; }
+  caption { max-width: calc(100vw - 32px); }
   th, td { padding-inline: 7px; }
   .scroll tbody th[scope=row] { position: sticky; left: 0; background: var(--page); }
-  .operations .strips { display: none; }
+  .operations .strips, .strips-hint { display: none; }
   .operations tbody th[scope=row], .clocks tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 128px; }
   .outcomes, .outcomes tbody, .outcomes tr, .outcomes th, .outcomes td { display: block; width: auto !important; padding: 0; border: 0; text-align: left; }
   .outcomes caption { display: block; }
@@ -195,9 +196,15 @@ td .strip { margin-top: 2px; }
 }
 @media print {
   :root { --page: #fff; --sheet: #fff; }
-  body { max-width: none; padding: 0; font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body { max-width: none; padding: 0; font-size: 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav { display: none; }
   .scroll { overflow: visible; }
+  table, .dense, caption, thead th, td p, th p { font-size: 10.5px; }
+  th, td { padding: 3px 5px; }
+  .strips { width: 110px; min-width: 0; }
+  .operations tbody th[scope=row], .clocks tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 0; }
+  #time details { display: none; }
+  details::details-content { content-visibility: visible; block-size: auto; }
   .operation, .verdict, figure, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   main > section { margin-top: 28px; }

@@ -1,0 +1,42 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+// Makes dist/package/, the complete deployment package of the Functions app, and dist/cli.js.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = `${root}dist/`;
+const { name, version, engines } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+
+// CommonJS packages inside an ESM bundle ask for require.
+const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+const shared = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const;
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(`${dist}package`, { recursive: true });
+await Promise.all([
+  build({
+    ...shared,
+    entryPoints: [`${root}src/functions/main.ts`],
+    outfile: `${dist}package/main.js`,
+    banner: { js: banner },
+    // The host's worker puts this module into the process.
+    external: ['@azure/functions-core'],
+  }),
+  build({ ...shared, entryPoints: [`${root}src/cli/main.ts`], outfile: `${dist}cli.js`, banner: { js: banner } }),
+  cp(`${root}host.json`, `${dist}package/host.json`),
+  cp(`${root}plans`, `${dist}package/plans`, { recursive: true }),
+]);
+const manifest = { name, version, private: true, type: 'module', main: 'main.js', engines };
+await writeFile(`${dist}package/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+console.log(`dist/package is ready to deploy, version ${version}.`);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunStore } from '../../src/store/run-store.ts';
+import type { SliceMarker } from '../../src/store/slice-ledger.ts';
+
+/** What every run store must do with the ledgers of slices. */
+export function ledgerContract(title: string, open: () => Promise<RunStore>): void {
+  describe(`${title}: ledger`, () => {
+    it('gives an attempt to its first holder', async () => {
+      const store = await open();
+      assert.deepEqual(await store.readLedger('r', 's'), { leases: [], replaced: [], duplicates: [] });
+      const holders = ['h1', 'h2', 'h3', 'h4'];
+      const answers = await Promise.all(holders.map((holder) => store.takeLease('r', 's', 1, holder)));
+      const winner = answers[0] ?? '';
+      assert.ok(holders.includes(winner));
+      assert.deepEqual(answers, [winner, winner, winner, winner]);
+      assert.equal(await store.takeLease('r', 's', 1, winner), winner);
+      assert.equal(await store.takeLease('r', 's', 0, 'h0'), 'h0');
+      assert.equal(await store.takeLease('r', 's/2', 0, 'other'), 'other');
+      assert.deepEqual((await store.readLedger('r', 's')).leases, [
+        { attempt: 0, holder: 'h0' },
+        { attempt: 1, holder: winner },
+      ]);
+    });
+
+    it('moves a lease once', async () => {
+      const store = await open();
+      assert.equal(await store.takeOverLease('r', 's', 0, 'dead', 'x'), false);
+      await store.takeLease('r', 's', 0, 'dead');
+      const heirs = ['a', 'b', 'c'];
+      const answers = await Promise.all(heirs.map((heir) => store.takeOverLease('r', 's', 0, 'dead', heir)));
+      assert.equal(answers.filter(Boolean).length, 1);
+      const heir = heirs[answers.indexOf(true)] ?? '';
+      assert.equal(await store.takeOverLease('r', 's', 0, 'dead', heir), true, 'a repeated call gets its answer again');
+      assert.equal(await store.takeOverLease('r', 's', 0, 'dead', 'late'), false);
+      assert.equal(await store.takeLease('r', 's', 0, 'dead'), heir);
+      assert.equal(await store.takeOverLease('r', 's', 0, heir, 'last'), true);
+      assert.deepEqual(await store.readLedger('r', 's'), {
+        leases: [{ attempt: 0, holder: 'last' }],
+        replaced: [
+          { attempt: 0, holder: 'dead' },
+          { attempt: 0, holder: heir },
+        ],
+        duplicates: [],
+      });
+    });
+
+    it('loses none of several concurrent entries', async () => {
+      const store = await open();
+      const marker: SliceMarker = { sliceId: 's', attemptIds: ['h0', 'h'], health: HEALTH };
+      await Promise.all([
+        store.takeLease('r', 's', 0, 'h'),
+        store.recordDuplicate('r', 's', 0, 'd1'),
+        store.recordDuplicate('r', 's', 0, 'd2'),
+        store.recordDuplicate('r', 's', 1, 'd1'),
+        store.recordDuplicate('r', 's', 0, 'd1'),
+        store.commitSlice('r', marker),
+        store.commitSlice('r', marker),
+      ]);
+      const ledger = await store.readLedger('r', 's');
+      assert.deepEqual(ledger.leases, [{ attempt: 0, holder: 'h' }]);
+      assert.deepEqual(ledger.marker, marker);
+      assert.deepEqual(ledger.duplicates.map(({ attempt, holder }) => `${attempt} ${holder}`).sort(), [
+        '0 d1',
+        '0 d2',
+        '1 d1',
+      ]);
+    });
+  });
+}
+
+const HEALTH: SliceMarker['health'] = {
+  startDelayMs: 0.25,
+  eventLoopDelayMs: { p99: 1.5, max: 20 },
+  cpuSeconds: 3,
+  vus: { planned: 10, started: 10 },
+  tokens: Array.from({ length: 3000 }, (_, i) => ({ target: `target-${i}`, fetched: i, failed: 0, maxMs: i / 7 })),
+  store: { errors: 0, blocks: 1, samples: 14_000 },
+  instance: 'instance',
+};

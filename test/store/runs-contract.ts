@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RunRecord } from '../../src/store/run-record.ts';
+import type { RunStore } from '../../src/store/run-store.ts';
+import { ODD_NAMES } from './odd-names.ts';
+
+/** What every run store must do with run records and idempotency keys. */
+export function runsContract(title: string, open: () => Promise<RunStore>): void {
+  describe(`${title}: runs`, () => {
+    it('keeps a record as it was given', async () => {
+      const store = await open();
+      const full: RunRecord = {
+        ...run('r-full'),
+        schedule: { startAtMs: 1, endAtMs: 2, lanes: 3, windows: 4, windowMs: 5 },
+        targets: [
+          { name: 't', url: 'https://t.example', protocolVersion: '2025-11-25', server: '', session: 'stateful' },
+        ],
+        problems: ['ünï 🚀', ''],
+        verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },
+        endedAt: '2026-01-01T00:00:00.000Z',
+      };
+      assert.equal(await store.createRun(full), true);
+      assert.deepEqual(await store.getRun('r-full'), full);
+      assert.equal(await store.createRun(run('r-bare')), true);
+      assert.deepEqual(await store.getRun('r-bare'), run('r-bare'));
+      assert.equal(await store.getRun('r-none'), undefined);
+    });
+
+    it('keeps the first record of an id', async () => {
+      const store = await open();
+      const races = await Promise.all(
+        ['one', 'two', 'three'].map((planHash) => store.createRun({ ...run('r-race'), planHash })),
+      );
+      assert.equal(races.filter(Boolean).length, 1);
+      const winner = ['one', 'two', 'three'][races.indexOf(true)];
+      assert.equal((await store.getRun('r-race'))?.planHash, winner);
+      assert.equal(await store.createRun(run('r-race')), false);
+      assert.equal((await store.getRun('r-race'))?.planHash, winner);
+    });
+
+    it('lets two writers change different parts', async () => {
+      const store = await open();
+      await store.createRun(run('r-1'));
+      await Promise.all([
+        store.updateRun('r-1', { stopRequested: true }),
+        store.updateRun('r-1', { state: 'running', targets: [] }),
+      ]);
+      const expected = { ...run('r-1'), stopRequested: true, state: 'running', targets: [] };
+      assert.deepEqual(await store.getRun('r-1'), expected);
+      const verdict = { status: 'fail', reasons: ['y'.repeat(200_000)] } as const;
+      await store.updateRun('r-1', { verdict });
+      await store.updateRun('r-1', { verdict: { status: 'pass', reasons: [] } });
+      await store.updateRun('r-1', { verdict: { status: 'pass', reasons: [] } });
+      assert.deepEqual(await store.getRun('r-1'), { ...expected, verdict: { status: 'pass', reasons: [] } });
+    });
+
+    it('refuses to change a run that is not there', async () => {
+      const store = await open();
+      await assert.rejects(store.updateRun('r-none', { state: 'done' }), /Run r-none is not in the store/);
+      assert.equal(await store.getRun('r-none'), undefined);
+    });
+
+    it('lists the newest first, up to the limit', async () => {
+      const store = await open();
+      assert.deepEqual(await store.listRuns({ limit: 10 }), []);
+      const ids = ['20260101T000000-_z', '20260101T000000-a', '20260102', '20260102-A', '20260102-a', '20260102_a'];
+      for (const id of [...ids].reverse()) await store.createRun(run(id));
+      const newestFirst = [...ids].sort().reverse();
+      assert.deepEqual((await store.listRuns({ limit: 10 })).map(idOf), newestFirst);
+      assert.deepEqual((await store.listRuns({ limit: 2 })).map(idOf), newestFirst.slice(0, 2));
+      assert.deepEqual(await store.listRuns({ limit: 0 }), []);
+      await store.updateRun('20260102', { state: 'done' });
+      assert.equal((await store.listRuns({ limit: 10 })).find(({ runId }) => runId === '20260102')?.state, 'done');
+    });
+
+    it('lists the runs of a plan, whatever its name', async () => {
+      const store = await open();
+      for (const [index, planName] of ODD_NAMES.entries()) {
+        await store.createRun({ ...run(`a${index}`), planName });
+        await store.createRun({ ...run(`b${index}`), planName });
+      }
+      // The id is taken: this run must not turn up under the other plan.
+      await store.createRun({ ...run('a0'), planName: 'other' });
+      for (const [index, planName] of ODD_NAMES.entries()) {
+        assert.deepEqual(
+          (await store.listRuns({ planName, limit: 9 })).map(idOf),
+          [`b${index}`, `a${index}`],
+          planName,
+        );
+        assert.deepEqual((await store.listRuns({ planName, limit: 1 })).map(idOf), [`b${index}`]);
+      }
+      assert.deepEqual(await store.listRuns({ planName: 'other', limit: 9 }), []);
+    });
+
+    it('gives an idempotency key to its first claimant', async () => {
+      const store = await open();
+      const claims = ['r-1', 'r-2', 'r-3'].map((runId) => ({ runId, planHash: `hash-${runId}` }));
+      const key = `key /\\#? ${'k'.repeat(5000)} 🚀`;
+      const answers = await Promise.all(claims.map((claim) => store.reserveKey(key, claim)));
+      assert.deepEqual(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
+      assert.ok(claims.some((claim) => claim.runId === answers[0]?.runId && claim.planHash === answers[0].planHash));
+      const late = { runId: 'r-late', planHash: 'late' };
+      assert.deepEqual(await store.reserveKey(key, late), answers[0]);
+      assert.deepEqual(await store.reserveKey('', late), late);
+      assert.deepEqual(await store.reserveKey('', late), late);
+    });
+  });
+}
+
+function run(runId: string): RunRecord {
+  const createdAt = '2026-01-01T00:00:00.000Z';
+  return {
+    runId,
+    planName: 'plan',
+    planHash: 'hash',
+    trigger: 'http',
+    createdAt,
+    state: 'queued',
+    stopRequested: false,
+  };
+}
+
+function idOf({ runId }: RunRecord): string {
+  return runId;
+}
