@@ -126,7 +126,7 @@ test('a client that leaves early is counted as aborted and has no latency', asyn
     await assert.rejects(answer, { name: 'AbortError' });
     await left.promise;
     assert.deepEqual(stats.snapshot().operations, {
-      'tools/call:wait': { count: 1, failures: 0, httpStatus: { aborted: 1 }, latencyMs: null },
+      'tools/call:wait': { count: 1, failures: 0, httpStatus: { aborted: 1 }, latencyMs: null, failedLatencyMs: null },
     });
   } finally {
     await silent.stop();
