@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,29 +11,30 @@ import { writeReportFiles } from '../src/cli/write-report.ts';
 import { overridePlan } from '../src/plan/override-plan.ts';
 import { renderText } from '../src/report/text.ts';
 import { hasEnded } from '../src/run/has-ended.ts';
+import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 
 const POLL_MS = 500;
 
-let stack: LocalStack | undefined;
-let interrupted = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void interrupt());
-
 const print = (text: string) => process.stdout.write(`${text}\n`);
+const ending = interrupted();
+
 print('mcp-surge demo: four MCP servers, the app in its local Functions host, and half a minute of agents');
 try {
-  stack = await startLocalStack();
-  if (interrupted) await interrupt();
-  process.exitCode = await runDemo(stack);
-} catch (error) {
-  // Whatever breaks while everything is being stopped is only that.
-  if (!interrupted) {
-    process.stderr.write(`${(error as Error).stack}\n`);
-    process.exitCode = EXIT_CODE.error;
+  const stack = await startLocalStack();
+  const asked = once(ending, 'abort').then(() => EXIT_CODE.stopped);
+  try {
+    process.exitCode = ending.aborted ? EXIT_CODE.stopped : await Promise.race([runDemo(stack), asked]);
+  } finally {
+    if (ending.aborted) print('\nStopping everything.');
+    await stack.stop();
   }
-} finally {
-  await stack?.stop();
+} catch (error) {
+  process.stderr.write(`${(error as Error).stack}\n`);
+  process.exitCode = EXIT_CODE.error;
 }
+// A poll may still be under way when the demo was interrupted.
+process.exit();
 
 async function runDemo({ host, servers }: LocalStack): Promise<number> {
   for (const [name, { url }] of Object.entries(servers)) print(`  ${name.padEnd(9)} ${url}`);
@@ -66,13 +68,4 @@ async function follow(api: string, id: string): Promise<RunStatus> {
     }
     await delay(POLL_MS);
   }
-}
-
-async function interrupt(): Promise<void> {
-  if (interrupted && stack === undefined) return;
-  if (!interrupted) process.stderr.write('\nStopping everything.\n');
-  interrupted = true;
-  process.exitCode = EXIT_CODE.stopped;
-  await stack?.stop();
-  if (stack !== undefined) process.exit(EXIT_CODE.stopped);
 }

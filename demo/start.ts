@@ -1,11 +1,12 @@
+import { once } from 'node:events';
 import { EXIT_CODE } from '../src/cli/exit-code.ts';
+import { interrupted } from './interrupted.ts';
 import { startLocalStack } from './local-stack.ts';
 
 // Host and fleet stay up for people who want to post plans themselves.
 const port = Number(process.env.PORT ?? 7071);
 const fleetPorts = { learn: 4801, github: 4802, context7: 4803, ado: 4804 };
-const ending = Promise.withResolvers<void>();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.resolve());
+const ending = interrupted();
 
 try {
   const stack = await startLocalStack({
@@ -28,7 +29,7 @@ Try, in another terminal:
 
 Ctrl-C stops everything.
 `);
-  await ending.promise;
+  if (!ending.aborted) await once(ending, 'abort');
   process.stdout.write('Stopping everything.\n');
   await stack.stop();
 } catch (error) {

@@ -1,6 +1,7 @@
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { ActivityFunction } from './function-definition.ts';
 import type { RunFunction } from './function-runner.ts';
+import { InFlight } from './in-flight.ts';
 import type { Log } from './log-line.ts';
 import { activityInput } from './orchestrator-input.ts';
 import type { InvocationOutcome } from './worker-process.ts';
@@ -24,6 +25,7 @@ export interface ActivityQueueOptions {
 export class ActivityQueue {
   readonly #options: ActivityQueueOptions;
   readonly #slots: ConcurrencyLimit;
+  readonly #underWay = new InFlight();
   #isClosed = false;
 
   constructor(options: ActivityQueueOptions) {
@@ -33,13 +35,17 @@ export class ActivityQueue {
 
   /** Runs the activity when its turn comes. `ended` is called once, with the first outcome; never after close(). */
   add(task: ActivityTask, ended: (outcome: InvocationOutcome) => void): void {
+    const deliveries = this.#options.deliverTwice ? 2 : 1;
     const state = { hasBegun: false, hasEnded: false };
     const deliver = async (): Promise<void> => {
       // A second delivery of what has begun still takes place, so that closing the queue leaves no half of a pair.
       if (this.#isClosed && !state.hasBegun) {
         return;
       }
-      state.hasBegun = true;
+      if (!state.hasBegun) {
+        state.hasBegun = true;
+        this.#underWay.enter(deliveries);
+      }
       const { definition, input, instanceId } = task;
       const { data, triggerMetadata } = activityInput(input, instanceId, definition.triggerName);
       const outcome = await this.#options.run(definition, data, triggerMetadata);
@@ -55,15 +61,16 @@ export class ActivityQueue {
         state.hasEnded = true;
         ended(outcome);
       }
+      this.#underWay.leave();
     };
-    void this.#slots.run(deliver);
-    if (this.#options.deliverTwice) {
+    for (let i = 0; i < deliveries; i++) {
       void this.#slots.run(deliver);
     }
   }
 
-  /** Begins no further activity. */
-  close(): void {
+  /** Begins no further activity. Resolves when those that have begun are over, both deliveries of them. */
+  close(): Promise<void> {
     this.#isClosed = true;
+    return this.#underWay.idle();
   }
 }

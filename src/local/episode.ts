@@ -80,6 +80,12 @@ export function decide(
   return { ...decided, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
 }
 
+/** The end of an orchestration that was started under the name of no orchestrator. */
+export function unknownOrchestrator(name: string, { orchestrators }: KnownFunctions): Completion {
+  const message = unknownFunction(name, 'orchestrator', orchestrators);
+  return { status: 'Failed', result: `Orchestrator function '${name}' failed: ${message}`, details: '' };
+}
+
 /** The instance id of a sub-orchestration that was given none. */
 export function childInstanceId(executionId: string, id: number): string {
   return `${executionId}:${id}`;
@@ -155,10 +161,14 @@ function checkKnown(scheduled: Scheduled, known: KnownFunctions): void {
   const [functions, what] =
     scheduled.kind === 'activity' ? [known.activities, 'activity'] : [known.orchestrators, 'orchestrator'];
   if (!functions.has(scheduled.name)) {
-    const names = [...functions].map((name) => `'${name}'`).join(', ') || 'none';
-    throw new Error(
-      `The function '${scheduled.name}' doesn't exist, is disabled, or is not an ${what} function. ` +
-        `Additional info: The following are the known ${what} functions: ${names}.`,
-    );
+    throw new Error(unknownFunction(scheduled.name, what, functions));
   }
+}
+
+function unknownFunction(name: string, what: string, known: ReadonlySet<string>): string {
+  const names = [...known].map((other) => `'${other}'`).join(', ') || 'none';
+  return (
+    `The function '${name}' doesn't exist, is disabled, or is not an ${what} function. ` +
+    `Additional info: The following are the known ${what} functions: ${names}.`
+  );
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionDefinition } from './function-definition.ts';
+import { InFlight } from './in-flight.ts';
 import type { Log } from './log-line.ts';
 import type { TypedData } from './typed-data.ts';
 import { failureMessage } from './worker-failure.ts';
@@ -29,8 +30,7 @@ export interface RunnerOptions {
 /** Makes the invocation that a trigger asks for, bindings included, and counts what is in flight. */
 export class FunctionRunner {
   readonly #options: RunnerOptions;
-  #inFlight = 0;
-  readonly #idleWaiters: (() => void)[] = [];
+  readonly #inFlight = new InFlight();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -47,25 +47,20 @@ export class FunctionRunner {
       ],
       triggerMetadata,
     };
-    this.#inFlight++;
+    this.#inFlight.enter();
     const startedAt = performance.now();
     try {
       const outcome = await this.#options.invoke(invocation);
       this.#report(definition, invocation, outcome, performance.now() - startedAt);
       return outcome;
     } finally {
-      this.#inFlight--;
-      if (this.#inFlight === 0) {
-        for (const waiter of this.#idleWaiters.splice(0)) {
-          waiter();
-        }
-      }
+      this.#inFlight.leave();
     }
   };
 
   /** Resolves once no invocation is in flight. */
   idle(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idleWaiters.push(resolve));
+    return this.#inFlight.idle();
   }
 
   #report(definition: FunctionDefinition, invocation: Invocation, outcome: InvocationOutcome, durationMs: number) {

@@ -149,11 +149,11 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     timers.stop();
-    engine.stop();
+    const activitiesOver = engine.stop();
     const closing = listener.close(IN_FLIGHT_GRACE_MS);
     const giveUp = new AbortController();
     const grace = delay(IN_FLIGHT_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => undefined);
-    await Promise.race([runner.idle(), grace]);
+    await Promise.race([activitiesOver.then(() => runner.idle()), grace]);
     giveUp.abort();
     await supervisor.stop(HOOKS_GRACE_MS);
     await Promise.all([closing, rpc.close(HTTP_GRACE_MS)]);

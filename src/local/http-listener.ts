@@ -19,6 +19,10 @@ export async function listenHttp(
 ): Promise<HttpListener> {
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
+      if (response.destroyed) {
+        // The caller went away; there is nobody to answer.
+        return;
+      }
       failed(error);
       if (response.headersSent) {
         response.destroy();

@@ -9,7 +9,7 @@ import type { Log } from './log-line.ts';
 import { orchestratorInput } from './orchestrator-input.ts';
 import { type OrchestratorReply, orchestratorReply } from './orchestrator-reply.ts';
 import { subOrchestrationFailed, taskEnded, timerFired } from './task-events.ts';
-import { type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
+import { clearTimers, type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
 import type { InvocationOutcome } from './worker-process.ts';
 
 export interface EngineOptions {
@@ -76,15 +76,13 @@ export class OrchestrationEngine {
     this.#wake(instance);
   }
 
-  /** Begins no further episode, activity or timer. */
-  stop(): void {
+  /** Begins no further episode, activity or timer. Resolves when the activities that have begun are over. */
+  stop(): Promise<void> {
     this.#isStopped = true;
-    this.#activities.close();
     for (const instance of this.hub.all()) {
-      for (const timer of instance.timers) {
-        clearTimeout(timer);
-      }
+      clearTimers(instance);
     }
+    return this.#activities.close();
   }
 
   #wake(instance: Instance): void {
@@ -107,7 +105,7 @@ export class OrchestrationEngine {
     const history = [...instance.history, ...events];
     let completion: Completion | undefined;
     if (definition === undefined) {
-      completion = { status: 'Failed', result: this.#unknown(instance.name), details: '' };
+      completion = unknownOrchestrator(instance.name, this.#known);
       instance.history.push(...events.map(played));
     } else {
       const { data, triggerMetadata } = orchestratorInput(instance, history, definition.triggerName);
@@ -235,14 +233,6 @@ export class OrchestrationEngine {
     if (!isFinished(instance)) {
       this.#wake(instance);
     }
-  }
-
-  #unknown(name: string): string {
-    const known = [...this.#known.orchestrators].map((other) => `'${other}'`).join(', ') || 'none';
-    return (
-      `Orchestrator function '${name}' failed: The function '${name}' doesn't exist, is disabled, or is not an ` +
-      `orchestrator function. Additional info: The following are the known orchestrator functions: ${known}.`
-    );
   }
 
   #broken(instance: Instance, error: unknown): void {

@@ -46,6 +46,8 @@ const registry = installCoreApi(log);
 let root = '';
 
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C in a terminal reaches every process of its group; when to end is for the parent to say.
+process.on('SIGINT', () => undefined);
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'load':

@@ -11,6 +11,11 @@ export type InvocationOutcome =
   | { readonly ok: true; readonly value: TypedData | null | undefined }
   | { readonly ok: false; readonly failure: InvocationFailure };
 
+export interface LoadedWorker {
+  readonly worker: WorkerProcess;
+  readonly functions: readonly RegisteredFunction[];
+}
+
 export interface WorkerOptions {
   readonly appRoot: string;
   readonly entry: string;
@@ -49,24 +54,32 @@ export class WorkerProcess {
     this.#send({ kind: 'load', appRoot: options.appRoot, entry: options.entry });
   }
 
-  /** Starts a worker and waits until it has loaded the app. Rejects with the app's own error, stack and all. */
-  static async start(
-    options: WorkerOptions,
-  ): Promise<{ worker: WorkerProcess; functions: readonly RegisteredFunction[] }> {
+  /**
+   * Starts a worker and waits until it has loaded the app. Rejects with the app's own error, stack and all, or when
+   * `cancel` fires meanwhile; no process is left then.
+   */
+  static async start(options: WorkerOptions, cancel?: AbortSignal): Promise<LoadedWorker> {
     const worker = new WorkerProcess(options);
+    const giveUp = () => worker.kill();
     const limit = setTimeout(() => {
-      worker.#loaded.reject(new Error(`The app did not finish loading within ${LOAD_LIMIT_MS / 1000} s.`));
-      worker.kill();
+      worker.#loadError = { message: `it did not finish within ${LOAD_LIMIT_MS / 1_000} s.`, stack: '' };
+      giveUp();
     }, LOAD_LIMIT_MS);
+    cancel?.addEventListener('abort', giveUp);
     try {
       return { worker, functions: await worker.#loaded.promise };
     } finally {
+      cancel?.removeEventListener('abort', giveUp);
       clearTimeout(limit);
     }
   }
 
   get pid(): number {
     return this.#child.pid ?? -1;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** Resolves when the process is gone and nothing more can come from it. */
@@ -150,10 +163,11 @@ export class WorkerProcess {
         cause: this.#loadError ?? failure,
       }),
     );
+    // First of all, so that what is invoked next in answer to a failure goes to the next worker already.
+    this.#exited.resolve(failure);
     for (const settle of [...this.#inFlight.values()]) {
       settle({ ok: false, failure });
     }
-    this.#exited.resolve(failure);
   }
 
   #receive(message: FromWorker): void {
@@ -163,6 +177,8 @@ export class WorkerProcess {
         break;
       case 'loadFailed':
         this.#loadError = message.error;
+        // It dies of the error by itself, unless the app keeps it alive with a handler of its own.
+        setTimeout(() => this.kill(), DRAIN_LIMIT_MS).unref();
         break;
       case 'returned':
         this.#inFlight.get(message.invocationId)?.({ ok: true, value: message.value });

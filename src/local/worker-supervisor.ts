@@ -19,7 +19,7 @@ export class WorkerSupervisor {
   readonly #timeout: FunctionTimeout;
   #current: Promise<WorkerProcess>;
   #lastWorker: WorkerProcess;
-  #isStopping = false;
+  readonly #stopping = new AbortController();
 
   private constructor(options: WorkerOptions, timeout: FunctionTimeout, worker: WorkerProcess) {
     this.#options = options;
@@ -45,7 +45,7 @@ export class WorkerSupervisor {
   /** Runs one function on the living worker, waiting for it while it is being replaced. Never rejects. */
   async invoke(invocation: Invocation): Promise<InvocationOutcome> {
     try {
-      const worker = await this.#current;
+      const worker = await this.#livingWorker();
       return await worker.invoke(invocation, this.#timeout.ms, this.#timeout.text);
     } catch (error) {
       const message = `No worker could be started: ${error instanceof Error ? error.message : error}`;
@@ -55,14 +55,25 @@ export class WorkerSupervisor {
 
   /** Ends the worker for good. `graceMs` bounds what its appTerminate hooks may take. */
   async stop(graceMs: number): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort();
     const worker = await this.#current.catch(() => undefined);
     await worker?.terminate(graceMs);
   }
 
+  async #livingWorker(): Promise<WorkerProcess> {
+    for (;;) {
+      const current = this.#current;
+      const worker = await current;
+      // A worker that died a moment ago is still the present one until its successor's start has begun.
+      if (!worker.isGone || this.#current === current) {
+        return worker;
+      }
+    }
+  }
+
   #replaceWhenGone(worker: WorkerProcess): void {
     worker.exited.then((failure) => {
-      if (!this.#isStopping) {
+      if (!this.#stopping.signal.aborted) {
         const message = `Worker ${worker.pid}: ${failureMessage(failure)}. Starting another.`;
         this.#options.log({ level: 'error', category: 'Host.Worker', message });
         this.#current = this.#restart();
@@ -76,11 +87,11 @@ export class WorkerSupervisor {
     let lastError: unknown;
     for (const pauseMs of RESTART_PAUSES_MS) {
       await delay(pauseMs);
-      if (this.#isStopping) {
+      if (this.#stopping.signal.aborted) {
         throw new Error('The host is stopping.');
       }
       try {
-        const { worker } = await WorkerProcess.start(this.#options);
+        const { worker } = await WorkerProcess.start(this.#options, this.#stopping.signal);
         this.#lastWorker = worker;
         this.#replaceWhenGone(worker);
         const message = `Worker ${worker.pid} has taken over.`;

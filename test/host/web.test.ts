@@ -108,7 +108,7 @@ test('cookies, empty answers and hooks of the app take effect', async () => {
   assert.equal(cookies.status, 204);
   assert.deepEqual(cookies.headers.getSetCookie(), [
     'a=b%20c; Max-Age=60; Path=/; SameSite=Strict; HttpOnly',
-    'd=e; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure',
+    'd=e; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Secure',
   ]);
   assert.equal((await fetch(`${host.url}/api/nothing`)).status, 204);
   assert.equal((await fetch(`${host.url}/api/plain-name`)).headers.get('x-hook'), 'was here');

@@ -48,8 +48,8 @@ describe('a worker that dies', () => {
 
   test('costs an orchestrator nothing: its episode is run again', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'host-exits-'));
-    const { output } = await app.run('exits', { file: path.join(folder, 'died') });
-    assert.equal(output, 'survived');
+    await app.api('POST', 'orchestrators/exits/once', { file: path.join(folder, 'died') });
+    assert.equal((await app.end('once')).output, 'survived');
     await rm(folder, { recursive: true });
   });
 });
@@ -57,12 +57,10 @@ describe('a worker that dies', () => {
 test('an orchestrator that kills every worker is given up', async (t) => {
   const app = await startDurableApp();
   t.after(() => app.host.stop());
-  const { runtimeStatus, output } = await app.end(
-    await app.start('exits', { file: '/nowhere/at/all/../died' }),
-    15_000,
-  );
+  await app.api('POST', 'orchestrators/always-exits/fatal', {});
+  const { runtimeStatus, output } = await app.end('fatal', 15_000);
   assert.equal(runtimeStatus, 'Failed');
-  assert.match(String(output), /ENOENT|node exited with code/);
+  assert.match(String(output), /'always-exits' failed: node exited with code 4/);
 });
 
 test('functionTimeout fails the activity, takes its neighbours along and replaces the worker', async (t) => {
