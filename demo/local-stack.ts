@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startAzurite } from '../src/local/azurite.ts';
-import { type FunctionsHost, startFunctionsHost } from '../src/local/functions-host.ts';
+import { type FunctionsHost, type FunctionsHostOptions, startFunctionsHost } from '../src/local/functions-host.ts';
 import type { LogLine } from '../src/local/log-line.ts';
 import { secretVariable } from '../src/secrets/environment-secrets.ts';
 import { demoSecrets } from './secrets.ts';
@@ -22,11 +22,14 @@ export type LocalStackOptions = {
   readonly fleetPorts?: Partial<Record<ServerName, number>>;
   /** App settings besides those that a laptop needs. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The app to load, relative to the checkout; its TypeScript as it is by default. */
+  /** Folder and file of the app; the checkout's TypeScript as it is by default. */
+  readonly appRoot?: string;
   readonly entry?: string;
   readonly deliverActivitiesTwice?: boolean;
   readonly latencyScale?: number;
   readonly log?: (line: LogLine) => void;
+  /** Hears of every invocation of a function; for tests. */
+  readonly onInvocation?: NonNullable<FunctionsHostOptions['onInvocation']>;
 };
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
@@ -44,12 +47,21 @@ const laptopSettings = {
   SURGE_ALLOW_LOOPBACK: 'true',
   SURGE_VUS_PER_LANE: '5',
   SURGE_START_DELAY_SECONDS: '1',
+  // The shipped canary watches the fleet's standard ports, which only npm start takes.
+  'AzureWebJobs.canary-fleet.Disabled': 'true',
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: '20',
 };
 
 /** Starts everything; what was started is stopped again when a part fails. */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const { port = 0, fleetPorts = {}, settings = {}, entry = 'src/functions/main.ts', latencyScale } = options;
+  const {
+    port = 0,
+    fleetPorts = {},
+    settings = {},
+    appRoot = checkout,
+    entry = 'src/functions/main.ts',
+    latencyScale,
+  } = options;
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     await Promise.all(
@@ -72,12 +84,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     const [fleet, azurite] = await Promise.all(starting);
     const host = await keep(
       startFunctionsHost({
-        appRoot: checkout,
+        appRoot,
         entry,
         port,
         settings: { ...laptopSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
         deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
         ...(options.log === undefined ? {} : { log: options.log }),
+        ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),
       }),
     );
     return { host, servers: fleet.servers, stop };

@@ -12,6 +12,7 @@ try {
   const stack = await startLocalStack({
     port,
     fleetPorts,
+    settings: { 'AzureWebJobs.canary-fleet.Disabled': 'false' },
     log: ({ level, message, functionName }) => {
       const from = functionName === undefined ? '' : `[${functionName}] `;
       process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${level.padEnd(5)} ${from}${message}\n`);

@@ -1,11 +1,14 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-// Makes dist/package/, the complete deployment package of the Functions app, and dist/cli.js.
+// Makes dist/package/, the complete deployment package of the Functions app, and dist/cli.js; another folder than dist
+// may be given, which must be empty or not be there.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = `${root}dist/`;
+const [given] = process.argv.slice(2);
+const dist = given === undefined ? `${root}dist/` : `${resolve(given)}/`;
 const { name, version, engines } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 // CommonJS packages inside an ESM bundle ask for require.
@@ -22,7 +25,7 @@ const shared = {
   logLevel: 'warning',
 } as const;
 
-await rm(dist, { recursive: true, force: true });
+if (given === undefined) await rm(dist, { recursive: true, force: true });
 await mkdir(`${dist}package`, { recursive: true });
 await Promise.all([
   build({
@@ -39,4 +42,4 @@ await Promise.all([
 ]);
 const manifest = { name, version, private: true, type: 'module', main: 'main.js', engines };
 await writeFile(`${dist}package/package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-console.log(`dist/package is ready to deploy, version ${version}.`);
+console.log(`${dist}package is ready to deploy, version ${version}.`);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import type { Report } from '../report/report.ts';
 import type { LiveView } from '../run/live-view.ts';
@@ -35,14 +36,26 @@ export async function getReport(baseUrl: string, runId: string): Promise<Report>
   return (await call('GET', `${baseUrl}/runs/${runId}/report.json`)) as Report;
 }
 
+/** A host whose worker has just died answers 500 until there is a new one. */
+const TRIES = 5;
+const RETRY_MS = 500;
+
 async function call(method: 'GET' | 'POST', url: string, body?: string): Promise<unknown> {
   const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) };
-  const answer = await request(url, { method, headers, ...(body === undefined ? {} : { body }) });
-  const text = await answer.body.text();
-  const content = text.startsWith('{')
-    ? (JSON.parse(text) as { title?: string; detail?: string; problems?: unknown[] })
-    : {};
-  if (answer.statusCode < 300) return content;
-  const title = [content.title ?? `HTTP ${answer.statusCode} from ${url}`, content.detail].filter(Boolean).join(': ');
-  throw new ApiError(answer.statusCode, title, content.problems ?? []);
+  for (let tries = 1; ; tries++) {
+    const answer = await request(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    const text = await answer.body.text();
+    const content = text.startsWith('{') ? (JSON.parse(text) as Content) : {};
+    if (answer.statusCode < 300) return content;
+    // Only what changes nothing may be asked again.
+    if (method === 'POST' || answer.statusCode < 500 || tries === TRIES) {
+      const title = [content.title ?? `HTTP ${answer.statusCode} from ${url}`, content.detail]
+        .filter(Boolean)
+        .join(': ');
+      throw new ApiError(answer.statusCode, title, content.problems ?? []);
+    }
+    await delay(RETRY_MS);
+  }
 }
+
+type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly unknown[] };

@@ -6,18 +6,18 @@ import { type FoldGroup, foldSlices } from '../run/fold-slices.ts';
 import { preflight } from '../run/preflight.ts';
 import { runSlice, type SliceRequest } from '../run/run-slice.ts';
 import { appContext } from './app-context.ts';
-import type { PreflightAnswer, RunInput, SliceInput } from './messages.ts';
+import type { PreflightAnswer, RunInput, SliceRequestInput } from './messages.ts';
 
 df.app.activity('preflight', {
   handler: async ({ runId }: RunInput, { invocationId }: InvocationContext): Promise<PreflightAnswer> => {
     const found = await preflight(await appContext(), runId, invocationId);
     // Problems are in the store; they could be longer than what orchestrations should carry.
-    return 'schedule' in found ? found.schedule : null;
+    return 'schedule' in found ? { ...found.schedule, stopRequested: found.stopRequested } : null;
   },
 });
 
 df.app.activity('run-slice', {
-  handler: async ({ runId, lane, window, attempt }: SliceInput, { invocationId }: InvocationContext) => {
+  handler: async ({ runId, lane, window, attempt }: SliceRequestInput, { invocationId }: InvocationContext) => {
     const request: SliceRequest = { runId, lane, window, attempt, holder: invocationId };
     return runSlice(await appContext(), request);
   },

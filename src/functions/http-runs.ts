@@ -1,10 +1,12 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { hasEnded } from '../run/has-ended.ts';
+import { readRun } from '../run/run-documents.ts';
 import { runIdPattern } from '../run/run-id.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
 import { appContext } from './app-context.ts';
 import { noSuchRun, problemResponse } from './problem.ts';
+import { stopOrchestration } from './stop-orchestration.ts';
 
 app.http('list-runs', { methods: ['GET'], route: 'runs', authLevel: 'function', handler: listRuns });
 app.http('get-run', { methods: ['GET'], route: 'runs/{id}', authLevel: 'function', handler: getRun });
@@ -54,13 +56,10 @@ async function stopRun(request: HttpRequest, invocation: InvocationContext): Pro
     });
   }
   await store.updateRun(id, { stopRequested: true });
-  // The flag stops the slices, the event the orchestrator that waits for the next window.
-  await df
-    .getClient(invocation)
-    .raiseEvent(id, 'stop', {})
-    .catch((error: unknown) => {
-      invocation.warn(`Run ${id} stops by its flag alone: ${error}`);
-    });
+  await stopOrchestration(df.getClient(invocation), await readRun(store, id)).catch((error: unknown) => {
+    // The flag has stopped the load all the same; only the report waits for the end of the last window.
+    invocation.warn(`Run ${id} stops by its flag alone: ${error}`);
+  });
   return { status: 202, jsonBody: runView({ ...record, stopRequested: true }, runsUrl(request), clock.now()) };
 }
 

@@ -1,7 +1,15 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import * as df from 'durable-functions';
-import { windowGroups } from '../run/fold-groups.ts';
-import type { GroupInput, PreflightAnswer, RunInput } from './messages.ts';
+import { foldGroups } from '../run/fold-groups.ts';
+import {
+  type GroupInput,
+  groupInstanceId,
+  type PreflightAnswer,
+  type RunInput,
+  type SliceInput,
+  type SliceRequestInput,
+  STOP_EVENT,
+} from './messages.ts';
 
 /** A window's slices are scheduled this long before it begins; each waits for the exact instant by itself. */
 const LEAD_MS = 15_000;
@@ -14,9 +22,9 @@ type Steps = Generator<Task, unknown, never>;
 export function* run(context: OrchestrationContext): Steps {
   const { runId } = context.df.getInput() as RunInput;
   try {
-    const schedule: PreflightAnswer = yield* twice(() => context.df.callActivity('preflight', { runId }));
+    const schedule = (yield* twice(() => context.df.callActivity('preflight', { runId }))) as PreflightAnswer;
     if (schedule === null) return { refused: true };
-    yield* runWindows(context, runId, schedule);
+    if (!schedule.stopRequested) yield context.df.Task.all(groupsOf(context, runId, schedule));
     return yield* twice(() => context.df.callActivity('conclude', { runId }));
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARACTERS);
@@ -25,37 +33,34 @@ export function* run(context: OrchestrationContext): Steps {
   }
 }
 
-function* runWindows(
-  context: OrchestrationContext,
-  runId: string,
-  schedule: NonNullable<PreflightAnswer>,
-): Generator<Task, void, never> {
-  const { startAtMs, endAtMs, lanes, windows, windowMs } = schedule;
-  const stop = context.df.waitForExternalEvent('stop');
-  const groups: Task[] = [];
-  for (let window = 0; window < windows; window++) {
-    const windowStartMs = startAtMs + window * windowMs;
-    if (window > 0) {
-      const timer = context.df.createTimer(new Date(windowStartMs - Math.min(LEAD_MS, windowMs / 2)));
-      const winner: unknown = yield context.df.Task.any([stop, timer]);
-      if (winner === stop) {
-        timer.cancel();
-        break;
-      }
-    }
-    for (const group of windowGroups(lanes, window)) {
-      const input: GroupInput = { runId, ...group, endAtMs: Math.min(windowStartMs + windowMs, endAtMs) };
-      groups.push(context.df.callSubOrchestrator('group', input));
-    }
-  }
-  yield context.df.Task.all(groups);
+function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNullable<PreflightAnswer>): Task[] {
+  return foldGroups(schedule).map((group) => {
+    const startAtMs = schedule.startAtMs + group.window * schedule.windowMs;
+    const endAtMs = Math.min(startAtMs + schedule.windowMs, schedule.endAtMs);
+    const input: GroupInput = { runId, ...group, startAtMs, endAtMs };
+    return context.df.callSubOrchestrator('group', input, groupInstanceId(runId, group));
+  });
 }
 
-/** Up to a hundred slices of one window, and their fold. Never fails: conclude makes up for a fold that is missing. */
+/**
+ * Up to a hundred slices of one window, and their fold. All groups are scheduled at once, because a task begins only
+ * when it is yielded; each waits for its own window, or for the stop. Never fails: conclude makes up for a missing fold.
+ */
 export function* group(context: OrchestrationContext): Steps {
-  const { runId, window, firstLane, lanes, endAtMs } = context.df.getInput() as GroupInput;
+  const { runId, window, firstLane, lanes, startAtMs, endAtMs } = context.df.getInput() as GroupInput;
+  if (window > 0) {
+    const stop = context.df.waitForExternalEvent(STOP_EVENT);
+    const leadMs = Math.min(LEAD_MS, (endAtMs - startAtMs) / 2);
+    const timer = context.df.createTimer(new Date(startAtMs - leadMs));
+    const winner: unknown = yield context.df.Task.any([stop, timer]);
+    if (winner === stop) {
+      timer.cancel();
+      return { stopped: true };
+    }
+  }
   const slices = Array.from({ length: lanes }, (_, index) => {
-    return context.df.callSubOrchestrator('slice', { runId, window, lane: firstLane + index, endAtMs });
+    const input: SliceInput = { runId, window, lane: firstLane + index, endAtMs };
+    return context.df.callSubOrchestrator('slice', input);
   });
   yield context.df.Task.all(slices);
   try {
@@ -71,16 +76,12 @@ export function* group(context: OrchestrationContext): Steps {
  * cannot be resumed; so every slice has an orchestration of its own, which always returns a value.
  */
 export function* slice(context: OrchestrationContext): Steps {
-  const { runId, window, lane, endAtMs } = context.df.getInput() as {
-    runId: string;
-    window: number;
-    lane: number;
-    endAtMs: number;
-  };
+  const { runId, window, lane, endAtMs } = context.df.getInput() as SliceInput;
   for (let attempt = 0; attempt < 2; attempt++) {
     if (context.df.currentUtcDateTime.getTime() >= endAtMs) break;
     try {
-      return yield context.df.callActivity('run-slice', { runId, window, lane, attempt });
+      const request: SliceRequestInput = { runId, window, lane, attempt };
+      return yield context.df.callActivity('run-slice', request);
     } catch {
       // Lost. The next attempt takes over with the time that is left; what this one had stored counts.
     }
@@ -89,7 +90,7 @@ export function* slice(context: OrchestrationContext): Steps {
 }
 
 /** Runs an activity, and once more when it failed: a lost worker is no reason to give a run up. */
-function* twice(call: () => Task): Generator<Task, never, never> {
+function* twice(call: () => Task): Steps {
   try {
     return yield call();
   } catch {

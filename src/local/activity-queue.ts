@@ -50,7 +50,8 @@ export class ActivityQueue {
       const { data, triggerMetadata } = activityInput(input, instanceId, definition.triggerName);
       const outcome = await this.#options.run(definition, data, triggerMetadata);
       if (state.hasEnded) {
-        const message = `The second delivery of activity '${definition.name}' of ${instanceId} ended too; it is ignored.`;
+        const result = outcome.ok ? 'succeeded' : 'failed';
+        const message = `The second delivery of activity '${definition.name}' of ${instanceId} ended too (${result}); it is ignored.`;
         this.#options.log({
           level: 'information',
           category: 'Host.DurableTask',

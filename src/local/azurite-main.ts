@@ -3,7 +3,7 @@
  * when the parent is killed. Azurite's servers are used directly because its command line does not tell which port it
  * got when it is asked for any; they are no public API, which is why the version in package.json is exact.
  */
-import { createRequire, enableCompileCache, flushCompileCache } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -18,19 +18,22 @@ interface Server {
   start(): Promise<void>;
   getHttpServerAddress(): string;
 }
-interface Module {
+interface ServerModule {
   readonly default: new (...args: readonly unknown[]) => unknown;
 }
 
 const HOST = '127.0.0.1';
 const KEEP_ALIVE_S = 5;
 const anywhere = [HOST, 0, KEEP_ALIVE_S] as const;
-// Azurite is some thousand files; compiling them anew takes the most of its start.
-enableCompileCache();
+// Azurite loads its telemetry even when it is switched off, as it is here, and that takes longer than all the rest.
+const requireBefore = Module.prototype.require;
+Module.prototype.require = function (this: NodeJS.Module, id: string) {
+  return id === 'applicationinsights' ? {} : requireBefore.call(this, id);
+} as typeof requireBefore;
 const load = createRequire(import.meta.url);
 
 function construct(module: string, ...args: readonly unknown[]): unknown {
-  const { default: Constructor } = load(`azurite/dist/src/${module}`) as Module;
+  const { default: Constructor } = load(`azurite/dist/src/${module}`) as ServerModule;
   return new Constructor(...args);
 }
 
@@ -78,5 +81,3 @@ for (const service of process.argv.slice(2) as AzuriteService[]) {
   urls[service] = server.getHttpServerAddress();
 }
 process.send?.({ urls } satisfies AzuriteMessage);
-// Now, because this process is killed rather than left to end.
-flushCompileCache();

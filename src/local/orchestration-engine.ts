@@ -1,7 +1,8 @@
 import type { Scheduled } from './action-player.ts';
 import { ActivityQueue } from './activity-queue.ts';
+import { setAlarm } from './alarm.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import { type Completion, childInstanceId, decide, type KnownFunctions } from './episode.ts';
+import { type Completion, childInstanceId, decide, type KnownFunctions, unknownOrchestrator } from './episode.ts';
 import type { ActivityFunction, OrchestratorFunction } from './function-definition.ts';
 import type { RunFunction } from './function-runner.ts';
 import { eventType, type HistoryEvent, historyEvent, played } from './history-event.ts';
@@ -27,7 +28,6 @@ const MAX_LOST_EPISODES = 5;
 const REPEATING =
   'has ended, but tasks that it yielded a second time are now run a second time. On Azure such an orchestration ' +
   'was seen to stay Running for ever. Do not yield again what a failed Task.all has left.';
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Drives orchestrations: gathers what happened to an instance into episodes, runs them, and does what they ask for. */
 export class OrchestrationEngine {
@@ -166,9 +166,15 @@ export class OrchestrationEngine {
         this.#activities.add(task, (outcome) => answer(taskEnded(scheduled, outcome)));
         break;
       }
-      case 'timer':
-        this.#startTimer(instance, scheduled.fireAtMs, timerFired(scheduled.id, scheduled.fireAtMs), answer);
+      case 'timer': {
+        const fired = timerFired(scheduled.id, scheduled.fireAtMs);
+        const cancel = setAlarm(scheduled.fireAtMs, () => {
+          instance.timers.delete(cancel);
+          answer(fired);
+        });
+        instance.timers.add(cancel);
         break;
+      }
       case 'subOrchestration': {
         const { id, name, input } = scheduled;
         const childId = scheduled.instanceId ?? childInstanceId(executionId, id);
@@ -180,19 +186,6 @@ export class OrchestrationEngine {
         break;
       }
     }
-  }
-
-  #startTimer(instance: Instance, fireAtMs: number, event: HistoryEvent, fire: (event: HistoryEvent) => void): void {
-    const waitMs = Math.min(Math.max(fireAtMs - Date.now(), 0), LONGEST_WAIT_MS);
-    const timer = setTimeout(() => {
-      instance.timers.delete(timer);
-      if (Date.now() < fireAtMs) {
-        this.#startTimer(instance, fireAtMs, event, fire);
-      } else {
-        fire(event);
-      }
-    }, waitMs);
-    instance.timers.add(timer);
   }
 
   #complete(instance: Instance, completion: Completion): void {

@@ -21,7 +21,8 @@ export interface Instance {
   updatedMs: number;
   history: HistoryEvent[];
   inbox: HistoryEvent[];
-  readonly timers: Set<NodeJS.Timeout>;
+  /** What cancels the timers that have been set. */
+  readonly timers: Set<() => void>;
   isInEpisode: boolean;
   lostEpisodes: number;
 }
@@ -106,8 +107,8 @@ export class TaskHub {
 }
 
 export function clearTimers(instance: Instance): void {
-  for (const timer of instance.timers) {
-    clearTimeout(timer);
+  for (const cancel of instance.timers) {
+    cancel();
   }
   instance.timers.clear();
 }

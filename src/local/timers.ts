@@ -1,16 +1,15 @@
+import { setAlarm } from './alarm.ts';
 import type { TimerFunction } from './function-definition.ts';
 import type { RunFunction } from './function-runner.ts';
 import type { TimerSchedule } from './timer-schedule.ts';
 
-/** What setTimeout can wait; longer pauses are waited in pieces. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** Schedules with a shorter pause have no status, as on Azure. */
 const STATUS_FROM_MS = 60_000;
 
 interface Timer {
   readonly definition: TimerFunction;
   readonly schedule: TimerSchedule;
-  handle: NodeJS.Timeout | undefined;
+  cancel: (() => void) | undefined;
   lastMs: number | undefined;
 }
 
@@ -25,7 +24,7 @@ export class Timers {
   }
 
   add(definition: TimerFunction, schedule: TimerSchedule): void {
-    this.#timers.set(definition.name, { definition, schedule, handle: undefined, lastMs: undefined });
+    this.#timers.set(definition.name, { definition, schedule, cancel: undefined, lastMs: undefined });
   }
 
   start(): void {
@@ -51,26 +50,15 @@ export class Timers {
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.values()) {
-      clearTimeout(timer.handle);
+      timer.cancel?.();
     }
   }
 
   #arm(timer: Timer): void {
     const dueMs = this.#isStopped ? undefined : timer.schedule.nextMs(Date.now());
     if (dueMs !== undefined) {
-      this.#waitUntil(timer, dueMs);
+      timer.cancel = setAlarm(dueMs, () => void this.#fire(timer));
     }
-  }
-
-  #waitUntil(timer: Timer, dueMs: number): void {
-    const waitMs = Math.min(Math.max(dueMs - Date.now(), 0), LONGEST_WAIT_MS);
-    timer.handle = setTimeout(() => {
-      if (Date.now() < dueMs) {
-        this.#waitUntil(timer, dueMs);
-      } else {
-        void this.#fire(timer);
-      }
-    }, waitMs);
   }
 
   async #fire(timer: Timer): Promise<void> {

@@ -78,10 +78,6 @@ export class WorkerProcess {
     return this.#child.pid ?? -1;
   }
 
-  get isGone(): boolean {
-    return this.#isGone;
-  }
-
   /** Resolves when the process is gone and nothing more can come from it. */
   get exited(): Promise<InvocationFailure> {
     return this.#exited.promise;
@@ -159,7 +155,7 @@ export class WorkerProcess {
     this.#child.stderr?.destroy();
     const why = this.#loadError?.message ?? failureMessage(failure);
     this.#loaded.reject(
-      new Error(`The function app failed to load: ${why}\n${details.trim() || this.#loadError?.stack}`, {
+      new Error(`The function app failed to load: ${why}\n${details.trim() || (this.#loadError?.stack ?? '')}`.trim(), {
         cause: this.#loadError ?? failure,
       }),
     );

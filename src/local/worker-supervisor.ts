@@ -45,7 +45,7 @@ export class WorkerSupervisor {
   /** Runs one function on the living worker, waiting for it while it is being replaced. Never rejects. */
   async invoke(invocation: Invocation): Promise<InvocationOutcome> {
     try {
-      const worker = await this.#livingWorker();
+      const worker = await this.#current;
       return await worker.invoke(invocation, this.#timeout.ms, this.#timeout.text);
     } catch (error) {
       const message = `No worker could be started: ${error instanceof Error ? error.message : error}`;
@@ -58,17 +58,6 @@ export class WorkerSupervisor {
     this.#stopping.abort();
     const worker = await this.#current.catch(() => undefined);
     await worker?.terminate(graceMs);
-  }
-
-  async #livingWorker(): Promise<WorkerProcess> {
-    for (;;) {
-      const current = this.#current;
-      const worker = await current;
-      // A worker that died a moment ago is still the present one until its successor's start has begun.
-      if (!worker.isGone || this.#current === current) {
-        return worker;
-      }
-    }
   }
 
   #replaceWhenGone(worker: WorkerProcess): void {
@@ -99,6 +88,9 @@ export class WorkerSupervisor {
         return worker;
       } catch (error) {
         lastError = error;
+        if (this.#stopping.signal.aborted) {
+          break;
+        }
         const message = `A new worker failed to start: ${error instanceof Error ? error.message : error}`;
         this.#options.log({ level: 'error', category: 'Host.Worker', message });
       }

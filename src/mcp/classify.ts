@@ -5,16 +5,33 @@ export type Judgement = { readonly outcome: Outcome; readonly message: string };
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
 
+/** The name of undici's error for bytes that are no HTTP; the code it means to give with it is missing. */
+const PARSER_ERROR = 'HTTPParserError';
+
+/** undici's codes for requests that it would not even try: we asked for nonsense, or after the end. */
+const OUR_FAULT: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
+]);
+
+/** True for an error that no target can cause. */
+export function isFaultOfOurs(error: unknown): boolean {
+  return OUR_FAULT.has(innermost(error).code);
+}
+
 /**
  * The outcome of a request that ended in a transport error.
  * @param headersSeen whether the reply's headers had arrived
  */
 export function classifyTransportError(error: unknown, headersSeen: boolean): Judgement {
-  const { code, message } = innermost(error);
-  return { outcome: transportOutcome(code, headersSeen), message: code === '' ? message : `${code}: ${message}` };
+  const reason = innermost(error);
+  const { code, message } = reason;
+  return { outcome: transportOutcome(reason, headersSeen), message: code === '' ? message : `${code}: ${message}` };
 }
 
-function transportOutcome(code: string, headersSeen: boolean): Outcome {
+function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outcome {
   switch (code) {
     case 'ECONNREFUSED':
       return 'NET_REFUSED';
@@ -29,16 +46,31 @@ function transportOutcome(code: string, headersSeen: boolean): Outcome {
     case 'UND_ERR_SOCKET':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
+    case PARSER_ERROR:
+      // The end of the connection within a chunked body.
+      if (headersSeen && message.includes('Invalid EOF state')) return 'NET_RESET_MID';
+      return 'NET_HTTP_PARSE';
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return 'NET_HTTP_PARSE';
   }
-  if (TLS_CODE.test(code)) return 'NET_TLS';
-  return code.startsWith('HPE_') ? 'NET_HTTP_PARSE' : 'NET_OTHER';
+  return TLS_CODE.test(code) ? 'NET_TLS' : 'NET_OTHER';
 }
 
-/** The first error that an aggregate (several addresses tried) or a chain of causes began with. */
-function innermost(error: unknown): { readonly code: string; readonly message: string } {
-  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0]);
+type Reason = { readonly code: string; readonly message: string };
+
+/**
+ * The error that a chain of causes began with; of an aggregate (several addresses tried) the first that tells the most:
+ * where the machine has no IPv6, its attempt fails without having reached anything.
+ */
+function innermost(error: unknown): Reason {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const reasons: Reason[] = error.errors.map(innermost);
+    const telling = reasons.find((reason) => transportOutcome(reason, false) !== 'NET_OTHER');
+    return telling ?? (reasons[0] as Reason);
+  }
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (error.name === PARSER_ERROR) return { code: PARSER_ERROR, message: error.message };
   if (code === '' && error.cause !== undefined) return innermost(error.cause);
   return { code, message: error.message };
 }

@@ -2,8 +2,7 @@ import type { Dispatcher } from 'undici';
 import { SAMPLE_FLAG } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { Sample } from '../sample/sample.ts';
-import { classifyTransportError, type Judgement } from './classify.ts';
-import { judgeReply } from './judge-reply.ts';
+import { classifyTransportError, isFaultOfOurs, type Judgement } from './classify.ts';
 import { ReplyReader } from './reply-reader.ts';
 import type { ResultJudge } from './tool-result.ts';
 
@@ -31,8 +30,10 @@ export type ExchangeRequest = {
 export type ExchangeHost = {
   readonly now: () => number;
   readonly timeouts: { readonly headers: number; readonly idle: number; readonly total: number };
-  /** Called once, when nothing more can come: now the sample is complete. */
+  /** Called once, when nothing more can come: now the sample is complete. Must not throw. */
   readonly onFinished: (exchange: Exchange) => void;
+  /** Hears of a bug of ours, which must not pass for a fault of the target. Must not throw. */
+  readonly onBug: (error: unknown) => void;
 };
 
 /** How long a stream may stay open after its answer before it is cut, so that its connection is free again. */
@@ -58,7 +59,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
   /** 0 until the reply's headers are there. */
   status = 0;
   replyHeaders: Readonly<Record<string, string | string[] | undefined>> = {};
-  /** The response's result when the outcome is useful or a warning. */
+  /** The result of the matching response, if it had one. */
   result: unknown;
   readonly settled: Promise<void>;
 
@@ -94,15 +95,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
 
   /** Ends the request from our side; what it had not settled by then becomes this outcome. */
   abort(outcome: Outcome, message: string): void {
-    this.#settle({ outcome, message });
+    this.#settle({ outcome, message }, this.#sinceStart());
     // Not yet on a connection: undici has it in its queue, and onRequestStart stops it there.
     if (this.#controller === undefined) this.#finish();
     else this.#controller.abort(new Error(message));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // An error thrown here only drops the request. An abort would close the connection that was to carry it, and every
+    // request that timed out in the queue would cost the target a new one.
+    if (this.#state !== 'open') throw new Error('ended before it was sent');
     this.#controller = controller;
-    if (this.#state !== 'open') controller.abort(new Error('ended before it was sent'));
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {
@@ -111,30 +114,44 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
     this.status = status;
     this.replyHeaders = headers;
     this.#reader = new ReplyReader(this, () => {
-      this.firstEventMs ??= this.#sinceStart();
+      this.firstEventMs ??= this.#lastActivityMs - this.startMs;
     });
     if (this.#reader.kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#touch();
+    const atMs = this.#touch();
     this.bytes += chunk.length;
     if (this.#state !== 'open') return;
-    const judgement = this.#reader?.push(chunk);
-    if (judgement === undefined) return;
-    this.#settle(judgement);
-    this.#timer = setTimeout(this.#onTimer, DRAIN_MS);
+    try {
+      const judgement = this.#reader?.push(chunk);
+      if (judgement === undefined) return;
+      this.#settle(judgement, atMs);
+      this.#timer = setTimeout(this.#onTimer, DRAIN_MS);
+    } catch (error) {
+      this.#giveUp(error);
+    }
   }
 
   onResponseEnd(): void {
-    this.closeMs = this.#sinceStart();
-    if (this.#state === 'open') this.#settle(this.#reader?.end() ?? judgeReply(this, ''));
+    this.closeMs = this.#touch();
+    if (this.#state === 'open') {
+      try {
+        this.#settle((this.#reader as ReplyReader).end(), this.closeMs);
+      } catch (error) {
+        this.#giveUp(error);
+      }
+    }
     this.#finish();
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#state === 'finished') return;
     this.closeMs = this.#sinceStart();
-    if (this.#state === 'open') this.#settle(classifyTransportError(error, this.headersMs !== undefined));
+    if (this.#state === 'open') {
+      if (isFaultOfOurs(error)) this.#giveUp(error);
+      else this.#settle(classifyTransportError(error, this.headersMs !== undefined), this.closeMs);
+    }
     this.#finish();
   }
 
@@ -147,17 +164,31 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
     const now = this.#host.now();
     const totalLeftMs = this.startMs + total - now;
     const phaseLeftMs = this.headersMs === undefined ? this.startMs + headers - now : this.#lastActivityMs + idle - now;
-    if (totalLeftMs <= 0) this.abort('TMO_TOTAL', `no answer within ${total} ms`);
+    if (totalLeftMs <= 0) this.abort('TMO_TOTAL', `no answer within ${total} ms${this.#soFar()}`);
     else if (phaseLeftMs > 0) this.#timer = setTimeout(this.#onTimer, Math.ceil(Math.min(totalLeftMs, phaseLeftMs)));
-    else if (this.headersMs === undefined) this.abort('TMO_HEADERS', `no headers within ${headers} ms`);
-    else this.abort('TMO_IDLE', `no byte for ${idle} ms`);
+    else if (this.headersMs === undefined) this.abort('TMO_HEADERS', `no headers within ${headers} ms${this.#soFar()}`);
+    else this.abort('TMO_IDLE', `no byte for ${idle} ms${this.#soFar()}`);
   };
 
-  #settle(judgement: Judgement): void {
+  /** What may explain a timeout. */
+  #soFar(): string {
+    if (this.#controller === undefined) return '; not sent, as no connection was free or could be made';
+    const stray = this.#reader?.stray;
+    return stray === undefined ? '' : `; before that ${stray.outcome}: ${stray.message}`;
+  }
+
+  /** Ends the request because of a bug of ours, which says nothing about the target. */
+  #giveUp(error: unknown): void {
+    this.#host.onBug(error);
+    this.abort('CLIENT_ABORT', `mcp-surge failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** @param atMs when the judgement was known, from the start */
+  #settle(judgement: Judgement, atMs: number): void {
     if (this.#state !== 'open') return;
     this.#state = 'settled';
     clearTimeout(this.#timer);
-    this.durationMs = this.#sinceStart();
+    this.durationMs = atMs;
     this.outcome = judgement.outcome;
     this.message = judgement.message;
     this.#resolve();
@@ -170,6 +201,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
     this.#host.onFinished(this);
   }
 
+  /** Milliseconds from the start to now, when something arrived. */
   #touch(): number {
     this.#lastActivityMs = this.#host.now();
     return this.#lastActivityMs - this.startMs;

@@ -2,7 +2,7 @@
 export type RpcError = { readonly code: number; readonly message: string };
 
 /** The answer to a request of ours. */
-export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: RpcError };
+export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: unknown };
 
 /** What a parsed message is to the request that waits for id `id`. */
 export type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-json-rpc';
@@ -14,14 +14,24 @@ export type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-j
 export function roleOf(message: unknown, id: number): MessageRole {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'not-json-rpc';
   if ('method' in message) return 'other';
-  if (!('result' in message) && !isRpcError((message as RpcResponse).error)) return 'not-json-rpc';
-  const got = (message as RpcResponse).id;
-  if (got === id) return 'match';
-  return got === String(id) ? 'id-type' : 'id-mismatch';
+  const response = message as RpcResponse;
+  if (hasError(response) ? errorOf(response) === undefined : !('result' in message)) return 'not-json-rpc';
+  if (response.id === id) return 'match';
+  return response.id === String(id) ? 'id-type' : 'id-mismatch';
 }
 
-function isRpcError(error: unknown): error is RpcError {
-  return typeof error === 'object' && error !== null && typeof (error as RpcError).code === 'number';
+/** The error of a response; undefined when there is none or it is not what JSON-RPC calls an error. */
+export function errorOf(response: RpcResponse): RpcError | undefined {
+  const { error } = response;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (!Number.isInteger(code)) return undefined;
+  return { code: code as number, message: typeof message === 'string' ? message : JSON.stringify(error) };
+}
+
+/** Servers of older JSON-RPC send `"error":null` along with their result. */
+function hasError({ error }: RpcResponse): boolean {
+  return error !== undefined && error !== null;
 }
 
 /** A request body cut before and after its id, so that sending it again means joining two strings. */

@@ -1,7 +1,7 @@
 import { classifyStatus, classifyUnreadable, type Judgement } from './classify.ts';
 import type { Exchange } from './exchange.ts';
 import { headerOf } from './header.ts';
-import { type RpcResponse, roleOf } from './json-rpc.ts';
+import { errorOf, type RpcResponse, roleOf } from './json-rpc.ts';
 import { USEFUL } from './tool-result.ts';
 
 /** Statuses with which servers end, or need not end, a session. */
@@ -12,7 +12,8 @@ export function judgeReply(exchange: Exchange, body: string): Judgement {
   const { status, replyHeaders, request } = exchange;
   if (request.expects === 'deletion' && BENIGN_DELETE.has(status)) return USEFUL;
   if (status < 200 || status >= 300) {
-    const challenge = headerOf(replyHeaders, 'www-authenticate');
+    // A server may send several challenges, each in a header of its own.
+    const challenge = [replyHeaders['www-authenticate'] ?? ''].flat().join(', ');
     return {
       outcome: classifyStatus({ status, sentSessionId: request.sentSessionId, challenge }, body),
       message: body,
@@ -26,24 +27,29 @@ export function judgeReply(exchange: Exchange, body: string): Judgement {
 }
 
 /**
- * Judges one JSON-RPC message of a reply.
- * @returns undefined for a message that is not the answer, such as a notification or a request of the server's
+ * What a JSON-RPC message of a reply decides: `answer` is the judgement of the matching response, `stray` that of a
+ * message that should not be there, which counts only when no matching response follows.
  */
-export function judgeMessage(exchange: Exchange, message: unknown): Judgement | undefined {
+export type MessageJudgement = { readonly answer?: Judgement; readonly stray?: Judgement };
+
+const NEITHER: MessageJudgement = {};
+
+/** Judges one JSON-RPC message of a reply; notifications and requests of the server's decide nothing. */
+export function judgeMessage(exchange: Exchange, message: unknown): MessageJudgement {
   const role = roleOf(message, exchange.request.id);
-  if (role === 'other') return undefined;
-  if (role === 'not-json-rpc') return { outcome: 'PROTO_SHAPE', message: JSON.stringify(message) };
+  if (role === 'other') return NEITHER;
+  if (role === 'not-json-rpc') return { stray: { outcome: 'PROTO_SHAPE', message: JSON.stringify(message) } };
   const response = message as RpcResponse;
+  const error = errorOf(response);
   if (role === 'id-mismatch') {
-    return {
-      outcome: 'PROTO_ID_MISMATCH',
-      message: `answer to id ${JSON.stringify(response.id)} instead of ${exchange.request.id}`,
-    };
+    const said = error === undefined ? '' : `: ${error.message}`;
+    const text = `answer to id ${JSON.stringify(response.id)} instead of ${exchange.request.id}${said}`;
+    return { stray: { outcome: 'PROTO_ID_MISMATCH', message: text } };
   }
-  if (response.error !== undefined) return { outcome: `RPC_${response.error.code}`, message: response.error.message };
+  if (error !== undefined) return { answer: { outcome: `RPC_${error.code}`, message: error.message } };
   exchange.result = response.result;
-  const judgement = exchange.request.judge(response.result);
-  if (role === 'id-type' && judgement.outcome === 'OK')
-    return { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` };
-  return judgement;
+  const answer = exchange.request.judge(response.result);
+  if (role === 'id-type' && answer.outcome === 'OK')
+    return { answer: { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
+  return { answer };
 }

@@ -23,9 +23,13 @@ export type LegacySessionOptions = {
 };
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
-/** A server that pages further than this is going in circles. */
+/** A server that pages further than this never ends, even if no cursor comes twice. */
 const MAX_PAGES = 1000;
-const SESSION_LOST: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST', 'SESS_MISSING']);
+/**
+ * Outcomes after which a session is of no use. Without a token nothing can be sent, and a caller that went on at once
+ * would spin without ever waiting for anything.
+ */
+const SESSION_LOST: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST', 'SESS_MISSING', 'AUTH_TOKEN']);
 
 /** A session of the protocol's first era: initialize, a session id if the server gives one, DELETE at the end. */
 export class LegacySession implements Session {
@@ -86,9 +90,7 @@ export class LegacySession implements Session {
   async request(prepared: PreparedRequest, judge: ResultJudge, caller: Caller): Promise<Exchange> {
     const id = this.#nextId++;
     const body = prepared.head + id + prepared.tail;
-    const exchange = await this.#send(prepared.operation, 'POST', body, 'response', id, judge, caller);
-    if (SESSION_LOST.has(exchange.outcome)) this.#alive = false;
-    return exchange;
+    return this.#send(prepared.operation, 'POST', body, 'response', id, judge, caller);
   }
 
   async close(caller: Caller): Promise<void> {
@@ -99,17 +101,18 @@ export class LegacySession implements Session {
 
   async #listTools(caller: Caller): Promise<Tool[] | undefined> {
     const tools: Tool[] = [];
+    const seen = new Set<string>();
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
       const prepared = prepareRequest('tools/list', cursor === undefined ? {} : { cursor });
       const exchange = await this.request(prepared, judgeToolsList, caller);
       if (!succeeded(exchange)) return undefined;
       const result = readToolsList(exchange.result);
-      tools.push(
-        ...result.tools.map((tool) => ({ name: tool.name, readOnly: tool.annotations?.readOnlyHint === true })),
-      );
-      if (result.nextCursor === null || result.nextCursor === undefined || result.nextCursor === cursor) break;
-      cursor = result.nextCursor;
+      for (const { name, annotations } of result.tools)
+        tools.push({ name, readOnly: annotations?.readOnlyHint === true });
+      cursor = result.nextCursor ?? undefined;
+      if (cursor === undefined || seen.has(cursor)) break;
+      seen.add(cursor);
     }
     return tools;
   }
@@ -152,6 +155,7 @@ export class LegacySession implements Session {
         exchange.abort('AUTH_TOKEN', failure instanceof Error ? failure.message : String(failure));
       else connection.dispatch(exchange);
       await exchange.settled;
+      if (SESSION_LOST.has(exchange.outcome)) this.#alive = false;
       if (exchange.outcome !== 'AUTH_401' || flags !== 0 || !authorizer.rejected(auth)) return exchange;
     }
   }

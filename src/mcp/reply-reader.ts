@@ -14,8 +14,9 @@ export class ReplyReader {
   readonly #decoder: SseDecoder | undefined;
   readonly #chunks: Buffer[] = [];
   #kept = 0;
-  #judgement: Judgement | undefined;
-  #badData: string | undefined;
+  #answer: Judgement | undefined;
+  /** The first thing in the reply that should not be there; forgiven when the answer follows. */
+  #stray: Judgement | undefined;
 
   /** @param onEvent called at every event of a stream, before it is read */
   constructor(exchange: Exchange, onEvent: () => void) {
@@ -24,17 +25,23 @@ export class ReplyReader {
     this.kind = isAnswer ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
     this.#exchange = exchange;
     if (this.kind !== 'sse') return;
-    this.#decoder = new SseDecoder((data) => {
+    this.#decoder = new SseDecoder((data, type) => {
       onEvent();
-      this.#onEvent(data);
+      // Clients take replies from events of this type only; others, such as `ping`, need not be JSON.
+      if (data !== '' && type === 'message' && this.#answer === undefined) this.#readMessages(data);
     });
+  }
+
+  /** What was wrong with the reply so far; undefined as long as nothing was. */
+  get stray(): Judgement | undefined {
+    return this.#stray;
   }
 
   /** Takes a chunk; returns the judgement as soon as the matching response has been read. */
   push(chunk: Buffer): Judgement | undefined {
     if (this.#decoder !== undefined) {
       this.#decoder.push(chunk);
-      return this.#judgement;
+      return this.#answer;
     }
     if (this.kind === 'json' || this.#kept < MAX_TEXT_BYTES) {
       this.#chunks.push(chunk);
@@ -46,45 +53,38 @@ export class ReplyReader {
   /** The body is complete: the judgement in any case. */
   end(): Judgement {
     if (this.#decoder !== undefined) return this.#endStream(this.#decoder);
-    const text = (this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)).toString(
-      'utf8',
-    );
-    if (this.kind === 'unreadable') return judgeReply(this.#exchange, text.slice(0, MAX_TEXT_BYTES));
+    const whole = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    if (this.kind === 'unreadable')
+      return judgeReply(this.#exchange, whole.subarray(0, MAX_TEXT_BYTES).toString('utf8'));
+    const text = whole.toString('utf8');
     if (text.trim() === '') return { outcome: 'PROTO_EMPTY', message: '' };
-    const parsed = parse(text);
-    if (parsed === undefined) return { outcome: 'PROTO_JSON', message: text };
-    // Revision 2025-03-26 lets servers answer with an array.
-    for (const message of Array.isArray(parsed.value) ? parsed.value : [parsed.value]) {
-      const judgement = judgeMessage(this.#exchange, message);
-      if (judgement !== undefined) return judgement;
-    }
-    return { outcome: 'PROTO_NO_REPLY', message: text };
+    this.#readMessages(text);
+    return this.#answer ?? this.#stray ?? { outcome: 'PROTO_NO_REPLY', message: text };
   }
 
   #endStream(decoder: SseDecoder): Judgement {
     const unterminated = decoder.end();
-    if (this.#judgement !== undefined) {
-      const useful = unterminated && this.#judgement.outcome === 'OK';
-      return useful
-        ? { outcome: 'SSE_UNTERMINATED', message: 'the last event was not closed by a blank line' }
-        : this.#judgement;
+    const answer = this.#answer;
+    if (answer === undefined)
+      return this.#stray ?? { outcome: 'PROTO_NO_REPLY', message: 'the stream ended without the response' };
+    if (!unterminated || answer.outcome !== 'OK') return answer;
+    return { outcome: 'SSE_UNTERMINATED', message: 'the last event was not closed by a blank line' };
+  }
+
+  #readMessages(text: string): void {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      this.#stray ??= { outcome: this.kind === 'json' ? 'PROTO_JSON' : 'SSE_BAD_DATA', message: text };
+      return;
     }
-    if (this.#badData !== undefined) return { outcome: 'SSE_BAD_DATA', message: this.#badData };
-    return { outcome: 'PROTO_NO_REPLY', message: 'the stream ended without the response' };
-  }
-
-  #onEvent(data: string): void {
-    if (data === '' || this.#judgement !== undefined) return;
-    const parsed = parse(data);
-    if (parsed === undefined) this.#badData ??= data;
-    else this.#judgement = judgeMessage(this.#exchange, parsed.value);
-  }
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
+    // Revision 2025-03-26 lets servers answer with an array.
+    for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+      const { answer, stray } = judgeMessage(this.#exchange, message);
+      this.#stray ??= stray;
+      this.#answer = answer;
+      if (answer !== undefined) return;
+    }
   }
 }

@@ -19,7 +19,7 @@ export type ServerFacts = {
 export type Session = {
   /** Opens the session and lists the tools; undefined when a step failed, after which the session is of no use. */
   open(caller: Caller): Promise<Opened | undefined>;
-  /** False once the server has ended the session, and before it is open. */
+  /** False once the server has ended the session or no token can be had for it, and before it is open. */
   readonly alive: boolean;
   request(prepared: PreparedRequest, judge: ResultJudge, caller: Caller): Promise<Exchange>;
   /** Tells the server that the session is over; does nothing for sessions it does not keep. */

@@ -3,14 +3,18 @@ const CR = 13;
 const COLON = 58;
 const SPACE = 32;
 const DATA = Buffer.from('data');
+const EVENT = Buffer.from('event');
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Takes a decoded event: its data lines joined by line feeds; may be empty, as in priming events. */
-export type SseEventHandler = (data: string) => void;
+/**
+ * Takes a decoded event: its data lines joined by line feeds, which may be empty, as in priming events; and its type,
+ * `message` unless the stream names another.
+ */
+export type SseEventHandler = (data: string, type: string) => void;
 
 /**
  * Decodes an event stream (WHATWG HTML §9.2.6) from chunks cut anywhere, even within a character or between CR and LF.
- * Only data fields are decoded to text; event types, ids, retry times and comments are passed over.
+ * Only data and event fields are decoded to text; ids, retry times and comments are passed over.
  */
 export class SseDecoder {
   readonly #onEvent: SseEventHandler;
@@ -18,6 +22,7 @@ export class SseDecoder {
   #carry: Buffer[] = [];
   /** The data of the event so far; undefined while it has no data field. */
   #data: string | undefined;
+  #type = '';
   #skipLineFeed = false;
   #firstLine = true;
 
@@ -68,24 +73,31 @@ export class SseDecoder {
       if (line.subarray(0, 3).equals(BYTE_ORDER_MARK)) line = line.subarray(3);
     }
     if (line.length === 0) this.#dispatch();
-    else if (isDataField(line)) this.#addData(line);
+    else if (isField(line, DATA)) this.#addData(fieldValue(line, DATA));
+    else if (isField(line, EVENT)) this.#type = fieldValue(line, EVENT);
   }
 
-  #addData(line: Buffer): void {
-    const from = line[5] === SPACE ? 6 : 5;
-    const value = line.toString('utf8', Math.min(from, line.length));
+  #addData(value: string): void {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
   #dispatch(): void {
     const data = this.#data;
+    const type = this.#type === '' ? 'message' : this.#type;
     this.#data = undefined;
-    if (data !== undefined) this.#onEvent(data);
+    this.#type = '';
+    if (data !== undefined) this.#onEvent(data, type);
   }
 }
 
-/** `data: value`, or `data` alone, which stands for an empty value. */
-function isDataField(line: Buffer): boolean {
-  if (line.length < 4 || (line.length > 4 && line[4] !== COLON)) return false;
-  return line[0] === DATA[0] && line[1] === DATA[1] && line[2] === DATA[2] && line[3] === DATA[3];
+/** `name: value`, or `name` alone, which stands for an empty value. */
+function isField(line: Buffer, name: Buffer): boolean {
+  const { length } = name;
+  if (line[0] !== name[0] || line.length < length || (line.length > length && line[length] !== COLON)) return false;
+  return line.compare(name, 0, length, 0, length) === 0;
+}
+
+function fieldValue(line: Buffer, name: Buffer): string {
+  const from = name.length + (line[name.length + 1] === SPACE ? 2 : 1);
+  return line.toString('utf8', Math.min(from, line.length));
 }

@@ -9,6 +9,9 @@ export type TargetConnectionOptions = {
   readonly onExchange: (exchange: Exchange) => void;
 };
 
+/** Longest body of a reply; a server that streams without end must not take all memory. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
 /**
  * The connections of one process to one target, and the exchanges under way on them. Follows no redirects, retries
  * nothing and asks for no compression, so that a sample is what the target did with one request.
@@ -19,18 +22,29 @@ export class TargetConnection {
   readonly #host: ExchangeHost;
   readonly #underWay = new Set<Exchange>();
   #whenIdle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  #bug: Error | undefined;
 
   constructor(target: Target, options: TargetConnectionOptions) {
     const url = new URL(target.url);
     this.#path = `${url.pathname}${url.search}`;
+    const onBug = (error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
+    };
     this.#host = {
       now: options.now,
       timeouts: target.timeouts,
       onFinished: (exchange) => {
         this.#underWay.delete(exchange);
-        options.onExchange(exchange);
+        try {
+          options.onExchange(exchange);
+        } catch (error) {
+          onBug(error);
+        }
         if (this.#underWay.size === 0) this.#whenIdle?.();
       },
+      onBug,
     };
     this.#pool = new Pool(url.origin, {
       connections: target.maxConnections,
@@ -39,13 +53,18 @@ export class TargetConnection {
       // Exchanges keep their own time; undici's timers would cut silent streams.
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxResponseSize: MAX_REPLY_BYTES,
       keepAliveTimeout: 60_000,
       allowH2: false,
     });
   }
 
-  /** Begins an exchange: its clock runs, but nothing is sent before dispatch. */
+  /**
+   * Begins an exchange: its clock runs, but nothing is sent before dispatch.
+   * @throws when an earlier exchange met a bug of ours: no more load may be made on wrong figures
+   */
   prepare(request: ExchangeRequest): Exchange {
+    if (this.#bug !== undefined) throw this.#bug;
     const exchange = new Exchange(request, this.#host);
     this.#underWay.add(exchange);
     return exchange;
@@ -62,13 +81,22 @@ export class TargetConnection {
     for (const exchange of [...this.#underWay]) exchange.abort('CLIENT_ABORT', reason);
   }
 
-  /** Waits for the samples of all requests under way, then closes the connections. */
-  async close(): Promise<void> {
+  /**
+   * Waits for the samples of all requests under way, then closes the connections.
+   * @throws (rejects) when an exchange met a bug of ours
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     if (this.#underWay.size > 0) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
     }
     await this.#pool.destroy();
+    if (this.#bug !== undefined) throw this.#bug;
   }
 }

@@ -15,7 +15,8 @@ export function compileSoftErrors(softErrors: Target['softErrors']): readonly So
 
 /** Judges the result of tools/call up to, but without, the plan's own checks. */
 export function judgeToolResult(result: unknown, softErrors: readonly SoftError[]): Judgement {
-  if (typeof result !== 'object' || result === null) return { outcome: 'PROTO_SHAPE', message: JSON.stringify(result) };
+  if (typeof result !== 'object' || result === null || Array.isArray(result))
+    return { outcome: 'PROTO_SHAPE', message: JSON.stringify(result) };
   const { isError, structuredContent } = result as { isError?: unknown; structuredContent?: unknown };
   const text = textOf(result);
   if (isError === true) return { outcome: 'TOOL_ERROR', message: text };

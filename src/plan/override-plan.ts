@@ -1,4 +1,4 @@
-import { isMap, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, parseDocument } from 'yaml';
 
 /** Changes that a command line makes to a plan without editing its file. */
 export type PlanOverrides = {
@@ -11,19 +11,54 @@ export type PlanOverrides = {
 };
 
 /**
- * The plan's text with the overrides put in; comments and lines stay, so that problems still name the right place.
- * What a name does not find is added all the same: parsing then refuses it with its path.
+ * The plan's text with the overrides put in. A value that the file has is replaced where it stands, so comments and
+ * lines stay and problems still name the right place. What a name does not find is added all the same: parsing then
+ * refuses it with its path. Text that is no plan comes back as it was, for parsing to refuse.
  */
 export function overridePlan(text: string, overrides: PlanOverrides): string {
+  const { targets = {}, tokenUrls = {}, duration } = overrides;
+  let changed = text;
+  for (const [name, url] of Object.entries(targets)) changed = replaceAt(changed, ['targets', name, 'url'], url);
+  for (const [name, url] of Object.entries(tokenUrls)) {
+    changed = replaceAt(changed, ['targets', name, 'auth', 'tokenUrl'], url);
+  }
+  if (duration === undefined) return changed;
+  const scenarios = parseDocument(text).get('scenarios');
+  for (const { key } of isMap(scenarios) ? scenarios.items : []) {
+    if (isScalar(key)) changed = replaceAt(changed, ['scenarios', key.value, 'duration'], duration);
+  }
+  return changed;
+}
+
+function replaceAt(text: string, path: readonly unknown[], value: string): string {
   const document = parseDocument(text);
   if (document.errors.length > 0 || !isMap(document.contents)) return text;
-  for (const [name, url] of Object.entries(overrides.targets ?? {})) document.setIn(['targets', name, 'url'], url);
-  for (const [name, url] of Object.entries(overrides.tokenUrls ?? {})) {
-    document.setIn(['targets', name, 'auth', 'tokenUrl'], url);
+  const node = document.getIn(path, true);
+  if (isScalar(node) && node.range && ['PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE'].includes(node.type ?? '')) {
+    const [start, end] = node.range;
+    return text.slice(0, start) + JSON.stringify(value) + text.slice(end);
   }
-  const scenarios = document.get('scenarios');
-  if (overrides.duration !== undefined && isMap(scenarios)) {
-    for (const { key } of scenarios.items) document.setIn(['scenarios', key, 'duration'], overrides.duration);
-  }
+  if (!ownMappings(document, path.slice(0, -1))) return text;
+  document.setIn(path, value);
   return document.toString({ lineWidth: 0 });
+}
+
+/**
+ * Gives a path mappings of its own: an alias on it becomes a copy of what it stands for, so that only this place
+ * changes. @returns false when something else is there, which no key can be set in
+ */
+function ownMappings(document: Document, path: readonly unknown[]): boolean {
+  for (let length = 1; length <= path.length; length++) {
+    const here = path.slice(0, length);
+    const node = document.getIn(here, true);
+    if (node === undefined) return true;
+    const resolved = isAlias(node) ? node.resolve(document) : node;
+    if (!isMap(resolved)) return false;
+    if (isAlias(node)) {
+      const copy = resolved.clone() as typeof resolved;
+      delete copy.anchor;
+      document.setIn(here, copy);
+    }
+  }
+  return true;
 }

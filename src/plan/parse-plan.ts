@@ -1,6 +1,8 @@
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import { describeProblems } from './describe-problems.ts';
+import { documentProblems } from './document-problems.ts';
+import { expansionProblem } from './expansion-problem.ts';
 import type { PlanProblem } from './plan-problem.ts';
-import { describeIssue, describeProblem } from './plan-problem.ts';
 import { danglingReferences } from './plan-references.ts';
 import { type Plan, planSchema } from './plan-schema.ts';
 
@@ -14,51 +16,30 @@ export type ParsedPlan =
 
 /**
  * Parses a plan from YAML or JSON (which is YAML). Never throws for bad input: every problem comes back at once, each
- * with its path, its line and what was expected.
+ * with its path, its line and what was expected; of very many, the first hundred.
  */
 export function parsePlan(text: string): ParsedPlan {
-  if (text.length > MAX_PLAN_CHARACTERS) {
-    return refused({
-      path: '',
-      line: 1,
-      column: 1,
-      message: `expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`,
-    });
-  }
+  if (text.length > MAX_PLAN_CHARACTERS)
+    return refusedWhole(`expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    return refused(
-      ...document.errors.map((error) => {
-        const { line, col } = lines.linePos(error.pos[0]);
-        return { path: '', line, column: col, message: `not valid YAML: ${error.message}` };
-      }),
-    );
-  }
-  if (!isMap(document.contents)) {
-    return refused({
-      path: '',
-      line: 1,
-      column: 1,
-      message: 'expected a plan: a mapping with name, targets and scenarios',
-    });
-  }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    return refused({ path: '', line: 1, column: 1, message: `not valid YAML: ${(error as Error).message}` });
-  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const broken = documentProblems(document, lines);
+  if (broken.length > 0) return refused(broken);
+  if (!isMap(document.contents)) return refusedWhole('expected a plan: a mapping with name, targets and scenarios');
+  // Aliases need no limit here: they share what they stand for, and the next check looks at what that adds up to.
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  const expansion = expansionProblem(value, MAX_PLAN_CHARACTERS);
+  if (expansion !== undefined) return refusedWhole(expansion);
   const result = planSchema.safeParse(value, { reportInput: true });
   const dangling = danglingReferences(value);
   if (result.success && dangling.length === 0) return { ok: true, plan: result.data };
-  return refused(
-    ...(result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, value, document, lines)),
-    ...dangling.map(({ path, message }) => describeProblem(path, message, document, lines)),
-  );
+  return refused(describeProblems(result.error?.issues ?? [], dangling, { plan: value, document, lines }));
 }
 
-function refused(...problems: PlanProblem[]): ParsedPlan {
-  const inOrder = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  return { ok: false, problems: inOrder };
+function refused(problems: readonly PlanProblem[]): ParsedPlan {
+  return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+function refusedWhole(message: string): ParsedPlan {
+  return refused([{ path: '', line: 1, column: 1, message }]);
 }

@@ -1,3 +1,6 @@
+import { placeholdersIn } from './placeholder.ts';
+import { parseThreshold } from './threshold.ts';
+
 /** A name in a plan that stands for nothing. */
 export type DanglingReference = { readonly path: readonly PropertyKey[]; readonly message: string };
 
@@ -8,30 +11,30 @@ type Tree = Readonly<Record<string, unknown>>;
  * are found in the same pass as those of the schema; parts of a wrong shape are passed over, the schema tells of them.
  */
 export function danglingReferences(plan: unknown): DanglingReference[] {
-  const { targets, feeds, scenarios } = tree(plan);
+  const { targets, feeds, scenarios, thresholds } = tree(plan);
   const problems: DanglingReference[] = [];
+  const checkTarget = (target: unknown, path: readonly PropertyKey[]) => {
+    if (typeof target !== 'string' || Object.hasOwn(tree(targets), target)) return;
+    const known = Object.keys(tree(targets)).join(', ');
+    problems.push({ path, message: `expected one of the plan's targets (${known}), got "${target}"` });
+  };
   for (const [name, scenario] of Object.entries(tree(scenarios))) {
     const { target, steps } = tree(scenario);
-    if (typeof target === 'string' && !Object.hasOwn(tree(targets), target)) {
-      const known = Object.keys(tree(targets)).join(', ');
-      const path = ['scenarios', name, 'target'];
-      problems.push({ path, message: `expected one of the plan's targets (${known}), got "${target}"` });
-    }
+    checkTarget(target, ['scenarios', name, 'target']);
     (Array.isArray(steps) ? steps : []).forEach((step, index) => {
-      for (const feed of feedNames(tree(step).arguments ?? {})) {
+      for (const feed of placeholdersIn(tree(step).arguments ?? {})) {
         if (Object.hasOwn(tree(feeds), feed)) continue;
         const path = ['scenarios', name, 'steps', index, 'arguments'];
         problems.push({ path, message: `{{${feed}}} names no feed; declare it under feeds` });
       }
     });
   }
+  for (const [metric, expressions] of Object.entries(tree(thresholds))) {
+    const expression: unknown = Array.isArray(expressions) ? expressions[0] : undefined;
+    const threshold = typeof expression === 'string' ? parseThreshold(metric, expression) : undefined;
+    if (threshold !== undefined && 'tags' in threshold) checkTarget(threshold.tags.target, ['thresholds', metric]);
+  }
   return problems;
-}
-
-/** Every name that stands as `{{name}}` in the texts of a JSON value. */
-export function feedNames(value: unknown): string[] {
-  const matches = JSON.stringify(value).matchAll(/\{\{\s*([^{}\s]+)\s*\}\}/g);
-  return [...new Set([...matches].map((match) => match[1] as string))];
 }
 
 function tree(value: unknown): Tree {

@@ -35,9 +35,9 @@ export const checkSchema = z.union(
 export const stepSchema = z.strictObject({
   tool: z.string().min(1),
   /** How often this step is chosen, relative to the other steps. */
-  weight: z.number().positive().default(1),
+  weight: z.number().positive().max(1_000_000).default(1),
   /** `{{feed}}` in any text is replaced by a value of that feed. */
-  arguments: z.record(z.string(), z.json()).default({}),
+  arguments: z.record(z.string(), z.json('expected a value that JSON can hold')).default({}),
   checks: z.array(checkSchema).default([]),
 });
 
@@ -51,7 +51,7 @@ export const scenarioSchema = z.strictObject({
   /** From the start of the run. */
   startTime: durationSchema().prefault('0s'),
   /** How long an iteration in progress may go on after the end. */
-  gracefulStop: durationSchema().prefault('30s'),
+  gracefulStop: durationSchema(0, '10m').prefault('30s'),
   thinkTime: thinkTimeSchema.default({ type: 'none' }),
   steps: z.array(stepSchema).min(1, 'expected at least one step'),
 });

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 
+/** Half of the 71 minutes that a sample's 32 bits of microseconds reach. */
+const LONGEST_REQUEST = '30m';
+
 /** Key Vault's rule for the names of secrets. */
 const secretName = z
   .string('expected the name of a secret')
@@ -9,8 +12,37 @@ const secretName = z
     'expected the name of a secret: 1 to 127 letters, digits or dashes, never the secret itself',
   );
 
+/** Headers that the protocol fills in; a plan that set them would test something else than MCP. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+]);
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');
+const plainHeaderName = headerName
+  .refine((name) => !SECRET_HEADERS.has(name.toLowerCase()), 'expected no header that carries a secret; use `auth`')
+  .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'expected no header that the protocol fills in');
 const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'expected printable ASCII text');
+
+/** An http or https URL without user name and password. */
+function httpUrl(expected: string) {
+  return z.url({ protocol: /^https?$/, error: expected }).refine((url) => {
+    if (!URL.canParse(url)) return true;
+    const { username, password } = new URL(url);
+    return username === '' && password === '';
+  }, 'expected no user name and no password in the URL; use `auth`');
+}
 
 /** How requests to a target prove who sends them. Secrets are named, never contained. */
 export const authSchema = z.discriminatedUnion('type', [
@@ -22,7 +54,7 @@ export const authSchema = z.discriminatedUnion('type', [
   /** A token from an OAuth 2 token endpoint, by the client credentials grant (RFC 6749 §4.4). */
   z.strictObject({
     type: z.literal('client-credentials'),
-    tokenUrl: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }),
+    tokenUrl: httpUrl('expected an http or https URL'),
     clientId: z.string().min(1),
     clientSecret: secretName,
     scope: z.string().min(1).optional(),
@@ -39,17 +71,12 @@ const softErrorSchema = z.strictObject({
 
 /** One MCP server. */
 export const targetSchema = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'expected an http or https URL of an MCP endpoint' })
-    .refine(
-      (url) => !URL.canParse(url) || new URL(url).username === '',
-      'expected no user name in the URL; use `auth`',
-    ),
+  url: httpUrl('expected an http or https URL of an MCP endpoint'),
   /** "I may load-test this server." Required for every target that is not on this machine. */
   permission: z.boolean().default(false),
   auth: authSchema.default({ type: 'none' }),
   /** Sent with every request; for values that are no secrets. */
-  headers: z.record(headerName, headerValue).default({}),
+  headers: z.record(plainHeaderName, headerValue).default({}),
   /** The protocol revision to offer; the server may answer with an older one. */
   protocolVersion: z.enum(['2025-03-26', '2025-06-18', '2025-11-25']).default('2025-11-25'),
   /** Tools without `readOnlyHint: true` that the plan may call all the same. */
@@ -57,11 +84,11 @@ export const targetSchema = z.strictObject({
   softErrors: z.array(softErrorSchema).default([]),
   timeouts: z
     .strictObject({
-      connect: durationSchema(1).prefault('5s'),
-      headers: durationSchema(1).prefault('30s'),
+      connect: durationSchema(1, LONGEST_REQUEST).prefault('5s'),
+      headers: durationSchema(1, LONGEST_REQUEST).prefault('30s'),
       /** Longest silence within a reply. */
-      idle: durationSchema(1).prefault('30s'),
-      total: durationSchema(1).prefault('60s'),
+      idle: durationSchema(1, LONGEST_REQUEST).prefault('30s'),
+      total: durationSchema(1, LONGEST_REQUEST).prefault('60s'),
     })
     .prefault({}),
   /** How many connections one process may hold to this target. */
@@ -71,6 +98,7 @@ export const targetSchema = z.strictObject({
 export type Auth = z.output<typeof authSchema>;
 export type Target = z.output<typeof targetSchema>;
 
+/** True when the text is a JavaScript regular expression in Unicode mode. */
 export function isRegExp(source: string): boolean {
   try {
     new RegExp(source, 'u');

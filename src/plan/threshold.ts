@@ -1,4 +1,4 @@
-import { outcomePattern } from './outcome-pattern.ts';
+import { isFailureCode } from './failure-code.ts';
 
 /** What a threshold may look at, and which aggregates each metric has; k6's names where k6 has one. */
 const METRICS = {
@@ -49,8 +49,8 @@ export function parseThreshold(metric: string, expression: string): Threshold | 
         known.tags.length === 0 ? 'no tags' : `tags such as {${known.tags[0]}:value} of ${known.tags.join(', ')}`;
       return { problem: `expected ${expected} for ${name}, got "{${tagText}}"` };
     }
-    if (tag === 'outcome' && !outcomePattern.test(value)) {
-      return { problem: `expected an outcome code such as TOOL_ERROR or HTTP_429, got "${value}"` };
+    if (tag === 'outcome' && !isFailureCode(value)) {
+      return { problem: `expected the code of a failure such as TOOL_ERROR or HTTP_429, got "${value}"` };
     }
     tags[tag as TagName] = value;
   }

@@ -7,7 +7,7 @@ import { keepFlushing } from './keep-flushing.ts';
 import { planRedactor } from './plan-redactor.ts';
 import type { RunContext } from './run-context.ts';
 import { runShare } from './run-share.ts';
-import { abortClients, closeClients, openSliceClients, type SliceClients } from './slice-clients.ts';
+import { abortClients, closeClients, issuedTokens, openSliceClients, type SliceClients } from './slice-clients.ts';
 import { SliceWriter } from './slice-writer.ts';
 
 export type SliceWork = {
@@ -34,9 +34,9 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   const recorder = new Recorder(
     slice.startAtMs,
     (block) => writer.take(block),
-    await planRedactor(plan, context.secrets),
+    await planRedactor(plan, context.secrets, () => issuedTokens(clients)),
   );
-  const clients = await openSliceClients(context, plan, shares, recorder);
+  const clients: SliceClients = await openSliceClients(context, plan, shares, recorder);
   const stopping = new AbortController();
   const flushing = keepFlushing(
     context,

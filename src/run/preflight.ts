@@ -12,8 +12,10 @@ import type { RunContext } from './run-context.ts';
 import { readPlan, readRun } from './run-documents.ts';
 import { openTargetClient } from './target-client.ts';
 
-/** Either the schedule of the run, or why there will be none. */
-export type Preflight = { readonly schedule: RunSchedule } | { readonly problems: readonly string[] };
+/** Either the schedule of the run (and whether it was stopped before it began), or why there will be none. */
+export type Preflight =
+  | { readonly schedule: RunSchedule; readonly stopRequested: boolean }
+  | { readonly problems: readonly string[] };
 
 /**
  * Opens one session per target before any load: reachable, negotiates, authenticates, and has every tool that the plan
@@ -33,8 +35,8 @@ export async function preflight(context: RunContext, runId: string, holder: stri
 }
 
 async function storedPreflight({ store }: RunContext, runId: string): Promise<Preflight | undefined> {
-  const { schedule, problems } = await readRun(store, runId);
-  if (schedule !== undefined) return { schedule };
+  const { schedule, problems, stopRequested } = await readRun(store, runId);
+  if (schedule !== undefined) return { schedule, stopRequested };
   return problems === undefined ? undefined : { problems };
 }
 
@@ -48,7 +50,8 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const found = [...refusals, ...visits.flatMap(({ problems }) => problems)];
   if (found.length > 0) {
     // A server may send a secret back in its error.
-    const redact = await planRedactor(plan, context.secrets);
+    const issued = visits.flatMap(({ issuedTokens }) => issuedTokens);
+    const redact = await planRedactor(plan, context.secrets, () => issued);
     const problems = found.map(redact);
     await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });
     return { problems };
@@ -58,10 +61,17 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const { lanes, windows, windowMs, durationMs } = layout;
   const schedule: RunSchedule = { startAtMs, endAtMs: startAtMs + durationMs, lanes, windows, windowMs };
   await store.updateRun(runId, { state: 'running', schedule, targets: visits.flatMap(({ target }) => target ?? []) });
-  return { schedule };
+  // Read only now: a stop that came before found no schedule, and leaves it to this to end the run.
+  const { stopRequested } = await readRun(store, runId);
+  return { schedule, stopRequested };
 }
 
-type Visit = { readonly problems: readonly string[]; readonly target?: ReportTarget };
+type Visit = {
+  readonly problems: readonly string[];
+  /** Access tokens that the target may have echoed. */
+  readonly issuedTokens: readonly string[];
+  readonly target?: ReportTarget;
+};
 
 /** Opens and closes one session with a target. */
 async function visit(context: RunContext, plan: Plan, name: string): Promise<Visit> {
@@ -75,17 +85,22 @@ async function visit(context: RunContext, plan: Plan, name: string): Promise<Vis
     onExchange: (exchange) => seen.push(exchange),
     operation: (operation) => operations.push(operation) - 1,
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-  if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`] };
+  if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`], issuedTokens: [] };
   const caller = { vu: 0, iteration: 0 };
   const session = client.openSession();
   const opened = await session.open(caller);
   await session.close(caller);
   await client.connection.close();
+  const issuedTokens = client.authorizer.secretValues;
   if (opened === undefined) {
     const failed = seen.findLast(({ outcome }) => outcome !== 'OK') as Exchange;
-    return { problems: [faultOf(name, target, operations[failed.operation] as string, failed)] };
+    return { problems: [faultOf(name, target, operations[failed.operation] as string, failed)], issuedTokens };
   }
-  return { problems: toolProblems(plan, name, opened), target: { name, url: target.url, ...opened.facts } };
+  return {
+    problems: toolProblems(plan, name, opened),
+    issuedTokens,
+    target: { name, url: target.url, ...opened.facts },
+  };
 }
 
 function faultOf(name: string, target: Target, operation: string, { outcome, message }: Exchange): string {

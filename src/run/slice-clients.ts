@@ -30,6 +30,11 @@ export async function openSliceClients(
   return new Map(clients.map((client) => [client.name, client]));
 }
 
+/** Access tokens that must be redacted from messages now. */
+export function issuedTokens(clients: SliceClients): readonly string[] {
+  return [...clients.values()].flatMap(({ authorizer }) => authorizer.secretValues);
+}
+
 export function abortClients(clients: SliceClients, reason: string): void {
   for (const { connection } of clients.values()) connection.abortAll(reason);
 }

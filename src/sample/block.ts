@@ -15,7 +15,7 @@ export const SAMPLE_FLAG = {
 } as const;
 
 /**
- * The columns of a block, in storage order. Times are microseconds: `startUs` from the slice's planned start, the
+ * The columns of a block, in storage order. Times are microseconds: `startUs` from the block's `originMs`, the
  * clocks from the sample's actual start. 42 bytes a sample, so that 14,000 samples stay under 64 KiB a column and under
  * 700 KiB an entity.
  */
@@ -55,7 +55,7 @@ export type OutcomeExample = { readonly operation: number; readonly outcome: num
 /** Samples packed by column, with the dictionaries that its index columns point into; a block can be read alone. */
 export type Block = {
   readonly count: number;
-  /** Epoch milliseconds that `startUs` counts from. */
+  /** Epoch milliseconds that `startUs` counts from: the slice's planned start, later in slices of more than half an hour. */
   readonly originMs: number;
   readonly operations: readonly OperationKey[];
   readonly outcomes: readonly Outcome[];

@@ -15,12 +15,16 @@ import type { Sample } from './sample.ts';
 /** Longest example message kept. */
 const MAX_EXAMPLE_CHARACTERS = 300;
 
+/** As long as a plan's timeouts may be. */
+const LONGEST_REQUEST_MS = 30 * 60_000;
+
 /**
  * Collects samples in columns, without an object or a promise a sample. Full or asked for, the columns become a block.
  * Operations and outcomes are numbered over the recorder's whole life, so numbers stay valid from block to block.
  */
 export class Recorder {
-  readonly #originMs: number;
+  #originMs: number;
+  #latestStartMs = 0;
   readonly #redact: (text: string) => string;
   readonly #onFull: (block: Block) => void;
   readonly #operations: OperationKey[] = [];
@@ -33,7 +37,7 @@ export class Recorder {
   #count = 0;
 
   /**
-   * @param originMs what sample times count from: the slice's planned start on the same clock
+   * @param originMs what the first block's times count from: the slice's planned start on the same clock
    * @param onFull takes a block when BLOCK_CAPACITY samples are there; called within add
    * @param redact takes secrets out of example messages
    */
@@ -60,12 +64,13 @@ export class Recorder {
     const at = this.#count++;
     const outcome = this.#outcomeNumber(sample.outcome);
     columns.startUs[at] = microseconds(sample.startMs - this.#originMs);
+    this.#latestStartMs = Math.max(this.#latestStartMs, sample.startMs);
     columns.lagUs[at] = microseconds(sample.lagMs);
     columns.durationUs[at] = microseconds(sample.durationMs);
     columns.headersUs[at] = clock(sample.headersMs);
     columns.firstEventUs[at] = clock(sample.firstEventMs);
     columns.closeUs[at] = clock(sample.closeMs);
-    columns.bytes[at] = sample.bytes;
+    columns.bytes[at] = Math.min(0xffff_ffff, sample.bytes);
     columns.vu[at] = sample.vu;
     columns.iteration[at] = sample.iteration;
     columns.operation[at] = sample.operation;
@@ -86,9 +91,12 @@ export class Recorder {
     const examples = this.#examples;
     this.#examples = [];
     this.#count = 0;
+    const originMs = this.#originMs;
+    // The column reaches 71 minutes, a slice may last longer; a request of the next block may have begun before this one's.
+    this.#originMs = Math.max(originMs, this.#latestStartMs - LONGEST_REQUEST_MS);
     return {
       count,
-      originMs: this.#originMs,
+      originMs,
       operations: [...this.#operations],
       outcomes: [...this.#outcomes],
       examples,
@@ -114,9 +122,15 @@ export class Recorder {
     this.#examples.push({
       operation,
       outcome,
-      message: text.length > MAX_EXAMPLE_CHARACTERS ? `${text.slice(0, MAX_EXAMPLE_CHARACTERS)}…` : text,
+      message: text.length > MAX_EXAMPLE_CHARACTERS ? cut(text) : text,
     });
   }
+}
+
+/** The first characters; a pair of code units that stands for one character is not torn apart. */
+function cut(text: string): string {
+  const end = /[\uD800-\uDBFF]/.test(text[MAX_EXAMPLE_CHARACTERS - 1] as string) ? -1 : 0;
+  return `${text.slice(0, MAX_EXAMPLE_CHARACTERS + end)}…`;
 }
 
 /** Whole microseconds; the largest time that a column can hold is kept below NO_TIME. */

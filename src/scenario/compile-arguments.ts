@@ -1,4 +1,5 @@
 import { frameRequest, type PreparedRequest } from '../mcp/json-rpc.ts';
+import { PLACEHOLDER } from '../plan/placeholder.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Step } from '../plan/scenario-schema.ts';
 import type { Random } from '../traffic/random.ts';
@@ -6,27 +7,26 @@ import type { Random } from '../traffic/random.ts';
 /** Makes the next request of a step; requests without placeholders are the same object every time. */
 export type RequestMaker = (random: Random) => PreparedRequest;
 
-const PLACEHOLDER = /\{\{\s*([^{}\s]+)\s*\}\}/;
-
 /**
  * Serialises a step's call ahead: what stays the same is JSON once, and feed values are JSON text already when a
  * placeholder takes one, so that a call joins strings and serialises nothing.
  */
 export function compileArguments(step: Step, feeds: Plan['feeds']): RequestMaker {
   const operation = `tools/call:${step.tool}`;
-  const json = JSON.stringify({ name: step.tool, arguments: step.arguments });
+  const head = `{"name":${JSON.stringify(step.tool)},"arguments":`;
+  const json = JSON.stringify(step.arguments);
   // With a capturing group, split alternates: text, name, text, name, …, text.
   const parts = json.split(PLACEHOLDER);
   if (parts.length === 1) {
-    const request = frameRequest('tools/call', json, operation);
+    const request = frameRequest('tools/call', `${head}${json}}`, operation);
     return () => request;
   }
   const pieces = parts.map((part, index) => (index % 2 === 0 ? part : escapedValues(part, feeds)));
   return (random) => {
-    let params = '';
+    let params = head;
     for (const piece of pieces)
       params += typeof piece === 'string' ? piece : piece[Math.floor(random() * piece.length)];
-    return frameRequest('tools/call', params, operation);
+    return frameRequest('tools/call', `${params}}`, operation);
   };
 }
 

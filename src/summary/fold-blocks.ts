@@ -1,5 +1,6 @@
 import { type Block, NO_TIME, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import { firstExample } from './first-example.ts';
 import type { ClockHistograms, Fold, OutcomeCount, SliceFold } from './fold.ts';
 import { emptyHistogram } from './histogram.ts';
 
@@ -11,42 +12,50 @@ type OpenCell = {
 };
 type OpenOutcome = { -readonly [Field in keyof OutcomeCount]: OutcomeCount[Field] };
 
-/** Adds up blocks into a Fold. */
+/** Adds up blocks into a Fold; the order of the blocks does not matter. */
 export class BlockFolder {
   readonly #runStartMs: number;
   readonly #intervalMs: number;
   readonly #cells = new Map<string, OpenCell>();
   readonly #outcomes = new Map<string, OpenOutcome>();
   readonly #clocks = new Map<string, ClockHistograms>();
+  readonly #vus = new Set<number>();
   readonly #iterations: number[] = [];
   #droppedIterations = 0;
   #abortedRequests = 0;
   #samples = 0;
   #lastEndMs = 0;
 
+  /** @param runStartMs planned start, epoch, that the intervals of `intervalMs` are counted from */
   constructor(runStartMs: number, intervalMs: number) {
     this.#runStartMs = runStartMs;
     this.#intervalMs = intervalMs;
   }
 
+  /** Counts every sample of a block. */
   add(block: Block): void {
-    const { kind, durationUs } = block.columns;
+    const { kind, durationUs, outcome, vu } = block.columns;
     const classes = block.outcomes.map(outcomeClass);
     this.#samples += block.count;
     for (let at = 0; at < block.count; at++) {
-      if (kind[at] === SAMPLE_KIND.iteration) this.#iterations.push(durationUs[at] as number);
-      else if (kind[at] === SAMPLE_KIND.droppedIteration) this.#droppedIterations++;
-      else if (classes[block.columns.outcome[at] as number] === 'aborted') this.#abortedRequests++;
-      else this.#addRequest(block, at, classes[block.columns.outcome[at] as number] === 'failed');
+      const became = classes[outcome[at] as number];
+      if (kind[at] === SAMPLE_KIND.droppedIteration) this.#droppedIterations++;
+      else if (kind[at] === SAMPLE_KIND.iteration) {
+        if (became !== 'aborted') this.#iterations.push(durationUs[at] as number);
+      } else {
+        this.#vus.add(vu[at] as number);
+        if (became === 'aborted') this.#abortedRequests++;
+        else this.#addRequest(block, at, became === 'failed');
+      }
     }
     for (const { operation, outcome, message } of block.examples) {
-      const entry = this.#outcomes.get(
-        outcomeName(block.operations[operation] as OperationKey, block.outcomes[outcome] as Outcome),
-      );
-      if (entry !== undefined && entry.example === '') entry.example = message;
+      const key = block.operations[operation] as OperationKey;
+      const entry = this.#outcomes.get(outcomeName(key, block.outcomes[outcome] as Outcome));
+      if (entry !== undefined) entry.example = firstExample(entry.example, message);
     }
   }
 
+  /** The fold of all blocks added, which came from these slices. */
   finish(slices: readonly SliceFold[]): Fold {
     return {
       intervalMs: this.#intervalMs,
@@ -55,6 +64,7 @@ export class BlockFolder {
       }),
       outcomes: [...this.#outcomes.values()],
       clocks: [...this.#clocks.values()],
+      vus: Uint32Array.from(this.#vus).sort(),
       iterations: Uint32Array.from(this.#iterations).sort(),
       droppedIterations: this.#droppedIterations,
       abortedRequests: this.#abortedRequests,

@@ -3,14 +3,15 @@ import type { ClockHistograms, Fold } from './fold.ts';
 import { readHistogram } from './histogram.ts';
 
 /** A fold's JSON part: arrays are replaced by their lengths and follow, one after the other, as little-endian integers. */
-type Header = Omit<Fold, 'cells' | 'clocks' | 'iterations'> & {
+type Header = Omit<Fold, 'cells' | 'clocks' | 'vus' | 'iterations'> & {
   readonly cells: readonly { target: string; operation: string; interval: number; useful: number; failed: number }[];
   readonly clocks: readonly (Pick<ClockHistograms, 'target' | 'operation'> & Record<ClockName, string>)[];
+  readonly vus: number;
   readonly iterations: number;
 };
 type ClockName = 'lag' | 'headers' | 'firstEvent' | 'close';
 
-/** A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all durations. */
+/** A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all integers. */
 export function encodeFold(fold: Fold): Uint8Array {
   const header: Header = {
     ...fold,
@@ -22,12 +23,13 @@ export function encodeFold(fold: Fold): Uint8Array {
       firstEvent: encodeIntoCompressedBase64(firstEvent),
       close: encodeIntoCompressedBase64(close),
     })),
+    vus: fold.vus.length,
     iterations: fold.iterations.length,
   };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const arrays = [...fold.cells.flatMap((cell) => [cell.useful, cell.failed]), fold.iterations];
+  const arrays = [...fold.cells.flatMap((cell) => [cell.useful, cell.failed]), fold.vus, fold.iterations];
   return Buffer.concat([
     length,
     json,
@@ -35,19 +37,27 @@ export function encodeFold(fold: Fold): Uint8Array {
   ]);
 }
 
-/** The inverse of encodeFold. */
+/**
+ * The inverse of encodeFold.
+ * @throws when the bytes do not fit the header: the stored fold is damaged
+ */
 export function decodeFold(bytes: Uint8Array): Fold {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const jsonEnd = 4 + buffer.readUInt32LE(0);
   const header = JSON.parse(buffer.toString('utf8', 4, jsonEnd)) as Header;
-  // A copy, because the header's length leaves the integers at any offset.
-  const durations = new Uint32Array(
-    buffer.buffer.slice(buffer.byteOffset + jsonEnd, buffer.byteOffset + buffer.byteLength),
+  const integers = header.cells.reduce(
+    (sum, { useful, failed }) => sum + useful + failed,
+    header.vus + header.iterations,
   );
+  if (buffer.length !== jsonEnd + integers * Uint32Array.BYTES_PER_ELEMENT) {
+    throw new Error(`A fold of ${integers} integers has ${buffer.length - jsonEnd} bytes of them.`);
+  }
+  // A copy, because the header's length leaves the integers at any offset.
+  const all = new Uint32Array(buffer.buffer.slice(buffer.byteOffset + jsonEnd, buffer.byteOffset + buffer.byteLength));
   let at = 0;
   const take = (length: number) => {
     at += length;
-    return durations.slice(at - length, at);
+    return all.slice(at - length, at);
   };
   return {
     ...header,
@@ -60,6 +70,7 @@ export function decodeFold(bytes: Uint8Array): Fold {
       firstEvent: readHistogram(clocks.firstEvent),
       close: readHistogram(clocks.close),
     })),
+    vus: take(header.vus),
     iterations: take(header.iterations),
   };
 }

@@ -31,6 +31,7 @@ export type OutcomeCount = {
   /** Epoch milliseconds of the first and last start. */
   readonly firstMs: number;
   readonly lastMs: number;
+  /** The first by text of the messages kept, so that any order of merging gives the same; empty when there was none. */
   readonly example: string;
 };
 
@@ -53,7 +54,9 @@ export type Fold = {
   readonly cells: readonly Cell[];
   readonly outcomes: readonly OutcomeCount[];
   readonly clocks: readonly ClockHistograms[];
-  /** Durations of iterations in microseconds, ascending. */
+  /** Numbers of the virtual users that sent a request, ascending. */
+  readonly vus: Uint32Array;
+  /** Durations of iterations in microseconds, ascending; without those that we ended ourselves. */
   readonly iterations: Uint32Array;
   readonly droppedIterations: number;
   readonly abortedRequests: number;
@@ -70,6 +73,7 @@ export function emptyFold(intervalMs: number): Fold {
     cells: [],
     outcomes: [],
     clocks: [],
+    vus: new Uint32Array(),
     iterations: new Uint32Array(),
     droppedIterations: 0,
     abortedRequests: 0,
@@ -82,7 +86,10 @@ export function emptyFold(intervalMs: number): Fold {
 const NICE_SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] as const;
 const MAX_INTERVALS = 120;
 
-/** The narrowest interval that divides a run of this length into at most 120. */
+/**
+ * Width of a run's intervals: the narrowest round one that makes at most 120 of its planned duration. What goes on after
+ * that (graceful stop, goodbyes) gets further intervals of the same width.
+ */
 export function intervalFor(durationMs: number): number {
   const fits = NICE_SECONDS.find((seconds) => durationMs / 1000 / seconds <= MAX_INTERVALS);
   return (fits ?? Math.ceil(durationMs / 1000 / MAX_INTERVALS)) * 1000;

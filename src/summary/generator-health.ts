@@ -16,6 +16,7 @@ export type GeneratorHealth = {
   /** Delay of the event loop's timers while load was running, worst slice. */
   readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
   readonly cpu: { readonly seconds: number; readonly microsecondsPerRequest: number };
+  /** `started` are those that sent at least one request, whatever became of it. */
   readonly vus: { readonly planned: number; readonly started: number };
   /** Requests that we ended ourselves when the run ended; they count nowhere else. */
   readonly abortedRequests: number;

@@ -20,7 +20,7 @@ export function readHistogram(text: string): Histogram {
   return decodeFromCompressedBase64(text, 32, false);
 }
 
-/** Percentiles in milliseconds, as exact as the histogram; null when the histogram is empty. */
+/** Percentiles in milliseconds, each the end of its bucket and so as exact as the histogram; null when the histogram is empty. */
 export function histogramPercentiles(histogram: Histogram): Percentiles | null {
   if (histogram.totalCount === 0) return null;
   const ms = (percent: number) => histogram.getValueAtPercentile(percent) / 1000;
@@ -33,6 +33,7 @@ export function histogramPercentiles(histogram: Histogram): Percentiles | null {
     p95: ms(95),
     p99: ms(99),
     p999: ms(99.9),
-    max: histogram.maxValue / 1000,
+    // Not maxValue: it is exact until the histogram has been stored, and then less exact than the percentiles.
+    max: ms(100),
   };
 }

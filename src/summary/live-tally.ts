@@ -11,23 +11,25 @@ export class LiveTally {
   readonly #operations = new Map<string, OperationTally>();
   #iterations = 0;
 
+  /** Counts every sample of a block. */
   add(block: Block): void {
     const { kind, operation, outcome, durationUs } = block.columns;
     const classes = block.outcomes.map(outcomeClass);
     for (let at = 0; at < block.count; at++) {
+      const became = classes[outcome[at] as number];
       if (kind[at] !== SAMPLE_KIND.request) {
-        if (kind[at] === SAMPLE_KIND.iteration) this.#iterations++;
+        if (kind[at] === SAMPLE_KIND.iteration && became !== 'aborted') this.#iterations++;
         continue;
       }
-      const became = classes[outcome[at] as number];
       if (became === 'aborted') continue;
       const tally = this.#tallyOf(block.operations[operation[at] as number] as OperationKey);
       tally.count++;
       if (became === 'failed') tally.failures++;
-      else tally.histogram.recordValue(Math.max(1, durationUs[at] as number));
+      else tally.histogram.recordValue(durationUs[at] as number);
     }
   }
 
+  /** The totals so far, with what the slice says of itself. */
   progress(about: Pick<LiveProgress, 'sliceId' | 'attemptId' | 'atMs' | 'activeVus'>): LiveProgress {
     const operations: LiveOperation[] = [];
     for (const { key, count, failures, histogram } of this.#operations.values()) {

@@ -1,8 +1,9 @@
+import { firstExample } from './first-example.ts';
 import type { Cell, ClockHistograms, Fold, OutcomeCount } from './fold.ts';
 import { emptyFold } from './fold.ts';
 import { emptyHistogram } from './histogram.ts';
 
-/** Merges folds of the same run; the order does not matter. */
+/** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
   const empty = emptyFold(intervalMs);
   const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
@@ -20,6 +21,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
       folds.flatMap((fold) => fold.clocks),
       operationName,
     ).map(mergeClocks),
+    vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: sorted(folds.map((fold) => fold.iterations)),
     droppedIterations: sum((fold) => fold.droppedIterations),
     abortedRequests: sum((fold) => fold.abortedRequests),
@@ -51,15 +53,13 @@ function mergeCells(cells: readonly Cell[]): Cell {
 }
 
 function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
-  // The example of the earliest occurrence, and among equals the first by text, so that any order gives the same.
-  const byTime = counts.toSorted((a, b) => a.firstMs - b.firstMs || compare(a.example, b.example));
-  const [first] = byTime as [OutcomeCount];
-  return {
-    ...first,
-    count: counts.reduce((total, { count }) => total + count, 0),
-    lastMs: Math.max(...counts.map(({ lastMs }) => lastMs)),
-    example: byTime.find(({ example }) => example !== '')?.example ?? '',
-  };
+  return counts.reduce((merged, other) => ({
+    ...merged,
+    count: merged.count + other.count,
+    firstMs: Math.min(merged.firstMs, other.firstMs),
+    lastMs: Math.max(merged.lastMs, other.lastMs),
+    example: firstExample(merged.example, other.example),
+  }));
 }
 
 function mergeClocks(all: readonly ClockHistograms[]): ClockHistograms {

@@ -17,8 +17,8 @@ export type Percentiles = {
  * @param q between 0 and 1
  */
 export function quantile(sorted: Uint32Array, q: number): number {
-  // The subtraction keeps 0.95 * 100 = 95.00000000000001 from being rounded up to rank 96.
-  const rank = Math.ceil(q * sorted.length - 1e-9);
+  // Binary fractions make 0.07 * 100 a little more than 7, which must not become rank 8.
+  const rank = Math.ceil(q * sorted.length * (1 - 4 * Number.EPSILON));
   return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1] as number;
 }
 

@@ -26,7 +26,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       max: max((health) => health.eventLoopDelayMs.max),
     },
     cpu: { seconds: cpuSeconds, microsecondsPerRequest: requests === 0 ? 0 : (cpuSeconds * 1e6) / requests },
-    vus: { planned: span.plannedVus, started: startedVus(fold) },
+    vus: { planned: span.plannedVus, started: fold.vus.length },
     abortedRequests: fold.abortedRequests,
     tokens: tokensOf(healths),
     store: {
@@ -44,15 +44,6 @@ function cpuSecondsOf(fold: Fold): number {
   const shared = Map.groupBy(spoken, ({ sliceId, health }) => `${windowOf(sliceId)} ${health.instance}`);
   const seconds = [...shared.values()].map((group) => Math.max(...group.map(({ health }) => health.cpuSeconds)));
   return seconds.reduce((sum, value) => sum + value, 0);
-}
-
-/** Virtual users of the busiest window: later windows start the same ones again. */
-function startedVus(fold: Fold): number {
-  const byWindow = Map.groupBy(fold.slices, ({ sliceId }) => windowOf(sliceId));
-  return Math.max(
-    0,
-    ...[...byWindow.values()].map((slices) => slices.reduce((sum, { health }) => sum + (health?.vus.started ?? 0), 0)),
-  );
 }
 
 function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {

@@ -3,13 +3,15 @@ import { sorted } from './merge-folds.ts';
 import { quantile } from './percentiles.ts';
 import type { Series, SeriesPoint } from './summary.ts';
 
+const ALL = { target: '*', operation: '*' };
+
 /** The series of all requests together (`*`), then of each operation; all cover the same intervals. */
 export function seriesOf(cells: readonly Cell[], intervalMs: number): Series[] {
   if (cells.length === 0) return [];
   const intervals = 1 + cells.reduce((last, { interval }) => Math.max(last, interval), 0);
-  const operations = [...Map.groupBy(cells, ({ target, operation }) => `${target}\n${operation}`)];
-  return [['*\n*', cells] as const, ...operations].map(([name, group]) => {
-    const [target, operation] = name.split('\n') as [string, string];
+  const operations = [...Map.groupBy(cells, ({ target, operation }) => `${target}\n${operation}`).values()];
+  return [cells, ...operations].map((group, index) => {
+    const { target, operation } = index === 0 ? ALL : (group[0] as Cell);
     return { target, operation, intervalSeconds: intervalMs / 1000, points: pointsOf(group, intervals, intervalMs) };
   });
 }

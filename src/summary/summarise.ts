@@ -1,6 +1,6 @@
 import { outcomeClass } from '../sample/outcome.ts';
 import { distributionOf } from './distribution.ts';
-import type { ClockHistograms, Fold, OutcomeCount } from './fold.ts';
+import type { Cell, ClockHistograms, Fold, OutcomeCount } from './fold.ts';
 import { histogramPercentiles } from './histogram.ts';
 import { sorted } from './merge-folds.ts';
 import { percentilesOf } from './percentiles.ts';
@@ -8,18 +8,20 @@ import { generatorHealth } from './summarise-generator.ts';
 import { seriesOf } from './summarise-series.ts';
 import type { OperationSummary, OutcomeGroup, Summary } from './summary.ts';
 
+/** What the plan and the run's record say of the time and the load; summarise cannot know them from samples. */
 export type RunSpan = {
+  /** Planned start, epoch. */
   readonly runStartMs: number;
   readonly plannedDurationMs: number;
   readonly plannedSlices: number;
   readonly plannedVus: number;
+  /** True when the run was stopped before its planned end. */
+  readonly stopped: boolean;
 };
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {
-  // A run that was stopped is divided by the time it had, one that lingered by the time it took.
-  const durationSeconds =
-    Math.max(0.001, fold.lastEndMs === 0 ? span.plannedDurationMs : fold.lastEndMs - span.runStartMs) / 1000;
+  const durationSeconds = durationMs(fold, span) / 1000;
   const operations = operationsOf(fold, durationSeconds);
   const requests = operations.reduce((sum, { count }) => sum + count, 0);
   const failures = operations.reduce((sum, operation) => sum + operation.failures, 0);
@@ -43,11 +45,20 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
   };
 }
 
+/**
+ * What rates are divided by. A run that lingered is divided by the time it took, one that was stopped by the time it had;
+ * one whose virtual users fell silent before the end still lasted as long as planned.
+ */
+function durationMs({ lastEndMs }: Fold, { runStartMs, plannedDurationMs, stopped }: RunSpan): number {
+  const activeMs = Math.max(1, lastEndMs - runStartMs);
+  return stopped && lastEndMs > 0 ? activeMs : Math.max(plannedDurationMs, activeMs);
+}
+
 function operationsOf(fold: Fold, durationSeconds: number): OperationSummary[] {
   const cells = Map.groupBy(fold.cells, ({ target, operation }) => `${target}\n${operation}`);
   const clocks = new Map(fold.clocks.map((entry) => [`${entry.target}\n${entry.operation}`, entry]));
   return [...cells].map(([name, group]) => {
-    const [target, operation] = name.split('\n') as [string, string];
+    const [{ target, operation }] = group as [Cell];
     const useful = sorted(group.map((cell) => cell.useful));
     const failed = sorted(group.map((cell) => cell.failed));
     const count = useful.length + failed.length;

@@ -78,7 +78,7 @@ export type Series = {
 
 /** What the samples of a run add up to. */
 export type Summary = {
-  /** Span of the traffic: from the planned start to the last answer. */
+  /** From the planned start to the last answer or the planned end, whichever is later; to the last answer when stopped. */
   readonly durationSeconds: number;
   readonly totals: Totals;
   readonly operations: readonly OperationSummary[];

@@ -6,12 +6,15 @@ import type { HonestyResult } from './verdict.ts';
 export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): HonestyResult[] {
   const { slices, vus, store } = health;
   const delay = health.eventLoopDelayMs.p99;
+  const mayBeLost = `${Number((rules.maxLostSlices * 100).toFixed(4))} %`;
+  // A slice that may be lost takes its virtual users with it.
+  const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
   const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
   return [
     {
       rule: 'slices completed',
       ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
-      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${rules.maxLostSlices * 100} % may be lost`,
+      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${mayBeLost} may be lost`,
     },
     {
       rule: 'slices started in time',
@@ -20,8 +23,8 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
     },
     {
       rule: 'virtual users started',
-      ok: vus.started >= vus.planned,
-      detail: `${vus.started} of ${vus.planned}`,
+      ok: vus.started >= neededVus,
+      detail: `${vus.started} of ${vus.planned}, at least ${neededVus} must`,
     },
     {
       rule: 'event loop free',

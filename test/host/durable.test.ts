@@ -82,6 +82,10 @@ test('continue as new begins a new history under the same id and keeps the custo
   assert.equal(history.filter(({ EventType }) => EventType === eventType.taskScheduled).length, 1);
 });
 
+test('a result that comes for an older generation is not taken for one of the present', async () => {
+  assert.equal((await app.run('leaves-work-behind', 'first')).output, 'of the second');
+});
+
 test('retries run until they succeed, each under ids of their own', async () => {
   const { output } = await app.run('retries', { failures: 2 });
   assert.deepEqual(output, [['at last', 'at last'], 'after']);

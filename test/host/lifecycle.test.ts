@@ -43,6 +43,15 @@ test('a host that is killed leaves neither worker nor Azurite behind', async (t)
   await until(() => !isAlive(azurite) && !isAlive(worker));
 });
 
+test('Ctrl-C, which reaches the whole process group, ends the host only when the host says so', async (t) => {
+  const app = await startDurableApp();
+  t.after(() => app.host.stop());
+  const worker = app.host.workerPid();
+  process.kill(worker, 'SIGINT');
+  assert.equal((await app.run('echoes')).runtimeStatus, 'Completed');
+  assert.equal(app.host.workerPid(), worker);
+});
+
 test('after stop() nothing keeps the program from ending', async (t) => {
   const { child, said } = startParent('stop');
   t.after(() => child.kill('SIGKILL'));

@@ -124,12 +124,17 @@ describe('deliverActivitiesTwice', () => {
     await until(async () => (await app.seen()).length === 6);
   });
 
-  test('lets both deliveries end before the worker is stopped', async () => {
-    const lines: string[] = [];
-    const app = await startDurableApp({ deliverActivitiesTwice: true, log: ({ message }) => lines.push(message) });
-    const id = await app.start('fan-out', [{ key: 'a', ms: 300 }]);
-    await until(async () => (await app.seen()).length === 2);
-    await app.host.stop();
-    assert.ok(lines.some((line) => line.includes(`of ${id} ended too`)));
+  test('lets both deliveries end before the worker is stopped, also one after the other', async () => {
+    for (const limit of ['1', '2']) {
+      const lines: string[] = [];
+      const settings = { [`${durable}maxConcurrentActivityFunctions`]: limit };
+      const log = ({ message }: LogLine) => lines.push(message);
+      const app = await startDurableApp({ deliverActivitiesTwice: true, settings, log });
+      const id = await app.start('fan-out', [{ key: 'a', ms: 200 }, { key: 'never begins' }]);
+      await until(async () => (await app.seen()).length > 0);
+      await app.host.stop();
+      const ignored = lines.filter((line) => line.includes(`of ${id} ended too (succeeded)`));
+      assert.equal(ignored.length, 1, `limit ${limit}`);
+    }
   });
 });

@@ -15,9 +15,19 @@ export type Authorizer = {
   rejected(header: AuthHeader | undefined): boolean;
   /** Token fetches so far, timed apart from all requests to the target. */
   readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
+  /**
+   * What it got at run time and must be redacted from messages now, as a target may echo it; secrets that the plan
+   * names are not among them.
+   */
+  readonly secretValues: readonly string[];
 };
 
 /** An authorizer whose header never changes; undefined for targets that ask for none. */
 export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
-  return { header: () => header, rejected: () => false, tokens: { fetched: 0, failed: 0, maxMs: 0 } };
+  return {
+    header: () => header,
+    rejected: () => false,
+    tokens: { fetched: 0, failed: 0, maxMs: 0 },
+    secretValues: [],
+  };
 }

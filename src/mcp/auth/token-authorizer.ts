@@ -11,6 +11,8 @@ const RENEW_BEFORE_MS = 300_000;
 const RENEW_AFTER_SHARE = 0.8;
 /** After a failed fetch, requests fail without asking again for this long, so that a dead endpoint is not hammered. */
 const RETRY_AFTER_MS = 1000;
+/** A token may be echoed long after the next one came, by a reply that was slow. */
+const KEPT_TOKENS = 8;
 
 /**
  * Bearer tokens that expire: one fetch at a time for all sessions, and a new token in the background while the old one
@@ -27,6 +29,8 @@ export class TokenAuthorizer implements Authorizer {
   #fetched = 0;
   #failed = 0;
   #maxMs = 0;
+  /** The latest tokens, newest first. */
+  #values: readonly string[] = [];
 
   /** @param now epoch milliseconds */
   constructor(fetchToken: FetchToken, now: () => number) {
@@ -36,6 +40,10 @@ export class TokenAuthorizer implements Authorizer {
 
   get tokens() {
     return { fetched: this.#fetched, failed: this.#failed, maxMs: this.#maxMs };
+  }
+
+  get secretValues(): readonly string[] {
+    return this.#values;
   }
 
   header(): AuthHeader | Promise<AuthHeader> {
@@ -66,6 +74,7 @@ export class TokenAuthorizer implements Authorizer {
       const token = await this.#fetchToken();
       const now = this.#now();
       this.#header = { name: 'authorization', value: `Bearer ${token.value}` };
+      this.#values = [token.value, ...this.#values].slice(0, KEPT_TOKENS);
       this.#expiresAtMs = token.expiresAtMs;
       this.#renewAtMs = Math.max(
         token.expiresAtMs - RENEW_BEFORE_MS,

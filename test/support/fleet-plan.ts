@@ -1,0 +1,37 @@
+import type { FleetProcess } from '../../demo/start-fleet-process.ts';
+
+/** The parts of a plan that tests differ in. */
+export type FleetPlanOptions = {
+  readonly name?: string;
+  readonly duration?: string;
+  readonly vus?: number;
+  readonly tool?: string;
+  readonly thinkTime?: string;
+  /** Further top-level lines. */
+  readonly more?: string;
+};
+
+/** A small plan against the fleet's learn server. */
+export function learnPlan(servers: FleetProcess['servers'], options: FleetPlanOptions = {}): string {
+  const {
+    name = 'small',
+    duration = '2s',
+    vus = 3,
+    tool = 'microsoft_docs_search',
+    thinkTime = '20ms',
+    more = '',
+  } = options;
+  return `
+name: ${name}
+targets:
+  learn: { url: "${servers.learn.url}" }
+scenarios:
+  look:
+    target: learn
+    executor: constant-vus
+    vus: ${vus}
+    duration: ${duration}
+    thinkTime: { type: constant, duration: ${thinkTime} }
+    steps: [{ tool: ${tool}, arguments: { query: anything } }]
+${more}`;
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import type { ServerStatsSnapshot } from '../../demo/server-stats.ts';
+import type { FleetProcess } from '../../demo/start-fleet-process.ts';
+import type { Report } from '../../src/report/report.ts';
+
+/** What a server of the fleet counted itself. */
+export async function fleetStats(statsUrl: string): Promise<ServerStatsSnapshot> {
+  return (await (await fetch(statsUrl)).json()) as ServerStatsSnapshot;
+}
+
+/** Asserts that a report counts exactly what the fleet's servers counted, operation by operation, failures included. */
+export async function assertCountsReconcile(report: Report, servers: FleetProcess['servers']): Promise<void> {
+  const theirs: Record<string, { count: number; failures: number }> = {};
+  for (const [target, { statsUrl }] of Object.entries(servers)) {
+    for (const [operation, { count, failures }] of Object.entries((await fleetStats(statsUrl)).operations)) {
+      theirs[`${target} ${operation}`] = { count, failures };
+    }
+  }
+  const ours = Object.fromEntries(
+    report.operations.map(({ target, operation, count, failures }) => [`${target} ${operation}`, { count, failures }]),
+  );
+  assert.deepEqual(ours, theirs);
+}
