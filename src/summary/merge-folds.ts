@@ -53,13 +53,14 @@ function mergeCells(cells: readonly Cell[]): Cell {
 }
 
 function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
-  return counts.reduce((merged, other) => ({
-    ...merged,
-    count: merged.count + other.count,
-    firstMs: Math.min(merged.firstMs, other.firstMs),
-    lastMs: Math.max(merged.lastMs, other.lastMs),
-    example: firstExample(merged.example, other.example),
-  }));
+  const [first] = counts as [OutcomeCount];
+  return {
+    ...first,
+    count: counts.reduce((total, { count }) => total + count, 0),
+    firstMs: Math.min(...counts.map(({ firstMs }) => firstMs)),
+    lastMs: Math.max(...counts.map(({ lastMs }) => lastMs)),
+    example: counts.map(({ example }) => example).reduce(firstExample),
+  };
 }
 
 function mergeClocks(all: readonly ClockHistograms[]): ClockHistograms {

@@ -39,8 +39,12 @@ function verdictOf(
   const failed = thresholds.filter(({ ok }) => !ok);
   if (failed.length > 0) return { status: 'fail', reasons: failed.map(reasonOf) };
   const reason =
-    thresholds.length === 0 ? 'The plan has no thresholds.' : `All thresholds hold (${thresholds.length}).`;
+    thresholds.length === 0 ? 'The plan has no thresholds.' : held(thresholds.length);
   return { status: 'pass', reasons: [reason] };
+}
+
+function held(count: number): string {
+  return count === 1 ? 'The one threshold holds.' : `All ${count} thresholds hold.`;
 }
 
 function reasonOf({ metric, expression, observed }: ThresholdResult): string {

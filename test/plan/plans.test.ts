@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { it } from 'node:test';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+
+const folder = new URL('../../plans/', import.meta.url);
+const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+
+it('finds the plans that are shipped', () => {
+  assert.ok(files.length >= 3, files.join(', '));
+});
+
+for (const file of files) {
+  it(`plans/${file} is a valid plan`, () => {
+    const parsed = parsePlan(readFileSync(new URL(file, folder), 'utf8'));
+    assert.ok(parsed.ok, JSON.stringify(parsed, undefined, 2));
+  });
+}
