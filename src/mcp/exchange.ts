@@ -117,6 +117,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
       this.firstEventMs ??= this.#lastActivityMs - this.startMs;
     });
     if (this.#reader.kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
+    const { headers: headersTimeoutMs, idle, total } = this.#host.timeouts;
+    // The timer set for the headers looks after the silences too, unless they are to end sooner.
+    if (this.#state !== 'open' || this.headersMs + idle >= Math.min(headersTimeoutMs, total)) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#onTimer, Math.ceil(idle));
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {

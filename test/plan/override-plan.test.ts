@@ -19,7 +19,7 @@ for (const file of readdirSync(folder)) {
     const text = readFileSync(new URL(file, folder), 'utf8');
     const changed = overridePlan(text, { targets: { learn: 'http://127.0.0.1:9/x' }, duration: '1m' });
     const plan = planOf(changed);
-    assert.equal(plan.targets['learn']?.url, 'http://127.0.0.1:9/x');
+    assert.equal(plan.targets.learn?.url, 'http://127.0.0.1:9/x');
     for (const scenario of Object.values(plan.scenarios)) assert.equal(scenario.duration, 60_000);
     const before = text.split('\n');
     const after = changed.split('\n');
@@ -57,8 +57,8 @@ it('gives a target that is an alias a copy of its own', () => {
     .replace('"web": {', '"twin": &it {')
     .replace('\n  },\n  "scenarios"', ',\n    "web": *it\n  },\n  "scenarios"');
   const plan = planOf(overridePlan(text, { targets: { web: 'http://127.0.0.1:9/x' } }));
-  assert.equal(plan.targets['web']?.url, 'http://127.0.0.1:9/x');
-  assert.equal(plan.targets['twin']?.url, 'http://127.0.0.1:4801/mcp');
+  assert.equal(plan.targets.web?.url, 'http://127.0.0.1:9/x');
+  assert.equal(plan.targets.twin?.url, 'http://127.0.0.1:4801/mcp');
 });
 
 it('leaves text alone that no key can be put into', () => {

@@ -10,7 +10,7 @@ it('takes the NCRONTAB that Azure timer triggers take', () => {
     '0,30 * * * * *',
     '0 0 0 29 2 *',
     ' 0 0  0 1 1 0 ',
-    '0 0 0 1/7 * 1-5/2',
+    '0 0 0 */7 * 1-5/2',
   ]) {
     assert.ok(isSchedule(text), text);
   }

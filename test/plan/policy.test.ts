@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { type Policy, policyProblems } from '../../src/plan/policy.ts';
+import { aPlan } from '../support/a-plan.ts';
+
+const OPEN: Policy = {
+  allowedOrigins: ['https://mcp.example.com', 'https://login.example.com'],
+  allowLoopback: true,
+  maxVus: 10,
+  maxDurationMs: 60_000,
+};
+const CLOSED: Policy = { ...OPEN, allowedOrigins: [], allowLoopback: false };
+
+function problems(target: Record<string, unknown>, policy: Policy = OPEN): string[] {
+  return policyProblems(aPlan({ target }), policy);
+}
+
+it('lets a plan run that keeps to everything', () => {
+  assert.deepEqual(problems({ url: 'https://mcp.example.com/mcp', permission: true }), []);
+  assert.deepEqual(problems({ url: 'https://MCP.Example.com:443/other?x=1', permission: true }), []);
+  assert.deepEqual(problems({ url: 'http://127.0.0.1:4801/mcp' }), []);
+});
+
+it('knows this machine by every notation of its address', () => {
+  for (const host of [
+    '127.0.0.1',
+    '2130706433',
+    '0x7f.1',
+    '0177.0.0.1',
+    '127.1',
+    '127.255.255.254',
+    '[::1]',
+    '[0:0::1]',
+    'localhost',
+    'LOCALHOST:80',
+  ]) {
+    assert.deepEqual(problems({ url: `http://${host}/` }), [], host);
+    const [problem, ...others] = problems({ url: `http://${host}/` }, CLOSED);
+    assert.deepEqual(others, []);
+    assert.match(problem ?? '', /^targets\.web\.url: \S+ is this machine, .*SURGE_ALLOW_LOOPBACK/, host);
+  }
+});
+
+it('takes plain http to any other host for a mistake', () => {
+  for (const host of [
+    'mcp.example.com',
+    '127.0.0.1.example.com',
+    'localhost.example.com',
+    '10.0.0.1',
+    '0.0.0.0',
+    '[::ffff:127.0.0.1]',
+    '169.254.169.254',
+    'localhost.',
+  ]) {
+    const said = problems({ url: `http://${host}/`, permission: true });
+    assert.equal(said.length, 1, host);
+    assert.match(said[0] ?? '', /must be https/, host);
+  }
+});
+
+it('compares whole origins with the allowlist', () => {
+  for (const url of [
+    'https://mcp.example.com:8443/',
+    'https://evil.mcp.example.com/',
+    'https://mcp.example.com.evil.org/',
+    'https://example.com/',
+  ]) {
+    const said = problems({ url, permission: true });
+    assert.equal(said.length, 1, url);
+    assert.match(
+      said[0] ?? '',
+      /not on the allowlist \(allowed are https:\/\/mcp\.example\.com, .*SURGE_ALLOWED_ORIGINS/,
+    );
+  }
+  assert.match(problems({ url: 'https://x.org/', permission: true }, CLOSED)[0] ?? '', /\(none is\)/);
+});
+
+it('asks for permission for every target that is not this machine', () => {
+  assert.deepEqual(problems({ url: 'https://mcp.example.com/' }), [
+    'targets.web.permission: https://mcp.example.com is not on this machine; set permission: true once its owner has agreed to the load.',
+  ]);
+});
+
+it('holds the token URL against the same list', () => {
+  const auth = (tokenUrl: string) => ({ type: 'client-credentials', tokenUrl, clientId: 'a', clientSecret: 'b' });
+  const target = (tokenUrl: string) => ({ url: 'https://mcp.example.com/', permission: true, auth: auth(tokenUrl) });
+  assert.deepEqual(problems(target('https://login.example.com/token')), []);
+  assert.match(
+    problems(target('https://evil.example.com/token'))[0] ?? '',
+    /^targets\.web\.auth\.tokenUrl: .*allowlist/,
+  );
+  assert.match(problems(target('http://login.example.com/token'))[0] ?? '', /must be https/);
+  assert.match(
+    problems(target('http://127.0.0.1/token'), { ...OPEN, allowLoopback: false })[0] ?? '',
+    /is this machine/,
+  );
+});
+
+it('caps virtual users and time over all scenarios', () => {
+  const scenario = { target: 'web', executor: 'constant-vus', steps: [{ tool: 'look' }] };
+  const plan = (vus: number, startTime: string) =>
+    aPlan({
+      plan: {
+        scenarios: { a: { ...scenario, vus: 5, duration: '60s' }, b: { ...scenario, vus, startTime, duration: '30s' } },
+      },
+    });
+  assert.deepEqual(policyProblems(plan(5, '30s'), OPEN), []);
+  assert.match(
+    policyProblems(plan(6, '0s'), OPEN)[0] ?? '',
+    /^scenarios: 11 virtual users in all are more than the 10 .*SURGE_MAX_VUS/,
+  );
+  assert.match(
+    policyProblems(plan(1, '31s'), OPEN)[0] ?? '',
+    /^scenarios: 61 s are more than the 60 s .*SURGE_MAX_DURATION_SECONDS/,
+  );
+  assert.equal(policyProblems(plan(6, '31s'), CLOSED).length, 3);
+});
