@@ -35,6 +35,7 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
     plannedDurationMs: durationMs,
     plannedSlices: schedule.lanes * schedule.windows,
     plannedVus: vus,
+    stopped: record.stopRequested,
   });
   const judged = judge(plan, merged, summary, record.stopRequested);
   const report = makeReport({

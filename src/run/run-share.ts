@@ -1,10 +1,11 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import type { Share, Slice } from '../plan/slices.ts';
+import { planExtent, type Share, type Slice } from '../plan/slices.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import { Agent } from '../scenario/agent.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import { runConstantVus } from '../traffic/constant-vus.ts';
 import { randomFor } from '../traffic/random.ts';
+import { startOffsetMs } from '../traffic/start-offset.ts';
 import type { RunContext } from './run-context.ts';
 import type { SliceClients } from './slice-clients.ts';
 import type { SliceWriter } from './slice-writer.ts';
@@ -29,11 +30,13 @@ export async function runShare(work: ShareWork): Promise<void> {
   const client = clients.get(scenario.target) as TargetClient;
   const chooseStep = compileScenario(plan, scenario);
   const iterationOperation = recorder.operation(scenario.target, name);
+  const { vus: vusOfRun } = planExtent(plan);
   const vus = share.vus.map((vu) => {
     const random = randomFor(plan.seed, vu, slice.window);
     const { openSession } = client;
     return new Agent({
       vu,
+      startOffsetMs: startOffsetMs(vu, vusOfRun),
       openSession,
       chooseStep,
       thinkTime: scenario.thinkTime,

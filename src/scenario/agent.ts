@@ -9,6 +9,7 @@ import type { StepChooser } from './compile-scenario.ts';
 
 export type AgentOptions = {
   readonly vu: number;
+  readonly startOffsetMs: number;
   readonly openSession: () => Session;
   readonly chooseStep: StepChooser;
   readonly thinkTime: ThinkTime;
@@ -50,6 +51,10 @@ export class Agent implements VirtualUser {
     const step = chooseStep(random);
     const exchange = await this.#session.request(step.makeRequest(random), step.judge, caller);
     this.#recordIteration(startMs, clock.now() - startMs, exchange.outcome, iteration);
+  }
+
+  get startOffsetMs(): number {
+    return this.#options.startOffsetMs;
   }
 
   think(): number {

@@ -2,6 +2,8 @@ import type { Clock } from './clock.ts';
 
 /** What an executor drives: one virtual user that can be asked for iterations and pauses. */
 export type VirtualUser = {
+  /** Milliseconds after the start at which it begins. */
+  readonly startOffsetMs: number;
   /** Runs one iteration; failures of the target are data, so this rejects only for bugs of ours. */
   iterate(iteration: number): Promise<void>;
   /** Milliseconds to pause after the iteration. */
@@ -12,7 +14,7 @@ export type VirtualUser = {
 
 export type ConstantVusOptions = {
   readonly vus: readonly VirtualUser[];
-  /** Epoch milliseconds: iterations begin in [fromMs, toMs). */
+  /** Epoch milliseconds: iterations begin in [fromMs, toMs), a virtual user's first after its start offset. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly clock: Clock;
@@ -28,9 +30,9 @@ export type ConstantVusOptions = {
  */
 export async function runConstantVus(options: ConstantVusOptions): Promise<void> {
   const { vus, fromMs, toMs, clock, stopping, onActive } = options;
-  await clock.sleepUntil(fromMs, stopping);
   await Promise.all(
     vus.map(async (vu) => {
+      await clock.sleepUntil(Math.min(toMs, fromMs + vu.startOffsetMs), stopping);
       onActive(1);
       for (let iteration = 0; clock.now() < toMs && !stopping.aborted; iteration++) {
         await vu.iterate(iteration);

@@ -10,7 +10,14 @@ const inJson = (message: unknown, outcome: string, more: Partial<OutcomeCase> = 
   ...more,
 });
 const judgedAsTool = {
-  judge: (value: unknown) => judgeToolResult(value, compileSoftErrors([{ pattern: 'quota', outcome: 'TOOL_QUOTA' }])),
+  judge: (value: unknown) =>
+    judgeToolResult(
+      value,
+      compileSoftErrors([
+        { pattern: 'quota', outcome: 'TOOL_QUOTA' },
+        { pattern: '^Request failed', outcome: 'TOOL_SOFT_ERROR' },
+      ]),
+    ),
 };
 const toolReply = (value: object) => ({ ...result, result: value });
 
@@ -54,6 +61,9 @@ testOutcomes('a reply in JSON', [
     message: /^broken$/,
   }),
   inJson(toolReply({ content: [{ type: 'text', text: 'Your quota is used up' }] }), 'TOOL_QUOTA', {
+    request: judgedAsTool,
+  }),
+  inJson(toolReply({ content: [{ type: 'text', text: 'Request failed with status 500' }] }), 'TOOL_SOFT_ERROR', {
     request: judgedAsTool,
   }),
   inJson(toolReply({ content: [] }), 'TOOL_EMPTY', { request: judgedAsTool }),

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { demoSecrets } from '../../demo/secrets.ts';
+import { prepareRequest } from '../../src/mcp/json-rpc.ts';
+import { judgeToolResult } from '../../src/mcp/tool-result.ts';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { caller, openSessionRig } from './session-rig.ts';
+
+let fleet: Fleet;
+let nowMs = 0;
+
+before(async () => {
+  fleet = await startFleet({
+    latencyScale: 0,
+    searchCodeFailureRate: 0,
+    tokenLifetimeSeconds: 1000,
+    nowMs: () => nowMs,
+  });
+});
+
+after(() => fleet.stop());
+
+const callOf = (name: string, args: object) =>
+  prepareRequest('tools/call', { name, arguments: args }, `tools/call:${name}`);
+const judge = (result: unknown) => judgeToolResult(result, []);
+
+const adoAuth = () => ({
+  type: 'client-credentials',
+  tokenUrl: fleet.servers.ado.tokenUrl,
+  clientId: demoSecrets.adoClientId,
+  clientSecret: 'ado',
+});
+const adoSecrets = { ado: demoSecrets.adoClientSecret };
+const search = callOf('search_workitem', { searchText: 'timers' });
+
+describe('LegacySession with the fleet', () => {
+  const servers = [
+    { name: 'learn', session: 'stateful', sse: true, pages: 1, auth: () => ({ type: 'none' }) },
+    { name: 'github', session: 'stateful', sse: true, pages: 2, auth: () => ({ type: 'bearer', secret: 'github' }) },
+    {
+      name: 'context7',
+      session: 'stateless',
+      sse: true,
+      pages: 1,
+      auth: () => ({ type: 'header', name: 'Context7-API-Key', secret: 'key' }),
+    },
+    { name: 'ado', session: 'stateless', sse: false, pages: 1, auth: adoAuth },
+  ] as const;
+  const secrets = { github: demoSecrets.githubToken, key: demoSecrets.context7ApiKey, ...adoSecrets };
+
+  for (const { name, session: mode, sse, pages, auth } of servers) {
+    it(`opens, lists, calls and closes on ${name}, which is ${mode}`, async () => {
+      const rig = await openSessionRig({ url: fleet.servers[name].url, auth: auth() }, secrets);
+      const session = rig.openSession();
+      assert.equal(session.alive, false);
+      const opened = await session.open(caller);
+      assert.deepEqual(opened?.facts, {
+        protocolVersion: '2025-11-25',
+        server: `demo-${name} 1.0.0`,
+        session: mode,
+      });
+      assert.equal(session.alive, true);
+      const open = mode === 'stateful' ? 1 : 0;
+      assert.equal((await fleet.stats())[name].sessions.open, open);
+      const readOnly = opened.tools.find((tool) => tool.readOnly);
+      assert.ok(readOnly !== undefined);
+      assert.equal(new Set(opened.tools.map((tool) => tool.name)).size, opened.tools.length);
+
+      // Without its arguments a tool does not answer as wished, but it answers.
+      const exchange = await session.request(callOf(readOnly.name, {}), judge, caller);
+      assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
+      assert.equal(exchange.flags, sse ? SAMPLE_FLAG.sse : 0);
+      await session.close(caller);
+      await session.close(caller);
+      await rig.connection.close();
+      assert.equal(session.alive, false);
+      assert.equal((await fleet.stats())[name].sessions.open, 0);
+      assert.deepEqual(rig.samples(), [
+        'initialize OK',
+        'notifications/initialized OK',
+        ...Array.from({ length: pages }, () => 'tools/list OK'),
+        `tools/call:${readOnly.name} ${exchange.outcome}`,
+        ...(mode === 'stateful' ? ['DELETE OK'] : []),
+      ]);
+      assert.ok(rig.exchanges.every(({ vu, iteration }) => vu === 3 && iteration === 7));
+    });
+  }
+
+  it('sees a tool answer', async () => {
+    const rig = await openSessionRig({ url: fleet.servers.learn.url });
+    const session = rig.openSession();
+    await session.open(caller);
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), judge, caller);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await session.close(caller);
+    await rig.connection.close();
+  });
+
+  it('knows that a session is gone', async () => {
+    const rig = await openSessionRig({ url: fleet.servers.learn.url });
+    const session = rig.openSession();
+    await session.open(caller);
+    const [id] = rig.exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []);
+    await fetch(fleet.servers.learn.url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), judge, caller);
+    assert.equal(exchange.outcome, 'SESS_EXPIRED');
+    assert.equal(session.alive, false);
+    await session.close(caller);
+    await rig.connection.close();
+    assert.equal(rig.samples().at(-1), 'tools/call:microsoft_docs_search SESS_EXPIRED');
+  });
+
+  it('a wrong token is one AUTH_401, as asking again brings no other', async () => {
+    const auth = { type: 'bearer', secret: 'github' };
+    const rig = await openSessionRig({ url: fleet.servers.github.url, auth }, { github: 'wrong-token' });
+    const session = rig.openSession();
+    assert.equal(await session.open(caller), undefined);
+    await session.close(caller);
+    await rig.connection.close();
+    assert.deepEqual(rig.samples(), ['initialize AUTH_401']);
+    assert.deepEqual(rig.authorizer.secretValues, []);
+  });
+
+  it('an expired token is renewed once, and both tries are samples', async () => {
+    const rig = await openSessionRig({ url: fleet.servers.ado.url, auth: adoAuth() }, adoSecrets);
+    const session = rig.openSession();
+    const opened = await session.open(caller);
+    assert.ok(opened !== undefined);
+    const [oldToken] = rig.authorizer.secretValues;
+    nowMs += 1_000_001;
+    const exchange = await session.request(search, judge, caller);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await rig.connection.close();
+    assert.deepEqual(rig.samples().slice(-2), [
+      'tools/call:search_workitem AUTH_401',
+      'tools/call:search_workitem OK retry',
+    ]);
+    assert.deepEqual(
+      rig.exchanges.slice(-2).map(({ request }) => request.id),
+      [exchange.request.id, exchange.request.id],
+    );
+    assert.equal(rig.authorizer.tokens.fetched, 2);
+    assert.equal(rig.authorizer.tokens.failed, 0);
+    assert.equal(rig.authorizer.secretValues.length, 2);
+    assert.equal(rig.authorizer.secretValues[1], oldToken);
+  });
+
+  it('a token endpoint that is down is AUTH_TOKEN, counted, and ends the session', async () => {
+    const other = await startFleet({ latencyScale: 0 });
+    await other.stop();
+    const auth = { ...adoAuth(), tokenUrl: other.servers.ado.tokenUrl };
+    const rig = await openSessionRig({ url: fleet.servers.ado.url, auth }, adoSecrets);
+    const session = rig.openSession();
+    assert.equal(await session.open(caller), undefined);
+    assert.equal(await session.open(caller), undefined);
+    await rig.connection.close();
+    assert.deepEqual(rig.samples(), ['initialize AUTH_TOKEN', 'initialize AUTH_TOKEN']);
+    const message = rig.exchanges[0]?.message ?? '';
+    assert.ok(message.startsWith(`The token endpoint ${auth.tokenUrl} gave no answer: `), message);
+    assert.match(message, /ECONNREFUSED/);
+    assert.equal(rig.authorizer.tokens.fetched, 0);
+    assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not be asked for every request');
+  });
+
+  it('a token that cannot be renewed ends an open session, so that its user pauses', async () => {
+    const issuing = await startFleet({ latencyScale: 0 });
+    const auth = { ...adoAuth(), tokenUrl: issuing.servers.ado.tokenUrl };
+    const rig = await openSessionRig({ url: issuing.servers.ado.url, auth }, adoSecrets);
+    const session = rig.openSession();
+    assert.ok((await session.open(caller)) !== undefined);
+    await issuing.stop();
+    rig.authorizer.rejected(await rig.authorizer.header());
+    const exchange = await session.request(search, judge, caller);
+    assert.equal(exchange.outcome, 'AUTH_TOKEN');
+    assert.equal(session.alive, false);
+    await rig.connection.close();
+  });
+});

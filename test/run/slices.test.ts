@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { conclude } from '../../src/run/conclude.ts';
+import { createRun } from '../../src/run/create-run.ts';
+import { preflight } from '../../src/run/preflight.ts';
+import type { RunContext } from '../../src/run/run-context.ts';
+import { readReport } from '../../src/run/run-documents.ts';
+import { runHere } from '../../src/run/run-here.ts';
+import { runSlice } from '../../src/run/run-slice.ts';
+import { SAMPLE_KIND } from '../../src/sample/block.ts';
+import { learnPlan } from '../support/fleet-plan.ts';
+import { testContext } from '../support/run-context.ts';
+
+describe('slices of a run', () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await startFleet({ latencyScale: 0 });
+  });
+  after(() => fleet.stop());
+
+  const create = async (context: RunContext, text: string): Promise<string> => {
+    const created = await createRun(context, { text, trigger: 'command' });
+    assert.ok('record' in created, JSON.stringify(created));
+    return created.record.runId;
+  };
+
+  test('the same seed makes the same calls whatever the number of lanes', async () => {
+    const steps =
+      'steps: [{ tool: microsoft_docs_search, weight: 2, arguments: { query: "{{words}}" } }, { tool: microsoft_code_sample_search, arguments: { query: "{{words}}" } }]';
+    const text = learnPlan(fleet.servers, {
+      duration: '1s',
+      vus: 4,
+      more: 'feeds: { words: { values: [a, b, c] } }\nseed: 7',
+    }).replace(/steps: .*/, steps);
+    const calls = async (vusPerLane: number) => {
+      const context = testContext({ sizing: { vusPerLane, windowMs: 60_000 } });
+      const runId = await create(context, text);
+      assert.deepEqual(await runHere(context, runId), []);
+      return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
+    };
+    const one = await calls(100);
+    const four = await calls(1);
+    assert.equal(one.report?.generator.slices.planned, 1);
+    assert.equal(four.report?.generator.slices.planned, 4);
+    for (let vu = 0; vu < 4; vu++) {
+      const [a, b] = [one.byVu.get(vu) ?? [], four.byVu.get(vu) ?? []];
+      const both = Math.min(a.length, b.length);
+      assert.ok(both > 5, `virtual user ${vu} made only ${both} calls`);
+      assert.deepEqual(a.slice(0, both), b.slice(0, both));
+      assert.equal(new Set(a).size, 2);
+    }
+  });
+
+  test('preflight delivered again returns the schedule that is there, and opens no further session', async () => {
+    const context = testContext();
+    const runId = await create(context, learnPlan(fleet.servers));
+    const first = await preflight(context, runId, 'first');
+    const openedBefore = (await fleet.stats()).learn.sessions.opened;
+    assert.deepEqual(await preflight(context, runId, 'second'), first);
+    assert.equal((await fleet.stats()).learn.sessions.opened, openedBefore);
+  });
+
+  test('a slice whose time has passed sends nothing; the run is invalid, not passed', async () => {
+    let laterMs = 0;
+    const clock = { ...testContext().clock, now: () => testContext().clock.now() + laterMs };
+    const context = testContext({ clock });
+    const runId = await create(context, learnPlan(fleet.servers));
+    await preflight(context, runId, 'p');
+    laterMs = 60_000;
+    const answer = await runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+    assert.deepEqual(answer, { state: 'skipped', samples: 0 });
+    const verdict = await conclude(context, runId);
+    assert.equal(verdict.status, 'invalid');
+    assert.match(verdict.reasons.join('\n'), /1 lost/);
+    const report = await readReport(context.store, runId);
+    assert.equal(report?.totals.requests, 0);
+    assert.deepEqual(await conclude(context, runId), verdict);
+    assert.deepEqual(await readReport(context.store, runId), report);
+  });
+
+  test('a process whose policy forbids the plan does not run its slice', async () => {
+    const context = testContext();
+    const runId = await create(context, learnPlan(fleet.servers));
+    await preflight(context, runId, 'p');
+    const stricter = { ...context, policy: { ...context.policy, allowLoopback: false } };
+    const slice = runSlice(stricter, { runId, lane: 0, window: 0, attempt: 0, holder: 'h' });
+    await assert.rejects(slice, /policy of this process refuses run .*SURGE_ALLOW_LOOPBACK/);
+  });
+
+  test('a target that goes down under load: every failure is counted, and the run goes on to its end', async () => {
+    const doomed = await startFleet({ latencyScale: 0 });
+    const context = testContext();
+    const runId = await create(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
+    const run = runHere(context, runId);
+    const looking = setInterval(async () => {
+      const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
+      if (called > 10) await doomed.stop();
+    }, 20);
+    assert.deepEqual(await run.finally(() => clearInterval(looking)), []);
+    const report = (await readReport(context.store, runId)) ?? assert.fail();
+    const { requests, useful, failures } = report.totals;
+    assert.equal(useful + failures, requests);
+    assert.ok(useful > 10 && failures > 0, `${useful} useful, ${failures} failures`);
+    assert.deepEqual([...new Set(report.failures.map(({ outcome }) => outcome.slice(0, 4)))], ['NET_']);
+    assert.ok(report.failures.every(({ example }) => example !== ''));
+    assert.equal(report.generator.slices.committed, 1);
+    assert.ok(report.durationSeconds >= 2);
+  });
+});
+
+async function toolsByVu({ store }: RunContext, runId: string): Promise<Map<number, string[]>> {
+  const byVu = new Map<number, string[]>();
+  const { schedule } = (await store.getRun(runId)) ?? assert.fail();
+  for (let lane = 0; lane < (schedule?.lanes ?? 0); lane++) {
+    const sliceId = `w0000-l${String(lane).padStart(4, '0')}`;
+    const { marker } = await store.readLedger(runId, sliceId);
+    for await (const block of store.readBlocks(runId, sliceId, marker?.attemptIds[0] as string)) {
+      for (let at = 0; at < block.count; at++) {
+        const operation = block.operations[block.columns.operation[at] as number]?.operation as string;
+        if (block.columns.kind[at] !== SAMPLE_KIND.request || !operation.startsWith('tools/call')) continue;
+        const vu = block.columns.vu[at] as number;
+        byVu.set(vu, [...(byVu.get(vu) ?? []), operation]);
+      }
+    }
+  }
+  return byVu;
+}
