@@ -49,5 +49,5 @@ function repeatedKeys({ items }: YAMLMap): Scalar[] {
 /** The parser's message without the piece of the file that some of its messages end with: it may be a secret. */
 function said(message: string): string {
   if (message.startsWith('Maximum call stack')) return 'nested too deeply';
-  return message.replace(/: ".*$/s, '');
+  return message.replace(/: .*$/s, '');
 }

@@ -38,7 +38,7 @@ function got({ input, path }: z.core.$ZodIssue): string {
 
 /** People put a secret where its name belongs, into a header, or into a URL. */
 function mayBeSecret(text: string, [top, , part]: readonly PropertyKey[]): boolean {
-  return (top === 'targets' && (part === 'auth' || part === 'headers')) || /:\/\/.*@/s.test(text);
+  return (top === 'targets' && (part === 'auth' || part === 'headers')) || (text.includes('://') && text.includes('@'));
 }
 
 /** The text as far as a message shows it. */

@@ -8,7 +8,7 @@ import { parseThreshold } from './threshold.ts';
 /** Names go into storage keys, function names and file names. */
 const name = z
   .string()
-  .regex(/^[a-z0-9](-?[a-z0-9]+)*$/, 'expected lower-case letters, digits and single dashes')
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case letters, digits and single dashes')
   .max(50);
 
 /** A small table of texts that arguments draw from, at random by the plan's seed. */

@@ -43,8 +43,10 @@ export function parseThreshold(metric: string, expression: string): Threshold | 
   const known = METRICS[name as MetricName];
   const tags: Partial<Record<TagName, string>> = {};
   for (const part of tagText === undefined ? [] : tagText.split(',')) {
-    const [, tag, value] = /^\s*([a-z]+)\s*:\s*(.+?)\s*$/.exec(part) ?? [];
-    if (tag === undefined || value === undefined || !(known.tags as readonly string[]).includes(tag)) {
+    const colon = part.indexOf(':');
+    const tag = part.slice(0, Math.max(0, colon)).trim();
+    const value = part.slice(colon + 1).trim();
+    if (value === '' || !(known.tags as readonly string[]).includes(tag)) {
       const expected =
         known.tags.length === 0 ? 'no tags' : `tags such as {${known.tags[0]}:value} of ${known.tags.join(', ')}`;
       return { problem: `expected ${expected} for ${name}, got "{${tagText}}"` };
