@@ -16,7 +16,7 @@ export type ReportParts = {
 
 const NOTES = [
   'Latency runs from the dispatch of a request to its matching JSON-RPC response, not to the headers and not to the end of the stream.',
-  'Latency percentiles are exact (nearest rank over all samples); those of the further clocks are within 0.1 %.',
+  'Percentiles are exact: the nearest rank over all samples of all slices.',
   'Latency figures cover useful requests; the time until a failure was known is kept apart.',
   'The requests of preflight (one session per target, before the start) are not in these figures.',
 ];

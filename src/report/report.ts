@@ -1,26 +1,20 @@
 import type { GeneratorHealth } from '../summary/generator-health.ts';
-import type { Percentiles } from '../summary/percentiles.ts';
-import type { OperationSummary, OutcomeGroup, Series, Totals } from '../summary/summary.ts';
+import type { Summary } from '../summary/summary.ts';
 import type { HonestyResult, ThresholdResult, Verdict } from '../verdict/verdict.ts';
 
-/** The result of a run as users keep it: `report.json`. Every other form of the report is made from this one. */
-export type Report = {
+/**
+ * The result of a run as users keep it: `report.json`. Every other form of the report is made from this one. The figures
+ * are those of the Summary.
+ */
+export type Report = Omit<Summary, 'generator'> & {
   readonly schemaVersion: 1;
   readonly runId: string;
   readonly plan: { readonly name: string; readonly description: string; readonly hash: string };
-  /** ISO 8601: the planned start of the load and the end of the last answer. */
+  /** ISO 8601: the planned start of the load, and the end of `durationSeconds`. */
   readonly startedAt: string;
   readonly endedAt: string;
-  readonly durationSeconds: number;
   readonly targets: readonly ReportTarget[];
   readonly verdict: Verdict;
-  readonly totals: Totals;
-  readonly operations: readonly OperationSummary[];
-  /** Most frequent first. */
-  readonly failures: readonly OutcomeGroup[];
-  readonly warnings: readonly OutcomeGroup[];
-  readonly series: readonly Series[];
-  readonly iterationMs: Percentiles | null;
   readonly thresholds: readonly ThresholdResult[];
   readonly generator: GeneratorHealth & { readonly rules: readonly HonestyResult[] };
   /** How the figures were made and what limits them, one sentence each. */

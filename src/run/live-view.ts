@@ -39,7 +39,7 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
 }
 
 function figures(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
-  const histogram = emptyHistogram(2);
+  const histogram = emptyHistogram();
   for (const entry of entries) histogram.add(readHistogram(entry.histogram));
   const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
   return {

@@ -1,8 +1,7 @@
 import { type Block, NO_TIME, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { firstExample } from './first-example.ts';
-import type { ClockHistograms, Fold, OutcomeCount, SliceFold } from './fold.ts';
-import { emptyHistogram } from './histogram.ts';
+import { type ClockName, type Fold, mapClocks, type OutcomeCount, type SliceFold } from './fold.ts';
 
 type OpenCell = {
   readonly key: OperationKey;
@@ -10,6 +9,7 @@ type OpenCell = {
   readonly useful: number[];
   readonly failed: number[];
 };
+type OpenClocks = { readonly key: OperationKey } & Readonly<Record<ClockName, number[]>>;
 type OpenOutcome = { -readonly [Field in keyof OutcomeCount]: OutcomeCount[Field] };
 
 /** Adds up blocks into a Fold; the order of the blocks does not matter. */
@@ -18,7 +18,7 @@ export class BlockFolder {
   readonly #intervalMs: number;
   readonly #cells = new Map<string, OpenCell>();
   readonly #outcomes = new Map<string, OpenOutcome>();
-  readonly #clocks = new Map<string, ClockHistograms>();
+  readonly #clocks = new Map<string, OpenClocks>();
   readonly #vus = new Set<number>();
   readonly #iterations: number[] = [];
   #droppedIterations = 0;
@@ -60,12 +60,15 @@ export class BlockFolder {
     return {
       intervalMs: this.#intervalMs,
       cells: [...this.#cells.values()].map(({ key, interval, useful, failed }) => {
-        return { ...key, interval, useful: Uint32Array.from(useful).sort(), failed: Uint32Array.from(failed).sort() };
+        return { ...key, interval, useful: ascending(useful), failed: ascending(failed) };
       }),
       outcomes: [...this.#outcomes.values()],
-      clocks: [...this.#clocks.values()],
-      vus: Uint32Array.from(this.#vus).sort(),
-      iterations: Uint32Array.from(this.#iterations).sort(),
+      clocks: [...this.#clocks.values()].map(({ key, ...clocks }) => ({
+        ...key,
+        ...mapClocks((clock) => ascending(clocks[clock])),
+      })),
+      vus: ascending([...this.#vus]),
+      iterations: ascending(this.#iterations),
       droppedIterations: this.#droppedIterations,
       abortedRequests: this.#abortedRequests,
       samples: this.#samples,
@@ -83,7 +86,7 @@ export class BlockFolder {
     const interval = Math.max(0, Math.floor((startMs - this.#runStartMs) / this.#intervalMs));
     const cell = this.#cellOf(key, interval);
     (failed ? cell.failed : cell.useful).push(duration);
-    this.#addClocks(key, block, at);
+    this.#addClocks(key, block, at, failed);
     const code = block.outcomes[outcome[at] as number] as Outcome;
     if (code !== 'OK') this.#addOutcome(key, code, startMs);
   }
@@ -98,24 +101,19 @@ export class BlockFolder {
     return cell;
   }
 
-  #addClocks(key: OperationKey, block: Block, at: number): void {
+  #addClocks(key: OperationKey, block: Block, at: number, failed: boolean): void {
     const name = `${key.target}\n${key.operation}`;
     let clocks = this.#clocks.get(name);
     if (clocks === undefined) {
-      const [lag, headers, firstEvent, close] = [
-        emptyHistogram(3),
-        emptyHistogram(3),
-        emptyHistogram(3),
-        emptyHistogram(3),
-      ];
-      clocks = { ...key, lag, headers, firstEvent, close };
+      clocks = { key, lag: [], headers: [], firstEvent: [], close: [] };
       this.#clocks.set(name, clocks);
     }
     const { lagUs, headersUs, firstEventUs, closeUs } = block.columns;
-    clocks.lag.recordValue(lagUs[at] as number);
-    if (headersUs[at] !== NO_TIME) clocks.headers.recordValue(headersUs[at] as number);
-    if (firstEventUs[at] !== NO_TIME) clocks.firstEvent.recordValue(firstEventUs[at] as number);
-    if (closeUs[at] !== NO_TIME) clocks.close.recordValue(closeUs[at] as number);
+    clocks.lag.push(lagUs[at] as number);
+    if (failed) return;
+    if (headersUs[at] !== NO_TIME) clocks.headers.push(headersUs[at] as number);
+    if (firstEventUs[at] !== NO_TIME) clocks.firstEvent.push(firstEventUs[at] as number);
+    if (closeUs[at] !== NO_TIME) clocks.close.push(closeUs[at] as number);
   }
 
   #addOutcome(key: OperationKey, outcome: Outcome, startMs: number): void {
@@ -133,4 +131,8 @@ export class BlockFolder {
 
 function outcomeName(key: OperationKey, outcome: Outcome): string {
   return `${key.target}\n${key.operation}\n${outcome}`;
+}
+
+function ascending(values: readonly number[]): Uint32Array {
+  return Uint32Array.from(values).sort();
 }

@@ -1,35 +1,31 @@
-import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import type { ClockHistograms, Fold } from './fold.ts';
-import { readHistogram } from './histogram.ts';
+import { CLOCKS, type ClockName, type ClockValues, type Fold, mapClocks } from './fold.ts';
 
 /** A fold's JSON part: arrays are replaced by their lengths and follow, one after the other, as little-endian integers. */
 type Header = Omit<Fold, 'cells' | 'clocks' | 'vus' | 'iterations'> & {
   readonly cells: readonly { target: string; operation: string; interval: number; useful: number; failed: number }[];
-  readonly clocks: readonly (Pick<ClockHistograms, 'target' | 'operation'> & Record<ClockName, string>)[];
+  readonly clocks: readonly (Pick<ClockValues, 'target' | 'operation'> & Record<ClockName, number>)[];
   readonly vus: number;
   readonly iterations: number;
 };
-type ClockName = 'lag' | 'headers' | 'firstEvent' | 'close';
 
 /** A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all integers. */
 export function encodeFold(fold: Fold): Uint8Array {
   const header: Header = {
     ...fold,
     cells: fold.cells.map((cell) => ({ ...cell, useful: cell.useful.length, failed: cell.failed.length })),
-    clocks: fold.clocks.map(({ lag, headers, firstEvent, close, ...key }) => ({
-      ...key,
-      lag: encodeIntoCompressedBase64(lag),
-      headers: encodeIntoCompressedBase64(headers),
-      firstEvent: encodeIntoCompressedBase64(firstEvent),
-      close: encodeIntoCompressedBase64(close),
-    })),
+    clocks: fold.clocks.map((clocks) => ({ ...clocks, ...mapClocks((clock) => clocks[clock].length) })),
     vus: fold.vus.length,
     iterations: fold.iterations.length,
   };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const arrays = [...fold.cells.flatMap((cell) => [cell.useful, cell.failed]), fold.vus, fold.iterations];
+  const arrays = [
+    ...fold.cells.flatMap((cell) => [cell.useful, cell.failed]),
+    ...fold.clocks.flatMap((clocks) => CLOCKS.map((clock) => clocks[clock])),
+    fold.vus,
+    fold.iterations,
+  ];
   return Buffer.concat([
     length,
     json,
@@ -45,10 +41,13 @@ export function decodeFold(bytes: Uint8Array): Fold {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const jsonEnd = 4 + buffer.readUInt32LE(0);
   const header = JSON.parse(buffer.toString('utf8', 4, jsonEnd)) as Header;
-  const integers = header.cells.reduce(
-    (sum, { useful, failed }) => sum + useful + failed,
-    header.vus + header.iterations,
-  );
+  const lengths = [
+    ...header.cells.flatMap((cell) => [cell.useful, cell.failed]),
+    ...header.clocks.flatMap((clocks) => CLOCKS.map((clock) => clocks[clock])),
+    header.vus,
+    header.iterations,
+  ];
+  const integers = lengths.reduce((sum, length) => sum + length, 0);
   if (buffer.length !== jsonEnd + integers * Uint32Array.BYTES_PER_ELEMENT) {
     throw new Error(`A fold of ${integers} integers has ${buffer.length - jsonEnd} bytes of them.`);
   }
@@ -62,14 +61,7 @@ export function decodeFold(bytes: Uint8Array): Fold {
   return {
     ...header,
     cells: header.cells.map((cell) => ({ ...cell, useful: take(cell.useful), failed: take(cell.failed) })),
-    clocks: header.clocks.map(({ target, operation, ...clocks }) => ({
-      target,
-      operation,
-      lag: readHistogram(clocks.lag),
-      headers: readHistogram(clocks.headers),
-      firstEvent: readHistogram(clocks.firstEvent),
-      close: readHistogram(clocks.close),
-    })),
+    clocks: header.clocks.map((clocks) => ({ ...clocks, ...mapClocks((clock) => take(clocks[clock])) })),
     vus: take(header.vus),
     iterations: take(header.iterations),
   };

@@ -1,4 +1,3 @@
-import type { Histogram } from 'hdr-histogram-js';
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceHealth } from './slice-health.ts';
 
@@ -12,15 +11,14 @@ export type Cell = {
   readonly failed: Uint32Array;
 };
 
-/** Clocks of one operation, in microseconds from dispatch. */
-export type ClockHistograms = {
-  readonly target: string;
-  readonly operation: string;
-  readonly lag: Histogram;
-  readonly headers: Histogram;
-  readonly firstEvent: Histogram;
-  readonly close: Histogram;
-};
+/** The clocks that are kept besides the latency itself, in microseconds: `lag` before the dispatch, the others from it. */
+export const CLOCKS = ['lag', 'headers', 'firstEvent', 'close'] as const;
+export type ClockName = (typeof CLOCKS)[number];
+
+/** Clocks of one operation, each ascending: the lag of all its requests, the others of the useful ones that got there. */
+export type ClockValues = { readonly target: string; readonly operation: string } & Readonly<
+  Record<ClockName, Uint32Array>
+>;
 
 /** How often one operation ended in one outcome other than OK. */
 export type OutcomeCount = {
@@ -53,7 +51,7 @@ export type Fold = {
   readonly intervalMs: number;
   readonly cells: readonly Cell[];
   readonly outcomes: readonly OutcomeCount[];
-  readonly clocks: readonly ClockHistograms[];
+  readonly clocks: readonly ClockValues[];
   /** Numbers of the virtual users that sent a request, ascending. */
   readonly vus: Uint32Array;
   /** Durations of iterations in microseconds, ascending; without those that we ended ourselves. */
@@ -93,4 +91,14 @@ const MAX_INTERVALS = 120;
 export function intervalFor(durationMs: number): number {
   const fits = NICE_SECONDS.find((seconds) => durationMs / 1000 / seconds <= MAX_INTERVALS);
   return (fits ?? Math.ceil(durationMs / 1000 / MAX_INTERVALS)) * 1000;
+}
+
+/** A record with a value for each clock. */
+export function mapClocks<Value>(of: (clock: ClockName) => Value): Record<ClockName, Value> {
+  return {
+    lag: of('lag'),
+    headers: of('headers'),
+    firstEvent: of('firstEvent'),
+    close: of('close'),
+  };
 }

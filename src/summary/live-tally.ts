@@ -42,7 +42,7 @@ export class LiveTally {
     const name = `${key.target}\n${key.operation}`;
     let tally = this.#operations.get(name);
     if (tally === undefined) {
-      tally = { key, count: 0, failures: 0, histogram: emptyHistogram(2) };
+      tally = { key, count: 0, failures: 0, histogram: emptyHistogram() };
       this.#operations.set(name, tally);
     }
     return tally;

@@ -1,7 +1,5 @@
 import { firstExample } from './first-example.ts';
-import type { Cell, ClockHistograms, Fold, OutcomeCount } from './fold.ts';
-import { emptyFold } from './fold.ts';
-import { emptyHistogram } from './histogram.ts';
+import { type Cell, type ClockValues, emptyFold, type Fold, mapClocks, type OutcomeCount } from './fold.ts';
 
 /** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
@@ -63,23 +61,9 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
   };
 }
 
-function mergeClocks(all: readonly ClockHistograms[]): ClockHistograms {
-  const [{ target, operation }] = all as [ClockHistograms];
-  const merged = {
-    target,
-    operation,
-    lag: emptyHistogram(3),
-    headers: emptyHistogram(3),
-    firstEvent: emptyHistogram(3),
-    close: emptyHistogram(3),
-  };
-  for (const clocks of all) {
-    merged.lag.add(clocks.lag);
-    merged.headers.add(clocks.headers);
-    merged.firstEvent.add(clocks.firstEvent);
-    merged.close.add(clocks.close);
-  }
-  return merged;
+function mergeClocks(all: readonly ClockValues[]): ClockValues {
+  const [{ target, operation }] = all as [ClockValues];
+  return { target, operation, ...mapClocks((clock) => sorted(all.map((clocks) => clocks[clock]))) };
 }
 
 /** Items with the same name together, in order of the names. */

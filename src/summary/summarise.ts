@@ -1,7 +1,6 @@
 import { outcomeClass } from '../sample/outcome.ts';
 import { distributionOf } from './distribution.ts';
-import type { Cell, ClockHistograms, Fold, OutcomeCount } from './fold.ts';
-import { histogramPercentiles } from './histogram.ts';
+import { type Cell, type ClockValues, type Fold, mapClocks, type OutcomeCount } from './fold.ts';
 import { sorted } from './merge-folds.ts';
 import { percentilesOf } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
@@ -71,19 +70,10 @@ function operationsOf(fold: Fold, durationSeconds: number): OperationSummary[] {
       requestsPerSecond: count / durationSeconds,
       latencyMs: percentilesOf(useful),
       failedLatencyMs: percentilesOf(failed),
-      clocksMs: clocksOf(clocks.get(name) as ClockHistograms),
+      clocksMs: mapClocks((clock) => percentilesOf((clocks.get(name) as ClockValues)[clock])),
       distribution: distributionOf(useful),
     };
   });
-}
-
-function clocksOf({ lag, headers, firstEvent, close }: ClockHistograms): OperationSummary['clocksMs'] {
-  return {
-    lag: histogramPercentiles(lag),
-    headers: histogramPercentiles(headers),
-    firstEvent: histogramPercentiles(firstEvent),
-    close: histogramPercentiles(close),
-  };
 }
 
 function groupsOf(outcomes: readonly OutcomeCount[], wanted: 'failed' | 'warning'): OutcomeGroup[] {

@@ -18,9 +18,9 @@ export type Totals = {
 /** Number of useful requests whose latency lies in [fromMs, toMs). */
 export type DistributionBin = { readonly fromMs: number; readonly toMs: number; readonly count: number };
 
-/** The further clocks of an operation, from dispatch, over all its requests that reached the instant. Within 0.1 %. */
+/** The further clocks of an operation, from dispatch, over its useful requests that reached the instant. */
 export type Clocks = {
-  /** From the intended to the actual start. */
+  /** From the intended to the actual start, over all its requests. */
   readonly lag: Percentiles | null;
   readonly headers: Percentiles | null;
   readonly firstEvent: Percentiles | null;

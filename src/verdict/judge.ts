@@ -38,8 +38,7 @@ function verdictOf(
   if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['Not a single request was measured.'] };
   const failed = thresholds.filter(({ ok }) => !ok);
   if (failed.length > 0) return { status: 'fail', reasons: failed.map(reasonOf) };
-  const reason =
-    thresholds.length === 0 ? 'The plan has no thresholds.' : held(thresholds.length);
+  const reason = thresholds.length === 0 ? 'The plan has no thresholds.' : held(thresholds.length);
   return { status: 'pass', reasons: [reason] };
 }
 

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { problemsOf } from '../support/a-plan.ts';
+import { problems, YAML } from './refused-plan.ts';
+
+describe('a secret in a plan', () => {
+  const SECRET = 's3cr3t_value!';
+  const places: Record<string, unknown> = {
+    secret: { auth: { type: 'bearer', secret: SECRET } },
+    clientSecret: {
+      auth: { type: 'client-credentials', tokenUrl: 'https://x/', clientId: 'a', clientSecret: SECRET },
+    },
+    'in the place of auth': { auth: SECRET },
+    'as the type of auth': { auth: { type: SECRET } },
+    'after a header name': { auth: { type: 'header', name: `X-Key: ${SECRET}`, secret: 'a' } },
+    'as a header': { headers: { 'X-Key': `${SECRET}é` } },
+    'as the Authorization header': { headers: { Authorization: SECRET } },
+    'as a cookie': { headers: { COOKIE: SECRET } },
+    'in the URL': { url: `https://user:${SECRET}@example.com/` },
+    'in the URL, without a user': { url: `https://:${SECRET}@example.com/` },
+    'in a URL that is none': { url: `ftp://user:${SECRET}@example.com/` },
+    'in the token URL': {
+      auth: { type: 'client-credentials', tokenUrl: `https://u:${SECRET}@x/`, clientId: 'a', clientSecret: 'b' },
+    },
+  };
+  for (const [place, target] of Object.entries(places)) {
+    it(`is refused ${place}, and not repeated`, () => {
+      const said = problemsOf({ target: target as Record<string, unknown> });
+      assert.notEqual(said.length, 0);
+      assert.ok(!said.join('\n').includes('s3cr3t'), said.join('\n'));
+    });
+  }
+
+  it('is not repeated from broken YAML', () => {
+    for (const broken of [
+      `"${SECRET}" more`,
+      `"${SECRET}`,
+      `'${SECRET}\n} ${SECRET}`,
+      `x\n} ${SECRET}`,
+      `*${SECRET}`,
+      `@${SECRET}`,
+      `{ ${SECRET}`,
+      `|${SECRET}`,
+      `!<${SECRET}`,
+    ]) {
+      const said = problems(YAML.replace('    url:', `    auth: ${broken}\n    url:`));
+      assert.ok(!JSON.stringify(said).includes('s3cr3t'), JSON.stringify(said));
+    }
+  });
+});

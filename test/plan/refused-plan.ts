@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import type { PlanProblem } from '../../src/plan/plan-problem.ts';
+
+/** A small valid plan; its first step is the end of the text, so that more keys can follow. */
+export const YAML = `name: small
+targets:
+  web:
+    url: http://127.0.0.1:4801/mcp
+scenarios:
+  calls:
+    target: web
+    executor: constant-vus
+    vus: 1
+    duration: 10s
+    steps:
+      - tool: look
+`;
+
+/** The problems of a text that must be refused. */
+export function problems(text: string): readonly PlanProblem[] {
+  const parsed = parsePlan(text);
+  assert.ok(!parsed.ok, 'expected to be refused');
+  return parsed.problems;
+}
+
+/** The problem of a text that must be refused for one reason. */
+export function onlyProblem(text: string): PlanProblem {
+  const all = problems(text);
+  assert.equal(all.length, 1, JSON.stringify(all));
+  return all[0] as PlanProblem;
+}

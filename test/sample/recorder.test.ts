@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { BLOCK_CAPACITY, type Block, NO_TIME, SAMPLE_KIND } from '../../src/sample/block.ts';
+import { Recorder } from '../../src/sample/recorder.ts';
+import { aSample } from '../support/a-sample.ts';
+
+const ORIGIN_MS = 1_800_000_000_000;
+const asIs = (text: string) => text;
+
+function startsOf({ originMs, count, columns }: Block): number[] {
+  return Array.from({ length: count }, (_, at) => originMs + (columns.startUs[at] as number) / 1000);
+}
+
+it('hands over a full block within add, and begins the next', () => {
+  const full: Block[] = [];
+  const recorder = new Recorder(ORIGIN_MS, (block) => full.push(block), asIs);
+  const operation = recorder.operation('web', 'tools/call:look');
+  const fill = (from: number, to: number) => {
+    for (let vu = from; vu < to; vu++) recorder.add(aSample({ operation, startMs: ORIGIN_MS, vu }));
+  };
+  fill(0, BLOCK_CAPACITY - 1);
+  assert.equal(full.length, 0);
+  fill(BLOCK_CAPACITY - 1, BLOCK_CAPACITY + 1);
+  assert.equal(full.length, 1);
+  const rest = recorder.drain();
+  assert.equal(full[0]?.count, BLOCK_CAPACITY);
+  assert.equal(full[0]?.columns.vu[0], 0);
+  assert.equal(full[0]?.columns.vu[BLOCK_CAPACITY - 1], BLOCK_CAPACITY - 1);
+  assert.equal(rest?.count, 1);
+  assert.deepEqual([...(rest?.columns.vu ?? [])], [BLOCK_CAPACITY]);
+  assert.equal(recorder.drain(), undefined);
+});
+
+it('keeps the numbers of operations and outcomes from block to block', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const look = recorder.operation('web', 'tools/call:look');
+  recorder.add(aSample({ operation: look, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR' }));
+  const first = recorder.drain() as Block;
+  const open = recorder.operation('web', 'initialize');
+  assert.equal(recorder.operation('web', 'tools/call:look'), look);
+  recorder.add(aSample({ operation: open, startMs: ORIGIN_MS, outcome: 'HTTP_429' }));
+  recorder.add(aSample({ operation: look, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR' }));
+  const second = recorder.drain() as Block;
+  const told = (block: Block) =>
+    Array.from({ length: block.count }, (_, at) => [
+      block.operations[block.columns.operation[at] as number]?.operation,
+      block.outcomes[block.columns.outcome[at] as number],
+    ]);
+  assert.deepEqual(told(first), [['tools/call:look', 'TOOL_ERROR']]);
+  assert.deepEqual(told(second), [
+    ['initialize', 'HTTP_429'],
+    ['tools/call:look', 'TOOL_ERROR'],
+  ]);
+  assert.equal(first.outcomes.length, 1, 'a block is not changed once it is handed over');
+});
+
+it('keeps one example for each operation and outcome, in the block that first had it', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const [a, b] = [recorder.operation('web', 'a'), recorder.operation('web', 'b')];
+  const fail = (operation: number, message: string) =>
+    recorder.add(aSample({ operation, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR', message }));
+  fail(a, '');
+  fail(a, 'first');
+  fail(a, 'second');
+  fail(b, 'other');
+  assert.deepEqual(
+    recorder.drain()?.examples.map(({ operation, message }) => [operation, message]),
+    [
+      [a, 'first'],
+      [b, 'other'],
+    ],
+  );
+  fail(a, 'third');
+  assert.deepEqual(recorder.drain()?.examples, []);
+});
+
+it('takes secrets out before it cuts, and does not tear characters apart', () => {
+  const recorder = new Recorder(
+    ORIGIN_MS,
+    () => assert.fail(),
+    (text) => text.replaceAll('secret', '***'),
+  );
+  const message = (text: string, operation: number) => {
+    recorder.add(aSample({ operation, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR', message: text }));
+    return recorder.drain()?.examples[0]?.message ?? '';
+  };
+  assert.equal(message(`${'x'.repeat(297)}secret and more`, 0), `${'x'.repeat(297)}***…`);
+  assert.equal(message('x'.repeat(300), 1), 'x'.repeat(300));
+  const torn = message(`${'x'.repeat(299)}😀 and more`, 2);
+  assert.equal(torn, `${'x'.repeat(299)}…`);
+  assert.ok(torn.isWellFormed());
+});
+
+it('clamps times to what a column holds, and marks clocks that a request never reached', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  recorder.add(
+    aSample({ startMs: ORIGIN_MS - 5, durationMs: 1e9, headersMs: 0.0014, closeMs: undefined, bytes: 2 ** 40 }),
+  );
+  const { columns } = recorder.drain() as Block;
+  assert.equal(columns.startUs[0], 0);
+  assert.equal(columns.durationUs[0], NO_TIME - 1);
+  assert.equal(columns.headersUs[0], 1);
+  assert.equal(columns.firstEventUs[0], NO_TIME);
+  assert.equal(columns.closeUs[0], NO_TIME);
+  assert.equal(columns.bytes[0], 2 ** 32 - 1);
+  assert.equal(columns.kind[0], SAMPLE_KIND.request);
+});
+
+it('tells when a request began however long the slice lasts', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const hour = 3_600_000;
+  const told: number[] = [];
+  const began: number[] = [];
+  for (let minute = 0; minute <= 24 * 60; minute += 10) {
+    // The longest request that a plan may have ends together with one that has just begun.
+    for (const startMs of [ORIGIN_MS + minute * 60_000, ORIGIN_MS + Math.max(0, minute - 30) * 60_000]) {
+      began.push(startMs);
+      recorder.add(aSample({ startMs }));
+    }
+    told.push(...startsOf(recorder.drain() as Block));
+  }
+  assert.ok(Math.max(...told) === ORIGIN_MS + 24 * hour);
+  assert.deepEqual(told, began);
+});

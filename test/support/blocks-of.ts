@@ -1,0 +1,40 @@
+import type { Block } from '../../src/sample/block.ts';
+import { Recorder } from '../../src/sample/recorder.ts';
+import type { Sample } from '../../src/sample/sample.ts';
+import type { Fold, SliceFold } from '../../src/summary/fold.ts';
+import { BlockFolder } from '../../src/summary/fold-blocks.ts';
+import { aSample } from './a-sample.ts';
+
+/** Planned start of the runs in these tests. */
+export const RUN_START_MS = 1_800_000_000_000;
+export const INTERVAL_MS = 1000;
+
+/** A sample by names; its start counts from the start of the run. */
+export type Told = Partial<Omit<Sample, 'operation' | 'startMs'>> & {
+  readonly target?: string;
+  readonly operation?: string;
+  readonly atMs?: number;
+};
+
+/** The block that a recorder makes of these samples; undefined of none. */
+export function blockOf(samples: readonly Told[]): Block | undefined {
+  const recorder = new Recorder(
+    RUN_START_MS,
+    () => undefined,
+    (text) => text,
+  );
+  for (const { target = 'web', operation = 'tools/call:look', atMs = 0, ...rest } of samples) {
+    recorder.add(aSample({ ...rest, operation: recorder.operation(target, operation), startMs: RUN_START_MS + atMs }));
+  }
+  return recorder.drain();
+}
+
+/** The fold of these samples, a block for each list. */
+export function foldOf(lists: readonly (readonly Told[])[], slices: readonly SliceFold[] = []): Fold {
+  const folder = new BlockFolder(RUN_START_MS, INTERVAL_MS);
+  for (const list of lists) {
+    const block = blockOf(list);
+    if (block !== undefined) folder.add(block);
+  }
+  return folder.finish(slices);
+}

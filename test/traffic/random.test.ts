@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import fc from 'fast-check';
+import type { ThinkTime } from '../../src/plan/scenario-schema.ts';
+import { type Random, randomFor } from '../../src/traffic/random.ts';
+import { drawThinkTime } from '../../src/traffic/think-time.ts';
+
+const take = (random: Random, count: number) => Array.from({ length: count }, random);
+
+it('draws the same for the same seeds, and numbers in [0, 1)', () => {
+  fc.assert(
+    fc.property(fc.nat(0xffff_ffff), fc.nat(10_000), fc.nat(1000), (...seeds) => {
+      const drawn = take(randomFor(...seeds), 20);
+      assert.deepEqual(take(randomFor(...seeds), 20), drawn);
+      assert.ok(drawn.every((value) => value >= 0 && value < 1));
+    }),
+  );
+});
+
+it('draws differently for every seed, virtual user and window, and for their order', () => {
+  const firsts = new Set<number>();
+  for (let seed = 0; seed < 10; seed++) {
+    for (let vu = 0; vu < 50; vu++) {
+      for (let window = 0; window < 5; window++) firsts.add(randomFor(seed, vu, window)());
+    }
+  }
+  assert.equal(firsts.size, 10 * 50 * 5);
+});
+
+it('draws evenly over the virtual users', () => {
+  const tenths = new Array<number>(10).fill(0);
+  for (let vu = 0; vu < 10_000; vu++) {
+    const tenth = Math.floor(randomFor(1, vu, 0)() * 10);
+    tenths[tenth] = (tenths[tenth] as number) + 1;
+  }
+  // 1000 expected of each; six standard deviations are 180.
+  for (const count of tenths) assert.ok(Math.abs(count - 1000) < 180, tenths.join(' '));
+});
+
+it('thinks within the range that the plan gives', () => {
+  const random = randomFor(1);
+  const drawn = (thinkTime: ThinkTime) => Array.from({ length: 5000 }, () => drawThinkTime(thinkTime, random));
+  assert.ok(drawn({ type: 'none' }).every((ms) => ms === 0));
+  assert.ok(drawn({ type: 'constant', duration: 250 }).every((ms) => ms === 250));
+  const uniform = drawn({ type: 'uniform', range: { min: 100, max: 300 } });
+  assert.ok(uniform.every((ms) => ms >= 100 && ms <= 300));
+  assert.ok(Math.abs(uniform.reduce((sum, ms) => sum + ms, 0) / uniform.length - 200) < 5);
+  const agent = drawn({
+    type: 'agent',
+    intraTurnProbability: 0.8,
+    intraTurn: { min: 1, max: 2 },
+    interTurn: { min: 10, max: 20 },
+  });
+  const short = agent.filter((ms) => ms >= 1 && ms <= 2).length;
+  assert.equal(agent.length - short, agent.filter((ms) => ms >= 10 && ms <= 20).length);
+  assert.ok(Math.abs(short / agent.length - 0.8) < 0.04, String(short));
+});
