@@ -88,6 +88,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
         entry,
         port,
         settings: { ...laptopSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
+        // So that somebody who watches a run does not disturb it.
+        separateDurableWorker: true,
         deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
         ...(options.log === undefined ? {} : { log: options.log }),
         ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),

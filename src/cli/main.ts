@@ -22,6 +22,12 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   validate: validateCommand,
 };
 
+// A reader that has seen enough, as `| head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];
 if (command === undefined) {

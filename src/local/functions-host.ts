@@ -15,7 +15,7 @@ import type { Log } from './log-line.ts';
 import { OrchestrationEngine } from './orchestration-engine.ts';
 import { type OrchestrationStatus, orchestrationStatus } from './orchestration-status.ts';
 import { Timers } from './timers.ts';
-import { WorkerSupervisor } from './worker-supervisor.ts';
+import { WorkerGroups } from './worker-groups.ts';
 
 export interface FunctionsHostOptions {
   /** Folder with host.json. */
@@ -28,6 +28,8 @@ export interface FunctionsHostOptions {
   readonly settings?: Settings;
   /** Run every activity twice at once, as a queue that delivers at least once may. For tests. */
   readonly deliverActivitiesTwice?: boolean;
+  /** Run orchestrators and activities in a worker of their own, as Flex Consumption does. Default: one worker for all. */
+  readonly separateDurableWorker?: boolean;
   readonly log?: Log;
   /** Told about every finished invocation: what the worker was sent and what it answered. */
   readonly onInvocation?: (record: InvocationRecord) => void;
@@ -38,6 +40,7 @@ export interface FunctionsHost {
   readonly url: string;
   readonly port: number;
   readonly functions: readonly ServedFunction[];
+  /** The process that runs activities. */
   workerPid(): number;
   readonly durable: {
     /** Base of the durable HTTP API, with a slash at its end. */
@@ -95,16 +98,16 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     key: randomBytes(24).toString('base64url'),
   };
 
-  let supervisor: WorkerSupervisor;
+  let workers: WorkerGroups;
   let enabled: EnabledFunctions;
   try {
     const env = workerEnvironment(settings, appRoot, listener.port);
-    const started = await WorkerSupervisor.start({ appRoot, entry, env, log }, hostSettings.functionTimeout);
-    supervisor = started.supervisor;
+    const separate = options.separateDurableWorker ?? false;
+    workers = await WorkerGroups.start({ appRoot, entry, env, log }, hostSettings.functionTimeout, separate);
     try {
-      enabled = enabledFunctions(started.functions, settings, hostSettings.routePrefix, log);
+      enabled = enabledFunctions(workers.functions, settings, hostSettings.routePrefix, log);
     } catch (error) {
-      await supervisor.stop(0);
+      await workers.stop(0);
       throw error;
     }
   } catch (error) {
@@ -113,8 +116,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     throw error;
   }
 
+  const isDurable = (name: string) => enabled.orchestrators.has(name) || enabled.activities.has(name);
   const runner = new FunctionRunner({
-    invoke: (invocation) => supervisor.invoke(invocation),
+    invoke: (invocation) => workers.invoke(invocation, isDurable(invocation.functionName)),
     durableClient: durableClientBinding(endpoint),
     log,
     onInvocation: options.onInvocation,
@@ -155,14 +159,14 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const grace = delay(IN_FLIGHT_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => undefined);
     await Promise.race([activitiesOver.then(() => runner.idle()), grace]);
     giveUp.abort();
-    await supervisor.stop(HOOKS_GRACE_MS);
+    await workers.stop(HOOKS_GRACE_MS);
     await Promise.all([closing, rpc.close(HTTP_GRACE_MS)]);
   };
   return {
     url,
     port: listener.port,
     functions: enabled.served,
-    workerPid: () => supervisor.pid,
+    workerPid: () => workers.durablePid,
     durable: {
       rpcBaseUrl: endpoint.rpcBaseUrl,
       history: (instanceId) => engine.hub.find(instanceId)?.history.slice(),

@@ -59,7 +59,6 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
       startDelayMs,
       eventLoopDelayMs: { p99: loopDelayMs(loop.percentile(99)), max: loopDelayMs(loop.max) },
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      vus: { planned: shares.reduce((sum, { vus }) => sum + vus.length, 0), started: writer.startedVus },
       tokens: tokensOf(clients),
       store: writer.health,
       instance: context.instance,

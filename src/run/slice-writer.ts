@@ -18,7 +18,6 @@ export class SliceWriter {
   #errors = 0;
   #samples = 0;
   #activeVus = 0;
-  #startedVus = 0;
 
   constructor(context: RunContext, options: SliceWriterOptions) {
     this.#context = context;
@@ -29,15 +28,9 @@ export class SliceWriter {
     return { errors: this.#errors, blocks: this.#seq, samples: this.#samples };
   }
 
-  /** Virtual users that have begun, ended or not. */
-  get startedVus(): number {
-    return this.#startedVus;
-  }
-
   /** Hears that a virtual user begins or ends its work. */
   countVu(change: 1 | -1): void {
     this.#activeVus += change;
-    if (change === 1) this.#startedVus++;
   }
 
   /** Takes a block to be stored at the next flush. */

@@ -30,12 +30,12 @@ export async function visitTarget(context: RunContext, plan: Plan, name: string)
   await session.close(caller);
   await client.connection.close();
   if (opened !== undefined) {
-    return { problems: toolProblems(plan, name, opened), target: { name, url: target.url, ...opened.facts } };
+    return { problems: toolProblems(plan, name, opened), target: { name, url: shownUrl(target.url), ...opened.facts } };
   }
   // The first failure is the cause; a goodbye that fails after it is not.
   const failed = seen.find(({ outcome }) => outcomeClass(outcome) === 'failed');
   if (failed === undefined)
-    return { problems: [`targets.${name}: the session with ${target.url} could not be opened.`] };
+    return { problems: [`targets.${name}: the session with ${shownUrl(target.url)} could not be opened.`] };
   // A server may send a secret back in its error.
   const redact = await planRedactor(plan, context.secrets, () => client.authorizer.secretValues);
   return {
@@ -45,7 +45,13 @@ export async function visitTarget(context: RunContext, plan: Plan, name: string)
 
 function faultOf(name: string, target: Target, operation: string, outcome: Outcome, message: string): string {
   const said = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, 200)})`;
-  return `targets.${name}: ${operation} at ${target.url} ended in ${outcome}${said}. ${adviceFor(outcome)}`;
+  return `targets.${name}: ${operation} at ${shownUrl(target.url)} ended in ${outcome}${said}. ${adviceFor(outcome)}`;
+}
+
+/** A target's address without its query, which may hold a key. */
+function shownUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 function adviceFor(outcome: Outcome): string {

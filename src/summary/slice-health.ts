@@ -7,7 +7,6 @@ export type SliceHealth = {
   readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
   /** Of the whole process while the slice ran; slices that shared a process report the same seconds. */
   readonly cpuSeconds: number;
-  readonly vus: { readonly planned: number; readonly started: number };
   readonly tokens: readonly TokenHealth[];
   readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };
   /** Names the process that ran it. */

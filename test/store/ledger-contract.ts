@@ -73,7 +73,6 @@ const HEALTH: SliceMarker['health'] = {
   startDelayMs: 0.25,
   eventLoopDelayMs: { p99: 1.5, max: 20 },
   cpuSeconds: 3,
-  vus: { planned: 10, started: 10 },
   tokens: Array.from({ length: 3000 }, (_, i) => ({ target: `target-${i}`, fetched: i, failed: 0, maxMs: i / 7 })),
   store: { errors: 0, blocks: 1, samples: 14_000 },
   instance: 'instance',

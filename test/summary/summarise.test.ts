@@ -23,7 +23,6 @@ function spoken(sliceId: string, health: Partial<SliceHealth>, state: SliceFold[
     startDelayMs: 0,
     eventLoopDelayMs: { p99: 0, max: 0 },
     cpuSeconds: 0,
-    vus: { planned: 1, started: 1 },
     tokens: [],
     store: { errors: 0, blocks: 0, samples: 0 },
     instance: 'one',

@@ -11,7 +11,6 @@ const HEALTH: SliceHealth = {
   startDelayMs: 0,
   eventLoopDelayMs: { p99: 1, max: 2 },
   cpuSeconds: 1,
-  vus: { planned: 1, started: 1 },
   tokens: [],
   store: { errors: 0, blocks: 1, samples: 1 },
   instance: 'one',
