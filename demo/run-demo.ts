@@ -14,7 +14,8 @@ import { hasEnded } from '../src/run/has-ended.ts';
 import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 
-const POLL_MS = 500;
+/** Often enough to watch; each look costs the machine that is being measured a little. */
+const POLL_MS = 1000;
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const ending = interrupted();

@@ -40,8 +40,15 @@ export type ExchangeHost = {
 const DRAIN_MS = 250;
 
 /**
+ * How long after its answer the caller is kept waiting for the stream's end. Nearly always it comes with the answer or
+ * right behind it, and then the caller's next request finds a free connection; without the wait it would open one more.
+ */
+const RELEASE_MS = 5;
+
+/**
  * One request and its reply, from dispatch until the stream is closed; it is its own sample. The caller waits for
- * `settled`, which comes with the matching response: streams may stay open long after it.
+ * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
+ * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Sample {
   readonly kind = 'request';
@@ -69,6 +76,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
   #timer: NodeJS.Timeout;
   #lastActivityMs: number;
   #resolve: () => void = () => {};
+  #released = false;
   #state: 'open' | 'settled' | 'finished' = 'open';
 
   constructor(request: ExchangeRequest, host: ExchangeHost) {
@@ -132,7 +140,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
       const judgement = this.#reader?.push(chunk);
       if (judgement === undefined) return;
       this.#settle(judgement, atMs);
-      this.#timer = setTimeout(this.#onTimer, DRAIN_MS);
+      this.#timer = setTimeout(this.#onTimer, RELEASE_MS);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -162,7 +170,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
 
   readonly #onTimer = (): void => {
     if (this.#state === 'settled') {
-      this.#controller?.abort(new Error('stream held open after its answer'));
+      if (this.#released) this.#controller?.abort(new Error('stream held open after its answer'));
+      else this.#timer = setTimeout(this.#onTimer, DRAIN_MS - RELEASE_MS);
+      this.#release();
       return;
     }
     const { headers, idle, total } = this.#host.timeouts;
@@ -196,6 +206,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
     this.durationMs = atMs;
     this.outcome = judgement.outcome;
     this.message = judgement.message;
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#resolve();
   }
 
@@ -204,6 +219,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample {
     this.#state = 'finished';
     clearTimeout(this.#timer);
     this.#host.onFinished(this);
+    // undici takes a connection back one turn of the event loop after its reply.
+    setImmediate(() => setImmediate(() => this.#release()));
   }
 
   /** Milliseconds from the start to now, when something arrived. */

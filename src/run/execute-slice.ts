@@ -41,6 +41,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   const flushing = keepFlushing(
     context,
     runId,
+    slice.lane / slice.lanes,
     () => writer.flush(recorder),
     () => stopping.abort(),
   );

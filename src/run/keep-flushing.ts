@@ -11,12 +11,15 @@ export type Flushing = {
 /**
  * Flushes a slice every two seconds and reads the run's stop flag in the same breath: ending an orchestration does not
  * end an activity, the flag does.
+ * @param phase between 0 and 1, apart for each lane, so that the slices of one process do not all flush at once and hold up
+ *   its event loop
  * @param flush must not reject
  * @param onStop called when the run was asked to stop
  */
 export function keepFlushing(
   context: RunContext,
   runId: string,
+  phase: number,
   flush: () => Promise<void>,
   onStop: () => void,
 ): Flushing {
@@ -27,7 +30,7 @@ export function keepFlushing(
       await flush();
       const record = await store.getRun(runId).catch(() => undefined);
       if (record?.stopRequested === true) onStop();
-      await clock.sleepUntil(clock.now() + FLUSH_INTERVAL_MS, ended.signal);
+      await clock.sleepUntil(nextFlush(clock.now(), phase), ended.signal);
     }
   };
   const done = loop();
@@ -37,4 +40,11 @@ export function keepFlushing(
       await done;
     },
   };
+}
+
+/** The next instant of a lane's own grid, at least half an interval away. */
+function nextFlush(nowMs: number, phase: number): number {
+  const offsetMs = phase * FLUSH_INTERVAL_MS;
+  const steps = Math.ceil((nowMs + FLUSH_INTERVAL_MS / 2 - offsetMs) / FLUSH_INTERVAL_MS);
+  return steps * FLUSH_INTERVAL_MS + offsetMs;
 }
