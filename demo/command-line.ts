@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import type { FleetOptions } from './fleet-options.ts';
+import { standardPorts } from './standard-ports.ts';
 
 /** How to call the command, for its --help. */
 export const usage = `usage: node demo/main.ts [--learn PORT] [--github PORT] [--context7 PORT] [--ado PORT]
@@ -10,10 +11,10 @@ Starts the reference fleet on 127.0.0.1. Ports default to 4801 to 4804; 0 takes 
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flags = z.object({
-  learn: port.default(4801),
-  github: port.default(4802),
-  context7: port.default(4803),
-  ado: port.default(4804),
+  learn: port.default(standardPorts.learn),
+  github: port.default(standardPorts.github),
+  context7: port.default(standardPorts.context7),
+  ado: port.default(standardPorts.ado),
   seed: z.coerce.number().int().optional(),
   'latency-scale': z.coerce.number().min(0).max(1000).optional(),
   'token-lifetime': z.coerce.number().min(0.001).max(86_400).optional(),

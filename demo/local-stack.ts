@@ -34,8 +34,8 @@ export type LocalStackOptions = {
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
-/** Names under which the plans know the fleet's secrets. */
-const secretSettings = {
+/** The fleet's secrets under the names by which the plans know them, as environment variables. */
+export const secretSettings = {
   [secretVariable('github-pat')]: demoSecrets.githubToken,
   [secretVariable('context7-api-key')]: demoSecrets.context7ApiKey,
   [secretVariable('ado-client-secret')]: demoSecrets.adoClientSecret,

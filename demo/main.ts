@@ -1,5 +1,6 @@
 import { readCommandLine, usage } from './command-line.ts';
 import { startFleet } from './fleet.ts';
+import { rehearse } from './rehearse.ts';
 import { serverNames } from './server-name.ts';
 
 // A parent that is gone cannot stop its fleet any more. Registered first, because it may be gone before the fleet runs.
@@ -10,6 +11,7 @@ try {
   const options = readCommandLine(process.argv.slice(2));
   if (options === null) console.log(usage);
   else {
+    await rehearse();
     const fleet = await startFleet(options);
     const stop = () => void fleet.stop().then(() => process.exit(0));
     process.once('SIGINT', stop).once('SIGTERM', stop);

@@ -4,18 +4,23 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT_CODE } from '../src/cli/exit-code.ts';
 import { progressLine } from '../src/cli/progress-line.ts';
-import { getReport, getRun, postRun, type RunStatus } from '../src/cli/runs-api.ts';
-import { showProblems } from '../src/cli/show-problems.ts';
+import { ApiError, getReport, getRun, postRun, type RunStatus } from '../src/cli/runs-api.ts';
+import { showPlanProblems, showProblems } from '../src/cli/show-problems.ts';
 import { statusLine } from '../src/cli/status-line.ts';
 import { writeReportFiles } from '../src/cli/write-report.ts';
-import { overridePlan } from '../src/plan/override-plan.ts';
+import type { PlanProblem } from '../src/plan/plan-problem.ts';
 import { renderText } from '../src/report/text.ts';
 import { hasEnded } from '../src/run/has-ended.ts';
 import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
+import { serverNames } from './server-name.ts';
+import { standardPorts } from './standard-ports.ts';
 
 /** Often enough to watch; each look costs the machine that is being measured a little. */
 const POLL_MS = 1000;
+
+/** `npm run demo -- PLAN` shows another plan than plans/demo.yaml. */
+const planFile = process.argv[2] ?? 'plans/demo.yaml';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const ending = interrupted();
@@ -40,12 +45,17 @@ process.exit();
 async function runDemo({ host, servers }: LocalStack): Promise<number> {
   for (const [name, { url }] of Object.entries(servers)) print(`  ${name.padEnd(9)} ${url}`);
   const api = `${host.url}/api`;
-  const urls = Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url]));
-  const plan = readFileSync(new URL('../plans/demo.yaml', import.meta.url), 'utf8');
-  const { id } = await postRun(
-    api,
-    overridePlan(plan, { targets: urls, tokenUrls: { ado: servers.ado.tokenUrl as string } }),
-  );
+  let id: string;
+  try {
+    ({ id } = await postRun(api, aimAt(readFileSync(planFile, 'utf8'), servers)));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    const places = error.problems.filter(isPlanProblem);
+    process.stderr.write(
+      places.length > 0 ? showPlanProblems(planFile, places) : showProblems(error.message, error.problems.map(String)),
+    );
+    return EXIT_CODE.invalidPlan;
+  }
   print(`  run       ${api}/runs/${id}\n`);
   const status = await follow(api, id);
   if (status.state !== 'done') {
@@ -56,6 +66,21 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
   process.stdout.write(renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 }));
   process.stdout.write(`\n${writeReportFiles(report, join('reports', id))}`);
   return EXIT_CODE[report.verdict.status];
+}
+
+/** Turns the addresses of the standard fleet into those of this one; whatever else a plan aims at stays. */
+function aimAt(text: string, servers: LocalStack['servers']): string {
+  for (const name of serverNames) {
+    const { url, tokenUrl } = servers[name];
+    const standard = `http://127.0.0.1:${standardPorts[name]}`;
+    text = text.replaceAll(`${standard}/mcp`, url);
+    if (tokenUrl !== undefined) text = text.replaceAll(`${standard}/token`, tokenUrl);
+  }
+  return text;
+}
+
+function isPlanProblem(problem: unknown): problem is PlanProblem {
+  return typeof problem === 'object' && problem !== null && 'line' in problem;
 }
 
 async function follow(api: string, id: string): Promise<RunStatus> {

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { EXIT_CODE } from '../src/cli/exit-code.ts';
 import { interrupted } from './interrupted.ts';
-import { startLocalStack } from './local-stack.ts';
+import { secretSettings, startLocalStack } from './local-stack.ts';
+import { standardPorts } from './standard-ports.ts';
 
 // Host and fleet stay up for people who want to post plans themselves.
 const port = Number(process.env.PORT ?? 7071);
-const fleetPorts = { learn: 4801, github: 4802, context7: 4803, ado: 4804 };
 const ending = interrupted();
 
 try {
   const stack = await startLocalStack({
     port,
-    fleetPorts,
+    fleetPorts: standardPorts,
     settings: { 'AzureWebJobs.canary-fleet.Disabled': 'false' },
     log: ({ level, message, functionName }) => {
       const from = functionName === undefined ? '' : `[${functionName}] `;
@@ -27,6 +27,12 @@ ${Object.entries(stack.servers)
 Try, in another terminal:
   curl -i --data-binary @plans/demo.yaml ${stack.host.url}/api/runs
   curl ${stack.host.url}/api/runs
+
+or the command line, with the secrets of the fleet:
+${Object.entries(secretSettings)
+  .map(([name, value]) => `  export ${name}=${value}`)
+  .join('\n')}
+  npm run mcp-surge -- run plans/demo.yaml
 
 Ctrl-C stops everything.
 `);
