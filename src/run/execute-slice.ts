@@ -9,6 +9,7 @@ import type { RunContext } from './run-context.ts';
 import { runShare } from './run-share.ts';
 import { abortClients, closeClients, issuedTokens, openSliceClients, type SliceClients } from './slice-clients.ts';
 import { SliceWriter } from './slice-writer.ts';
+import { warmUp } from './warm-up.ts';
 
 export type SliceWork = {
   readonly runId: string;
@@ -38,14 +39,14 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   );
   const clients: SliceClients = await openSliceClients(context, plan, shares, recorder);
   const stopping = new AbortController();
-  const flushing = keepFlushing(
-    context,
+  const flushing = keepFlushing(context, {
     runId,
-    slice.lane / slice.lanes,
-    () => writer.flush(recorder),
-    () => stopping.abort(),
-  );
+    slice,
+    flush: () => writer.flush(recorder),
+    onStop: () => stopping.abort(),
+  });
   try {
+    if (clock.now() < slice.startAtMs) await warmUp();
     await clock.sleepUntil(slice.startAtMs, stopping.signal);
     const startDelayMs = Math.max(0, clock.now() - slice.startAtMs);
     const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });

@@ -1,3 +1,4 @@
+import type { Slice } from '../plan/slices.ts';
 import type { RunContext } from './run-context.ts';
 
 /** How often a slice stores what it has, shows that it lives, and looks whether the run was stopped. */
@@ -8,21 +9,20 @@ export type Flushing = {
   stop(): Promise<void>;
 };
 
+export type FlushingOptions = {
+  readonly runId: string;
+  readonly slice: Slice;
+  /** Must not reject. */
+  readonly flush: () => Promise<void>;
+  /** Called when the run was asked to stop. */
+  readonly onStop: () => void;
+};
+
 /**
  * Flushes a slice every two seconds and reads the run's stop flag in the same breath: ending an orchestration does not
  * end an activity, the flag does.
- * @param phase between 0 and 1, apart for each lane, so that the slices of one process do not all flush at once and hold up
- *   its event loop
- * @param flush must not reject
- * @param onStop called when the run was asked to stop
  */
-export function keepFlushing(
-  context: RunContext,
-  runId: string,
-  phase: number,
-  flush: () => Promise<void>,
-  onStop: () => void,
-): Flushing {
+export function keepFlushing(context: RunContext, { runId, slice, flush, onStop }: FlushingOptions): Flushing {
   const { store, clock } = context;
   const ended = new AbortController();
   const loop = async () => {
@@ -30,7 +30,7 @@ export function keepFlushing(
       await flush();
       const record = await store.getRun(runId).catch(() => undefined);
       if (record?.stopRequested === true) onStop();
-      await clock.sleepUntil(nextFlush(clock.now(), phase), ended.signal);
+      await clock.sleepUntil(nextFlush(clock.now(), slice), ended.signal);
     }
   };
   const done = loop();
@@ -42,9 +42,13 @@ export function keepFlushing(
   };
 }
 
-/** The next instant of a lane's own grid, at least half an interval away. */
-function nextFlush(nowMs: number, phase: number): number {
-  const offsetMs = phase * FLUSH_INTERVAL_MS;
-  const steps = Math.ceil((nowMs + FLUSH_INTERVAL_MS / 2 - offsetMs) / FLUSH_INTERVAL_MS);
-  return steps * FLUSH_INTERVAL_MS + offsetMs;
+/**
+ * The next instant of a lane's own grid. Lanes flush apart from each other, so that slices that share a process do not
+ * hold its event loop up together; and none flushes in the first two seconds of load, when all sessions open and are
+ * each measured only once.
+ */
+function nextFlush(nowMs: number, { startAtMs, lane, lanes }: Slice): number {
+  const anchorMs = startAtMs + (lane / lanes) * FLUSH_INTERVAL_MS;
+  const step = Math.ceil((nowMs + FLUSH_INTERVAL_MS / 2 - anchorMs) / FLUSH_INTERVAL_MS);
+  return anchorMs + (step === 0 ? 1 : step) * FLUSH_INTERVAL_MS;
 }

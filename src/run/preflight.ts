@@ -5,6 +5,7 @@ import { once } from './once.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun } from './run-documents.ts';
 import { visitTarget } from './visit-target.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Either the schedule of the run (and whether it was stopped before it began), or why there will be none. */
 export type Preflight =
@@ -48,6 +49,8 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
     await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });
     return { problems };
   }
+  // Slices that this process runs then start at once; others warm up while they wait for their start.
+  await warmUp();
   const layout = layoutOf(plan, context.sizing);
   const startAtMs = Math.ceil(clock.now() + context.startDelayMs);
   const { lanes, windows, windowMs, durationMs } = layout;
