@@ -19,8 +19,7 @@ import { standardPorts } from './standard-ports.ts';
 /** Often enough to watch; each look costs the machine that is being measured a little. */
 const POLL_MS = 1000;
 
-/** `npm run demo -- PLAN` shows another plan than plans/demo.yaml. */
-const planFile = process.argv[2] ?? 'plans/demo.yaml';
+const planFile = 'plans/demo.yaml';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 const ending = interrupted();
