@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 // The least that answers as an MCP server: tools/call for any id, as JSON, or as an event stream on /sse.
 
-const result = '"result":{"content":[{"type":"text","text":"' + 'x'.repeat(500) + '"}]}}';
+const result = `"result":{"content":[{"type":"text","text":"${'x'.repeat(500)}"}]}}`;
 
 const server = createServer((request, response) => {
   let body = '';
