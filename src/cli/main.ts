@@ -9,7 +9,8 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
   mcp-surge run PLAN        run a plan in this process and report
       --out DIR             where the report goes (default: reports/<run id>)
       --duration D          another duration for every scenario, e.g. 10s
-      --target NAME=URL     another URL for a target; may be repeated
+      --target NAME=URL     another URL for a target, e.g. of a staging server; may be repeated
+      --token-url NAME=URL  another token URL for a target; may be repeated
       --allow ORIGIN        an origin that may be load-tested, besides this machine; may be repeated
   mcp-surge validate PLAN   check a plan and say how it would run
 

@@ -10,15 +10,15 @@ export function readPlanFile(file: string, overrides: PlanOverrides = {}): strin
   } catch (error) {
     throw new UsageError(`Cannot read the plan ${file}: ${(error as Error).message}`);
   }
-  return Object.values(overrides).some((value) => value !== undefined) ? overridePlan(text, overrides) : text;
+  return overridePlan(text, overrides);
 }
 
-/** Reads `--target NAME=URL` options. */
-export function readTargetOverrides(values: readonly string[]): Record<string, string> {
+/** Reads the values of an option that takes NAME=URL and may be repeated. @throws UsageError naming the option */
+export function readNamedUrls(option: string, values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     values.map((value) => {
       const at = value.indexOf('=');
-      if (at < 1) throw new UsageError(`--target takes NAME=URL, got "${value}".`);
+      if (at < 1) throw new UsageError(`${option} takes NAME=URL, got "${value}".`);
       return [value.slice(0, at), value.slice(at + 1)];
     }),
   );

@@ -8,7 +8,7 @@ import { readReport } from '../run/run-documents.ts';
 import { runHere } from '../run/run-here.ts';
 import { commandContext } from './command-context.ts';
 import { EXIT_CODE } from './exit-code.ts';
-import { readPlanFile, readTargetOverrides } from './plan-file.ts';
+import { readNamedUrls, readPlanFile } from './plan-file.ts';
 import { progressLine } from './progress-line.ts';
 import { showPlanProblems, showProblems } from './show-problems.ts';
 import { statusLine } from './status-line.ts';
@@ -26,14 +26,15 @@ export async function runCommand(args: string[]): Promise<number> {
       out: { type: 'string' },
       duration: { type: 'string' },
       target: { type: 'string', multiple: true, default: [] },
+      'token-url': { type: 'string', multiple: true, default: [] },
       allow: { type: 'string', multiple: true, default: [] },
     },
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge run PLAN');
-  const targets = values.target.length === 0 ? {} : { targets: readTargetOverrides(values.target) };
   const text = readPlanFile(file, {
-    ...targets,
+    targets: readNamedUrls('--target', values.target),
+    tokenUrls: readNamedUrls('--token-url', values['token-url']),
     ...(values.duration === undefined ? {} : { duration: values.duration }),
   });
   const context = commandContext(values.allow);

@@ -40,6 +40,7 @@ export class WorkerProcess {
   readonly #terminated = Promise.withResolvers<void>();
   #loadError: ThrownError | undefined;
   #isGone = false;
+  #timedOut = false;
 
   private constructor(options: WorkerOptions) {
     this.#log = options.log;
@@ -120,6 +121,9 @@ export class WorkerProcess {
   }
 
   #timeOut(invocation: Invocation, timeout: string): void {
+    // The first limit that passes takes the worker down; its neighbours fail with the worker, not by limits of their own.
+    if (this.#timedOut) return;
+    this.#timedOut = true;
     const { functionName, invocationId } = invocation;
     const failure: InvocationFailure = { kind: 'timedOut', functionName, timeout };
     this.#log({ level: 'error', category: 'Host.Worker', message: failureMessage(failure), functionName });

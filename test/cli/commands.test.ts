@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type Fleet, startFleet } from '../../demo/fleet.ts';
 import type { Report } from '../../src/report/report.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
@@ -48,6 +49,28 @@ describe('mcp-surge on the command line', () => {
     );
     const args = ['run', file, '--out', 'o', '--duration', '1s', '--target', `learn=${fleet.servers.learn.url}`];
     assert.equal((await runMcpSurge(args, { cwd })).code, 0);
+  });
+
+  test('run takes a whole plan elsewhere: every target and the token URL', async () => {
+    const { learn, github, context7, ado } = fleet.servers;
+    const targets = Object.entries({ learn, github, context7, ado }).flatMap(([name, { url }]) => [
+      '--target',
+      `${name}=${url}`,
+    ]);
+    const plan = fileURLToPath(new URL('../../plans/demo.yaml', import.meta.url));
+    const args = ['run', plan, '--out', 'demo', '--duration', '2s', ...targets, '--token-url', `ado=${ado.tokenUrl}`];
+    await Promise.all(
+      Object.values(fleet.servers).map(({ statsUrl }) => fetch(`${statsUrl}/reset`, { method: 'POST' })),
+    );
+    const { stderr } = await runMcpSurge(args, { cwd });
+    const report = JSON.parse(
+      await readFile(join(cwd, 'demo/report.json'), 'utf8').catch(() => assert.fail(stderr)),
+    ) as Report;
+    assert.deepEqual(
+      report.targets.map(({ name, session }) => `${name} ${session}`),
+      ['learn stateful', 'github stateful', 'context7 stateless', 'ado stateless'],
+    );
+    await assertCountsReconcile(report, fleet.servers as Parameters<typeof assertCountsReconcile>[1]);
   });
 
   test('exit 99 when a threshold fails, which is named with what was observed', async () => {
@@ -135,6 +158,7 @@ describe('mcp-surge on the command line', () => {
       [['run', 'a', '--dration', '1s'], /--dration/],
       [['run', 'missing.yaml'], /Cannot read the plan missing\.yaml/],
       [['run', 'x.yaml', '--target', 'learn'], /--target takes NAME=URL/],
+      [['run', 'x.yaml', '--token-url', 'ado'], /--token-url takes NAME=URL/],
     ] as const) {
       const { code, stderr } = await runMcpSurge(args, { cwd });
       assert.equal(code, 2, args.join(' '));
