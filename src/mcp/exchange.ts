@@ -3,28 +3,8 @@ import { SAMPLE_FLAG } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { Sample } from '../sample/sample.ts';
 import { classifyTransportError, isFaultOfOurs, type Judgement } from './classify.ts';
+import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
 import { ReplyReader } from './reply-reader.ts';
-import type { ResultJudge } from './tool-result.ts';
-
-/** What kind of answer ends a request: a JSON-RPC response, the bare ack of a notification, or that of a DELETE. */
-export type Expectation = 'response' | 'acknowledgement' | 'deletion';
-
-/** One HTTP request of a session, ready to be sent. */
-export type ExchangeRequest = {
-  readonly method: 'POST' | 'DELETE';
-  readonly headers: readonly string[];
-  readonly body: string | null;
-  readonly expects: Expectation;
-  /** JSON-RPC id of the request; 0 where there is none. */
-  readonly id: number;
-  readonly sentSessionId: boolean;
-  readonly judge: ResultJudge;
-  /** Where the sample belongs. */
-  readonly operation: number;
-  readonly vu: number;
-  readonly iteration: number;
-  readonly flags: number;
-};
 
 /** What an exchange needs of the connection it runs on. */
 export type ExchangeHost = {
@@ -50,7 +30,7 @@ const RELEASE_MS = 5;
  * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
  * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Sample {
+export class Exchange implements Dispatcher.DispatchHandler, Sample, JudgedExchange {
   readonly kind = 'request';
   readonly request: ExchangeRequest;
   readonly startMs: number;

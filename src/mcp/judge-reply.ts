@@ -1,5 +1,5 @@
 import { classifyStatus, classifyUnreadable, type Judgement } from './classify.ts';
-import type { Exchange } from './exchange.ts';
+import type { JudgedExchange } from './exchange-request.ts';
 import { headerOf } from './header.ts';
 import { errorOf, type RpcResponse, roleOf } from './json-rpc.ts';
 import { USEFUL } from './tool-result.ts';
@@ -8,7 +8,7 @@ import { USEFUL } from './tool-result.ts';
 const BENIGN_DELETE: ReadonlySet<number> = new Set([200, 202, 204, 404, 405]);
 
 /** Judges a reply that is read whole as text: all but event streams and JSON answers to requests. */
-export function judgeReply(exchange: Exchange, body: string): Judgement {
+export function judgeReply(exchange: JudgedExchange, body: string): Judgement {
   const { status, replyHeaders, request } = exchange;
   if (request.expects === 'deletion' && BENIGN_DELETE.has(status)) return USEFUL;
   if (status < 200 || status >= 300) {
@@ -35,7 +35,7 @@ export type MessageJudgement = { readonly answer?: Judgement; readonly stray?: J
 const NEITHER: MessageJudgement = {};
 
 /** Judges one JSON-RPC message of a reply; notifications and requests of the server's decide nothing. */
-export function judgeMessage(exchange: Exchange, message: unknown): MessageJudgement {
+export function judgeMessage(exchange: JudgedExchange, message: unknown): MessageJudgement {
   const role = roleOf(message, exchange.request.id);
   if (role === 'other') return NEITHER;
   if (role === 'not-json-rpc') return { stray: { outcome: 'PROTO_SHAPE', message: JSON.stringify(message) } };

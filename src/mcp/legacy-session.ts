@@ -1,7 +1,8 @@
 import { SAMPLE_FLAG } from '../sample/block.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import type { AuthHeader, Authorizer } from './auth/authorizer.ts';
-import type { Exchange, ExchangeRequest, Expectation } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeRequest, Expectation } from './exchange-request.ts';
 import { headerOf } from './header.ts';
 import { type PreparedRequest, prepareRequest } from './json-rpc.ts';
 import { judgeInitialize, judgeToolsList, readInitialize, readToolsList } from './legacy-messages.ts';

@@ -1,5 +1,5 @@
 import { type BodyKind, bodyKindOf, type Judgement } from './classify.ts';
-import type { Exchange } from './exchange.ts';
+import type { JudgedExchange } from './exchange-request.ts';
 import { headerOf } from './header.ts';
 import { judgeMessage, judgeReply } from './judge-reply.ts';
 import { SseDecoder } from './sse-decoder.ts';
@@ -10,7 +10,7 @@ const MAX_TEXT_BYTES = 4096;
 /** Reads the body of one reply, whatever its form, until there is a judgement. */
 export class ReplyReader {
   readonly kind: BodyKind;
-  readonly #exchange: Exchange;
+  readonly #exchange: JudgedExchange;
   readonly #decoder: SseDecoder | undefined;
   readonly #chunks: Buffer[] = [];
   #kept = 0;
@@ -19,7 +19,7 @@ export class ReplyReader {
   #stray: Judgement | undefined;
 
   /** @param onEvent called at every event of a stream, before it is read */
-  constructor(exchange: Exchange, onEvent: () => void) {
+  constructor(exchange: JudgedExchange, onEvent: () => void) {
     const { status, replyHeaders, request } = exchange;
     const isAnswer = request.expects === 'response' && status >= 200 && status < 300 && status !== 202;
     this.kind = isAnswer ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';

@@ -1,7 +1,7 @@
 import type { Fold } from './fold.ts';
 import type { GeneratorHealth, TokenHealth } from './generator-health.ts';
+import type { RunSpan } from './run-span.ts';
 import type { SliceHealth } from './slice-health.ts';
-import type { RunSpan } from './summarise.ts';
 
 /** Adds up what the slices said about themselves; a slice that never spoke counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {

@@ -3,20 +3,10 @@ import { distributionOf } from './distribution.ts';
 import { type Cell, type ClockValues, type Fold, mapClocks, type OutcomeCount } from './fold.ts';
 import { sorted } from './merge-folds.ts';
 import { percentilesOf } from './percentiles.ts';
+import type { RunSpan } from './run-span.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { seriesOf } from './summarise-series.ts';
 import type { OperationSummary, OutcomeGroup, Summary } from './summary.ts';
-
-/** What the plan and the run's record say of the time and the load; summarise cannot know them from samples. */
-export type RunSpan = {
-  /** Planned start, epoch. */
-  readonly runStartMs: number;
-  readonly plannedDurationMs: number;
-  readonly plannedSlices: number;
-  readonly plannedVus: number;
-  /** True when the run was stopped before its planned end. */
-  readonly stopped: boolean;
-};
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {

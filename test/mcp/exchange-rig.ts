@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Exchange, ExchangeRequest } from '../../src/mcp/exchange.ts';
+import type { Exchange } from '../../src/mcp/exchange.ts';
+import type { ExchangeRequest } from '../../src/mcp/exchange-request.ts';
 import { TargetConnection } from '../../src/mcp/target-connection.ts';
 import { USEFUL } from '../../src/mcp/tool-result.ts';
 import { targetSchema } from '../../src/plan/target-schema.ts';

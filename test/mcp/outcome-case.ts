@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ExchangeRequest } from '../../src/mcp/exchange.ts';
+import type { ExchangeRequest } from '../../src/mcp/exchange-request.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { jsonReply } from '../support/raw-http.ts';
 import { type RawReply, startScriptedServer } from '../support/scripted-server.ts';

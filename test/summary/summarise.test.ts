@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { SliceFold } from '../../src/summary/fold.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
+import type { RunSpan } from '../../src/summary/run-span.ts';
 import type { SliceHealth } from '../../src/summary/slice-health.ts';
-import { type RunSpan, summarise } from '../../src/summary/summarise.ts';
+import { summarise } from '../../src/summary/summarise.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 
 const SPAN: RunSpan = {
