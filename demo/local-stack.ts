@@ -76,13 +76,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
     started.push(part);
     return part;
   };
-  const starting = [
-    keep(startFleetProcess({ ports: fleetPorts, ...(latencyScale === undefined ? {} : { latencyScale }) })),
-    keep(startAzurite()),
-  ] as const;
-  try {
-    const [fleet, azurite] = await Promise.all(starting);
-    const host = await keep(
+  const startHost = async () => {
+    const azurite = await keep(startAzurite());
+    return keep(
       startFunctionsHost({
         appRoot,
         entry,
@@ -95,6 +91,13 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
         ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),
       }),
     );
+  };
+  const startServers = () => {
+    return keep(startFleetProcess({ ports: fleetPorts, ...(latencyScale === undefined ? {} : { latencyScale }) }));
+  };
+  const starting = [startHost(), startServers()] as const;
+  try {
+    const [host, fleet] = await Promise.all(starting);
     return { host, servers: fleet.servers, stop };
   } catch (error) {
     await Promise.allSettled(starting);

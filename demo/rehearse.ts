@@ -3,7 +3,7 @@ import { demoSecrets } from './secrets.ts';
 import { serverNames } from './server-name.ts';
 
 /** Enough for the engine to have compiled what a session runs through. */
-const SESSIONS = 25;
+const SESSIONS = 15;
 
 /**
  * Runs short sessions through a fleet without latency, which is thrown away. A server's first requests are slow because
