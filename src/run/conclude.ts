@@ -8,14 +8,15 @@ import type { Verdict } from '../verdict/verdict.ts';
 import { foldGroups } from './fold-groups.ts';
 import { foldName, foldSlices } from './fold-slices.ts';
 import type { RunContext } from './run-context.ts';
-import { readFold, readPlan, readRun, writeReport } from './run-documents.ts';
+import { readFold, readPlan, readScheduledRun, writeReport } from './run-documents.ts';
 
 /** Merges all folds, judges them and stores the report; from the same folds always the same report. */
 export async function conclude(context: RunContext, runId: string): Promise<Verdict> {
   const { store } = context;
-  const record = await readRun(store, runId);
+  const record = await readScheduledRun(store, runId);
   const { schedule, targets = [] } = record;
-  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
+  // A further delivery must not take a run that is done back to an earlier state.
+  if (record.verdict !== undefined) return record.verdict;
   await store.updateRun(runId, { state: 'concluding' });
   const plan = await readPlan(store, runId);
   const folds = [];

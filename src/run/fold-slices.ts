@@ -1,9 +1,10 @@
-import { layoutOf, sliceOf } from '../plan/slices.ts';
+import { planExtent } from '../plan/slices.ts';
 import type { SliceLedger } from '../store/slice-ledger.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
 import type { RunContext } from './run-context.ts';
-import { readPlan, readRun, writeFold } from './run-documents.ts';
+import { readPlan, readScheduledRun, writeFold } from './run-documents.ts';
+import { sliceOfSchedule } from './slice-of-schedule.ts';
 
 /** Lanes of one window that are folded together. */
 export type FoldGroup = { readonly window: number; readonly firstLane: number; readonly lanes: number };
@@ -20,13 +21,11 @@ export function foldName({ window, firstLane }: FoldGroup): string {
 export async function foldSlices(context: RunContext, runId: string, group: FoldGroup): Promise<void> {
   const { store } = context;
   const plan = await readPlan(store, runId);
-  const { schedule } = await readRun(store, runId);
-  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
-  const { durationMs } = layoutOf(plan, { vusPerLane: 1, windowMs: schedule.windowMs });
-  const folder = new BlockFolder(schedule.startAtMs, intervalFor(durationMs));
+  const { schedule } = await readScheduledRun(store, runId);
+  const folder = new BlockFolder(schedule.startAtMs, intervalFor(planExtent(plan).durationMs));
   const slices: SliceFold[] = [];
   for (let lane = group.firstLane; lane < group.firstLane + group.lanes; lane++) {
-    const { sliceId } = sliceOf({ ...schedule, durationMs }, schedule.startAtMs, lane, group.window);
+    const { sliceId } = sliceOfSchedule(plan, schedule, lane, group.window);
     const ledger = await store.readLedger(runId, sliceId);
     for (const attemptId of attemptsThatCount(ledger)) {
       for await (const block of store.readBlocks(runId, sliceId, attemptId)) folder.add(block);

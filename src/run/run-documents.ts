@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Report } from '../report/report.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import type { RunRecord, RunSchedule } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Fold } from '../summary/fold.ts';
 import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
@@ -21,6 +21,14 @@ export async function readRun(store: RunStore, runId: string): Promise<RunRecord
   const record = await store.getRun(runId);
   if (record === undefined) throw new Error(`There is no run ${runId}.`);
   return record;
+}
+
+/** The record of a run whose preflight has passed. */
+export async function readScheduledRun(store: RunStore, runId: string): Promise<RunRecord & { schedule: RunSchedule }> {
+  const record = await readRun(store, runId);
+  const { schedule } = record;
+  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
+  return { ...record, schedule };
 }
 
 export async function writeFold(store: RunStore, runId: string, name: string, fold: Fold): Promise<void> {

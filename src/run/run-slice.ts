@@ -1,11 +1,11 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
-import { layoutOf, type Slice, sliceOf } from '../plan/slices.ts';
-import type { RunSchedule } from '../store/run-record.ts';
+import type { Slice } from '../plan/slices.ts';
 import { executeSlice } from './execute-slice.ts';
 import { once } from './once.ts';
 import type { RunContext } from './run-context.ts';
-import { readPlan, readRun } from './run-documents.ts';
+import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
+import { sliceOfSchedule } from './slice-of-schedule.ts';
 
 export type SliceRequest = {
   readonly runId: string;
@@ -22,13 +22,11 @@ export type SliceResult = { readonly state: 'committed' | 'skipped'; readonly sa
 
 /** Runs one lane of a run for one window, once however often it is delivered, and commits what it measured. */
 export async function runSlice(context: RunContext, request: SliceRequest): Promise<SliceResult> {
-  const { store, clock } = context;
+  const { store } = context;
   const { runId, attempt, holder } = request;
-  const { schedule, stopRequested } = await readRun(store, runId);
-  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
+  const { schedule } = await readScheduledRun(store, runId);
   const plan = await readPlan(store, runId);
-  const slice = sliceOfSchedule(plan, schedule, request);
-  if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0 };
+  const slice = sliceOfSchedule(plan, schedule, request.lane, request.window);
   const refusals = policyProblems(plan, context.policy);
   if (refusals.length > 0) throw new Error(`The policy of this process refuses run ${runId}: ${refusals.join(' ')}`);
   return once(context, {
@@ -48,19 +46,16 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
   });
 }
 
-/** The slice as preflight laid it out, whatever this process's own sizing is. */
-function sliceOfSchedule(plan: Plan, schedule: RunSchedule, { lane, window }: SliceRequest): Slice {
-  const { durationMs } = layoutOf(plan, { vusPerLane: 1, windowMs: schedule.windowMs });
-  return sliceOf({ ...schedule, durationMs }, schedule.startAtMs, lane, window);
-}
-
 async function work(
   context: RunContext,
   plan: Plan,
   slice: Slice,
   { runId, holder }: SliceRequest,
 ): Promise<SliceResult> {
-  const { store } = context;
+  const { store, clock } = context;
+  // Only with the lease in hand: a further delivery must wait for one that still makes load, also after its end.
+  const { stopRequested } = await readRun(store, runId);
+  if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0 };
   const health = await executeSlice(context, { runId, plan, slice, attemptId: holder });
   // What attempts that died before this one had stored counts too: those requests were sent.
   const { leases, replaced } = await store.readLedger(runId, slice.sliceId);

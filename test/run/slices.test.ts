@@ -9,6 +9,8 @@ import { readReport } from '../../src/run/run-documents.ts';
 import { runHere } from '../../src/run/run-here.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
+import type { SliceHealth } from '../../src/summary/slice-health.ts';
+import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
@@ -77,6 +79,29 @@ describe('slices of a run', () => {
     assert.equal(report?.totals.requests, 0);
     assert.deepEqual(await conclude(context, runId), verdict);
     assert.deepEqual(await readReport(context.store, runId), report);
+  });
+
+  test('a delivery that comes after the end waits for the one that is still at it, and returns what that one committed', async () => {
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+    const context = testContext({ clock });
+    const { store } = context;
+    const runId = await create(context, learnPlan(fleet.servers));
+    await preflight(context, runId, 'p');
+    const sliceId = 'w0000-l0000';
+    await store.takeLease(runId, sliceId, 0, 'first');
+    laterMs = 5000;
+    const late = runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+    const health: SliceHealth = {
+      startDelayMs: 0,
+      eventLoopDelayMs: { p99: 0, max: 0 },
+      cpuSeconds: 0,
+      tokens: [],
+      store: { errors: 0, blocks: 1, samples: 9 },
+      instance: 'first',
+    };
+    await store.commitSlice(runId, { sliceId, attemptIds: ['first'], health });
+    assert.deepEqual(await late, { state: 'committed', samples: 9 });
   });
 
   test('a process whose policy forbids the plan does not run its slice', async () => {
