@@ -1,9 +1,9 @@
 import type { Authorizer } from '../mcp/auth/authorizer.ts';
 import { openAuthorizer } from '../mcp/auth/open-authorizer.ts';
-import type { Exchange } from '../mcp/exchange.ts';
-import { LegacySession } from '../mcp/legacy-session.ts';
-import type { Session } from '../mcp/session.ts';
-import { TargetConnection } from '../mcp/target-connection.ts';
+import { TargetConnection } from '../mcp/connection/target-connection.ts';
+import type { Exchange } from '../mcp/exchange/exchange.ts';
+import { LegacySession } from '../mcp/session/legacy-session.ts';
+import type { Session } from '../mcp/session/session.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { RunContext } from './run-context.ts';
 import { version } from './version.ts';

@@ -1,5 +1,5 @@
-import type { Exchange } from '../mcp/exchange.ts';
-import type { Opened } from '../mcp/session.ts';
+import type { Exchange } from '../mcp/exchange/exchange.ts';
+import type { Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { ReportTarget } from '../report/report.ts';

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fixedAuthorizer } from '../mcp/auth/authorizer.ts';
-import { prepareRequest } from '../mcp/json-rpc.ts';
-import { LegacySession } from '../mcp/legacy-session.ts';
-import { TargetConnection } from '../mcp/target-connection.ts';
-import { judgeToolResult } from '../mcp/tool-result.ts';
+import { TargetConnection } from '../mcp/connection/target-connection.ts';
+import { prepareRequest } from '../mcp/exchange/json-rpc.ts';
+import { judgeToolResult } from '../mcp/operations/tool-result.ts';
+import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { targetSchema } from '../plan/target-schema.ts';
 import { Recorder } from '../sample/recorder.ts';
 import { systemClock } from '../traffic/clock.ts';

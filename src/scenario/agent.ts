@@ -1,4 +1,4 @@
-import type { Session } from '../mcp/session.ts';
+import type { Session } from '../mcp/session/session.ts';
 import type { ThinkTime } from '../plan/scenario-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Clock } from '../traffic/clock.ts';

@@ -1,4 +1,4 @@
-import { frameRequest, type PreparedRequest } from '../mcp/json-rpc.ts';
+import { frameRequest, type PreparedRequest } from '../mcp/exchange/json-rpc.ts';
 import { PLACEHOLDER } from '../plan/placeholder.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Step } from '../plan/scenario-schema.ts';

@@ -1,4 +1,4 @@
-import { textOf } from '../mcp/tool-result.ts';
+import { textOf } from '../mcp/operations/tool-result.ts';
 import type { Check } from '../plan/scenario-schema.ts';
 
 /** Looks at a tool's result; returns what is wrong with it, or undefined when the check holds. */

@@ -1,4 +1,4 @@
-import { compileSoftErrors, judgeToolResult, type ResultJudge, USEFUL } from '../mcp/tool-result.ts';
+import { compileSoftErrors, judgeToolResult, type ResultJudge, USEFUL } from '../mcp/operations/tool-result.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Scenario, Step } from '../plan/scenario-schema.ts';
 import type { Target } from '../plan/target-schema.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Session } from '../../src/mcp/session.ts';
+import type { Session } from '../../src/mcp/session/session.ts';
 import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';

@@ -1,4 +1,4 @@
-import { httpReply } from '../support/raw-http.ts';
+import { httpReply } from '../../support/raw-http.ts';
 import { type OutcomeCase, testOutcomes } from './outcome-case.ts';
 
 const ofStatus = (

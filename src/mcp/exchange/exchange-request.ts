@@ -1,4 +1,4 @@
-import type { ResultJudge } from './tool-result.ts';
+import type { ResultJudge } from '../operations/tool-result.ts';
 
 /** What kind of answer ends a request: a JSON-RPC response, the bare ack of a notification, or that of a DELETE. */
 export type Expectation = 'response' | 'acknowledgement' | 'deletion';

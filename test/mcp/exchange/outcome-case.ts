@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ExchangeRequest } from '../../src/mcp/exchange-request.ts';
-import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { jsonReply } from '../support/raw-http.ts';
-import { type RawReply, startScriptedServer } from '../support/scripted-server.ts';
+import type { ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import { jsonReply } from '../../support/raw-http.ts';
+import { type RawReply, startScriptedServer } from '../../support/scripted-server.ts';
 import { clocksOf, ExchangeRig } from './exchange-rig.ts';
 
 /** One way in which a server may answer a request with id 1, and what must be made of it. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Exchange } from '../../src/mcp/exchange.ts';
-import type { ExchangeRequest } from '../../src/mcp/exchange-request.ts';
-import { TargetConnection } from '../../src/mcp/target-connection.ts';
-import { USEFUL } from '../../src/mcp/tool-result.ts';
-import { targetSchema } from '../../src/plan/target-schema.ts';
-import { systemClock } from '../../src/traffic/clock.ts';
+import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
+import { USEFUL } from '../../../src/mcp/operations/tool-result.ts';
+import { targetSchema } from '../../../src/plan/target-schema.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
 
 /** A connection to one target, and every exchange that it handed over as complete. */
 export class ExchangeRig {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../sample/outcome.ts';
+import type { Outcome } from '../../sample/outcome.ts';
 
 /** An outcome and what the target said with it. */
 export type Judgement = { readonly outcome: Outcome; readonly message: string };

@@ -1,6 +1,6 @@
-import type { Exchange } from './exchange.ts';
-import type { PreparedRequest } from './json-rpc.ts';
-import type { ResultJudge } from './tool-result.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { PreparedRequest } from '../exchange/json-rpc.ts';
+import type { ResultJudge } from '../operations/tool-result.ts';
 
 /** Whose request a sample is. */
 export type Caller = { readonly vu: number; readonly iteration: number };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { startScriptedServer } from '../support/scripted-server.ts';
+import { startScriptedServer } from '../../support/scripted-server.ts';
 import { clocksOf, ExchangeRig } from './exchange-rig.ts';
 
 /** An origin that nothing listens on. */

@@ -1,8 +1,8 @@
+import { USEFUL } from '../operations/tool-result.ts';
 import { classifyStatus, classifyUnreadable, type Judgement } from './classify.ts';
 import type { JudgedExchange } from './exchange-request.ts';
 import { headerOf } from './header.ts';
 import { errorOf, type RpcResponse, roleOf } from './json-rpc.ts';
-import { USEFUL } from './tool-result.ts';
 
 /** Statuses with which servers end, or need not end, a session. */
 const BENIGN_DELETE: ReadonlySet<number> = new Set([200, 202, 204, 404, 405]);

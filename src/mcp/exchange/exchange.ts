@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
-import { SAMPLE_FLAG } from '../sample/block.ts';
-import type { Outcome } from '../sample/outcome.ts';
-import type { Sample } from '../sample/sample.ts';
+import { SAMPLE_FLAG } from '../../sample/block.ts';
+import type { Outcome } from '../../sample/outcome.ts';
+import type { Sample } from '../../sample/sample.ts';
 import { classifyTransportError, isFaultOfOurs, type Judgement } from './classify.ts';
 import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
 import { ReplyReader } from './reply-reader.ts';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import { TargetConnection } from '../../src/mcp/target-connection.ts';
-import { targetSchema } from '../../src/plan/target-schema.ts';
-import { systemClock } from '../../src/traffic/clock.ts';
-import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../support/raw-http.ts';
-import { type RawReply, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
-import { clocksOf, ExchangeRig } from './exchange-rig.ts';
-import { good, result } from './outcome-case.ts';
+import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import { targetSchema } from '../../../src/plan/target-schema.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
+import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
+import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
+import { clocksOf, ExchangeRig } from '../exchange/exchange-rig.ts';
+import { good, result } from '../exchange/outcome-case.ts';
 
 const servers: ScriptedServer[] = [];
 

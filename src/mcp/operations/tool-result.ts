@@ -1,5 +1,5 @@
-import type { Target } from '../plan/target-schema.ts';
-import type { Judgement } from './classify.ts';
+import type { Target } from '../../plan/target-schema.ts';
+import type { Judgement } from '../exchange/classify.ts';
 
 /** Looks at the result of a JSON-RPC response that succeeded; may find that it did not, after all. */
 export type ResultJudge = (result: unknown) => Judgement;

@@ -1,14 +1,14 @@
-import { SAMPLE_FLAG } from '../sample/block.ts';
-import { outcomeClass } from '../sample/outcome.ts';
-import type { AuthHeader, Authorizer } from './auth/authorizer.ts';
-import type { Exchange } from './exchange.ts';
-import type { ExchangeRequest, Expectation } from './exchange-request.ts';
-import { headerOf } from './header.ts';
-import { type PreparedRequest, prepareRequest } from './json-rpc.ts';
+import { SAMPLE_FLAG } from '../../sample/block.ts';
+import { outcomeClass } from '../../sample/outcome.ts';
+import type { AuthHeader, Authorizer } from '../auth/authorizer.ts';
+import type { TargetConnection } from '../connection/target-connection.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { ExchangeRequest, Expectation } from '../exchange/exchange-request.ts';
+import { headerOf } from '../exchange/header.ts';
+import { type PreparedRequest, prepareRequest } from '../exchange/json-rpc.ts';
+import { type ResultJudge, USEFUL } from '../operations/tool-result.ts';
 import { judgeInitialize, judgeToolsList, readInitialize, readToolsList } from './legacy-messages.ts';
 import type { Caller, Opened, Session, Tool } from './session.ts';
-import type { TargetConnection } from './target-connection.ts';
-import { type ResultJudge, USEFUL } from './tool-result.ts';
 
 export type LegacySessionOptions = {
   readonly connection: TargetConnection;

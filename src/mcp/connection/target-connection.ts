@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
-import type { Target } from '../plan/target-schema.ts';
-import { Exchange, type ExchangeHost } from './exchange.ts';
-import type { ExchangeRequest } from './exchange-request.ts';
+import type { Target } from '../../plan/target-schema.ts';
+import { Exchange, type ExchangeHost } from '../exchange/exchange.ts';
+import type { ExchangeRequest } from '../exchange/exchange-request.ts';
 
 export type TargetConnectionOptions = {
   /** Epoch milliseconds, as the samples' clock. */

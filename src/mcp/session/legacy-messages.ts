@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Judgement } from './classify.ts';
-import { USEFUL } from './tool-result.ts';
+import type { Judgement } from '../exchange/classify.ts';
+import { USEFUL } from '../operations/tool-result.ts';
 
 /** Revisions of the protocol's first era over Streamable HTTP that this client speaks, newest first. */
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const;

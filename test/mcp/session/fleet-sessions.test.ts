@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
-import { demoSecrets } from '../../demo/secrets.ts';
-import { prepareRequest } from '../../src/mcp/json-rpc.ts';
-import { judgeToolResult } from '../../src/mcp/tool-result.ts';
-import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { type Fleet, startFleet } from '../../../demo/fleet.ts';
+import { demoSecrets } from '../../../demo/secrets.ts';
+import { prepareRequest } from '../../../src/mcp/exchange/json-rpc.ts';
+import { judgeToolResult } from '../../../src/mcp/operations/tool-result.ts';
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { caller, openSessionRig } from './session-rig.ts';
 
 let fleet: Fleet;

@@ -1,5 +1,5 @@
-import { compileSoftErrors, judgeToolResult } from '../../src/mcp/tool-result.ts';
-import { httpReply, jsonReply } from '../support/raw-http.ts';
+import { compileSoftErrors, judgeToolResult } from '../../../src/mcp/operations/tool-result.ts';
+import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { good, type OutcomeCase, result, testOutcomes } from './outcome-case.ts';
 
 const JSON_TYPE = 'content-type: application/json';

@@ -1,4 +1,4 @@
-import { chunkOf, eventOf, openStream } from '../support/raw-http.ts';
+import { chunkOf, eventOf, openStream } from '../../support/raw-http.ts';
 import { good, result, testOutcomes } from './outcome-case.ts';
 
 const JSON_TYPE = 'content-type: application/json';

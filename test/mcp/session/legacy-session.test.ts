@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { prepareRequest } from '../../src/mcp/json-rpc.ts';
-import { USEFUL } from '../../src/mcp/tool-result.ts';
-import { httpReply } from '../support/raw-http.ts';
-import { type RawRequest, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
+import { prepareRequest } from '../../../src/mcp/exchange/json-rpc.ts';
+import { USEFUL } from '../../../src/mcp/operations/tool-result.ts';
+import { httpReply } from '../../support/raw-http.ts';
+import { type RawRequest, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { caller, openSessionRig, type SessionRig } from './session-rig.ts';
 
 type Rpc = { readonly id?: number; readonly method?: string; readonly params?: { readonly cursor?: string } };

@@ -1,4 +1,4 @@
-import { eventOf, eventStream } from '../support/raw-http.ts';
+import { eventOf, eventStream } from '../../support/raw-http.ts';
 import { type OutcomeCase, result, testOutcomes } from './outcome-case.ts';
 
 const inStream = (name: string, outcome: string, texts: string[], more: Partial<OutcomeCase> = {}): OutcomeCase => ({

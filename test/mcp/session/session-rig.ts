@@ -1,11 +1,11 @@
-import type { Authorizer } from '../../src/mcp/auth/authorizer.ts';
-import { openAuthorizer } from '../../src/mcp/auth/open-authorizer.ts';
-import type { Exchange } from '../../src/mcp/exchange.ts';
-import { LegacySession } from '../../src/mcp/legacy-session.ts';
-import { TargetConnection } from '../../src/mcp/target-connection.ts';
-import { type Target, targetSchema } from '../../src/plan/target-schema.ts';
-import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { systemClock } from '../../src/traffic/clock.ts';
+import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
+import { openAuthorizer } from '../../../src/mcp/auth/open-authorizer.ts';
+import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import { LegacySession } from '../../../src/mcp/session/legacy-session.ts';
+import { type Target, targetSchema } from '../../../src/plan/target-schema.ts';
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
 
 export const caller = { vu: 3, iteration: 7 } as const;
 
