@@ -21,6 +21,9 @@ param principalType string = 'User'
 @description('Exact https origins that may be load-tested, such as https://mcp.example.com. Empty: nothing may be.')
 param allowedOrigins string[] = []
 
+@description('IP addresses and CIDR ranges beside those of the public internet that may be connected to, such as 10.1.0.0/16 of a virtual network. The app refuses what is neither when it starts.')
+param allowedAddresses string[] = []
+
 @description('Most virtual users that one plan may ask for.')
 @minValue(1)
 param maxVus int = 500
@@ -166,6 +169,7 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'AZURE_CLIENT_ID', value: identity.outputs.clientId }
       { name: 'TASKHUB_NAME', value: taskHubName }
       { name: 'SURGE_ALLOWED_ORIGINS', value: join(checkedOrigins, ',') }
+      { name: 'SURGE_ALLOWED_ADDRESSES', value: join(allowedAddresses, ',') }
       { name: 'SURGE_KEY_VAULT_URL', value: vault.outputs.url }
       { name: 'SURGE_MAX_VUS', value: string(maxVus) }
       { name: 'SURGE_MAX_DURATION_SECONDS', value: string(maxDurationSeconds) }

@@ -12,6 +12,12 @@ param allowedOrigins = filter(
   origin => !empty(origin)
 )
 
+// Addresses and CIDR ranges with commas between them: 10.1.0.0/16,10.2.0.4
+param allowedAddresses = filter(
+  map(split(readEnvironmentVariable('SURGE_ALLOWED_ADDRESSES', ''), ','), address => trim(address)),
+  address => !empty(address)
+)
+
 param maxVus = int(readEnvironmentVariable('SURGE_MAX_VUS', '500'))
 param maxDurationSeconds = int(readEnvironmentVariable('SURGE_MAX_DURATION_SECONDS', '3600'))
 param vusPerLane = int(readEnvironmentVariable('SURGE_VUS_PER_LANE', '100'))

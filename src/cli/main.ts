@@ -12,6 +12,8 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --target NAME=URL     another URL for a target, e.g. of a staging server; may be repeated
       --token-url NAME=URL  another token URL for a target; may be repeated
       --allow ORIGIN        an origin that may be load-tested, besides this machine; may be repeated
+      --allow-address CIDR  an IP address or range that may be connected to, besides public ones and this machine;
+                            may be repeated
   mcp-surge validate PLAN   check a plan and say how it would run
 
 Exit codes: 0 pass, 99 thresholds failed, 104 invalid or refused plan, 105 stopped, 106 preflight failed,

@@ -17,6 +17,10 @@ import { writeReportFiles } from './write-report.ts';
 
 const SHOW_INTERVAL_MS = 500;
 
+const FLAGS_HINT =
+  'On the command line, --allow ORIGIN does what SURGE_ALLOWED_ORIGINS does, --allow-address CIDR what ' +
+  'SURGE_ALLOWED_ADDRESSES does.\n';
+
 /** `mcp-surge run PLAN`: the same slices as in Azure, in one process with the in-memory store. */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -28,6 +32,7 @@ export async function runCommand(args: string[]): Promise<number> {
       target: { type: 'string', multiple: true, default: [] },
       'token-url': { type: 'string', multiple: true, default: [] },
       allow: { type: 'string', multiple: true, default: [] },
+      'allow-address': { type: 'string', multiple: true, default: [] },
     },
   });
   const [file] = positionals;
@@ -37,7 +42,7 @@ export async function runCommand(args: string[]): Promise<number> {
     tokenUrls: readNamedUrls('--token-url', values['token-url']),
     ...(values.duration === undefined ? {} : { duration: values.duration }),
   });
-  const context = commandContext(values.allow);
+  const context = commandContext({ origins: values.allow, addresses: values['allow-address'] });
   const created = await createRun(context, { text, trigger: 'command' });
   switch (created.outcome) {
     case 'invalid':
@@ -45,7 +50,7 @@ export async function runCommand(args: string[]): Promise<number> {
       return EXIT_CODE.invalidPlan;
     case 'not-allowed':
       process.stderr.write(showProblems(`${file} may not run here:`, created.problems));
-      process.stderr.write('On the command line, --allow ORIGIN does what SURGE_ALLOWED_ORIGINS does.\n');
+      process.stderr.write(FLAGS_HINT);
       return EXIT_CODE.invalidPlan;
     case 'key-taken':
       throw new Error('A command sends no idempotency key.');

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Policy } from '../plan/policy.ts';
 import type { RunContext } from '../run/run-context.ts';
+import { openTokenAccess } from '../run/token-access.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -11,6 +12,7 @@ export const settings: Settings = readSettings(process.env);
 export const policy: Policy = {
   allowedOrigins: settings.SURGE_ALLOWED_ORIGINS,
   allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
+  allowedAddresses: settings.SURGE_ALLOWED_ADDRESSES,
   maxVus: settings.SURGE_MAX_VUS,
   maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
 };
@@ -32,6 +34,7 @@ async function openContext(): Promise<RunContext> {
     secrets: openSecrets(process.env, () => performance.now()),
     clock: systemClock,
     policy,
+    tokens: openTokenAccess(policy),
     sizing: { vusPerLane: settings.SURGE_VUS_PER_LANE, windowMs: settings.SURGE_WINDOW_SECONDS },
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
     identityClientId: settings.AZURE_CLIENT_ID,

@@ -44,8 +44,13 @@ async function getReport(request: HttpRequest, format: ReportFormat | undefined)
       : `Run ${id} is ${record.state}; ask again later.`;
     return problemResponse({ status: 409, title: 'There is no report', detail });
   }
-  const { body, contentType } = renderReport(report, format);
-  return { body, headers: { 'content-type': contentType, vary: 'accept' } };
+  try {
+    const { body, contentType } = renderReport(report, format);
+    return { body, headers: { 'content-type': contentType, vary: 'accept' } };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return problemResponse({ status: 409, title: 'The report was made by another version', detail });
+  }
 }
 
 function formatByAccept(request: HttpRequest): ReportFormat | undefined {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseIpRange } from '../plan/ip-range.ts';
 
 const seconds = (standard: number) =>
   z.coerce
@@ -8,17 +9,25 @@ const seconds = (standard: number) =>
     .transform((value) => value * 1000);
 const count = (standard: number) => z.coerce.number().int().positive().default(standard);
 
+const commaList = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const addressRange = z.string().refine((text) => parseIpRange(text) !== undefined, {
+  error: ({ input }) =>
+    `expected an IP address or a CIDR range with no bits beyond its prefix, e.g. 10.1.0.0/16, got "${String(input)}"`,
+});
+
 const settingsSchema = z.object({
   /** Exact origins that plans may aim at, separated by commas. */
-  SURGE_ALLOWED_ORIGINS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ''),
-    ),
+  SURGE_ALLOWED_ORIGINS: commaList,
+  /** Addresses and CIDR ranges beside those of the public internet that may be connected to, separated by commas. */
+  SURGE_ALLOWED_ADDRESSES: commaList.pipe(z.array(addressRange)),
   /** `true` lets plans aim at this machine; for local runs only. */
   SURGE_ALLOW_LOOPBACK: z.stringbool().default(false),
   SURGE_MAX_VUS: count(500),

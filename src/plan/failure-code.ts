@@ -1,12 +1,25 @@
 const DETAILS = {
-  NET: ['REFUSED', 'DNS', 'TLS', 'CONNECT_TMO', 'RESET_PRE', 'RESET_MID', 'HTTP_PARSE', 'OTHER'],
-  TMO: ['HEADERS', 'IDLE', 'TOTAL'],
+  NET: ['REFUSED', 'DNS', 'TLS', 'CONNECT_TMO', 'RESET_PRE', 'RESET_MID', 'HTTP_PARSE', 'FORBIDDEN', 'OTHER'],
+  TMO: ['HEADERS', 'IDLE', 'TOTAL', 'UNTERMINATED'],
   HTTP: ['3XX'],
   AUTH: ['401', '403', 'SCOPE', 'REJECTED', 'TOKEN'],
-  SESS: ['EXPIRED', 'LOST', 'MISSING', 'REFUSED'],
-  PROTO: ['CT_MISSING', 'CT_HTML', 'CT_OTHER', '202', 'EMPTY', 'JSON', 'SHAPE', 'ID_MISMATCH', 'NO_REPLY', 'VERSION'],
+  SESS: ['EXPIRED', 'LOST', 'MISSING', 'REFUSED', 'AMBIGUOUS'],
+  PROTO: [
+    'CT_MISSING',
+    'CT_HTML',
+    'CT_OTHER',
+    '202',
+    'EMPTY',
+    'JSON',
+    'SHAPE',
+    'ID_MISMATCH',
+    'NO_REPLY',
+    'VERSION',
+    'RESULT_TYPE',
+  ],
+  RPC: ['INPUT_REQUIRED'],
   SSE: ['BAD_DATA'],
-  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'ASSERT'],
+  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT'],
 } as const;
 
 const CODES: ReadonlySet<string> = new Set(

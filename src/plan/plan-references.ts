@@ -4,6 +4,9 @@ import { parseThreshold } from './threshold.ts';
 /** A name in a plan that stands for nothing. */
 export type DanglingReference = { readonly path: readonly PropertyKey[]; readonly message: string };
 
+/** The parts of a step that feeds are put into. */
+const TEMPLATES = [['resource'], ['arguments'], ['complete', 'argument', 'value'], ['complete', 'context']] as const;
+
 type Tree = Readonly<Record<string, unknown>>;
 
 /**
@@ -22,10 +25,13 @@ export function danglingReferences(plan: unknown): DanglingReference[] {
     const { target, steps } = tree(scenario);
     checkTarget(target, ['scenarios', name, 'target']);
     (Array.isArray(steps) ? steps : []).forEach((step, index) => {
-      for (const feed of placeholdersIn(tree(step).arguments ?? {})) {
-        if (Object.hasOwn(tree(feeds), feed)) continue;
-        const path = ['scenarios', name, 'steps', index, 'arguments'];
-        problems.push({ path, message: `{{${feed}}} names no feed; declare it under feeds` });
+      for (const key of TEMPLATES) {
+        const text = key.reduce<unknown>((value, part) => tree(value)[part], step);
+        for (const feed of placeholdersIn(text ?? {})) {
+          if (Object.hasOwn(tree(feeds), feed)) continue;
+          const path = ['scenarios', name, 'steps', index, ...key];
+          problems.push({ path, message: `{{${feed}}} names no feed; declare it under feeds` });
+        }
       }
     });
   }

@@ -1,12 +1,13 @@
+import { type AddressRules, problemOfIp } from './address-rules.ts';
+import { authAddresses } from './auth-schema.ts';
 import { isLoopback } from './loopback.ts';
 import type { Plan } from './plan-schema.ts';
 import { planExtent } from './slices.ts';
 
 /** What the operator of this installation lets plans do; from app settings or command line flags. */
-export type Policy = {
+export type Policy = AddressRules & {
   /** Exact origins, e.g. `https://mcp.example.com`. */
   readonly allowedOrigins: readonly string[];
-  readonly allowLoopback: boolean;
   readonly maxVus: number;
   readonly maxDurationMs: number;
 };
@@ -18,16 +19,16 @@ export type Policy = {
 export function policyProblems(plan: Plan, policy: Policy): string[] {
   const problems: string[] = [];
   for (const [name, target] of Object.entries(plan.targets)) {
-    const local = isLoopback(target.url);
-    problems.push(...addressProblems(`targets.${name}.url`, target.url, policy));
-    if (!local && !target.permission) {
+    const fromAuth = authAddresses(target.auth).map(({ path, url }) => ({ path: `auth.${path}`, url }));
+    for (const { path, url } of [{ path: 'url', url: target.url }, ...fromAuth]) {
+      const problem = addressProblem(url, policy);
+      if (problem !== undefined) problems.push(`targets.${name}.${path}: ${problem}`);
+    }
+    if (!isLoopback(target.url) && !target.permission) {
       problems.push(
         `targets.${name}.permission: ${new URL(target.url).origin} is not on this machine; ` +
           'set permission: true once its owner has agreed to the load.',
       );
-    }
-    if (target.auth.type === 'client-credentials') {
-      problems.push(...addressProblems(`targets.${name}.auth.tokenUrl`, target.auth.tokenUrl, policy));
     }
   }
   const { vus, durationMs } = planExtent(plan);
@@ -43,15 +44,28 @@ export function policyProblems(plan: Plan, policy: Policy): string[] {
   return problems;
 }
 
-function addressProblems(path: string, address: string, policy: Policy): string[] {
-  const { origin, protocol } = new URL(address);
-  if (isLoopback(address)) {
+/**
+ * Why the operator does not let a URL be asked, with the way out; undefined when it may be. Where a name leads to shows
+ * only when it is connected to: the connection holds that address against the same policy.
+ */
+export function addressProblem(url: string, policy: Policy): string | undefined {
+  const { origin, protocol, hostname } = new URL(url);
+  if (isLoopback(url)) {
     return policy.allowLoopback
-      ? []
-      : [`${path}: ${origin} is this machine, which is not allowed here (SURGE_ALLOW_LOOPBACK).`];
+      ? undefined
+      : `${origin} is this machine, which is not allowed here (SURGE_ALLOW_LOOPBACK).`;
   }
-  if (protocol !== 'https:') return [`${path}: ${origin} must be https; plain http is for this machine only.`];
-  if (policy.allowedOrigins.includes(origin)) return [];
+  const ip = ipOf(hostname);
+  const problem = ip === undefined ? undefined : problemOfIp(policy, ip);
+  if (problem !== undefined) return `${problem}.`;
+  if (protocol !== 'https:') return `${origin} must be https; plain http is for this machine only.`;
+  if (policy.allowedOrigins.includes(origin)) return undefined;
   const allowed = policy.allowedOrigins.length === 0 ? 'none is' : `allowed are ${policy.allowedOrigins.join(', ')}`;
-  return [`${path}: ${origin} is not on the allowlist (${allowed}); the operator adds it to SURGE_ALLOWED_ORIGINS.`];
+  return `${origin} is not on the allowlist (${allowed}); the operator adds it to SURGE_ALLOWED_ORIGINS.`;
+}
+
+/** The address that a URL's host is, undefined for a name. URL parsing has turned all that is read as IPv4 to dotted form. */
+function ipOf(hostname: string): string | undefined {
+  if (hostname.startsWith('[')) return hostname.slice(1, -1);
+  return /^\d+(\.\d+){3}$/.test(hostname) ? hostname : undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
-import { isRegExp } from './target-schema.ts';
+import { stepSchema } from './step-schema.ts';
 
 const rangeSchema = z
   .strictObject({ min: durationSchema(), max: durationSchema() })
@@ -21,26 +21,6 @@ export const thinkTimeSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Something a useful reply must fulfil; a check that does not hold makes the sample TOOL_ASSERT. */
-export const checkSchema = z.union(
-  [
-    z.strictObject({ contains: z.string().min(1) }),
-    z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
-    z.strictObject({ notEmpty: z.literal(true) }),
-  ],
-  'expected one of {contains: text}, {matches: regular expression} or {notEmpty: true}',
-);
-
-/** One call that an iteration may make. */
-export const stepSchema = z.strictObject({
-  tool: z.string().min(1),
-  /** How often this step is chosen, relative to the other steps. */
-  weight: z.number().positive().max(1_000_000).default(1),
-  /** `{{feed}}` in any text is replaced by a value of that feed. */
-  arguments: z.record(z.string(), z.json('expected a value that JSON can hold')).default({}),
-  checks: z.array(checkSchema).default([]),
-});
-
 /** One kind of traffic aimed at one target. */
 export const scenarioSchema = z.strictObject({
   target: z.string(),
@@ -57,6 +37,4 @@ export const scenarioSchema = z.strictObject({
 });
 
 export type ThinkTime = z.output<typeof thinkTimeSchema>;
-export type Check = z.output<typeof checkSchema>;
-export type Step = z.output<typeof stepSchema>;
 export type Scenario = z.output<typeof scenarioSchema>;

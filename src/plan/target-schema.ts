@@ -1,26 +1,25 @@
 import { z } from 'zod';
+import { authSchema } from './auth-schema.ts';
 import { durationSchema } from './duration.ts';
+import { headerName } from './header-name.ts';
+import { httpUrl } from './http-url.ts';
 
 /** Half of the 71 minutes that a sample's 32 bits of microseconds reach. */
 const LONGEST_REQUEST = '30m';
 
-/** Key Vault's rule for the names of secrets. */
-const secretName = z
-  .string('expected the name of a secret')
-  .regex(
-    /^[0-9A-Za-z-]{1,127}$/,
-    'expected the name of a secret: 1 to 127 letters, digits or dashes, never the secret itself',
-  );
-
 /** Headers that the protocol fills in; a plan that set them would test something else than MCP. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
+  'accept-encoding',
   'connection',
   'content-length',
   'content-type',
   'expect',
   'host',
   'keep-alive',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
   'mcp-protocol-version',
   'mcp-session-id',
   'transfer-encoding',
@@ -29,39 +28,14 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 ]);
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');
 const plainHeaderName = headerName
   .refine((name) => !SECRET_HEADERS.has(name.toLowerCase()), 'expected no header that carries a secret; use `auth`')
-  .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'expected no header that the protocol fills in');
+  .refine((name) => !isOwnHeader(name.toLowerCase()), 'expected no header that the protocol fills in');
 const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'expected printable ASCII text');
 
-/** An http or https URL without user name and password. */
-function httpUrl(expected: string) {
-  return z.url({ protocol: /^https?$/, error: expected }).refine((url) => {
-    if (!URL.canParse(url)) return true;
-    const { username, password } = new URL(url);
-    return username === '' && password === '';
-  }, 'expected no user name and no password in the URL; use `auth`');
-}
-
-/** How requests to a target prove who sends them. Secrets are named, never contained. */
-export const authSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  /** `Authorization: Bearer <secret>`. */
-  z.strictObject({ type: z.literal('bearer'), secret: secretName }),
-  /** Any header whose whole value is the secret, e.g. `X-API-Key`. */
-  z.strictObject({ type: z.literal('header'), name: headerName, secret: secretName }),
-  /** A token from an OAuth 2 token endpoint, by the client credentials grant (RFC 6749 §4.4). */
-  z.strictObject({
-    type: z.literal('client-credentials'),
-    tokenUrl: httpUrl('expected an http or https URL'),
-    clientId: z.string().min(1),
-    clientSecret: secretName,
-    scope: z.string().min(1).optional(),
-  }),
-  /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's login. */
-  z.strictObject({ type: z.literal('entra'), scope: z.string().min(1) }),
-]);
+/** Revisions of MCP over Streamable HTTP, newest first. HTTP+SSE of 2024-11-05 is another transport. */
+export const REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
+export type Revision = (typeof REVISIONS)[number];
 
 /** A text that stands in an ordinary result although the call went wrong, e.g. an exhausted quota. */
 const softErrorSchema = z.strictObject({
@@ -77,8 +51,11 @@ export const targetSchema = z.strictObject({
   auth: authSchema.default({ type: 'none' }),
   /** Sent with every request; for values that are no secrets. */
   headers: z.record(plainHeaderName, headerValue).default({}),
-  /** The protocol revision to offer; the server may answer with an older one. */
-  protocolVersion: z.enum(['2025-03-26', '2025-06-18', '2025-11-25']).default('2025-11-25'),
+  /**
+   * `auto` finds out once, before the load, whether the target speaks the stateless revision 2026-07-28, and otherwise
+   * offers 2025-11-25, which it may answer with an older one. A revision that is named here is the only one accepted.
+   */
+  protocol: z.enum(['auto', ...REVISIONS]).default('auto'),
   /** Tools without `readOnlyHint: true` that the plan may call all the same. */
   allowWrites: z.array(z.string().min(1)).default([]),
   softErrors: z.array(softErrorSchema).default([]),
@@ -93,9 +70,23 @@ export const targetSchema = z.strictObject({
     .prefault({}),
   /** How many connections one process may hold to this target. */
   maxConnections: z.int().min(1).max(10_000).default(256),
+  /** Offers HTTP/2 in the TLS handshake; requests then share connections. */
+  http2: z.boolean().default(false),
+  /** Longest pause that a virtual user makes when a 429 or 503 asks for one with Retry-After. */
+  maxRetryAfter: durationSchema(0, LONGEST_REQUEST).prefault('60s'),
+  /**
+   * What becomes of an event stream that stays open after its answer: `cut` frees its connection after a quarter of a
+   * second, as agents do that need an answer only once; `read` waits for its end.
+   */
+  heldStreams: z.enum(['cut', 'read']).default('cut'),
+  /** Opens the stream for messages from the server (GET) beside each session, as interactive clients do. */
+  eventStream: z.boolean().default(false),
+  /**
+   * What a server is told that asks the user for input (elicitation): that we cannot, or the defaults of its own form.
+   */
+  elicitation: z.enum(['none', 'defaults']).default('none'),
 });
 
-export type Auth = z.output<typeof authSchema>;
 export type Target = z.output<typeof targetSchema>;
 
 /** True when the text is a JavaScript regular expression in Unicode mode. */
@@ -106,4 +97,8 @@ export function isRegExp(source: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isOwnHeader(name: string): boolean {
+  return OWN_HEADERS.has(name) || name.startsWith('mcp-param-');
 }

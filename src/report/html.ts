@@ -1,6 +1,7 @@
 import { html, type Markup } from './html/markup.ts';
 import { page } from './html/page.ts';
 import { clocksSection } from './html/section-clocks.ts';
+import { connectionsSection } from './html/section-connections.ts';
 import { eachOperationSection } from './html/section-each-operation.ts';
 import { generatorSection } from './html/section-generator.ts';
 import { notesSection } from './html/section-notes.ts';
@@ -14,12 +15,15 @@ import { verdictSection } from './html/section-verdict.ts';
 import { timeAxis } from './html/time-axis.ts';
 import { printable } from './printable.ts';
 import type { Report } from './report.ts';
+import { requireCurrent } from './require-current.ts';
 
 /**
  * The report as one HTML page that needs nothing else: no script, no request to anywhere, light and dark, for screen,
  * phone and paper. Every text of the report is escaped, and the page's own policy would stop what slipped through.
+ * @throws when the report is of another schema
  */
 export function renderHtml(unsafe: Report): string {
+  requireCurrent(unsafe);
   const report = printable(unsafe);
   const time = timeAxis(report);
   const sections: readonly (readonly [title: string, id: string, section: Markup | null])[] = [
@@ -29,6 +33,7 @@ export function renderHtml(unsafe: Report): string {
     ['Over time', 'time', overTimeSection(report, time)],
     ['Operations', 'operations', operationsSection(report)],
     ['Clocks', 'clocks', clocksSection(report)],
+    ['Connections', 'connections', connectionsSection(report)],
     ['Each operation', 'each', eachOperationSection(report, time)],
     ['Warnings', 'warnings', warningsSection(report)],
     ['Generator', 'generator', generatorSection(report)],

@@ -17,6 +17,7 @@ export type ReportParts = {
 const NOTES = [
   'Latency runs from the dispatch of a request to its matching JSON-RPC response, not to the headers and not to the end of the stream.',
   'Percentiles are exact: the nearest rank over all samples of all slices.',
+  'What a request waits for its connection, also for the making of a new one, is part of its latency.',
   'Latency figures cover useful requests; the time until a failure was known is kept apart.',
   'The requests of preflight (one session per target, before the start) are not in these figures.',
 ];
@@ -25,7 +26,7 @@ const NOTES = [
 export function makeReport({ runId, planHash, plan, startAtMs, targets, summary, judged }: ReportParts): Report {
   const { generator, ...figures } = summary;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     runId,
     plan: { name: plan.name, description: plan.description, hash: planHash },
     startedAt: new Date(startAtMs).toISOString(),
@@ -35,6 +36,6 @@ export function makeReport({ runId, planHash, plan, startAtMs, targets, summary,
     ...figures,
     thresholds: judged.thresholds,
     generator: { ...generator, rules: judged.rules },
-    notes: NOTES,
+    notes: [...NOTES, ...targets.flatMap((target) => target.notes)],
   };
 }

@@ -14,11 +14,14 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   NET_RESET_PRE: 'The connection was closed before any response headers came.',
   NET_RESET_MID: 'The connection broke in the middle of the response.',
   NET_HTTP_PARSE: 'What came back was not valid HTTP.',
+  NET_FORBIDDEN: 'The host name led to an address that the operator does not allow, so nothing was sent.',
   NET_OTHER: 'The connection failed in a way that has no code of its own; see the example.',
 
   TMO_HEADERS: 'No response headers came in time.',
   TMO_IDLE: 'The response began, then fell silent for longer than the idle limit.',
   TMO_TOTAL: 'The matching response did not come within the time limit of the request.',
+  TMO_UNTERMINATED:
+    'The answer was there in time, but its event was never closed by a blank line, so a client cannot know that it is whole.',
 
   HTTP_3XX: 'The server answered with a redirect; redirects are not followed.',
 
@@ -33,6 +36,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   SESS_MISSING: 'The server gave no session id when it was initialised, yet asks for one now.',
   SESS_REFUSED: 'The server refuses to open another session, usually because it has reached its limit.',
   SESS_DUP: 'The session id header came twice with the same value; it was used once.',
+  SESS_AMBIGUOUS: 'The server sent two different session ids in one answer.',
 
   PROTO_CT_MISSING: 'The answer has no content type, so it can be neither JSON nor an event stream.',
   PROTO_CT_HTML: 'The answer is an HTML page, typically from a proxy or a sign-in page in front of the server.',
@@ -46,6 +50,9 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   PROTO_ID_MISMATCH: 'The response carries an id that was not asked with.',
   PROTO_NO_REPLY: 'The event stream ended without a response to the request.',
   PROTO_VERSION: 'The server and the client share no protocol version.',
+  PROTO_RESULT_TYPE: 'The result is of a type that the protocol does not know, or that was not agreed on.',
+
+  RPC_INPUT_REQUIRED: 'The server asked for input that only a person or a model could give.',
 
   SSE_BAD_DATA: 'An event of the stream could not be parsed and no response followed.',
   SSE_UNTERMINATED: 'The last event of the stream lacked its closing blank line; it was read anyway.',
@@ -53,9 +60,13 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   TOOL_ERROR: 'The tool ran and reported an error (isError: true): HTTP and JSON-RPC succeeded, the agent got nothing.',
   TOOL_QUOTA: 'A result marked as successful says in its text that a quota or rate limit is exhausted.',
   TOOL_SOFT_ERROR: 'A result marked as successful is, by its text, an error.',
-  TOOL_EMPTY: 'The tool succeeded but returned no content.',
+  TOOL_EMPTY: 'The call succeeded, but there is nothing in the result: no content, no resource, no message.',
+  TOOL_SCHEMA: 'The structured result does not fit the output schema that the tool itself declares.',
   TOOL_ASSERT: 'The result arrived, but a check of the plan on its content did not hold.',
 };
+
+/** Every outcome that has a name of its own, layer by layer. */
+export const NAMED_OUTCOMES = Object.keys(MEANINGS) as readonly NamedOutcome[];
 
 const HTTP_MEANINGS: Readonly<Record<string, string>> = {
   '400': 'The server calls the request malformed (HTTP 400).',

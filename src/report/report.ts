@@ -7,7 +7,7 @@ import type { HonestyResult, ThresholdResult, Verdict } from '../verdict/verdict
  * are those of the Summary.
  */
 export type Report = Omit<Summary, 'generator'> & {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly runId: string;
   readonly plan: { readonly name: string; readonly description: string; readonly hash: string };
   /** ISO 8601: the planned start of the load, and the end of `durationSeconds`. */
@@ -29,4 +29,8 @@ export type ReportTarget = {
   /** Name and version as the server gave them; empty when it gave none. */
   readonly server: string;
   readonly session: 'stateful' | 'stateless';
+  /** Names of what it offers: `tools`, `resources`, `prompts` … */
+  readonly capabilities: readonly string[];
+  /** What of its description the client could not make use of, one sentence each. */
+  readonly notes: readonly string[];
 };

@@ -1,7 +1,9 @@
 import { printable } from './printable.ts';
 import type { Report } from './report.ts';
+import { requireCurrent } from './require-current.ts';
 import { ink } from './text/ink.ts';
-import { textOperations, textTotals } from './text/text-figures.ts';
+import { textConnections } from './text/text-connections.ts';
+import { textOperations, textPauses, textTotals } from './text/text-figures.ts';
 import { textGenerator } from './text/text-generator.ts';
 import { textOutcomes } from './text/text-outcomes.ts';
 import { textThresholds } from './text/text-thresholds.ts';
@@ -18,9 +20,11 @@ export type TextOptions = {
 /**
  * The report for a terminal: the verdict and its reasons, what failed, then the figures. Text that came from a target
  * can neither break a line nor drive the terminal.
+ * @throws when the report is of another schema
  */
 export function renderText(unsafe: Report, options: TextOptions = {}): string {
   const { colour = false, width = 100 } = options;
+  requireCurrent(unsafe);
   const report = printable(unsafe);
   const paint = ink(colour);
   const { failures, warnings, thresholds, notes, startedAt } = report;
@@ -30,8 +34,9 @@ export function renderText(unsafe: Report, options: TextOptions = {}): string {
       'Warnings (counted as useful)',
       warnings.length === 0 ? [] : textOutcomes(warnings, startedAt, width, paint, paint.yellow),
     ],
-    ['Totals', textTotals(report, width, paint)],
+    ['Totals', [...textTotals(report, width, paint), ...textPauses(report, width, paint)]],
     ['Operations (latency of useful requests, dispatch to matching response)', operations(report, width, paint)],
+    ['Connections (times in ms)', textConnections(report, width, paint)],
     ['Thresholds', thresholds.length === 0 ? [] : textThresholds(thresholds, width, paint)],
     ['Generator', textGenerator(report.generator, width, paint)],
     ['Notes', notes.flatMap((note) => wrap(note, width - 2).map((line) => `  ${line}`))],

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Plan } from '../plan/plan-schema.ts';
 import { type Share, type Slice, sharesOf } from '../plan/slices.ts';
+import type { ReportTarget } from '../report/report.ts';
 import { Recorder } from '../sample/recorder.ts';
 import type { SliceHealth } from '../summary/slice-health.ts';
 import { keepFlushing } from './keep-flushing.ts';
@@ -16,6 +17,8 @@ export type SliceWork = {
   readonly plan: Plan;
   readonly slice: Slice;
   readonly attemptId: string;
+  /** What preflight found the targets to be. */
+  readonly targets: readonly ReportTarget[];
 };
 
 /** After a stop, requests under way have this long to end by themselves. */
@@ -37,7 +40,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
     (block) => writer.take(block),
     await planRedactor(plan, context.secrets, () => issuedTokens(clients)),
   );
-  const clients: SliceClients = await openSliceClients(context, plan, shares, recorder);
+  const clients: SliceClients = await openSliceClients(context, plan, shares, recorder, work.targets);
   const stopping = new AbortController();
   const flushing = keepFlushing(context, {
     runId,
@@ -62,6 +65,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
       eventLoopDelayMs: { p99: loopDelayMs(loop.percentile(99)), max: loopDelayMs(loop.max) },
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       tokens: tokensOf(clients),
+      stoppedTargets: stoppedOf(clients),
       store: writer.health,
       instance: context.instance,
     };
@@ -122,6 +126,13 @@ async function endInTime(
 function tokensOf(clients: SliceClients): SliceHealth['tokens'] {
   const all = [...clients.values()].map(({ name, authorizer: { tokens } }) => ({ target: name, ...tokens }));
   return all.filter(({ fetched, failed }) => fetched + failed > 0);
+}
+
+/** The targets on which the load ended before its time. */
+function stoppedOf(clients: SliceClients): SliceHealth['stoppedTargets'] {
+  return [...clients.values()].flatMap(({ name, stopped }) =>
+    stopped === undefined ? [] : { target: name, ...stopped },
+  );
 }
 
 /** Node measures whole intervals between ticks of its timer; what exceeds the tick is delay. */

@@ -1,5 +1,5 @@
+import { secretNames } from '../plan/auth-schema.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import type { Auth } from '../plan/target-schema.ts';
 import { redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
 
@@ -16,9 +16,4 @@ export async function planRedactor(
   const values = await Promise.allSettled(names.map((name) => secrets.get(name)));
   const known = values.flatMap((value) => (value.status === 'fulfilled' ? [value.value] : []));
   return (text) => redactor([...known, ...issued()])(text);
-}
-
-function secretNames(auth: Auth): string[] {
-  if ('secret' in auth) return [auth.secret];
-  return 'clientSecret' in auth ? [auth.clientSecret] : [];
 }

@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { planExtent, type Share, type Slice } from '../plan/slices.ts';
+import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import { Agent } from '../scenario/agent.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
@@ -28,24 +29,27 @@ export async function runShare(work: ShareWork): Promise<void> {
   const { scenario, name, fromMs, toMs } = share;
   const { clock } = context;
   const client = clients.get(scenario.target) as TargetClient;
+  const target = plan.targets[scenario.target] as Target;
+  // A target that refuses our credentials gets no further load.
+  const over = AbortSignal.any([stopping, client.rejected]);
   const chooseStep = compileScenario(plan, scenario);
   const iterationOperation = recorder.operation(scenario.target, name);
   const { vus: vusOfRun } = planExtent(plan);
   const vus = share.vus.map((vu) => {
     const random = randomFor(plan.seed, vu, slice.window);
-    const { openSession } = client;
     return new Agent({
       vu,
       startOffsetMs: startOffsetMs(vu, vusOfRun),
-      openSession,
+      openSession: () => client.openSession(),
       chooseStep,
       thinkTime: scenario.thinkTime,
+      maxRetryAfterMs: target.maxRetryAfter,
       random,
       clock,
       recorder,
       iterationOperation,
-      stopping,
+      stopping: over,
     });
   });
-  await runConstantVus({ vus, fromMs, toMs, clock, stopping, onActive: (change) => writer.countVu(change) });
+  await runConstantVus({ vus, fromMs, toMs, clock, stopping: over, onActive: (change) => writer.countVu(change) });
 }

@@ -54,9 +54,9 @@ async function work(
 ): Promise<SliceResult> {
   const { store, clock } = context;
   // Only with the lease in hand: a further delivery must wait for one that still makes load, also after its end.
-  const { stopRequested } = await readRun(store, runId);
+  const { stopRequested, targets = [] } = await readRun(store, runId);
   if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0 };
-  const health = await executeSlice(context, { runId, plan, slice, attemptId: holder });
+  const health = await executeSlice(context, { runId, plan, slice, attemptId: holder, targets });
   // What attempts that died before this one had stored counts too: those requests were sent.
   const { leases, replaced } = await store.readLedger(runId, slice.sliceId);
   const lost = [...leases, ...replaced].map((delivery) => delivery.holder).filter((other) => other !== holder);

@@ -3,30 +3,39 @@ import type { Share } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { RunContext } from './run-context.ts';
-import { openTargetClient, type TargetClient } from './target-client.ts';
+import { openTargetClient, type TargetClient, type TargetClientOptions } from './target-client.ts';
 
 /** The clients of the targets that some shares of a slice aim at, by target name. */
 export type SliceClients = ReadonlyMap<string, TargetClient>;
 
-/** Makes the clients; each of their exchanges becomes a sample. @throws when a secret is missing */
+/**
+ * Makes the clients, their tokens at hand; each of their exchanges becomes a sample.
+ * @param found what preflight found the targets to be
+ * @throws when a secret is missing
+ */
 export async function openSliceClients(
   context: RunContext,
   plan: Plan,
   shares: readonly Share[],
   recorder: Recorder,
+  found: readonly (NonNullable<TargetClientOptions['found']> & { readonly name: string })[],
 ): Promise<SliceClients> {
   const names = [...new Set(shares.map(({ scenario }) => scenario.target))];
   const clients = await Promise.all(
-    names.map((name) =>
-      openTargetClient(context, {
+    names.map((name) => {
+      const known = found.find((target) => target.name === name);
+      return openTargetClient(context, {
         name,
         target: plan.targets[name] as Target,
         purpose: 'load',
         onExchange: (exchange) => recorder.add(exchange),
         operation: (operation) => recorder.operation(name, operation),
-      }),
-    ),
+        ...(known === undefined ? {} : { found: known }),
+      });
+    }),
   );
+  // Ahead of the load: no request is to wait for a token.
+  await Promise.all(clients.map(({ authorizer }) => authorizer.prepare()));
   return new Map(clients.map((client) => [client.name, client]));
 }
 

@@ -2,19 +2,17 @@ import type { Authorizer } from '../mcp/auth/authorizer.ts';
 import { openAuthorizer } from '../mcp/auth/open-authorizer.ts';
 import { TargetConnection } from '../mcp/connection/target-connection.ts';
 import type { Exchange } from '../mcp/exchange/exchange.ts';
+import { type FoundRevision, findRevision } from '../mcp/session/find-revision.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
+import { type Discovery, MODERN_REVISION } from '../mcp/session/modern-messages.ts';
+import { ModernSession } from '../mcp/session/modern-session.ts';
 import type { Session } from '../mcp/session/session.ts';
+import type { SessionOptions } from '../mcp/session/session-options.ts';
+import { ToolIndex } from '../mcp/session/tool-index.ts';
+import { addressProblem } from '../plan/policy.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { RunContext } from './run-context.ts';
 import { version } from './version.ts';
-
-/** All that one process uses to speak to one target. */
-export type TargetClient = {
-  readonly name: string;
-  readonly connection: TargetConnection;
-  readonly authorizer: Authorizer;
-  readonly openSession: () => Session;
-};
 
 export type TargetClientOptions = {
   readonly name: string;
@@ -24,22 +22,88 @@ export type TargetClientOptions = {
   readonly onExchange: (exchange: Exchange) => void;
   /** Number of an operation's samples. */
   readonly operation: (name: string) => number;
+  /** What preflight found the target to be; undefined before. */
+  readonly found?: { readonly protocolVersion: string } & Discovery;
 };
+
+const PROBE = { vu: 0, iteration: 0 } as const;
+
+/** All that one process uses to speak to one target. */
+export class TargetClient {
+  readonly name: string;
+  readonly connection: TargetConnection;
+  readonly authorizer: Authorizer;
+  readonly #options: SessionOptions;
+  readonly #found: TargetClientOptions['found'];
+  readonly #rejected = new AbortController();
+  /** When, epoch, and why the load on the target ended before its time; undefined as long as it has not. */
+  stopped: { readonly atMs: number; readonly reason: string } | undefined;
+
+  constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
+    const { name, target, purpose, onExchange, operation, found } = options;
+    const { clock, policy } = context;
+    this.name = name;
+    this.authorizer = authorizer;
+    this.connection = new TargetConnection(target, { now: clock.now, onExchange, addresses: policy });
+    this.#found = found;
+    this.#options = {
+      target,
+      connection: this.connection,
+      authorizer,
+      clock,
+      tools: new ToolIndex(),
+      userAgent: `mcp-surge/${version} (${purpose})`,
+      operation: numbered(operation),
+      rejected: this.#rejected.signal,
+      onRejected: (message) => {
+        this.stopped ??= { atMs: clock.now(), reason: `AUTH_REJECTED: ${message}` };
+        this.#rejected.abort();
+      },
+    };
+  }
+
+  /** Aborted once the target has refused credentials that were made anew: it gets no further load. */
+  get rejected(): AbortSignal {
+    return this.#rejected.signal;
+  }
+
+  /** Finds out which era the target speaks. */
+  findRevision(): Promise<FoundRevision> {
+    return findRevision(this.#options.target.protocol, () => new ModernSession(this.#options).discover(PROBE));
+  }
+
+  /** Makes a session of the era that the target speaks. */
+  openSession(found: TargetClientOptions['found'] = this.#found): Session {
+    return found?.protocolVersion === MODERN_REVISION
+      ? new ModernSession(this.#options, found)
+      : new LegacySession(this.#options);
+  }
+}
 
 /** Fetches the target's secrets and makes its client. @throws when a secret is missing */
 export async function openTargetClient(context: RunContext, options: TargetClientOptions): Promise<TargetClient> {
-  const { name, target, purpose, onExchange, operation } = options;
-  const { clock, secrets, identityClientId } = context;
-  const authorizer = await openAuthorizer(target.auth, { secrets, now: clock.now, identityClientId });
-  const connection = new TargetConnection(target, { now: clock.now, onExchange });
-  const { protocolVersion, headers } = target;
-  const session = {
-    connection,
-    authorizer,
-    protocolVersion,
-    headers,
-    operation,
-    userAgent: `mcp-surge/${version} (${purpose})`,
+  const { clock, secrets, identityClientId, policy, tokens } = context;
+  const { auth, url } = options.target;
+  const authorizer = await openAuthorizer(auth, {
+    secrets,
+    now: clock.now,
+    identityClientId,
+    targetUrl: url,
+    sources: tokens.sources,
+    dispatcher: tokens.dispatcher,
+    problemOfAddress: (address) => addressProblem(address, policy),
+  });
+  return new TargetClient(context, options, authorizer);
+}
+
+/** Asks for the number of each operation once. */
+function numbered(operation: (name: string) => number): (name: string) => number {
+  const numbers = new Map<string, number>();
+  return (name) => {
+    const known = numbers.get(name);
+    if (known !== undefined) return known;
+    const number = operation(name);
+    numbers.set(name, number);
+    return number;
   };
-  return { name, connection, authorizer, openSession: () => new LegacySession(session) };
 }

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fixedAuthorizer } from '../mcp/auth/authorizer.ts';
 import { TargetConnection } from '../mcp/connection/target-connection.ts';
-import { prepareRequest } from '../mcp/exchange/json-rpc.ts';
-import { judgeToolResult } from '../mcp/operations/tool-result.ts';
+import { callTool } from '../mcp/operations/call-tool.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
+import { ToolIndex } from '../mcp/session/tool-index.ts';
 import { targetSchema } from '../plan/target-schema.ts';
 import { Recorder } from '../sample/recorder.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -45,24 +45,29 @@ async function runSessions(url: string): Promise<void> {
     () => {},
     (text) => text,
   );
-  const target = targetSchema.parse({ url });
+  const target = targetSchema.parse({ url, protocol: PROTOCOL_VERSION });
   const connection = new TargetConnection(target, {
     now: systemClock.now,
     onExchange: (exchange) => recorder.add(exchange),
+    addresses: { allowLoopback: true, allowedAddresses: [] },
   });
-  const call = prepareRequest('tools/call', { name: 'tool', arguments: {} }, 'tools/call:tool');
+  const call = callTool('tool')('{}');
+  const tools = new ToolIndex();
   for (let vu = 0; vu < SESSIONS; vu++) {
     const session = new LegacySession({
+      target,
       connection,
       authorizer: fixedAuthorizer(undefined),
-      protocolVersion: PROTOCOL_VERSION,
+      clock: systemClock,
+      tools,
       userAgent: 'mcp-surge (warm-up)',
-      headers: {},
       operation: (name) => recorder.operation('warm-up', name),
+      onRejected: () => {},
+      rejected: new AbortController().signal,
     });
     await session.open({ vu, iteration: 0 });
     for (let iteration = 0; iteration < CALLS; iteration++) {
-      await session.request(call, (result) => judgeToolResult(result, []), { vu, iteration });
+      await session.request(call, { vu, iteration });
     }
     await session.close({ vu, iteration: CALLS });
   }
@@ -91,7 +96,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
 
 function resultOf(method: string): object {
   if (method === 'initialize')
-    return { protocolVersion: PROTOCOL_VERSION, capabilities: {}, serverInfo: { name: 'warm-up', version: '1' } };
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      capabilities: { tools: {} },
+      serverInfo: { name: 'warm-up', version: '1' },
+    };
   if (method === 'tools/list')
     return { tools: [{ name: 'tool', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }] };
   return { content: [{ type: 'text', text: 'warm' }] };

@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.ts';
 export const NO_TIME = 0xffff_ffff;
 
 /** What a sample stands for; the numbers are the values of the `kind` column. */
-export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2 } as const;
+export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2, pause: 3 } as const;
 
 /** Bits of the `flags` column. */
 export const SAMPLE_FLAG = {
@@ -12,11 +12,15 @@ export const SAMPLE_FLAG = {
   retry: 1,
   /** The reply was an event stream. */
   sse: 2,
+  /** The server kept the stream open after its answer, so we cut it and the connection was lost. */
+  held: 4,
+  /** The answer came over a second request that took up the stream where it had broken off (`Last-Event-ID`). */
+  resumed: 8,
 } as const;
 
 /**
  * The columns of a block, in storage order. Times are microseconds: `startUs` from the block's `originMs`, the
- * clocks from the sample's actual start. 42 bytes a sample, so that 14,000 samples stay under 64 KiB a column and under
+ * clocks from the sample's actual start. 54 bytes a sample, so that 12,500 samples stay under 64 KiB a column and under
  * 700 KiB an entity.
  */
 export const BLOCK_COLUMNS = {
@@ -25,6 +29,12 @@ export const BLOCK_COLUMNS = {
   lagUs: Uint32Array,
   /** Until the matching response, or until the failure was known. */
   durationUs: Uint32Array,
+  /** Until a connection took the request: what it waited for one, and for the making of a new one. */
+  socketUs: Uint32Array,
+  /** What the connection took to make, name look-up included; NO_TIME on one that had served before. */
+  connectUs: Uint32Array,
+  /** What its TLS handshake took after that. */
+  tlsUs: Uint32Array,
   headersUs: Uint32Array,
   firstEventUs: Uint32Array,
   closeUs: Uint32Array,
@@ -44,7 +54,7 @@ export type BlockColumnName = keyof typeof BLOCK_COLUMNS;
 export type BlockColumns = { readonly [Name in BlockColumnName]: InstanceType<(typeof BLOCK_COLUMNS)[Name]> };
 
 /** How many samples one block holds at most. */
-export const BLOCK_CAPACITY = 14_000;
+export const BLOCK_CAPACITY = 12_500;
 
 /** What was called, where: for iterations the scenario's name stands as the operation. */
 export type OperationKey = { readonly target: string; readonly operation: string };

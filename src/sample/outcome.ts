@@ -4,16 +4,17 @@
  */
 export type Outcome =
   | 'OK'
-  | `NET_${'REFUSED' | 'DNS' | 'TLS' | 'CONNECT_TMO' | 'RESET_PRE' | 'RESET_MID' | 'HTTP_PARSE' | 'OTHER'}`
-  | `TMO_${'HEADERS' | 'IDLE' | 'TOTAL'}`
+  | `NET_${'REFUSED' | 'DNS' | 'TLS' | 'CONNECT_TMO' | 'RESET_PRE' | 'RESET_MID' | 'HTTP_PARSE' | 'FORBIDDEN' | 'OTHER'}`
+  | `TMO_${'HEADERS' | 'IDLE' | 'TOTAL' | 'UNTERMINATED'}`
   | 'HTTP_3XX'
   | `HTTP_${number}`
   | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
-  | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP'}`
-  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION'}`
+  | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP' | 'AMBIGUOUS'}`
+  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE'}`
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
-  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'ASSERT'}`
+  | 'RPC_INPUT_REQUIRED'
+  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'SCHEMA' | 'ASSERT'}`
   | 'CLIENT_ABORT';
 
 /** Successful requests that did something worth a look: counted as useful, listed as warnings. */

@@ -67,6 +67,9 @@ export class Recorder {
     this.#latestStartMs = Math.max(this.#latestStartMs, sample.startMs);
     columns.lagUs[at] = microseconds(sample.lagMs);
     columns.durationUs[at] = microseconds(sample.durationMs);
+    columns.socketUs[at] = clock(sample.socketMs);
+    columns.connectUs[at] = clock(sample.connectMs);
+    columns.tlsUs[at] = clock(sample.tlsMs);
     columns.headersUs[at] = clock(sample.headersMs);
     columns.firstEventUs[at] = clock(sample.firstEventMs);
     columns.closeUs[at] = clock(sample.closeMs);

@@ -1,7 +1,10 @@
 import type { SAMPLE_KIND } from './block.ts';
 import type { Outcome } from './outcome.ts';
 
-/** One measurement: a request, an iteration, or an iteration that could not start. Times are milliseconds. */
+/**
+ * One measurement: a request, an iteration, an iteration that could not start, or a pause that a target asked for with
+ * Retry-After. Times are milliseconds.
+ */
 export type Sample = {
   readonly kind: keyof typeof SAMPLE_KIND;
   /** Number from Recorder.operation. */
@@ -13,6 +16,12 @@ export type Sample = {
   readonly lagMs: number;
   /** From the actual start until the matching response, or until the failure was known. */
   readonly durationMs: number;
+  /** From the actual start until a connection took the request; undefined when none did. */
+  readonly socketMs: number | undefined;
+  /** What making the connection took, name look-up included; undefined when it had served before. */
+  readonly connectMs: number | undefined;
+  /** What the new connection's TLS handshake took after that. */
+  readonly tlsMs: number | undefined;
   /** Further clocks, from the actual start; undefined when the request never got there. */
   readonly headersMs: number | undefined;
   readonly firstEventMs: number | undefined;

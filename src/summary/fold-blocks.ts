@@ -1,7 +1,7 @@
-import { type Block, NO_TIME, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
+import { type Block, NO_TIME, type OperationKey, SAMPLE_FLAG, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { firstExample } from './first-example.ts';
-import { type ClockName, type Fold, mapClocks, type OutcomeCount, type SliceFold } from './fold.ts';
+import { type ClockName, type Fold, mapClocks, type OutcomeCount, type PauseFold, type SliceFold } from './fold.ts';
 
 type OpenCell = {
   readonly key: OperationKey;
@@ -9,16 +9,23 @@ type OpenCell = {
   readonly useful: number[];
   readonly failed: number[];
 };
-type OpenClocks = { readonly key: OperationKey } & Readonly<Record<ClockName, number[]>>;
-type OpenOutcome = { -readonly [Field in keyof OutcomeCount]: OutcomeCount[Field] };
+type OpenOperation = {
+  readonly key: OperationKey;
+  readonly clocks: Readonly<Record<ClockName, number[]>>;
+  held: number;
+  resumed: number;
+  retries: number;
+};
+type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
 
 /** Adds up blocks into a Fold; the order of the blocks does not matter. */
 export class BlockFolder {
   readonly #runStartMs: number;
   readonly #intervalMs: number;
   readonly #cells = new Map<string, OpenCell>();
-  readonly #outcomes = new Map<string, OpenOutcome>();
-  readonly #clocks = new Map<string, OpenClocks>();
+  readonly #outcomes = new Map<string, Open<OutcomeCount>>();
+  readonly #operations = new Map<string, OpenOperation>();
+  readonly #pauses = new Map<string, Open<PauseFold>>();
   readonly #vus = new Set<number>();
   readonly #iterations: number[] = [];
   #droppedIterations = 0;
@@ -39,13 +46,20 @@ export class BlockFolder {
     this.#samples += block.count;
     for (let at = 0; at < block.count; at++) {
       const became = classes[outcome[at] as number];
-      if (kind[at] === SAMPLE_KIND.droppedIteration) this.#droppedIterations++;
-      else if (kind[at] === SAMPLE_KIND.iteration) {
-        if (became !== 'aborted') this.#iterations.push(durationUs[at] as number);
-      } else {
-        this.#vus.add(vu[at] as number);
-        if (became === 'aborted') this.#abortedRequests++;
-        else this.#addRequest(block, at, became === 'failed');
+      switch (kind[at]) {
+        case SAMPLE_KIND.request:
+          this.#vus.add(vu[at] as number);
+          if (became === 'aborted') this.#abortedRequests++;
+          else this.#addRequest(block, at, became === 'failed');
+          break;
+        case SAMPLE_KIND.iteration:
+          if (became !== 'aborted') this.#iterations.push(durationUs[at] as number);
+          break;
+        case SAMPLE_KIND.droppedIteration:
+          this.#droppedIterations++;
+          break;
+        case SAMPLE_KIND.pause:
+          this.#addPause(block, at);
       }
     }
     for (const { operation, outcome, message } of block.examples) {
@@ -63,10 +77,12 @@ export class BlockFolder {
         return { ...key, interval, useful: ascending(useful), failed: ascending(failed) };
       }),
       outcomes: [...this.#outcomes.values()],
-      clocks: [...this.#clocks.values()].map(({ key, ...clocks }) => ({
+      operations: [...this.#operations.values()].map(({ key, clocks, ...counts }) => ({
         ...key,
         ...mapClocks((clock) => ascending(clocks[clock])),
+        ...counts,
       })),
+      pauses: [...this.#pauses.values()],
       vus: ascending([...this.#vus]),
       iterations: ascending(this.#iterations),
       droppedIterations: this.#droppedIterations,
@@ -86,7 +102,7 @@ export class BlockFolder {
     const interval = Math.max(0, Math.floor((startMs - this.#runStartMs) / this.#intervalMs));
     const cell = this.#cellOf(key, interval);
     (failed ? cell.failed : cell.useful).push(duration);
-    this.#addClocks(key, block, at, failed);
+    this.#addToOperation(key, block, at, failed);
     const code = block.outcomes[outcome[at] as number] as Outcome;
     if (code !== 'OK') this.#addOutcome(key, code, startMs);
   }
@@ -101,19 +117,52 @@ export class BlockFolder {
     return cell;
   }
 
-  #addClocks(key: OperationKey, block: Block, at: number, failed: boolean): void {
-    const name = `${key.target}\n${key.operation}`;
-    let clocks = this.#clocks.get(name);
-    if (clocks === undefined) {
-      clocks = { key, lag: [], headers: [], firstEvent: [], close: [] };
-      this.#clocks.set(name, clocks);
-    }
-    const { lagUs, headersUs, firstEventUs, closeUs } = block.columns;
-    clocks.lag.push(lagUs[at] as number);
+  #addToOperation(key: OperationKey, block: Block, at: number, failed: boolean): void {
+    const { lagUs, durationUs, socketUs, connectUs, tlsUs, headersUs, firstEventUs, closeUs } = block.columns;
+    const operation = this.#operationOf(key);
+    const { clocks } = operation;
+    const keep = (clock: ClockName, column: Uint32Array) => {
+      const value = column[at] as number;
+      if (value !== NO_TIME) clocks[clock].push(value);
+    };
+    const flags = block.columns.flags[at] as number;
+    if (flags & SAMPLE_FLAG.held) operation.held++;
+    if (flags & SAMPLE_FLAG.resumed) operation.resumed++;
+    if (flags & SAMPLE_FLAG.retry) operation.retries++;
+    keep('lag', lagUs);
+    keep('socket', socketUs);
+    keep('connect', connectUs);
+    keep('tls', tlsUs);
     if (failed) return;
-    if (headersUs[at] !== NO_TIME) clocks.headers.push(headersUs[at] as number);
-    if (firstEventUs[at] !== NO_TIME) clocks.firstEvent.push(firstEventUs[at] as number);
-    if (closeUs[at] !== NO_TIME) clocks.close.push(closeUs[at] as number);
+    keep('headers', headersUs);
+    keep('firstEvent', firstEventUs);
+    keep('close', closeUs);
+    const close = closeUs[at] as number;
+    // Rounding can put the close a microsecond before the answer.
+    if (close !== NO_TIME) clocks.hold.push(Math.max(0, close - (durationUs[at] as number)));
+  }
+
+  #operationOf(key: OperationKey): OpenOperation {
+    const name = `${key.target}\n${key.operation}`;
+    let operation = this.#operations.get(name);
+    if (operation === undefined) {
+      operation = { key, clocks: mapClocks((): number[] => []), held: 0, resumed: 0, retries: 0 };
+      this.#operations.set(name, operation);
+    }
+    return operation;
+  }
+
+  #addPause({ operations, columns }: Block, at: number): void {
+    const { target } = operations[columns.operation[at] as number] as OperationKey;
+    const us = columns.durationUs[at] as number;
+    const pauses = this.#pauses.get(target);
+    if (pauses === undefined) {
+      this.#pauses.set(target, { target, count: 1, totalUs: us, maxUs: us });
+      return;
+    }
+    pauses.count++;
+    pauses.totalUs += us;
+    pauses.maxUs = Math.max(pauses.maxUs, us);
   }
 
   #addOutcome(key: OperationKey, outcome: Outcome, startMs: number): void {

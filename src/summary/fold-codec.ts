@@ -1,9 +1,9 @@
-import { CLOCKS, type ClockName, type ClockValues, type Fold, mapClocks } from './fold.ts';
+import { CLOCKS, type ClockName, type Fold, mapClocks, type OperationFold } from './fold.ts';
 
 /** A fold's JSON part: arrays are replaced by their lengths and follow, one after the other, as little-endian integers. */
-type Header = Omit<Fold, 'cells' | 'clocks' | 'vus' | 'iterations'> & {
+type Header = Omit<Fold, 'cells' | 'operations' | 'vus' | 'iterations'> & {
   readonly cells: readonly { target: string; operation: string; interval: number; useful: number; failed: number }[];
-  readonly clocks: readonly (Pick<ClockValues, 'target' | 'operation'> & Record<ClockName, number>)[];
+  readonly operations: readonly (Omit<OperationFold, ClockName> & Record<ClockName, number>)[];
   readonly vus: number;
   readonly iterations: number;
 };
@@ -13,7 +13,7 @@ export function encodeFold(fold: Fold): Uint8Array {
   const header: Header = {
     ...fold,
     cells: fold.cells.map((cell) => ({ ...cell, useful: cell.useful.length, failed: cell.failed.length })),
-    clocks: fold.clocks.map((clocks) => ({ ...clocks, ...mapClocks((clock) => clocks[clock].length) })),
+    operations: fold.operations.map((each) => ({ ...each, ...mapClocks((clock) => each[clock].length) })),
     vus: fold.vus.length,
     iterations: fold.iterations.length,
   };
@@ -22,7 +22,7 @@ export function encodeFold(fold: Fold): Uint8Array {
   length.writeUInt32LE(json.length);
   const arrays = [
     ...fold.cells.flatMap((cell) => [cell.useful, cell.failed]),
-    ...fold.clocks.flatMap((clocks) => CLOCKS.map((clock) => clocks[clock])),
+    ...fold.operations.flatMap((each) => CLOCKS.map((clock) => each[clock])),
     fold.vus,
     fold.iterations,
   ];
@@ -43,7 +43,7 @@ export function decodeFold(bytes: Uint8Array): Fold {
   const header = JSON.parse(buffer.toString('utf8', 4, jsonEnd)) as Header;
   const lengths = [
     ...header.cells.flatMap((cell) => [cell.useful, cell.failed]),
-    ...header.clocks.flatMap((clocks) => CLOCKS.map((clock) => clocks[clock])),
+    ...header.operations.flatMap((each) => CLOCKS.map((clock) => each[clock])),
     header.vus,
     header.iterations,
   ];
@@ -61,7 +61,7 @@ export function decodeFold(bytes: Uint8Array): Fold {
   return {
     ...header,
     cells: header.cells.map((cell) => ({ ...cell, useful: take(cell.useful), failed: take(cell.failed) })),
-    clocks: header.clocks.map((clocks) => ({ ...clocks, ...mapClocks((clock) => take(clocks[clock])) })),
+    operations: header.operations.map((each) => ({ ...each, ...mapClocks((clock) => take(each[clock])) })),
     vus: take(header.vus),
     iterations: take(header.iterations),
   };

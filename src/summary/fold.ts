@@ -11,14 +11,34 @@ export type Cell = {
   readonly failed: Uint32Array;
 };
 
-/** The clocks that are kept besides the latency itself, in microseconds: `lag` before the dispatch, the others from it. */
-export const CLOCKS = ['lag', 'headers', 'firstEvent', 'close'] as const;
+/**
+ * The clocks that are kept besides the latency itself, in microseconds. `lag` ends with the dispatch; `socket`, `headers`,
+ * `firstEvent` and `close` count from it; `connect` and `tls` are what a new connection took to make, and `hold` is the
+ * time from the answer to the close of its stream.
+ */
+export const CLOCKS = ['lag', 'socket', 'connect', 'tls', 'headers', 'firstEvent', 'close', 'hold'] as const;
 export type ClockName = (typeof CLOCKS)[number];
 
-/** Clocks of one operation, each ascending: the lag of all its requests, the others of the useful ones that got there. */
-export type ClockValues = { readonly target: string; readonly operation: string } & Readonly<
+/**
+ * What is kept of one operation over the whole run. Clocks are ascending; those up to `tls` cover all its requests that
+ * got there, because what became of a request does not change how it came to its connection, the others the useful ones.
+ */
+export type OperationFold = { readonly target: string; readonly operation: string } & Readonly<
   Record<ClockName, Uint32Array>
->;
+> & {
+    /** Requests with the flag of this name: streams that we cut, answers over a resumed stream, second tries. */
+    readonly held: number;
+    readonly resumed: number;
+    readonly retries: number;
+  };
+
+/** The pauses that virtual users made because a target asked for them. */
+export type PauseFold = {
+  readonly target: string;
+  readonly count: number;
+  readonly totalUs: number;
+  readonly maxUs: number;
+};
 
 /** How often one operation ended in one outcome other than OK. */
 export type OutcomeCount = {
@@ -51,7 +71,8 @@ export type Fold = {
   readonly intervalMs: number;
   readonly cells: readonly Cell[];
   readonly outcomes: readonly OutcomeCount[];
-  readonly clocks: readonly ClockValues[];
+  readonly operations: readonly OperationFold[];
+  readonly pauses: readonly PauseFold[];
   /** Numbers of the virtual users that sent a request, ascending. */
   readonly vus: Uint32Array;
   /** Durations of iterations in microseconds, ascending; without those that we ended ourselves. */
@@ -70,7 +91,8 @@ export function emptyFold(intervalMs: number): Fold {
     intervalMs,
     cells: [],
     outcomes: [],
-    clocks: [],
+    operations: [],
+    pauses: [],
     vus: new Uint32Array(),
     iterations: new Uint32Array(),
     droppedIterations: 0,
@@ -97,8 +119,12 @@ export function intervalFor(durationMs: number): number {
 export function mapClocks<Value>(of: (clock: ClockName) => Value): Record<ClockName, Value> {
   return {
     lag: of('lag'),
+    socket: of('socket'),
+    connect: of('connect'),
+    tls: of('tls'),
     headers: of('headers'),
     firstEvent: of('firstEvent'),
     close: of('close'),
+    hold: of('hold'),
   };
 }

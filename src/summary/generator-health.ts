@@ -22,6 +22,8 @@ export type GeneratorHealth = {
   readonly abortedRequests: number;
   /** Token requests, apart from MCP latency. */
   readonly tokens: readonly TokenHealth[];
+  /** Targets that a slice stopped loading before the end, by time: the first slice of each, seconds after the start. */
+  readonly stoppedTargets: readonly { readonly target: string; readonly reason: string; readonly atSeconds: number }[];
   readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };
   /** How many processes ran slices. */
   readonly instances: number;

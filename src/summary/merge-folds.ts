@@ -1,5 +1,13 @@
 import { firstExample } from './first-example.ts';
-import { type Cell, type ClockValues, emptyFold, type Fold, mapClocks, type OutcomeCount } from './fold.ts';
+import {
+  type Cell,
+  emptyFold,
+  type Fold,
+  mapClocks,
+  type OperationFold,
+  type OutcomeCount,
+  type PauseFold,
+} from './fold.ts';
 
 /** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
@@ -15,10 +23,14 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
       folds.flatMap((fold) => fold.outcomes),
       outcomeName,
     ).map(mergeOutcomes),
-    clocks: groups(
-      folds.flatMap((fold) => fold.clocks),
+    operations: groups(
+      folds.flatMap((fold) => fold.operations),
       operationName,
-    ).map(mergeClocks),
+    ).map(mergeOperations),
+    pauses: groups(
+      folds.flatMap((fold) => fold.pauses),
+      ({ target }) => target,
+    ).map(mergePauses),
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: sorted(folds.map((fold) => fold.iterations)),
     droppedIterations: sum((fold) => fold.droppedIterations),
@@ -61,9 +73,27 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
   };
 }
 
-function mergeClocks(all: readonly ClockValues[]): ClockValues {
-  const [{ target, operation }] = all as [ClockValues];
-  return { target, operation, ...mapClocks((clock) => sorted(all.map((clocks) => clocks[clock]))) };
+function mergeOperations(all: readonly OperationFold[]): OperationFold {
+  const [{ target, operation }] = all as [OperationFold];
+  const sum = (count: 'held' | 'resumed' | 'retries') => all.reduce((total, each) => total + each[count], 0);
+  return {
+    target,
+    operation,
+    ...mapClocks((clock) => sorted(all.map((each) => each[clock]))),
+    held: sum('held'),
+    resumed: sum('resumed'),
+    retries: sum('retries'),
+  };
+}
+
+function mergePauses(pauses: readonly PauseFold[]): PauseFold {
+  const [{ target }] = pauses as [PauseFold];
+  return {
+    target,
+    count: pauses.reduce((total, { count }) => total + count, 0),
+    totalUs: pauses.reduce((total, { totalUs }) => total + totalUs, 0),
+    maxUs: Math.max(...pauses.map(({ maxUs }) => maxUs)),
+  };
 }
 
 /** Items with the same name together, in order of the names. */

@@ -1,7 +1,7 @@
 import type { Fold } from './fold.ts';
 import type { GeneratorHealth, TokenHealth } from './generator-health.ts';
 import type { RunSpan } from './run-span.ts';
-import type { SliceHealth } from './slice-health.ts';
+import type { SliceHealth, StoppedTarget } from './slice-health.ts';
 
 /** Adds up what the slices said about themselves; a slice that never spoke counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {
@@ -29,6 +29,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
     vus: { planned: span.plannedVus, started: fold.vus.length },
     abortedRequests: fold.abortedRequests,
     tokens: tokensOf(healths),
+    stoppedTargets: stoppedTargetsOf(healths, span.runStartMs),
     store: {
       errors: sum((health) => health.store.errors),
       blocks: sum((health) => health.store.blocks),
@@ -57,6 +58,17 @@ function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {
     failed: tokens.reduce((sum, { failed }) => sum + failed, 0),
     maxMs: Math.max(...tokens.map(({ maxMs }) => maxMs)),
   }));
+}
+
+/** The first slice to stop a target tells of it; of two at the same instant the one whose reason sorts first. */
+function stoppedTargetsOf(healths: readonly SliceHealth[], runStartMs: number): GeneratorHealth['stoppedTargets'] {
+  const all = healths
+    .flatMap(({ stoppedTargets }) => stoppedTargets)
+    .toSorted((a, b) => a.atMs - b.atMs || (a.reason < b.reason ? -1 : 1));
+  return [...Map.groupBy(all, ({ target }) => target)].map(([target, group]) => {
+    const [{ reason, atMs }] = group as [StoppedTarget];
+    return { target, reason, atSeconds: Math.max(0, atMs - runStartMs) / 1000 };
+  });
 }
 
 /** A slice id is `w<window>-l<lane>`. */

@@ -1,6 +1,6 @@
 import { outcomeClass } from '../sample/outcome.ts';
 import { distributionOf } from './distribution.ts';
-import { type Cell, type ClockValues, type Fold, mapClocks, type OutcomeCount } from './fold.ts';
+import { type Cell, type Fold, mapClocks, type OperationFold, type OutcomeCount } from './fold.ts';
 import { sorted } from './merge-folds.ts';
 import { percentilesOf } from './percentiles.ts';
 import type { RunSpan } from './run-span.ts';
@@ -28,6 +28,9 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     operations,
     failures: groupsOf(fold.outcomes, 'failed'),
     warnings: groupsOf(fold.outcomes, 'warning'),
+    pauses: fold.pauses.map(({ target, count, totalUs, maxUs }) => {
+      return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
+    }),
     series: seriesOf(fold.cells, fold.intervalMs),
     iterationMs: percentilesOf(fold.iterations),
     generator: generatorHealth(fold, span, requests),
@@ -45,12 +48,13 @@ function durationMs({ lastEndMs }: Fold, { runStartMs, plannedDurationMs, stoppe
 
 function operationsOf(fold: Fold, durationSeconds: number): OperationSummary[] {
   const cells = Map.groupBy(fold.cells, ({ target, operation }) => `${target}\n${operation}`);
-  const clocks = new Map(fold.clocks.map((entry) => [`${entry.target}\n${entry.operation}`, entry]));
+  const kept = new Map(fold.operations.map((entry) => [`${entry.target}\n${entry.operation}`, entry]));
   return [...cells].map(([name, group]) => {
     const [{ target, operation }] = group as [Cell];
     const useful = sorted(group.map((cell) => cell.useful));
     const failed = sorted(group.map((cell) => cell.failed));
     const count = useful.length + failed.length;
+    const { held, resumed, retries, ...clocks } = kept.get(name) as OperationFold;
     return {
       target,
       operation,
@@ -60,7 +64,11 @@ function operationsOf(fold: Fold, durationSeconds: number): OperationSummary[] {
       requestsPerSecond: count / durationSeconds,
       latencyMs: percentilesOf(useful),
       failedLatencyMs: percentilesOf(failed),
-      clocksMs: mapClocks((clock) => percentilesOf((clocks.get(name) as ClockValues)[clock])),
+      clocksMs: mapClocks((clock) => percentilesOf(clocks[clock])),
+      newConnections: clocks.connect.length,
+      heldStreams: held,
+      resumedAnswers: resumed,
+      retries,
       distribution: distributionOf(useful),
     };
   });

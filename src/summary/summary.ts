@@ -18,13 +18,25 @@ export type Totals = {
 /** Number of useful requests whose latency lies in [fromMs, toMs). */
 export type DistributionBin = { readonly fromMs: number; readonly toMs: number; readonly count: number };
 
-/** The further clocks of an operation, from dispatch, over its useful requests that reached the instant. */
+/**
+ * The further clocks of an operation. Lag, socket, connect and tls cover all its requests that got there, the others its
+ * useful ones.
+ */
 export type Clocks = {
-  /** From the intended to the actual start, over all its requests. */
+  /** From the intended to the actual start. */
   readonly lag: Percentiles | null;
+  /** From dispatch until a connection took the request; part of its latency. */
+  readonly socket: Percentiles | null;
+  /** What making a new connection took, name look-up included; of requests that came first over one. */
+  readonly connect: Percentiles | null;
+  /** What the TLS handshake of a new connection took after that. */
+  readonly tls: Percentiles | null;
+  /** From dispatch, as are the next two. */
   readonly headers: Percentiles | null;
   readonly firstEvent: Percentiles | null;
   readonly close: Percentiles | null;
+  /** From the matching response to the close of its stream. */
+  readonly hold: Percentiles | null;
 };
 
 /** One operation of one target, e.g. `tools/call:search_code` of `github`. */
@@ -40,7 +52,24 @@ export type OperationSummary = {
   /** Time until the failure was known, failed requests only; null when there were none. */
   readonly failedLatencyMs: Percentiles | null;
   readonly clocksMs: Clocks;
+  /** Requests that came first over a new connection. */
+  readonly newConnections: number;
+  /** Event streams that stayed open after their answer, so that we cut them and lost their connections. */
+  readonly heldStreams: number;
+  /** Answers that came over a second request, which took up a broken stream with Last-Event-ID. */
+  readonly resumedAnswers: number;
+  /** Requests that were a second try; the first try is a request of its own. */
+  readonly retries: number;
   readonly distribution: readonly DistributionBin[];
+};
+
+/** Pauses that virtual users made because a target asked for them with Retry-After; neither requests nor iterations. */
+export type TargetPauses = {
+  readonly target: string;
+  readonly count: number;
+  /** Added up over all virtual users, so it may be longer than the run. */
+  readonly totalMs: number;
+  readonly maxMs: number;
 };
 
 /** All requests of one operation that ended in the same failure (or the same warning). */
@@ -84,6 +113,7 @@ export type Summary = {
   readonly operations: readonly OperationSummary[];
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
+  readonly pauses: readonly TargetPauses[];
   readonly series: readonly Series[];
   readonly iterationMs: Percentiles | null;
   readonly generator: GeneratorHealth;

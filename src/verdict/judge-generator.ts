@@ -27,6 +27,11 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
       detail: `${vus.started} of ${vus.planned}, at least ${neededVus} must`,
     },
     {
+      rule: 'targets loaded to the end',
+      ok: health.stoppedTargets.length === 0,
+      detail: stoppedOnes(health),
+    },
+    {
       rule: 'event loop free',
       ok: delay <= rules.maxEventLoopDelay,
       detail: `p99 of timer delay ${delay.toFixed(1)} ms, at most ${rules.maxEventLoopDelay} ms`,
@@ -37,4 +42,14 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
       detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors`,
     },
   ];
+}
+
+/** Which targets were given up, when and why; without a full stop, as the details of all rules. */
+function stoppedOnes({ stoppedTargets }: GeneratorHealth): string {
+  if (stoppedTargets.length === 0) return 'none was given up';
+  return stoppedTargets
+    .map(({ target, reason, atSeconds }) => {
+      return `${target} was given up ${atSeconds.toFixed(1)} s after the start: ${reason.replace(/\.$/, '')}`;
+    })
+    .join('; ');
 }

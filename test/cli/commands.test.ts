@@ -38,7 +38,7 @@ describe('mcp-surge on the command line', () => {
     assert.match(stdout, /Report: result\/report\.html/);
     assert.deepEqual((await readdir(join(cwd, 'result'))).sort(), ['report.html', 'report.json', 'report.txt']);
     const report = JSON.parse(await readFile(join(cwd, 'result/report.json'), 'utf8')) as Report;
-    assert.equal(report.schemaVersion, 1);
+    assert.equal(report.schemaVersion, 2);
     await assertCountsReconcile(report, { learn: fleet.servers.learn } as Fleet['servers'] &
       Record<'ado', { tokenUrl: string }>);
   });
@@ -100,6 +100,20 @@ describe('mcp-surge on the command line', () => {
     assert.match(stderr, /--allow/);
   });
 
+  test('exit 104 for an address that is not public, unless --allow-address opens it', async () => {
+    const file = await plan((text) => text.replace(/http:[^"]*"/, 'https://10.0.0.4/mcp", permission: true'));
+    const allow = ['--allow', 'https://10.0.0.4'];
+    const { code, stderr } = await runMcpSurge(['run', file, ...allow], { cwd });
+    assert.equal(code, 104);
+    assert.match(stderr, /targets\.learn\.url: 10\.0\.0\.4 is a private address .*SURGE_ALLOWED_ADDRESSES/);
+    assert.match(stderr, /--allow-address CIDR/);
+    // Here the origin is not allowed, so that nothing is sent, but the address is.
+    const opened = await runMcpSurge(['run', file, '--allow-address', '10.0.0.0/24'], { cwd });
+    assert.equal(opened.code, 104);
+    assert.match(opened.stderr, /https:\/\/10\.0\.0\.4 is not on the allowlist/);
+    assert.doesNotMatch(opened.stderr, /private address/);
+  });
+
   test('exit 105 when it is interrupted: the run is stopped and still reported, and sessions are closed', async () => {
     const file = await plan((text) => text.replace('duration: 1s', 'duration: 1m'));
     const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o'], {
@@ -152,6 +166,7 @@ describe('mcp-surge on the command line', () => {
   });
 
   test('exit 2 and a way out for a wrong command line', async () => {
+    const existing = await plan();
     for (const [args, expected] of [
       [['rnu'], /there is no command "rnu".*mcp-surge run PLAN/s],
       [['run'], /expected one plan/],
@@ -159,6 +174,10 @@ describe('mcp-surge on the command line', () => {
       [['run', 'missing.yaml'], /Cannot read the plan missing\.yaml/],
       [['run', 'x.yaml', '--target', 'learn'], /--target takes NAME=URL/],
       [['run', 'x.yaml', '--token-url', 'ado'], /--token-url takes NAME=URL/],
+      [
+        ['run', existing, '--allow-address', '10.0.0.1/8'],
+        /--allow-address takes an IP address .*got "10\.0\.0\.1\/8"/,
+      ],
     ] as const) {
       const { code, stderr } = await runMcpSurge(args, { cwd });
       assert.equal(code, 2, args.join(' '));

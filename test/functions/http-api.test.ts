@@ -51,6 +51,7 @@ describe('the HTTP API', () => {
     const report = await getReport(api, view.id);
     await assertCountsReconcile(report, { learn: stack.servers.learn } as typeof stack.servers);
     assert.deepEqual((await fleetStats(stack.servers.learn.statsUrl)).preflight, {
+      'server/discover': 1,
       initialize: 1,
       'notifications/initialized': 1,
       'tools/list': 1,
@@ -158,7 +159,7 @@ describe('the HTTP API', () => {
     [
       'a target that is down',
       (plan) => plan.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
-      /initialize at .*:9\/mcp ended in NET_REFUSED/,
+      /server\/discover at .*:9\/mcp ended in NET_REFUSED/,
     ],
     ['a path that is no MCP endpoint', (plan) => plan.replace('/mcp"', '/nothing"'), /HTTP_404.*no MCP endpoint/s],
     [
@@ -185,7 +186,7 @@ describe('the HTTP API', () => {
     });
     const { id } = await postRun(api, withWrite);
     const problems = (await waitForRun(api, id)).problems?.join('\n') ?? '';
-    assert.match(problems, /targets\.github: initialize .* AUTH_401/);
+    assert.match(problems, /targets\.github: server\/discover .* AUTH_401/);
     assert.doesNotMatch(problems, /demo-context7-key/);
 
     const writes = withWrite

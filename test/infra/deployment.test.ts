@@ -81,6 +81,7 @@ describe('infra/main.bicep', {
       predict({
         AZURE_PRINCIPAL_ID: PERSON,
         SURGE_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
+        SURGE_ALLOWED_ADDRESSES: '10.1.0.0/16, 10.2.0.4',
         SURGE_ALWAYS_READY: '1',
         SURGE_INSTANCE_MEMORY_MB: '4096',
       }),
@@ -158,6 +159,11 @@ describe('infra/main.bicep', {
   it('allows no target by default and exactly the listed origins otherwise', () => {
     assert.equal(settingsOf(plain).get('SURGE_ALLOWED_ORIGINS'), '');
     assert.equal(settingsOf(filled).get('SURGE_ALLOWED_ORIGINS'), 'https://a.example,https://b.example:8443');
+  });
+
+  it('opens no address by default and exactly the listed ones otherwise', () => {
+    assert.equal(settingsOf(plain).get('SURGE_ALLOWED_ADDRESSES'), '');
+    assert.equal(settingsOf(filled).get('SURGE_ALLOWED_ADDRESSES'), '10.1.0.0/16,10.2.0.4');
   });
 
   it('refuses an origin that is not exact, naming it', async () => {

@@ -5,11 +5,37 @@ import { problems, YAML } from './refused-plan.ts';
 
 describe('a secret in a plan', () => {
   const SECRET = 's3cr3t_value!';
+  const managed = {
+    type: 'enterprise-managed',
+    clientId: 'a',
+    idToken: 'b',
+    identityProvider: { tokenUrl: 'https://x/', clientId: 'c' },
+  };
   const places: Record<string, unknown> = {
     secret: { auth: { type: 'bearer', secret: SECRET } },
     clientSecret: {
       auth: { type: 'client-credentials', tokenUrl: 'https://x/', clientId: 'a', clientSecret: SECRET },
     },
+    privateKey: { auth: { type: 'client-credentials', clientId: 'a', privateKey: SECRET } },
+    'privateKey, as PEM': {
+      auth: {
+        type: 'client-credentials',
+        clientId: 'a',
+        privateKey: `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----`,
+      },
+    },
+    'beside the name of a secret': {
+      auth: { type: 'client-credentials', clientId: 'a', clientSecret: 'b', privateKey: SECRET },
+    },
+    assertion: { auth: { type: 'jwt-bearer', assertion: SECRET } },
+    idToken: { auth: { ...managed, idToken: SECRET } },
+    'the secret of the client at the identity provider': {
+      auth: { ...managed, identityProvider: { ...managed.identityProvider, clientSecret: SECRET } },
+    },
+    "the identity provider's token URL": {
+      auth: { ...managed, identityProvider: { tokenUrl: `https://u:${SECRET}@x/`, clientId: 'a' } },
+    },
+    'in the resource': { auth: { type: 'jwt-bearer', assertion: 'a', resource: `no URL ${SECRET}` } },
     'in the place of auth': { auth: SECRET },
     'as the type of auth': { auth: { type: SECRET } },
     'after a header name': { auth: { type: 'header', name: `X-Key: ${SECRET}`, secret: 'a' } },

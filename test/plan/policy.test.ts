@@ -6,6 +6,7 @@ import { aPlan } from '../support/a-plan.ts';
 const OPEN: Policy = {
   allowedOrigins: ['https://mcp.example.com', 'https://login.example.com'],
   allowLoopback: true,
+  allowedAddresses: [],
   maxVus: 10,
   maxDurationMs: 60_000,
 };
@@ -46,16 +47,44 @@ it('takes plain http to any other host for a mistake', () => {
     'mcp.example.com',
     '127.0.0.1.example.com',
     'localhost.example.com',
-    '10.0.0.1',
-    '0.0.0.0',
+    '1.1.1.1',
     '[::ffff:127.0.0.1]',
-    '169.254.169.254',
     'localhost.',
   ]) {
     const said = problems({ url: `http://${host}/`, permission: true });
     assert.equal(said.length, 1, host);
     assert.match(said[0] ?? '', /must be https/, host);
   }
+});
+
+it('refuses an address that is no public one, in every notation, even when its origin is on the allowlist', () => {
+  for (const [host, address] of [
+    ['10.0.0.1', '10.0.0.1'],
+    ['167772161', '10.0.0.1'],
+    ['0xa.1', '10.0.0.1'],
+    ['012.0.0.1', '10.0.0.1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['169.254.169.254', '169.254.169.254'],
+    ['[fd00:ec2::254]', 'fd00:ec2::254'],
+    ['[::ffff:10.0.0.1]', '::ffff:a00:1'],
+    ['[64:ff9b::10.0.0.1]', '64:ff9b::a00:1'],
+  ] as const) {
+    for (const scheme of ['http', 'https']) {
+      const url = `${scheme}://${host}/`;
+      const said = problems({ url, permission: true }, { ...OPEN, allowedOrigins: [new URL(url).origin] });
+      assert.equal(said.length, 1, host);
+      assert.ok(said[0]?.startsWith(`targets.web.url: ${address} `), said[0]);
+      assert.match(said[0] ?? '', /not allowed here \(SURGE_ALLOWED_ADDRESSES.*\)\.$/);
+    }
+  }
+  const network = { ...OPEN, allowedOrigins: ['https://10.0.0.1'], allowedAddresses: ['10.0.0.0/24'] };
+  assert.deepEqual(problems({ url: 'https://10.0.0.1/', permission: true }, network), []);
+  assert.match(problems({ url: 'https://10.0.0.2/', permission: true }, network)[0] ?? '', /not on the allowlist/);
+  assert.match(problems({ url: 'http://10.0.0.1/', permission: true }, network)[0] ?? '', /must be https/);
+  assert.match(
+    problems({ url: 'https://[::ffff:127.0.0.1]/', permission: true }, CLOSED)[0] ?? '',
+    /SURGE_ALLOW_LOOPBACK/,
+  );
 });
 
 it('compares whole origins with the allowlist', () => {

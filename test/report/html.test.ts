@@ -5,7 +5,8 @@ import { formatCount, formatMs, formatRate } from '../../src/report/figure.ts';
 import { styleHash } from '../../src/report/html/style.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { reportFixture } from '../support/report-fixture.ts';
-import { HOSTILE, reportFullOf, reportVariants } from '../support/report-variants.ts';
+import { HOSTILE, reportFullOf } from '../support/report-full-of.ts';
+import { reportVariants } from '../support/report-variants.ts';
 
 const variants = Object.entries(reportVariants());
 
@@ -124,6 +125,46 @@ test('the clocks show what a tool that stops at the headers would have missed', 
     text,
     /tools\/call:query-docs of context7 sent its headers after 89 ms and its answer after\s1,490 ms \(p50\), 17 times/,
   );
+});
+
+test('operations that opened, awaited or lost connections have a row, and what is odd a sentence', () => {
+  const { troubled, single } = reportVariants();
+  const page = renderHtml(troubled);
+  const section = page.match(/<section id="connections">.*?<\/section>/s)?.[0] ?? '';
+  const rows = [...section.matchAll(/<tr><th scope="row">.*?<\/tr>/gs)].map(([row]) =>
+    [...row.matchAll(/<(?:th|td)[^>]*>(.*?)<\/(?:th|td)>/gs)].map(([, cell]) => textOf(cell ?? '')),
+  );
+  assert.equal(rows.length, 8);
+  assert.deepEqual(rows.find(([operation]) => operation === 'tools/call:microsoft_docs_search')?.slice(1), [
+    '12',
+    '0.10',
+    '0.19',
+    '17',
+    '26',
+    '21',
+    '33',
+    '0.20',
+    '251',
+    '17',
+    '0',
+    '0',
+  ]);
+  assert.match(
+    textOf(section),
+    /17 event streams of learn stayed open after their answer and were cut; each cost a new/,
+  );
+  assert.doesNotMatch(renderHtml(single), /id="connections"|href="#connections"/);
+});
+
+test('pauses that a target asked for stand with the totals', () => {
+  const totals = renderHtml(reportVariants().troubled).match(/<section id="totals">.*?<\/section>/s)?.[0] ?? '';
+  assert.match(textOf(totals), /12 pauses of virtual users, 48 s in all and the longest 10 s, because github asked/);
+  assert.doesNotMatch(renderHtml(reportFixture()), /Retry-After/);
+});
+
+test('a target that was given up is named in the verdict and among the broken rules', () => {
+  const text = textOf(renderHtml(reportVariants().rejected));
+  assert.equal(text.match(/ado was given up 12\.3 s after the start: it refused fresh/g)?.length, 2);
 });
 
 test('tables and charts can be read without seeing them', () => {

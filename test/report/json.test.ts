@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderJson } from '../../src/report/json.ts';
 import { reportFixture } from '../support/report-fixture.ts';
-import { HOSTILE, reportVariants } from '../support/report-variants.ts';
+import { HOSTILE } from '../support/report-full-of.ts';
+import { reportVariants } from '../support/report-variants.ts';
 
 test('a report without float noise comes back as it was, in its own order', () => {
   const report = JSON.parse(renderJson(reportFixture()));
   const again = renderJson(report);
   assert.equal(again, renderJson(JSON.parse(again)));
   assert.deepEqual(Object.keys(report), Object.keys(reportFixture()));
-  assert.ok(again.startsWith('{\n  "schemaVersion": 1,\n  "runId": "'));
+  assert.ok(again.startsWith('{\n  "schemaVersion": 2,\n  "runId": "'));
   assert.ok(again.endsWith('\n}\n'));
 });
 
@@ -29,6 +30,22 @@ test('latencies keep microseconds, rates four decimals, compared values six', ()
   assert.equal(report.iterationMs.max, 8.413);
   assert.equal(report.thresholds[0].observed, 0.001308);
   assert.doesNotMatch(text, /\d\.\d{7,}/);
+});
+
+test('the JSON has all facts about connections, pauses and targets that were given up', () => {
+  const { troubled, rejected } = reportVariants();
+  const { operations, pauses } = JSON.parse(renderJson(troubled));
+  const search = operations.find(
+    (each: { operation: string }) => each.operation === 'tools/call:microsoft_docs_search',
+  );
+  const { newConnections, heldStreams, resumedAnswers, retries, clocksMs } = search;
+  assert.deepEqual([newConnections, heldStreams, resumedAnswers, retries], [12, 17, 0, 0]);
+  assert.deepEqual(
+    [clocksMs.connect.p50, clocksMs.tls.p95, clocksMs.hold.p95, clocksMs.socket.p50],
+    [17, 33, 251, 0.1],
+  );
+  assert.deepEqual(pauses, troubled.pauses);
+  assert.deepEqual(JSON.parse(renderJson(rejected)).generator.stoppedTargets, rejected.generator.stoppedTargets);
 });
 
 test('every kind of report is valid JSON that a terminal can show', () => {

@@ -2,24 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { outcomeMeaning } from '../../src/report/outcome-meaning.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
+import { namedOutcomes } from '../support/named-outcomes.ts';
 
 const OUTCOMES: readonly Outcome[] = [
-  'OK',
-  'NET_RESET_MID',
-  'TMO_TOTAL',
-  'HTTP_3XX',
+  ...namedOutcomes,
   'HTTP_418',
   'HTTP_429',
   'HTTP_599',
-  'AUTH_401',
-  'SESS_LOST',
-  'PROTO_202',
-  'SSE_UNTERMINATED',
   'RPC_-32601',
   'RPC_-32000',
   'RPC_7',
-  'TOOL_ERROR',
-  'CLIENT_ABORT',
 ];
 
 test('every outcome is explained by a sentence of its own', () => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { formatCount, formatMs } from '../../src/report/figure.ts';
+import { renderHtml } from '../../src/report/html.ts';
+import { renderJson } from '../../src/report/json.ts';
 import { displayWidth } from '../../src/report/text/display-width.ts';
 import { shortenEnd, shortenMiddle } from '../../src/report/text/shorten.ts';
 import { renderText } from '../../src/report/text.ts';
@@ -83,6 +85,58 @@ test('a run without requests and one without failures say so or leave the part o
   assert.match(renderText(reportVariants().empty), /No request was sent\./);
   assert.match(renderText(reportVariants().empty), /✗ {2}mcp_failures .*no samples/);
   assert.doesNotMatch(renderText(reportVariants().passed), /^Failures/m);
+});
+
+test('pauses that a target asked for stand with the totals, whose load they lowered', () => {
+  const text = renderText(reportVariants().troubled, { width: 200 });
+  const totals = text.slice(text.indexOf('\nTotals\n'), text.indexOf('\nOperations'));
+  assert.match(
+    totals,
+    /\n {2}12 pauses of virtual users, 48 s in all and the longest 10 s, because github asked for them \(Retry-After\); they lowered the load below the plan\.\n/,
+  );
+  assert.match(totals, /\n {2}1 pause of a virtual user, 2 s, because context7 asked for it/);
+  assert.doesNotMatch(renderText(reportFixture()), /Retry-After/);
+});
+
+test('operations that opened, awaited or lost connections have a line, and what is odd a sentence', () => {
+  const { troubled, single } = reportVariants();
+  const text = renderText(troubled, { width: 200 });
+  const lines = text.slice(text.indexOf('\nConnections'), text.indexOf('\nThresholds')).split('\n');
+  const cells = (operation: string) =>
+    lines
+      .find((line) => line.startsWith(`  ${operation} `))
+      ?.trim()
+      .split(/\s{2,}/);
+  assert.deepEqual(cells('tools/call:microsoft_docs_search')?.slice(1), [
+    '12',
+    '17',
+    '26',
+    '21',
+    '33',
+    '0.19',
+    '17 cut',
+  ]);
+  assert.deepEqual(cells('tools/call:wit_work_item')?.slice(1), ['0', '–', '–', '–', '–', '194']);
+  assert.equal(cells('tools/call:pipelines_build'), undefined);
+  assert.ok(lines.includes('  3 requests to learn were second tries; the first ones count as requests too.'));
+  assert.doesNotMatch(renderText(single), /^Connections/m);
+});
+
+test('a target that was given up is named in the verdict and among the broken rules', () => {
+  const text = renderText(reportVariants().rejected, { width: 200 });
+  assert.match(text, /^⚠ INVALID/);
+  assert.equal(text.match(/ado was given up 12\.3 s after the start: it refused fresh credentials twice/g)?.length, 2);
+});
+
+test('a report of another schema is refused by name, with the way out', () => {
+  const old = { ...reportFixture(), schemaVersion: 1 as 2 };
+  for (const render of [renderText, renderHtml]) {
+    assert.throws(
+      () => render(old),
+      /^Error: The report of run 20260509-140000-k3v9qd has schemaVersion 1, .* can only render 2\. Take it as JSON/,
+    );
+  }
+  assert.equal(JSON.parse(renderJson(old)).schemaVersion, 1);
 });
 
 test('names are cut in their middle and messages at their end, by columns of the terminal', () => {

@@ -2,27 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SliceWriter } from '../../src/run/slice-writer.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { Sample } from '../../src/sample/sample.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
+import { aSample } from '../support/a-sample.ts';
 import { testContext } from '../support/run-context.ts';
 
 const at = { runId: '20261123-120000000-00000000', sliceId: 'w0000-l0000', attemptId: 'a' };
-const sample: Sample = {
-  kind: 'request',
-  operation: 0,
-  outcome: 'OK',
-  startMs: 1000,
-  lagMs: 0,
-  durationMs: 5,
-  headersMs: 1,
-  firstEventMs: undefined,
-  closeMs: 5,
-  bytes: 10,
-  vu: 0,
-  iteration: 0,
-  flags: 0,
-  message: '',
-};
+const sample = aSample({ startMs: 1000 });
 
 test('what the store does not take is kept, in order, and counted as an error of ours', async (t) => {
   t.mock.method(console, 'error', () => {});

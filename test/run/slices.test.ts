@@ -97,6 +97,7 @@ describe('slices of a run', () => {
       eventLoopDelayMs: { p99: 0, max: 0 },
       cpuSeconds: 0,
       tokens: [],
+      stoppedTargets: [],
       store: { errors: 0, blocks: 1, samples: 9 },
       instance: 'first',
     };

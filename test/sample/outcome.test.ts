@@ -5,8 +5,17 @@ import { outcomeClass } from '../../src/sample/outcome.ts';
 it('takes every outcome for a failure that is not named otherwise', () => {
   assert.equal(outcomeClass('OK'), 'useful');
   assert.equal(outcomeClass('CLIENT_ABORT'), 'aborted');
-  assert.equal(outcomeClass('TOOL_EMPTY'), 'warning');
-  for (const outcome of ['HTTP_500', 'RPC_-32000', 'TOOL_ASSERT', 'NET_OTHER'] as const) {
+  for (const outcome of ['TOOL_EMPTY', 'SESS_DUP', 'SSE_UNTERMINATED'] as const) {
+    assert.equal(outcomeClass(outcome), 'warning', outcome);
+  }
+  for (const outcome of [
+    'HTTP_500',
+    'RPC_-32000',
+    'RPC_INPUT_REQUIRED',
+    'SESS_AMBIGUOUS',
+    'TMO_UNTERMINATED',
+    'TOOL_ASSERT',
+  ] as const) {
     assert.equal(outcomeClass(outcome), 'failed', outcome);
   }
 });

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { BLOCK_CAPACITY, type Block, NO_TIME, SAMPLE_KIND } from '../../src/sample/block.ts';
+import {
+  BLOCK_CAPACITY,
+  BLOCK_COLUMNS,
+  type Block,
+  type BlockColumnName,
+  NO_TIME,
+  SAMPLE_FLAG,
+  SAMPLE_KIND,
+} from '../../src/sample/block.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { aSample } from '../support/a-sample.ts';
 
@@ -94,16 +102,56 @@ it('takes secrets out before it cuts, and does not tear characters apart', () =>
 it('clamps times to what a column holds, and marks clocks that a request never reached', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   recorder.add(
-    aSample({ startMs: ORIGIN_MS - 5, durationMs: 1e9, headersMs: 0.0014, closeMs: undefined, bytes: 2 ** 40 }),
+    aSample({
+      startMs: ORIGIN_MS - 5,
+      durationMs: 1e9,
+      headersMs: 0.0014,
+      closeMs: undefined,
+      bytes: 2 ** 40,
+      socketMs: 0,
+      connectMs: 1e9,
+    }),
   );
   const { columns } = recorder.drain() as Block;
   assert.equal(columns.startUs[0], 0);
   assert.equal(columns.durationUs[0], NO_TIME - 1);
+  assert.equal(columns.socketUs[0], 0);
+  assert.equal(columns.connectUs[0], NO_TIME - 1);
+  assert.equal(columns.tlsUs[0], NO_TIME);
   assert.equal(columns.headersUs[0], 1);
   assert.equal(columns.firstEventUs[0], NO_TIME);
   assert.equal(columns.closeUs[0], NO_TIME);
   assert.equal(columns.bytes[0], 2 ** 32 - 1);
   assert.equal(columns.kind[0], SAMPLE_KIND.request);
+});
+
+it('keeps each clock, the flags and the kind in a column of its own', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const clocks = {
+    lagMs: 1,
+    durationMs: 7,
+    socketMs: 4,
+    connectMs: 2,
+    tlsMs: 3,
+    headersMs: 5,
+    firstEventMs: 6,
+    closeMs: 8,
+  };
+  recorder.add(
+    aSample({ kind: 'pause', startMs: ORIGIN_MS, ...clocks, flags: SAMPLE_FLAG.held | SAMPLE_FLAG.resumed }),
+  );
+  const { columns } = recorder.drain() as Block;
+  for (const [clock, ms] of Object.entries(clocks)) {
+    assert.equal(columns[clock.replace('Ms', 'Us') as BlockColumnName][0], ms * 1000, clock);
+  }
+  assert.equal(columns.kind[0], 3);
+  assert.equal(columns.flags[0], 12);
+});
+
+it('fits a full block into a row of the store', () => {
+  const widths = Object.values(BLOCK_COLUMNS).map(({ BYTES_PER_ELEMENT }) => BYTES_PER_ELEMENT * BLOCK_CAPACITY);
+  assert.ok(Math.max(...widths) <= 64 * 1024);
+  assert.ok(widths.reduce((sum, width) => sum + width, 0) <= 700 * 1024);
 });
 
 it('tells when a request began however long the slice lasts', () => {

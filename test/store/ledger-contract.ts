@@ -74,6 +74,7 @@ const HEALTH: SliceMarker['health'] = {
   eventLoopDelayMs: { p99: 1.5, max: 20 },
   cpuSeconds: 3,
   tokens: Array.from({ length: 3000 }, (_, i) => ({ target: `target-${i}`, fetched: i, failed: 0, maxMs: i / 7 })),
-  store: { errors: 0, blocks: 1, samples: 14_000 },
+  stoppedTargets: [{ target: 'docs', reason: 'AUTH_REJECTED', atMs: 1_790_000_000_000.5 }],
+  store: { errors: 0, blocks: 1, samples: 12_500 },
   instance: 'instance',
 };

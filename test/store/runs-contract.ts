@@ -13,7 +13,15 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
         ...run('r-full'),
         schedule: { startAtMs: 1, endAtMs: 2, lanes: 3, windows: 4, windowMs: 5 },
         targets: [
-          { name: 't', url: 'https://t.example', protocolVersion: '2025-11-25', server: '', session: 'stateful' },
+          {
+            name: 't',
+            url: 'https://t.example',
+            protocolVersion: '2025-11-25',
+            server: '',
+            session: 'stateful',
+            capabilities: ['tools'],
+            notes: [],
+          },
         ],
         problems: ['ünï 🚀', ''],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },

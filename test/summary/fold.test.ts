@@ -5,21 +5,31 @@ import type { Outcome } from '../../src/sample/outcome.ts';
 import { emptyFold, type Fold, intervalFor } from '../../src/summary/fold.ts';
 import { decodeFold, encodeFold } from '../../src/summary/fold-codec.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import { foldOf, INTERVAL_MS, type Told } from '../support/blocks-of.ts';
+import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 
-/** Only requests carry messages; iterations go by the scenario's name. */
+/** A clock that some requests reach. */
+const anyClock = fc.option(fc.nat(4000), { nil: undefined });
+/** Only requests carry messages; iterations go by the scenario's name, pauses by the operation whose reply asked for them. */
 const anySample: fc.Arbitrary<Told> = fc
   .record({
-    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration'),
+    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause'),
     target: fc.constantFrom('web', 'web:2', 'wörk'),
     operation: fc.constantFrom('initialize', 'tools/call:look', 'tools/call:a\nb'),
     outcome: fc.constantFrom<Outcome>('OK', 'OK', 'TOOL_ERROR', 'HTTP_429', 'TOOL_EMPTY', 'CLIENT_ABORT'),
     atMs: fc.nat(5000),
     durationMs: fc.nat(3000),
+    socketMs: anyClock,
+    connectMs: anyClock,
+    tlsMs: anyClock,
+    closeMs: anyClock,
+    flags: fc.nat(15),
     vu: fc.nat(10),
     message: fc.constantFrom('', 'one', 'two', 'three'),
   })
-  .map((told) => (told.kind === 'request' ? told : { ...told, operation: 'calls', message: '' }));
+  .map(({ message, ...told }): Told => {
+    if (told.kind === 'request') return { ...told, message };
+    return told.kind === 'pause' ? told : { ...told, operation: 'calls' };
+  });
 const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });
 
 const merged = (...folds: Fold[]) => mergeFolds(folds, INTERVAL_MS);
@@ -63,6 +73,7 @@ describe('a fold', () => {
         { kind: 'iteration', operation: 'calls', durationMs: 40, outcome: 'TOOL_ERROR' },
         { kind: 'iteration', operation: 'calls', durationMs: 50, outcome: 'CLIENT_ABORT' },
         { kind: 'droppedIteration', operation: 'calls' },
+        { kind: 'pause', durationMs: 70, outcome: 'HTTP_429', vu: 8, atMs: 9000 },
       ],
     ]);
     assert.deepEqual(
@@ -80,11 +91,13 @@ describe('a fold', () => {
       ],
     );
     assert.deepEqual([...fold.iterations], [40_000], 'an iteration that we ended ourselves says nothing');
+    assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 70_000, maxUs: 70_000 }]);
+    assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither what we ended ourselves nor a pause makes a run longer');
     assert.deepEqual([...fold.vus], [2, 4, 9]);
     const { droppedIterations, abortedRequests, samples } = fold;
     assert.deepEqual(
       { droppedIterations, abortedRequests, samples },
-      { droppedIterations: 1, abortedRequests: 1, samples: 7 },
+      { droppedIterations: 1, abortedRequests: 1, samples: 8 },
     );
   });
 

@@ -16,6 +16,7 @@ it('keeps running totals over blocks, without what we ended ourselves', () => {
       { kind: 'iteration', operation: 'calls' },
       { kind: 'iteration', operation: 'calls', outcome: 'CLIENT_ABORT' },
       { kind: 'droppedIteration', operation: 'calls' },
+      { kind: 'pause', durationMs: 9000, outcome: 'HTTP_429' },
     ]) as Block,
   );
   const about = { sliceId: 'w0000-l0000', attemptId: 'a', atMs: 1, activeVus: 2 };

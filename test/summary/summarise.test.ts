@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import type { Outcome } from '../../src/sample/outcome.ts';
 import type { SliceFold } from '../../src/summary/fold.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import type { RunSpan } from '../../src/summary/run-span.ts';
 import type { SliceHealth } from '../../src/summary/slice-health.ts';
 import { summarise } from '../../src/summary/summarise.ts';
+import type { Clocks, OperationSummary } from '../../src/summary/summary.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 
 const SPAN: RunSpan = {
@@ -25,6 +28,7 @@ function spoken(sliceId: string, health: Partial<SliceHealth>, state: SliceFold[
     eventLoopDelayMs: { p99: 0, max: 0 },
     cpuSeconds: 0,
     tokens: [],
+    stoppedTargets: [],
     store: { errors: 0, blocks: 0, samples: 0 },
     instance: 'one',
   };
@@ -115,6 +119,68 @@ it('counts the CPU seconds of a process once a window, and those of other proces
   assert.equal(generator.cpu.seconds, 12);
   assert.equal(generator.cpu.microsecondsPerRequest, 6e6);
   assert.equal(generator.instances, 2);
+});
+
+it('tells how requests came to their connections, and how long streams stayed open after the answer', () => {
+  const { operations } = summaryOf([
+    { connectMs: 20, tlsMs: 30, socketMs: 51, durationMs: 100, closeMs: 100 },
+    { connectMs: 40, tlsMs: undefined, socketMs: 41, durationMs: 100, closeMs: 350, flags: SAMPLE_FLAG.held },
+    { socketMs: 1, durationMs: 100, closeMs: 104, flags: SAMPLE_FLAG.retry | SAMPLE_FLAG.resumed },
+    // A failed request got its connection as any other did; how its stream ended says nothing about answers.
+    { connectMs: 60, tlsMs: 70, socketMs: 131, closeMs: 900, outcome: 'HTTP_503', flags: SAMPLE_FLAG.retry },
+    { connectMs: 99, tlsMs: 99, outcome: 'CLIENT_ABORT', flags: SAMPLE_FLAG.held },
+    { socketMs: undefined, outcome: 'NET_REFUSED' },
+  ]);
+  const [look] = operations;
+  const { newConnections, heldStreams, resumedAnswers, retries } = look as OperationSummary;
+  assert.deepEqual(
+    { newConnections, heldStreams, resumedAnswers, retries },
+    { newConnections: 3, heldStreams: 1, resumedAnswers: 1, retries: 2 },
+  );
+  const range = (clock: keyof Clocks) => [
+    look?.clocksMs[clock]?.min,
+    look?.clocksMs[clock]?.p50,
+    look?.clocksMs[clock]?.max,
+  ];
+  assert.deepEqual(range('socket'), [1, 41, 131]);
+  assert.deepEqual(range('connect'), [20, 40, 60]);
+  assert.deepEqual(range('tls'), [30, 30, 70]);
+  assert.deepEqual(range('hold'), [0, 4, 250]);
+  assert.equal(look?.clocksMs.close?.max, 350);
+});
+
+it('adds up pauses by target and counts them as nothing else', () => {
+  const pause = (target: string, durationMs: number, outcome: Outcome, atMs = 0): Told => {
+    return { kind: 'pause', target, durationMs, outcome, atMs, vu: 7 };
+  };
+  const request: Told = { target: 'web', outcome: 'HTTP_429', durationMs: 5 };
+  const { pauses, ...rest } = summaryOf([
+    request,
+    pause('web', 2000, 'HTTP_429'),
+    pause('other', 60_000, 'SESS_REFUSED', 9000),
+    pause('web', 3000.5, 'HTTP_503'),
+  ]);
+  assert.deepEqual(pauses, [
+    { target: 'other', count: 1, totalMs: 60_000, maxMs: 60_000 },
+    { target: 'web', count: 2, totalMs: 5000.5, maxMs: 3000.5 },
+  ]);
+  const { pauses: none, ...alone } = summaryOf([request]);
+  assert.deepEqual(none, []);
+  const store = { ...rest.generator.store, samples: 1 };
+  assert.deepEqual({ ...rest, generator: { ...rest.generator, store } }, alone);
+});
+
+it('tells of a target that was given up once, as the first slice to do so saw it', () => {
+  const stop = (target: string, reason: string, afterMs: number) => ({ target, reason, atMs: RUN_START_MS + afterMs });
+  const { generator } = summaryOf([{}], { plannedSlices: 3 }, [
+    spoken('w0000-l0000', { stoppedTargets: [stop('web', 'late', 4000), stop('other', 'early', -20)] }),
+    spoken('w0000-l0001', { stoppedTargets: [stop('web', 'refused b', 1250)] }),
+    spoken('w0000-l0002', { stoppedTargets: [stop('web', 'refused a', 1250)] }, 'partial'),
+  ]);
+  assert.deepEqual(generator.stoppedTargets, [
+    { target: 'other', reason: 'early', atSeconds: 0 },
+    { target: 'web', reason: 'refused a', atSeconds: 1.25 },
+  ]);
 });
 
 it('takes the worst of what slices say, the sum of what they count, and silence for loss', () => {

@@ -1,6 +1,6 @@
 import type { Sample } from '../../src/sample/sample.ts';
 
-/** A useful request of 10 ms with some of its fields replaced. */
+/** A useful request of 10 ms over a connection that was there, with some of its fields replaced. */
 export function aSample(changes: Partial<Sample> = {}): Sample {
   return {
     kind: 'request',
@@ -9,6 +9,9 @@ export function aSample(changes: Partial<Sample> = {}): Sample {
     startMs: 0,
     lagMs: 0,
     durationMs: 10,
+    socketMs: 0.1,
+    connectMs: undefined,
+    tlsMs: undefined,
     headersMs: 5,
     firstEventMs: undefined,
     closeMs: 11,

@@ -1,9 +1,10 @@
-import type { Report, ReportTarget } from '../../src/report/report.ts';
+import type { Report } from '../../src/report/report.ts';
 import { distributionOf } from '../../src/summary/distribution.ts';
 import type { Percentiles } from '../../src/summary/percentiles.ts';
 import { percentilesOf } from '../../src/summary/percentiles.ts';
 import type { OperationSummary, OutcomeGroup, Series, SeriesPoint } from '../../src/summary/summary.ts';
 import measured from '../fixtures/report/hosted-operations.json' with { type: 'json' };
+import { reportTargets } from './report-targets.ts';
 
 const DURATION_SECONDS = 921;
 const INTERVAL_SECONDS = 10;
@@ -22,7 +23,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
   const everyRequest = drawn.flatMap(({ requests }) => requests);
   const failures = everyRequest.filter((request) => request.failed).length;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     runId: '20260509-140000-k3v9qd',
     plan: {
       name: 'hosted-mcp-baseline',
@@ -32,7 +33,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
     startedAt: new Date(STARTED_AT).toISOString(),
     endedAt: new Date(STARTED_AT + DURATION_SECONDS * 1000).toISOString(),
     durationSeconds: DURATION_SECONDS,
-    targets: TARGETS,
+    targets: reportTargets,
     verdict: {
       status: 'fail',
       reasons: ['mcp_request_duration{target:github,operation:tools/call:search_code} p(95)<2000: observed 3070.'],
@@ -59,6 +60,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
         example: '',
       },
     ],
+    pauses: [],
     series: [
       series('*', '*', everyRequest),
       ...drawn.map(({ operation, requests }) => series(operation.target, operation.operation, requests)),
@@ -83,6 +85,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       vus: { planned: 17, started: 17 },
       abortedRequests: 6,
       tokens: [{ target: 'ado', fetched: 1, failed: 0, maxMs: 412.7 }],
+      stoppedTargets: [],
       store: { errors: 0, blocks: 72, samples: 2299 },
       instances: 4,
       rules: [
@@ -105,37 +108,6 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
 export function instant(atSeconds: number): string {
   return new Date(STARTED_AT + Math.round(atSeconds * 1000)).toISOString();
 }
-
-const TARGETS: readonly ReportTarget[] = [
-  {
-    name: 'learn',
-    url: 'https://learn.microsoft.com/api/mcp',
-    protocolVersion: '2025-06-18',
-    server: 'Microsoft Learn MCP Server 1.0.0',
-    session: 'stateful',
-  },
-  {
-    name: 'github',
-    url: 'https://api.githubcopilot.com/mcp/',
-    protocolVersion: '2025-11-25',
-    server: 'github-mcp-server 0.31.0',
-    session: 'stateful',
-  },
-  {
-    name: 'context7',
-    url: 'https://mcp.context7.com/mcp',
-    protocolVersion: '2025-11-25',
-    server: 'Context7 2.1.1',
-    session: 'stateless',
-  },
-  {
-    name: 'ado',
-    url: 'https://mcp.dev.azure.com/contoso',
-    protocolVersion: '2025-06-18',
-    server: '',
-    session: 'stateless',
-  },
-];
 
 /** Latencies spread evenly over the measured quantiles, in a random order; the starts follow a think-time rhythm. */
 function drawRequests(operation: Measured, seed: number): readonly Request[] {
@@ -172,6 +144,9 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
   };
   const streamed = operation.target === 'context7' || operation.target === 'learn';
   const headers = streamed ? scaled(published, 0.06) : scaled(published, 0.985);
+  // Sessions begin on a new connection, later requests find it there.
+  const opens = operation.operation === 'initialize';
+  const flat = (ms: number) => scaled(published, ms / published.p50);
   return {
     target: operation.target,
     operation: operation.operation,
@@ -183,10 +158,18 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
     failedLatencyMs: operation.failures > 0 ? percentilesOf(Uint32Array.from([61_000, 64_200, 70_900])) : null,
     clocksMs: {
       lag: scaled(published, 0.001),
+      socket: flat(opens ? 41 : 0.1),
+      connect: opens ? flat(18) : null,
+      tls: opens ? flat(22) : null,
       headers,
       firstEvent: streamed ? scaled(published, 0.065) : null,
       close: scaled(published, 1.004),
+      hold: scaled(published, 0.004),
     },
+    newConnections: opens ? operation.count : 0,
+    heldStreams: 0,
+    resumedAnswers: 0,
+    retries: 0,
     distribution: distributionOf(Uint32Array.from(useful, (ms) => ms * 1000).sort()),
   };
 }

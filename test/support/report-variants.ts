@@ -1,9 +1,8 @@
 import type { Report } from '../../src/report/report.ts';
 import type { OperationSummary, OutcomeGroup, Series } from '../../src/summary/summary.ts';
 import { instant, reportFixture } from './report-fixture.ts';
-
-/** What would run or break out of its place if a rendering let it through. */
-export const HOSTILE = `</script></style></title>"'><img src=x onerror=alert(1)>&amp;{{}}\u001b[31m\u202egnp\u0000`;
+import { HOSTILE, reportFullOf } from './report-full-of.ts';
+import { rejected, troubled } from './troubled-reports.ts';
 
 /** Reports of every kind that a rendering has to cope with, by name. */
 export function reportVariants() {
@@ -18,6 +17,8 @@ export function reportVariants() {
     single: single(base),
     longNames: longNames(base),
     many: many(base),
+    troubled: troubled(base),
+    rejected: rejected(base),
     hostile: reportFullOf(HOSTILE),
   } satisfies Record<string, Report>;
 }
@@ -52,7 +53,7 @@ function allFailed(base: Report): Report {
       failures: each.count,
       latencyMs: null,
       failedLatencyMs: each.latencyMs,
-      clocksMs: { lag: each.clocksMs.lag, headers: null, firstEvent: null, close: null },
+      clocksMs: { ...each.clocksMs, headers: null, firstEvent: null, close: null, hold: null },
       distribution: [],
     })),
     failures: base.operations.map((each, index) => failureOf(each, index)),
@@ -128,12 +129,15 @@ function empty(base: Report): Report {
     operations: [],
     failures: [],
     warnings: [],
+    pauses: [],
     series: [],
     iterationMs: null,
     thresholds: base.thresholds.map((threshold) => ({ ...threshold, ok: false, observed: null })),
     notes: [],
   };
 }
+
+const NO_CLOCKS = { socket: null, connect: null, tls: null, firstEvent: null, hold: null };
 
 function single(base: Report): Report {
   const latencyMs = { min: 8.4, mean: 8.4, p50: 8.4, p75: 8.4, p90: 8.4, p95: 8.4, p99: 8.4, p999: 8.4, max: 8.4 };
@@ -161,7 +165,11 @@ function single(base: Report): Report {
         requestsPerSecond: 119.05,
         latencyMs,
         failedLatencyMs: null,
-        clocksMs: { lag: latencyMs, headers: latencyMs, firstEvent: null, close: latencyMs },
+        clocksMs: { ...NO_CLOCKS, lag: latencyMs, headers: latencyMs, close: latencyMs },
+        newConnections: 0,
+        heldStreams: 0,
+        resumedAnswers: 0,
+        retries: 0,
         distribution: [{ fromMs: 8, toMs: 9, count: 1 }],
       },
     ],
@@ -201,45 +209,5 @@ function many(base: Report): Report {
     ...base,
     operations: base.operations.flatMap(copied),
     series: base.series.flatMap((each) => (each.target === '*' ? [each] : copied(each))),
-  };
-}
-
-/** A report with this text in every string that a plan, a target or a message could bring. */
-export function reportFullOf(text: string): Report {
-  const base = reportFixture();
-  const rename = <T extends { readonly target: string; readonly operation: string }>(each: T): T =>
-    each.target === '*' ? each : { ...each, target: `${each.target}${text}`, operation: `${each.operation}${text}` };
-  return {
-    ...base,
-    runId: text,
-    plan: { name: text, description: text, hash: text },
-    startedAt: text,
-    endedAt: text,
-    targets: base.targets.map((target) => ({
-      ...target,
-      name: `${target.name}${text}`,
-      url: text,
-      protocolVersion: text,
-      server: text,
-      session: text as 'stateful',
-    })),
-    verdict: { status: 'fail', reasons: [text] },
-    operations: base.operations.map(rename),
-    failures: base.failures.map((each) => ({
-      ...rename(each),
-      outcome: `HTTP_${text}` as 'HTTP_500',
-      firstAt: text,
-      lastAt: text,
-      example: text,
-    })),
-    warnings: base.warnings.map((each) => ({ ...rename(each), example: text })),
-    series: base.series.map(rename),
-    thresholds: base.thresholds.map((each) => ({ ...each, metric: text, expression: text })),
-    generator: {
-      ...base.generator,
-      tokens: base.generator.tokens.map((each) => ({ ...each, target: text })),
-      rules: base.generator.rules.map((each) => ({ ...each, ok: false, rule: text, detail: text })),
-    },
-    notes: [text],
   };
 }

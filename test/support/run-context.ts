@@ -1,15 +1,20 @@
 import type { RunContext } from '../../src/run/run-context.ts';
+import { openTokenAccess } from '../../src/run/token-access.ts';
 import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 
 /** A context for runs in a test: this machine as the only target, everything in memory, and no waiting to start. */
 export function testContext(changes: Partial<RunContext> = {}): RunContext {
+  const {
+    policy = { allowedOrigins: [], allowLoopback: true, allowedAddresses: [], maxVus: 1000, maxDurationMs: 3_600_000 },
+  } = changes;
   return {
     store: memoryRunStore(),
     secrets: environmentSecrets({}),
     clock: systemClock,
-    policy: { allowedOrigins: [], allowLoopback: true, maxVus: 1000, maxDurationMs: 3_600_000 },
+    policy,
+    tokens: openTokenAccess(policy),
     sizing: { vusPerLane: 100, windowMs: 300_000 },
     startDelayMs: 0,
     identityClientId: undefined,

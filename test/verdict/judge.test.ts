@@ -12,6 +12,7 @@ const HEALTH: SliceHealth = {
   eventLoopDelayMs: { p99: 1, max: 2 },
   cpuSeconds: 1,
   tokens: [],
+  stoppedTargets: [],
   store: { errors: 0, blocks: 1, samples: 1 },
   instance: 'one',
 };
@@ -24,7 +25,14 @@ const MIXED: readonly Told[] = [
   { kind: 'iteration', durationMs: 400, operation: 'calls' },
   { kind: 'iteration', durationMs: 600, operation: 'calls' },
   { kind: 'droppedIteration', operation: 'calls' },
+  { kind: 'pause', durationMs: 7000, outcome: 'HTTP_429' },
 ];
+
+const GIVEN_UP = {
+  target: 'web',
+  reason: 'it refused fresh credentials twice (AUTH_REJECTED).',
+  atMs: RUN_START_MS + 1500,
+};
 
 type Case = {
   readonly samples?: readonly Told[];
@@ -142,6 +150,7 @@ describe('the verdict', () => {
     const broken: [Case, string][] = [
       [{ health: { startDelayMs: 2001 } }, 'slices started in time'],
       [{ health: { eventLoopDelayMs: { p99: 101, max: 200 } } }, 'event loop free'],
+      [{ health: { stoppedTargets: [GIVEN_UP] } }, 'targets loaded to the end'],
       [{ health: { store: { errors: 1, blocks: 1, samples: 1 } } }, 'samples stored'],
       [{ lost: 1 }, 'slices completed'],
       [{ partial: true }, 'slices completed'],
@@ -157,6 +166,17 @@ describe('the verdict', () => {
         [rule],
       );
     }
+  });
+
+  it('names the targets that were given up, when and why', () => {
+    const stoppedTargets = [GIVEN_UP, { target: 'other', reason: 'AUTH_REJECTED', atMs: RUN_START_MS + 61_000 }];
+    const { verdict } = judged({ health: { stoppedTargets } });
+    assert.deepEqual(verdict, {
+      status: 'invalid',
+      reasons: [
+        'The generator broke its rule "targets loaded to the end": web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
+      ],
+    });
   });
 
   it('lets as many slices vanish as the plan allows, with their virtual users', () => {

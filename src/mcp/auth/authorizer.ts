@@ -3,6 +3,8 @@ export type AuthHeader = { readonly name: string; readonly value: string };
 
 /** Gives requests to one target their authorization. */
 export type Authorizer = {
+  /** Fetches what the first requests need, so that none of them waits for it. A failure shows at them: as AUTH_TOKEN. */
+  prepare(): Promise<void>;
   /**
    * The header to send now; a promise only while a token is being fetched, so that the hot path need not wait.
    * @throws (rejects) when no token can be had
@@ -13,7 +15,10 @@ export type Authorizer = {
    * @returns true when asking again may bring another header
    */
   rejected(header: AuthHeader | undefined): boolean;
-  /** Token fetches so far, timed apart from all requests to the target. */
+  /**
+   * The token fetches that this authorizer set off, timed apart from all requests to the target: what another one in the
+   * process fetched is counted there.
+   */
   readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
   /**
    * What it got at run time and must be redacted from messages now, as a target may echo it; secrets that the plan
@@ -25,6 +30,7 @@ export type Authorizer = {
 /** An authorizer whose header never changes; undefined for targets that ask for none. */
 export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
   return {
+    prepare: async () => {},
     header: () => header,
     rejected: () => false,
     tokens: { fetched: 0, failed: 0, maxMs: 0 },

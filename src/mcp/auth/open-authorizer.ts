@@ -1,23 +1,39 @@
-import type { Auth } from '../../plan/target-schema.ts';
+import { type Auth, secretNames } from '../../plan/auth-schema.ts';
 import type { SecretSource } from '../../secrets/secret-source.ts';
+import { AuthHttp, type AuthHttpOptions } from './auth-http.ts';
+import { namedServer } from './authorization-server.ts';
 import { type Authorizer, fixedAuthorizer } from './authorizer.ts';
 import { clientCredentialsTokens } from './client-credentials.ts';
+import { enterpriseManagedTokens } from './enterprise-managed.ts';
 import { entraTokens } from './entra.ts';
+import { jwtBearerTokens } from './jwt-bearer.ts';
+import { readClient } from './oauth-client.ts';
 import { TokenAuthorizer } from './token-authorizer.ts';
+import { type FetchToken, TokenSource } from './token-source.ts';
+import type { TokenSources } from './token-sources.ts';
+import { type TokenWishes, tokenTerms } from './token-terms.ts';
 
-export type AuthorizerOptions = {
+/** Its dispatcher and its address check serve as long as the sources do, beyond the client that is opened with them. */
+export type AuthorizerOptions = AuthHttpOptions & {
+  /** Where the requests go, and where the authorization server is looked for. */
+  readonly targetUrl: string;
   readonly secrets: SecretSource;
+  /** Epoch milliseconds. */
   readonly now: () => number;
   /** Client id of the identity that asks for Entra tokens. */
   readonly identityClientId: string | undefined;
+  /** Of the process. */
+  readonly sources: TokenSources;
 };
+
+type TokenAuth = Exclude<Auth, { type: 'none' | 'bearer' | 'header' }>;
 
 /**
  * Makes the authorizer that a target's `auth` asks for, its secrets fetched.
- * @throws when a secret is missing or cannot stand in a header; the message names it
+ * @throws when a secret is missing, cannot stand in a header or is no key; the message names it
  */
 export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Promise<Authorizer> {
-  const { secrets, now, identityClientId } = options;
+  const { secrets, sources, targetUrl, identityClientId, now } = options;
   switch (auth.type) {
     case 'none':
       return fixedAuthorizer(undefined);
@@ -25,14 +41,36 @@ export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Pr
       return fixedAuthorizer({ name: 'authorization', value: `Bearer ${await headerSecret(secrets, auth.secret)}` });
     case 'header':
       return fixedAuthorizer({ name: auth.name.toLowerCase(), value: await headerSecret(secrets, auth.secret) });
-    case 'client-credentials': {
-      const { tokenUrl, clientId, scope } = auth;
-      const clientSecret = await secrets.get(auth.clientSecret);
-      return new TokenAuthorizer(clientCredentialsTokens({ tokenUrl, clientId, clientSecret, scope }, now), now);
+    default: {
+      const values = new Map(
+        await Promise.all(secretNames(auth).map(async (name) => [name, await secrets.get(name)] as const)),
+      );
+      const parts = [auth, targetUrl, identityClientId ?? null, [...values.values()]];
+      const source = sources.get(parts, () => new TokenSource(fetchTokens(auth, values, options), now));
+      return new TokenAuthorizer(source);
     }
-    case 'entra':
-      return new TokenAuthorizer(entraTokens(auth.scope, identityClientId), now);
   }
+}
+
+function fetchTokens(auth: TokenAuth, values: ReadonlyMap<string, string>, options: AuthorizerOptions): FetchToken {
+  if (auth.type === 'entra') return entraTokens(auth.scope, options.identityClientId);
+  const { now, targetUrl } = options;
+  const http = new AuthHttp(options);
+  const secret = (name: string) => values.get(name) ?? '';
+  const client = readClient(auth, secret);
+  const termsFor = (wishes: TokenWishes, wayOut: string) => tokenTerms({ http, targetUrl, wishes, wayOut });
+  if (auth.type === 'enterprise-managed') {
+    const terms = termsFor({ scope: auth.scope, resource: auth.resource }, 'Ask its owner what is missing there.');
+    const { tokenUrl, ...fields } = auth.identityProvider;
+    const identityProvider = { server: namedServer(tokenUrl), client: readClient(fields, secret) };
+    return enterpriseManagedTokens(
+      { http, terms, client, identityProvider, idToken: secret(auth.idToken).trim() },
+      now,
+    );
+  }
+  const terms = termsFor(auth, 'A plan that names auth.tokenUrl needs no discovery.');
+  if (auth.type === 'client-credentials') return clientCredentialsTokens({ http, terms, client }, now);
+  return jwtBearerTokens({ http, terms, client, assertion: secret(auth.assertion).trim() }, now);
 }
 
 /** Fetches a secret that is to stand in a header, where a line break would end it. */

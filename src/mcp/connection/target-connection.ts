@@ -1,21 +1,21 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { Target } from '../../plan/target-schema.ts';
 import { Exchange, type ExchangeHost } from '../exchange/exchange.ts';
 import type { ExchangeRequest } from '../exchange/exchange-request.ts';
+import { type TargetPoolOptions, targetPool } from './target-pool.ts';
 
-export type TargetConnectionOptions = {
+export type TargetConnectionOptions = TargetPoolOptions & {
   /** Epoch milliseconds, as the samples' clock. */
   readonly now: () => number;
   /** Takes every exchange once it is complete; none is ever left out. */
   readonly onExchange: (exchange: Exchange) => void;
 };
 
-/** Longest body of a reply; a server that streams without end must not take all memory. */
-const MAX_REPLY_BYTES = 64 * 1024 * 1024;
-
 /**
- * The connections of one process to one target, and the exchanges under way on them. Follows no redirects, retries
- * nothing and asks for no compression, so that a sample is what the target did with one request.
+ * The connections of one process to one target, and the exchanges under way on them. Follows no redirects and retries
+ * nothing, so that a sample is what the target did with one request; only over HTTP/2 does undici send once more what
+ * the server says it has not begun (RFC 9113 §8.7). Sends no Accept-Encoding and decompresses nothing: a reply's bytes
+ * and times are those of the text itself, and a server that compresses unasked is found out.
  */
 export class TargetConnection {
   readonly #pool: Pool;
@@ -36,6 +36,7 @@ export class TargetConnection {
     this.#host = {
       now: options.now,
       timeouts: target.timeouts,
+      cutsHeldStreams: target.heldStreams === 'cut',
       onFinished: (exchange) => {
         this.#underWay.delete(exchange);
         try {
@@ -47,17 +48,7 @@ export class TargetConnection {
       },
       onBug,
     };
-    this.#pool = new Pool(url.origin, {
-      connections: target.maxConnections,
-      pipelining: 1,
-      connect: { timeout: target.timeouts.connect },
-      // Exchanges keep their own time; undici's timers would cut silent streams.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxResponseSize: MAX_REPLY_BYTES,
-      keepAliveTimeout: 60_000,
-      allowH2: false,
-    });
+    this.#pool = targetPool(target, options);
   }
 
   /**

@@ -1,9 +1,9 @@
 import type { Outcome } from '../../sample/outcome.ts';
+import type { Judgement } from './judgement.ts';
 
-/** An outcome and what the target said with it. */
-export type Judgement = { readonly outcome: Outcome; readonly message: string };
-
-const TLS_CODE = /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
+/** Node's own codes, and those that X.509 verification ends in (OpenSSL, X509_verify_cert_error). */
+const TLS_CODE =
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH)/;
 
 /** The name of undici's error for bytes that are no HTTP; the code it means to give with it is missing. */
 const PARSER_ERROR = 'HTTPParserError';
@@ -24,11 +24,15 @@ export function isFaultOfOurs(error: unknown): boolean {
 /**
  * The outcome of a request that ended in a transport error.
  * @param headersSeen whether the reply's headers had arrived
+ * @param reused whether the connection had served a request before, so that the server may just have closed it
  */
-export function classifyTransportError(error: unknown, headersSeen: boolean): Judgement {
+export function classifyTransportError(error: unknown, headersSeen: boolean, reused = false): Judgement {
   const reason = innermost(error);
   const { code, message } = reason;
-  return { outcome: transportOutcome(reason, headersSeen), message: code === '' ? message : `${code}: ${message}` };
+  const outcome = transportOutcome(reason, headersSeen);
+  const text = code === '' ? message : `${code}: ${message}`;
+  const race = reused && outcome === 'NET_RESET_PRE';
+  return { outcome, message: race ? `${text}; the connection had served before, perhaps it was closed as idle` : text };
 }
 
 function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outcome {
@@ -37,13 +41,18 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
       return 'NET_REFUSED';
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+    case 'EAI_NODATA':
       return 'NET_DNS';
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
       return 'NET_CONNECT_TMO';
+    case 'UND_ERR_SOCKET':
+      // 100 Continue or 101 Switching Protocols, which no request asked for.
+      if (message === 'bad response' || message === 'bad upgrade') return 'NET_HTTP_PARSE';
+      return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
     case 'ECONNRESET':
     case 'EPIPE':
-    case 'UND_ERR_SOCKET':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
     case PARSER_ERROR:
@@ -52,6 +61,8 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
       return 'NET_HTTP_PARSE';
     case 'UND_ERR_HEADERS_OVERFLOW':
       return 'NET_HTTP_PARSE';
+    case 'ERR_FORBIDDEN_ADDRESS':
+      return 'NET_FORBIDDEN';
   }
   return TLS_CODE.test(code) ? 'NET_TLS' : 'NET_OTHER';
 }
@@ -76,13 +87,23 @@ function innermost(error: unknown): Reason {
 }
 
 /** What of a request and its reply's head decides about a status that is no success. */
-export type StatusContext = { readonly status: number; readonly sentSessionId: boolean; readonly challenge: string };
+export type StatusContext = {
+  readonly status: number;
+  readonly sentSessionId: boolean;
+  readonly opensSession: boolean;
+  /** True when the credentials were made anew for this request. */
+  readonly renewed: boolean;
+  readonly challenge: string;
+};
 
 /** The outcome of a reply whose HTTP status is not 2xx. */
-export function classifyStatus({ status, sentSessionId, challenge }: StatusContext, body: string): Outcome {
+export function classifyStatus(context: StatusContext, body: string): Outcome {
+  const { status, sentSessionId, opensSession, renewed, challenge } = context;
   if (status >= 300 && status < 400) return 'HTTP_3XX';
-  if (status === 401) return 'AUTH_401';
+  if (status === 401) return renewed ? 'AUTH_REJECTED' : 'AUTH_401';
   if (status === 403) return /error="?insufficient_scope/.test(challenge) ? 'AUTH_SCOPE' : 'AUTH_403';
+  // Servers that keep a limited number of sessions say so when one more is to be opened.
+  if (opensSession && (status === 429 || status === 503)) return 'SESS_REFUSED';
   // The specification says 404 for a session that is gone; servers in the wild say 400 and tell so in words.
   if (status === 404 && sentSessionId) return 'SESS_EXPIRED';
   if (status === 400 && /not initialized|no valid session|session not found/i.test(body)) {

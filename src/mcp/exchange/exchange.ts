@@ -1,20 +1,28 @@
 import type { Dispatcher } from 'undici';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { Outcome } from '../../sample/outcome.ts';
-import type { Sample } from '../../sample/sample.ts';
-import { classifyTransportError, isFaultOfOurs, type Judgement } from './classify.ts';
-import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
+import { AwaitedSample } from './awaited-sample.ts';
+import { classifyTransportError, isFaultOfOurs } from './classify.ts';
+import { deadlineOf, type Timeouts } from './deadline.ts';
+import type { BrokenExchange, BrokenStream, ExchangeRequest } from './exchange-request.ts';
+import { judgeHead, judgeMessage } from './judge-reply.ts';
+import type { Judgement } from './judgement.ts';
 import { ReplyReader } from './reply-reader.ts';
 
 /** What an exchange needs of the connection it runs on. */
 export type ExchangeHost = {
   readonly now: () => number;
-  readonly timeouts: { readonly headers: number; readonly idle: number; readonly total: number };
+  /** False to read event streams to their end, however long they stay open after their answer. */
+  readonly cutsHeldStreams: boolean;
+  readonly timeouts: Timeouts;
   /** Called once, when nothing more can come: now the sample is complete. Must not throw. */
   readonly onFinished: (exchange: Exchange) => void;
   /** Hears of a bug of ours, which must not pass for a fault of the target. Must not throw. */
   readonly onBug: (error: unknown) => void;
 };
+
+/** Ends of a stream after which the answer may still be had elsewhere. */
+const RESUMABLE: ReadonlySet<Outcome> = new Set<Outcome>(['PROTO_NO_REPLY', 'NET_RESET_MID']);
 
 /** How long a stream may stay open after its answer before it is cut, so that its connection is free again. */
 const DRAIN_MS = 250;
@@ -30,96 +38,74 @@ const RELEASE_MS = 5;
  * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
  * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Sample, JudgedExchange {
-  readonly kind = 'request';
-  readonly request: ExchangeRequest;
-  readonly startMs: number;
-  readonly lagMs = 0;
-  outcome: Outcome = 'CLIENT_ABORT';
-  message = '';
-  durationMs = 0;
-  headersMs: number | undefined;
-  firstEventMs: number | undefined;
-  closeMs: number | undefined;
-  bytes = 0;
-  flags: number;
-  /** 0 until the reply's headers are there. */
-  status = 0;
-  replyHeaders: Readonly<Record<string, string | string[] | undefined>> = {};
-  /** The result of the matching response, if it had one. */
-  result: unknown;
-  readonly settled: Promise<void>;
-
+export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange {
   readonly #host: ExchangeHost;
   #controller: Dispatcher.DispatchController | undefined;
   #reader: ReplyReader | undefined;
   #timer: NodeJS.Timeout;
-  #lastActivityMs: number;
-  #resolve: () => void = () => {};
-  #released = false;
-  #state: 'open' | 'settled' | 'finished' = 'open';
+  /** How its stream ended, as long as the answer may come over another. */
+  #brokenAs: Judgement | undefined;
 
   constructor(request: ExchangeRequest, host: ExchangeHost) {
-    this.request = request;
-    this.flags = request.flags;
+    super(request, host.now);
     this.#host = host;
-    this.startMs = host.now();
-    this.#lastActivityMs = this.startMs;
-    this.settled = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
     this.#timer = setTimeout(this.#onTimer, Math.min(host.timeouts.headers, host.timeouts.total));
   }
 
-  get operation(): number {
-    return this.request.operation;
-  }
-  get vu(): number {
-    return this.request.vu;
-  }
-  get iteration(): number {
-    return this.request.iteration;
-  }
-
-  /** Ends the request from our side; what it had not settled by then becomes this outcome. */
+  /** Ends the request from our side; what was not decided by then becomes this outcome. */
   abort(outcome: Outcome, message: string): void {
-    this.#settle({ outcome, message }, this.#sinceStart());
+    this.#decide({ outcome, message }, this.sinceStart());
+    if (this.#controller !== undefined) {
+      this.#controller.abort(new Error(message));
+      return;
+    }
     // Not yet on a connection: undici has it in its queue, and onRequestStart stops it there.
-    if (this.#controller === undefined) this.#finish();
-    else this.#controller.abort(new Error(message));
+    if (this.#brokenAs !== undefined) this.closeMs ??= this.durationMs;
+    this.#finish();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // An error thrown here only drops the request. An abort would close the connection that was to carry it, and every
     // request that timed out in the queue would cost the target a new one.
-    if (this.#state !== 'open') throw new Error('ended before it was sent');
+    if (this.over || this.#deaf) throw new Error('ended before it was sent');
     this.#controller = controller;
+    this.takeConnection(this.sinceStart());
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {
-    if (status < 200) return;
-    this.headersMs = this.#touch();
+    if (status < 200 || this.over || this.#deaf) return;
+    this.headersMs = this.touch();
     this.status = status;
     this.replyHeaders = headers;
     this.#reader = new ReplyReader(this, () => {
-      this.firstEventMs ??= this.#lastActivityMs - this.startMs;
+      this.firstEventMs ??= this.lastActivityMs - this.startMs;
     });
-    if (this.#reader.kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
+    const { kind } = this.#reader;
+    if (kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
+    const judgement = judgeHead(this, kind);
+    if (judgement !== undefined) {
+      this.#decide(judgement, this.headersMs);
+      // That a stream is open is all that its caller waits for.
+      if (this.request.expects === 'stream') this.release();
+      else this.#timer = setTimeout(this.#onTimer, RELEASE_MS);
+      return;
+    }
     const { headers: headersTimeoutMs, idle, total } = this.#host.timeouts;
     // The timer set for the headers looks after the silences too, unless they are to end sooner.
-    if (this.#state !== 'open' || this.headersMs + idle >= Math.min(headersTimeoutMs, total)) return;
+    if (this.headersMs + idle >= Math.min(headersTimeoutMs, total)) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#onTimer, Math.ceil(idle));
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    const atMs = this.#touch();
+    if (this.#deaf) return;
+    const atMs = this.touch();
     this.bytes += chunk.length;
-    if (this.#state !== 'open') return;
+    if (this.over && this.request.expects !== 'stream') return;
     try {
       const judgement = this.#reader?.push(chunk);
       if (judgement === undefined) return;
-      this.#settle(judgement, atMs);
+      this.#decide(judgement, atMs);
       this.#timer = setTimeout(this.#onTimer, RELEASE_MS);
     } catch (error) {
       this.#giveUp(error);
@@ -127,10 +113,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample, JudgedExcha
   }
 
   onResponseEnd(): void {
-    this.closeMs = this.#touch();
-    if (this.#state === 'open') {
+    if (this.#deaf) return;
+    this.closeMs = this.touch();
+    if (!this.over) {
       try {
-        this.#settle((this.#reader as ReplyReader).end(), this.closeMs);
+        if (this.#takenUp((this.#reader as ReplyReader).end())) return;
       } catch (error) {
         this.#giveUp(error);
       }
@@ -139,37 +126,97 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample, JudgedExcha
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#state === 'finished') return;
-    this.closeMs = this.#sinceStart();
-    if (this.#state === 'open') {
+    if (this.#deaf) return;
+    this.closeMs = this.sinceStart();
+    if (!this.over) {
+      const reused = this.socketMs !== undefined && this.connectMs === undefined;
       if (isFaultOfOurs(error)) this.#giveUp(error);
-      else this.#settle(classifyTransportError(error, this.headersMs !== undefined), this.closeMs);
+      else if (this.#takenUp(classifyTransportError(error, this.headersMs !== undefined, reused))) return;
     }
     this.#finish();
   }
 
-  readonly #onTimer = (): void => {
-    if (this.#state === 'settled') {
-      if (this.#released) this.#controller?.abort(new Error('stream held open after its answer'));
-      else this.#timer = setTimeout(this.#onTimer, DRAIN_MS - RELEASE_MS);
-      this.#release();
-      return;
+  accept(message: unknown): void {
+    if (this.over) return;
+    try {
+      const { answer } = judgeMessage(this, message);
+      if (answer === undefined) return;
+      this.flags |= SAMPLE_FLAG.resumed;
+      this.#closeWith(answer);
+    } catch (error) {
+      this.#giveUp(error);
     }
-    const { headers, idle, total } = this.#host.timeouts;
-    const now = this.#host.now();
-    const totalLeftMs = this.startMs + total - now;
-    const phaseLeftMs = this.headersMs === undefined ? this.startMs + headers - now : this.#lastActivityMs + idle - now;
-    if (totalLeftMs <= 0) this.abort('TMO_TOTAL', `no answer within ${total} ms${this.#soFar()}`);
-    else if (phaseLeftMs > 0) this.#timer = setTimeout(this.#onTimer, Math.ceil(Math.min(totalLeftMs, phaseLeftMs)));
-    else if (this.headersMs === undefined) this.abort('TMO_HEADERS', `no headers within ${headers} ms${this.#soFar()}`);
-    else this.abort('TMO_IDLE', `no byte for ${idle} ms${this.#soFar()}`);
+  }
+
+  abandon(why: string): void {
+    if (this.over || this.#brokenAs === undefined) return;
+    const { outcome, message } = this.#brokenAs;
+    this.#closeWith({ outcome, message: `${message}; ${why}` });
+  }
+
+  readonly #onTimer = (): void => {
+    if (!this.over) {
+      const left = deadlineOf(this.#host.timeouts, this, this.now());
+      if (typeof left === 'number') this.#timer = setTimeout(this.#onTimer, left);
+      else this.#timeOut(left);
+    } else if (this.released) this.cut();
+    else {
+      if (this.#host.cutsHeldStreams) this.#timer = setTimeout(this.#onTimer, DRAIN_MS - RELEASE_MS);
+      this.release();
+    }
   };
+
+  #timeOut({ outcome, message }: Judgement): void {
+    try {
+      if (this.#reader?.endsUnterminated())
+        this.abort('TMO_UNTERMINATED', 'the answer came, but its event was never closed by a blank line');
+      else this.abort(outcome, message + this.#soFar());
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Where the stream, if it was one, can be taken up again after its end. */
+  get broken(): BrokenStream | undefined {
+    return this.#reader?.broken;
+  }
+
+  /** Ends a stream that has nothing more to say to us, or was not open yet. It costs the target's connection. */
+  cut(): void {
+    if (this.hasEnded) return;
+    if (this.over && this.request.expects !== 'stream') this.flags |= SAMPLE_FLAG.held;
+    this.abort('CLIENT_ABORT', 'the stream is not read any further');
+  }
+
+  /**
+   * Ends the exchange as its stream ended, unless the session takes the stream up again.
+   * @returns true when it does: then the answer, or that there is none, comes by `accept` or `abandon`
+   */
+  #takenUp(judgement: Judgement): boolean {
+    const broken = RESUMABLE.has(judgement.outcome) ? this.broken : undefined;
+    if (broken?.lastEventId !== undefined && this.request.peer.onBroken(this, broken)) {
+      this.#brokenAs = judgement;
+      this.#controller = undefined;
+      this.#reader = undefined;
+      this.closeMs = undefined;
+      // Whatever comes now comes over another stream: only the time in all counts.
+      this.lastActivityMs = Number.POSITIVE_INFINITY;
+      return true;
+    }
+    this.#decide(judgement, this.closeMs as number);
+    return false;
+  }
+
+  /** True when nothing that comes over its own connection matters any more. */
+  get #deaf(): boolean {
+    return this.hasEnded || this.#brokenAs !== undefined;
+  }
 
   /** What may explain a timeout. */
   #soFar(): string {
-    if (this.#controller === undefined) return '; not sent, as no connection was free or could be made';
-    const stray = this.#reader?.stray;
-    return stray === undefined ? '' : `; before that ${stray.outcome}: ${stray.message}`;
+    if (this.socketMs === undefined) return '; not sent, as no connection was free or could be made';
+    const before = this.#brokenAs ?? this.#reader?.stray;
+    return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
   }
 
   /** Ends the request because of a bug of ours, which says nothing about the target. */
@@ -178,38 +225,22 @@ export class Exchange implements Dispatcher.DispatchHandler, Sample, JudgedExcha
     this.abort('CLIENT_ABORT', `mcp-surge failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  /** @param atMs when the judgement was known, from the start */
-  #settle(judgement: Judgement, atMs: number): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'settled';
-    clearTimeout(this.#timer);
-    this.durationMs = atMs;
-    this.outcome = judgement.outcome;
-    this.message = judgement.message;
+  #closeWith(judgement: Judgement): void {
+    this.closeMs = this.sinceStart();
+    this.#decide(judgement, this.closeMs);
+    this.#finish();
   }
 
-  #release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#resolve();
+  #decide(judgement: Judgement, atMs: number): void {
+    if (this.over) return;
+    clearTimeout(this.#timer);
+    this.decide(judgement, atMs);
   }
 
   #finish(): void {
-    if (this.#state === 'finished') return;
-    this.#state = 'finished';
+    if (this.hasEnded) return;
     clearTimeout(this.#timer);
+    this.end();
     this.#host.onFinished(this);
-    // undici takes a connection back one turn of the event loop after its reply.
-    setImmediate(() => setImmediate(() => this.#release()));
-  }
-
-  /** Milliseconds from the start to now, when something arrived. */
-  #touch(): number {
-    this.#lastActivityMs = this.#host.now();
-    return this.#lastActivityMs - this.startMs;
-  }
-
-  #sinceStart(): number {
-    return this.#host.now() - this.startMs;
   }
 }

@@ -1,3 +1,5 @@
+import type { ServerMessage } from './exchange-request.ts';
+
 /** A JSON-RPC 2.0 error object. */
 export type RpcError = { readonly code: number; readonly message: string };
 
@@ -13,7 +15,7 @@ export type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-j
  */
 export function roleOf(message: unknown, id: number): MessageRole {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'not-json-rpc';
-  if ('method' in message) return 'other';
+  if (isServerMessage(message)) return 'other';
   const response = message as RpcResponse;
   if (hasError(response) ? errorOf(response) === undefined : !('result' in message)) return 'not-json-rpc';
   if (response.id === id) return 'match';
@@ -25,7 +27,7 @@ export function errorOf(response: RpcResponse): RpcError | undefined {
   const { error } = response;
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (!Number.isInteger(code)) return undefined;
+  if (!Number.isSafeInteger(code)) return undefined;
   return { code: code as number, message: typeof message === 'string' ? message : JSON.stringify(error) };
 }
 
@@ -34,15 +36,8 @@ function hasError({ error }: RpcResponse): boolean {
   return error !== undefined && error !== null;
 }
 
-/** A request body cut before and after its id, so that sending it again means joining two strings. */
-export type PreparedRequest = { readonly operation: string; readonly head: string; readonly tail: string };
-
-/** Serialises a request ahead of its sending. */
-export function prepareRequest(method: string, params: unknown, operation = method): PreparedRequest {
-  return frameRequest(method, JSON.stringify(params), operation);
-}
-
-/** Puts params that are JSON already into a request. */
-export function frameRequest(method: string, params: string, operation: string): PreparedRequest {
-  return { operation, head: '{"jsonrpc":"2.0","id":', tail: `,"method":${JSON.stringify(method)},"params":${params}}` };
+/** True for a request or notification of the server's. */
+export function isServerMessage(message: unknown): message is ServerMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  return typeof (message as { method?: unknown }).method === 'string';
 }

@@ -1,11 +1,12 @@
-import { type BodyKind, bodyKindOf, type Judgement } from './classify.ts';
-import type { JudgedExchange } from './exchange-request.ts';
+import { type BodyKind, bodyKindOf } from './classify.ts';
+import type { BrokenStream, JudgedExchange } from './exchange-request.ts';
 import { headerOf } from './header.ts';
-import { judgeMessage, judgeReply } from './judge-reply.ts';
+import { judgeMessage, judgeReply, unaskedEncoding } from './judge-reply.ts';
+import type { Judgement } from './judgement.ts';
 import { SseDecoder } from './sse-decoder.ts';
 
-/** How much of a reply that is no answer is kept, to show what it was. */
-const MAX_TEXT_BYTES = 4096;
+/** How much of a reply that is no answer is kept, to show what it was; an error of the stateless era is read from it. */
+const MAX_TEXT_BYTES = 64 * 1024;
 
 /** Reads the body of one reply, whatever its form, until there is a judgement. */
 export class ReplyReader {
@@ -20,21 +21,33 @@ export class ReplyReader {
 
   /** @param onEvent called at every event of a stream, before it is read */
   constructor(exchange: JudgedExchange, onEvent: () => void) {
-    const { status, replyHeaders, request } = exchange;
-    const isAnswer = request.expects === 'response' && status >= 200 && status < 300 && status !== 202;
-    this.kind = isAnswer ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
+    const { replyHeaders, request } = exchange;
+    this.kind = isAnswer(exchange) ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
+    if (this.kind === 'json' && request.expects === 'stream') this.kind = 'unreadable';
     this.#exchange = exchange;
     if (this.kind !== 'sse') return;
     this.#decoder = new SseDecoder((data, type) => {
       onEvent();
+      if (data === '' || this.#answer !== undefined) return;
       // Clients take replies from events of this type only; others, such as `ping`, need not be JSON.
-      if (data !== '' && type === 'message' && this.#answer === undefined) this.#readMessages(data);
+      if (type === 'message') this.#readMessages(data);
+      else request.peer.onOtherEvent(exchange, type, data);
     });
   }
 
   /** What was wrong with the reply so far; undefined as long as nothing was. */
   get stray(): Judgement | undefined {
     return this.#stray;
+  }
+
+  /** What the server said of taking its stream up again; undefined when the reply is no stream. */
+  get broken(): BrokenStream | undefined {
+    return this.#decoder;
+  }
+
+  /** True when the answer is there but for the blank line that would end its event. Ends the reading. */
+  endsUnterminated(): boolean {
+    return this.#decoder?.end() === true && this.#answer !== undefined;
   }
 
   /** Takes a chunk; returns the judgement as soon as the matching response has been read. */
@@ -57,7 +70,7 @@ export class ReplyReader {
     if (this.kind === 'unreadable')
       return judgeReply(this.#exchange, whole.subarray(0, MAX_TEXT_BYTES).toString('utf8'));
     const text = whole.toString('utf8');
-    if (text.trim() === '') return { outcome: 'PROTO_EMPTY', message: '' };
+    if (text.trim() === '') return { outcome: 'PROTO_EMPTY', message: 'the body is empty' };
     this.#readMessages(text);
     return this.#answer ?? this.#stray ?? { outcome: 'PROTO_NO_REPLY', message: text };
   }
@@ -87,4 +100,10 @@ export class ReplyReader {
       if (answer !== undefined) return;
     }
   }
+}
+
+/** True for a reply whose body may hold messages. */
+function isAnswer({ status, replyHeaders, request }: JudgedExchange): boolean {
+  if (request.expects !== 'response' && request.expects !== 'stream') return false;
+  return status >= 200 && status < 300 && status !== 202 && unaskedEncoding(replyHeaders) === '';
 }

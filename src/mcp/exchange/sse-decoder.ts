@@ -4,7 +4,9 @@ const COLON = 58;
 const SPACE = 32;
 const DATA = Buffer.from('data');
 const EVENT = Buffer.from('event');
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const ID = Buffer.from('id');
+const RETRY = Buffer.from('retry');
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Takes a decoded event: its data lines joined by line feeds, which may be empty, as in priming events; and its type,
@@ -14,7 +16,8 @@ export type SseEventHandler = (data: string, type: string) => void;
 
 /**
  * Decodes an event stream (WHATWG HTML §9.2.6) from chunks cut anywhere, even within a character or between CR and LF.
- * Only data and event fields are decoded to text; ids, retry times and comments are passed over.
+ * Only the values of its four fields are decoded to text, comments are passed over. No byte is looked at twice for the same
+ * line end, however the chunks are cut, and only a line that two chunks share is copied.
  */
 export class SseDecoder {
   readonly #onEvent: SseEventHandler;
@@ -23,11 +26,25 @@ export class SseDecoder {
   /** The data of the event so far; undefined while it has no data field. */
   #data: string | undefined;
   #type = '';
+  /** The id field of the event so far; it counts once the event is complete. */
+  #id: string | undefined;
+  #lastEventId: string | undefined;
+  #retryMs: number | undefined;
   #skipLineFeed = false;
   #firstLine = true;
 
   constructor(onEvent: SseEventHandler) {
     this.#onEvent = onEvent;
+  }
+
+  /** Id of the last complete event that had one: where a stream can be taken up again. */
+  get lastEventId(): string | undefined {
+    return this.#lastEventId;
+  }
+
+  /** How long to wait before taking the stream up again, milliseconds; undefined when the server did not say. */
+  get retryMs(): number | undefined {
+    return this.#retryMs;
   }
 
   push(chunk: Buffer): void {
@@ -38,7 +55,7 @@ export class SseDecoder {
     let cr = chunk.indexOf(CR, from);
     while (lf !== -1 || cr !== -1) {
       const end = lf === -1 || (cr !== -1 && cr < lf) ? cr : lf;
-      this.#endLine(chunk.subarray(from, end));
+      this.#endLine(chunk, from, end);
       from = end + 1;
       if (end === cr) {
         if (from === chunk.length) this.#skipLineFeed = true;
@@ -56,32 +73,55 @@ export class SseDecoder {
    * @returns true when there was such an event
    */
   end(): boolean {
-    if (this.#carry.length > 0) this.#endLine(Buffer.alloc(0));
+    if (this.#carry.length > 0) this.#endLine(NOTHING, 0, 0);
+    // The id of an event that is not complete does not count: its stream is to be taken up again before it.
+    this.#id = undefined;
     if (this.#data === undefined || this.#data === '') return false;
     this.#dispatch();
     return true;
   }
 
-  #endLine(tail: Buffer): void {
-    let line = tail;
-    if (this.#carry.length > 0) {
-      line = Buffer.concat([...this.#carry, tail]);
-      this.#carry = [];
+  #endLine(chunk: Buffer, start: number, end: number): void {
+    if (this.#carry.length === 0) {
+      this.#readLine(chunk, start, end);
+      return;
     }
+    const line = Buffer.concat([...this.#carry, chunk.subarray(start, end)]);
+    this.#carry = [];
+    this.#readLine(line, 0, line.length);
+  }
+
+  #readLine(bytes: Buffer, start: number, end: number): void {
+    let from = start;
     if (this.#firstLine) {
       this.#firstLine = false;
-      if (line.subarray(0, 3).equals(BYTE_ORDER_MARK)) line = line.subarray(3);
+      if (end - from >= 3 && bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3;
     }
-    if (line.length === 0) this.#dispatch();
-    else if (isField(line, DATA)) this.#addData(fieldValue(line, DATA));
-    else if (isField(line, EVENT)) this.#type = fieldValue(line, EVENT);
+    if (from === end) this.#dispatch();
+    else if (isField(bytes, from, end, DATA)) this.#addData(valueAfter(bytes, from + DATA.length, end));
+    else if (isField(bytes, from, end, EVENT)) this.#type = valueAfter(bytes, from + EVENT.length, end);
+    else if (isField(bytes, from, end, ID)) this.#setId(valueAfter(bytes, from + ID.length, end));
+    else if (isField(bytes, from, end, RETRY)) this.#setRetry(valueAfter(bytes, from + RETRY.length, end));
   }
 
   #addData(value: string): void {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
+  /** An id with a null character must be ignored, as it cannot stand in a header. */
+  #setId(value: string): void {
+    if (!value.includes('\0')) this.#id = value;
+  }
+
+  #setRetry(value: string): void {
+    if (/^\d+$/.test(value)) this.#retryMs = Number(value);
+  }
+
   #dispatch(): void {
+    if (this.#id !== undefined) {
+      this.#lastEventId = this.#id === '' ? undefined : this.#id;
+      this.#id = undefined;
+    }
     const data = this.#data;
     const type = this.#type === '' ? 'message' : this.#type;
     this.#data = undefined;
@@ -91,13 +131,15 @@ export class SseDecoder {
 }
 
 /** `name: value`, or `name` alone, which stands for an empty value. */
-function isField(line: Buffer, name: Buffer): boolean {
+function isField(bytes: Buffer, from: number, end: number, name: Buffer): boolean {
   const { length } = name;
-  if (line[0] !== name[0] || line.length < length || (line.length > length && line[length] !== COLON)) return false;
-  return line.compare(name, 0, length, 0, length) === 0;
+  if (end - from < length || (end - from > length && bytes[from + length] !== COLON)) return false;
+  for (let at = 0; at < length; at++) if (bytes[from + at] !== name[at]) return false;
+  return true;
 }
 
-function fieldValue(line: Buffer, name: Buffer): string {
-  const from = name.length + (line[name.length + 1] === SPACE ? 2 : 1);
-  return line.toString('utf8', Math.min(from, line.length));
+/** @param colon where the field's name ends */
+function valueAfter(bytes: Buffer, colon: number, end: number): string {
+  const from = colon + (bytes[colon + 1] === SPACE ? 2 : 1);
+  return bytes.toString('utf8', Math.min(from, end), end);
 }

@@ -1,40 +1,37 @@
 import { z } from 'zod';
-import type { Judgement } from '../exchange/classify.ts';
-import { USEFUL } from '../operations/tool-result.ts';
+import { REVISIONS } from '../../plan/target-schema.ts';
+import { type Judgement, type ResultJudge, USEFUL } from '../exchange/judgement.ts';
 
-/** Revisions of the protocol's first era over Streamable HTTP that this client speaks, newest first. */
-export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as const;
+/** Revisions of the protocol's first era over Streamable HTTP, newest first. */
+export const LEGACY_REVISIONS = REVISIONS.filter((revision) => revision !== '2026-07-28');
 
 const initializeResult = z.object({
   protocolVersion: z.string(),
+  capabilities: z.record(z.string(), z.unknown()).catch({}),
   serverInfo: z.object({ name: z.string().default(''), version: z.string().default('') }).optional(),
 });
 
-const toolsListResult = z.object({
-  tools: z.array(
-    z.object({ name: z.string(), annotations: z.object({ readOnlyHint: z.boolean().optional() }).optional() }),
-  ),
-  nextCursor: z.string().nullish(),
-});
-
 export type InitializeResult = z.output<typeof initializeResult>;
-export type ToolsListResult = z.output<typeof toolsListResult>;
 
-/** Judges the answer to initialize: its shape, and that we speak the version that the server chose. */
-export function judgeInitialize(result: unknown): Judgement {
-  const parsed = initializeResult.safeParse(result);
-  if (!parsed.success) return { outcome: 'PROTO_SHAPE', message: z.prettifyError(parsed.error) };
-  const { protocolVersion } = parsed.data;
-  if ((LEGACY_VERSIONS as readonly string[]).includes(protocolVersion)) return USEFUL;
-  const spoken = LEGACY_VERSIONS.join(', ');
-  return { outcome: 'PROTO_VERSION', message: `the server chose ${protocolVersion}; this client speaks ${spoken}` };
+/**
+ * Makes the judge of the answer to initialize: its shape, and that the version the server chose is one of those accepted.
+ * @param pinned the only version that the plan accepts; undefined for any that this client speaks
+ */
+export function initializeJudge(pinned: string | undefined): ResultJudge {
+  const accepted: readonly string[] = pinned === undefined ? LEGACY_REVISIONS : [pinned];
+  return (result) => {
+    const parsed = initializeResult.safeParse(result);
+    if (!parsed.success) return { outcome: 'PROTO_SHAPE', message: z.prettifyError(parsed.error) };
+    const { protocolVersion } = parsed.data;
+    return accepted.includes(protocolVersion) ? USEFUL : refusal(protocolVersion, accepted, pinned);
+  };
 }
 
-export function judgeToolsList(result: unknown): Judgement {
-  const parsed = toolsListResult.safeParse(result);
-  return parsed.success ? USEFUL : { outcome: 'PROTO_SHAPE', message: z.prettifyError(parsed.error) };
+function refusal(chosen: string, accepted: readonly string[], pinned: string | undefined): Judgement {
+  const spoken = pinned === undefined ? `this client speaks ${accepted.join(', ')}` : `the plan pins ${pinned}`;
+  const old = chosen === '2024-11-05' ? ' (its transport, HTTP+SSE, is deprecated)' : '';
+  return { outcome: 'PROTO_VERSION', message: `the server chose ${chosen}${old}; ${spoken}` };
 }
 
 /** Reads a result that was judged useful before. */
 export const readInitialize = (result: unknown): InitializeResult => initializeResult.parse(result);
-export const readToolsList = (result: unknown): ToolsListResult => toolsListResult.parse(result);

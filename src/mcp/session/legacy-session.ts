@@ -1,181 +1,218 @@
-import { SAMPLE_FLAG } from '../../sample/block.ts';
-import { outcomeClass } from '../../sample/outcome.ts';
-import type { AuthHeader, Authorizer } from '../auth/authorizer.ts';
-import type { TargetConnection } from '../connection/target-connection.ts';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { ExchangeRequest, Expectation } from '../exchange/exchange-request.ts';
+import type { BrokenExchange, BrokenStream, ExchangePeer, JudgedExchange } from '../exchange/exchange-request.ts';
 import { headerOf } from '../exchange/header.ts';
-import { type PreparedRequest, prepareRequest } from '../exchange/json-rpc.ts';
-import { type ResultJudge, USEFUL } from '../operations/tool-result.ts';
-import { judgeInitialize, judgeToolsList, readInitialize, readToolsList } from './legacy-messages.ts';
-import type { Caller, Opened, Session, Tool } from './session.ts';
-
-export type LegacySessionOptions = {
-  readonly connection: TargetConnection;
-  readonly authorizer: Authorizer;
-  /** The revision to offer. */
-  readonly protocolVersion: string;
-  /** Names us to the target's owner. */
-  readonly userAgent: string;
-  /** The target's own headers from the plan. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Number of an operation's samples. */
-  readonly operation: (name: string) => number;
-};
+import { isServerMessage } from '../exchange/json-rpc.ts';
+import type { Judgement } from '../exchange/judgement.ts';
+import { addParams } from '../operations/add-params.ts';
+import type { Call } from '../operations/call.ts';
+import { clientCapabilities } from '../operations/client-capabilities.ts';
+import type { Tool } from '../operations/tool.ts';
+import { answerServer } from './answer-server.ts';
+import { Background } from './background.ts';
+import { EventStream, type OpenStream } from './event-stream.ts';
+import { lastEventIdHeader } from './last-event-id.ts';
+import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './legacy-messages.ts';
+import { callAsTask, legacyTask } from './legacy-task.ts';
+import { listTools } from './list-tools.ts';
+import { resume } from './resumption.ts';
+import { Sender } from './sender.ts';
+import type { Caller, NotOpened, Opened, Session } from './session.ts';
+import { clientInfoOf, type SessionOptions } from './session-options.ts';
+import { succeeded } from './succeeded.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
-/** A server that pages further than this never ends, even if no cursor comes twice. */
-const MAX_PAGES = 1000;
+
 /**
  * Outcomes after which a session is of no use. Without a token nothing can be sent, and a caller that went on at once
  * would spin without ever waiting for anything.
  */
-const SESSION_LOST: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST', 'SESS_MISSING', 'AUTH_TOKEN']);
+const SESSION_LOST: ReadonlySet<string> = new Set([
+  'SESS_EXPIRED',
+  'SESS_LOST',
+  'SESS_MISSING',
+  'AUTH_TOKEN',
+  'AUTH_REJECTED',
+]);
+
+/** Ends of a request that leave the server at work on it: it must be told that nobody waits any more. */
+const LEFT_RUNNING: ReadonlySet<string> = new Set(['TMO_IDLE', 'TMO_TOTAL', 'TMO_HEADERS', 'CLIENT_ABORT']);
 
 /** A session of the protocol's first era: initialize, a session id if the server gives one, DELETE at the end. */
-export class LegacySession implements Session {
-  readonly #options: LegacySessionOptions;
-  readonly #baseHeaders: readonly string[];
-  /** Headers that the handshake settled. */
-  #sessionHeaders: readonly string[] = [];
+export class LegacySession implements Session, ExchangePeer {
+  readonly stateless = false;
+  readonly #options: SessionOptions;
+  readonly #sender: Sender;
   #sessionId = '';
   #nextId = 1;
   #alive = false;
-  /** All headers of a POST, made anew only when the authorization changes. */
-  #postHeaders: { readonly auth: AuthHeader | undefined; readonly list: readonly string[] } | undefined;
+  #tools: ReadonlyMap<string, Tool> | undefined;
+  #eventStream: EventStream | undefined;
+  /** Calls whose stream broke, which wait for their answer from another. */
+  readonly #broken = new Set<BrokenExchange>();
+  readonly #background = new Background();
 
-  constructor(options: LegacySessionOptions) {
+  constructor(options: SessionOptions) {
     this.#options = options;
-    const own = Object.entries(options.headers).flatMap(([name, value]) => [name.toLowerCase(), value]);
-    this.#baseHeaders = ['user-agent', options.userAgent, ...own];
+    this.#sender = new Sender(options, this);
   }
 
   get alive(): boolean {
     return this.#alive;
   }
 
-  async open(caller: Caller): Promise<Opened | undefined> {
-    const { protocolVersion, userAgent } = this.#options;
-    const [name = '', version = ''] = userAgent.split(/[/ ]/);
-    const params = { protocolVersion, capabilities: {}, clientInfo: { name, version } };
-    const initialize = await this.request(prepareRequest('initialize', params), judgeInitialize, caller);
-    if (!succeeded(initialize)) return undefined;
-    const result = readInitialize(initialize.result);
-    this.#sessionId = headerOf(initialize.replyHeaders, 'mcp-session-id');
-    this.#sessionHeaders = ['mcp-protocol-version', result.protocolVersion];
-    if (this.#sessionId !== '') this.#sessionHeaders = [...this.#sessionHeaders, 'mcp-session-id', this.#sessionId];
-    this.#postHeaders = undefined;
-    this.#alive = true;
-    const initialized = await this.#send(
-      'notifications/initialized',
-      'POST',
-      INITIALIZED,
-      'acknowledgement',
-      0,
-      () => USEFUL,
+  async open(caller: Caller): Promise<Opened | NotOpened> {
+    const { target, userAgent } = this.#options;
+    const pinned = target.protocol === 'auto' ? undefined : target.protocol;
+    const params = {
+      protocolVersion: pinned ?? LEGACY_REVISIONS[0],
+      capabilities: clientCapabilities(target.elicitation),
+      clientInfo: clientInfoOf(userAgent),
+    };
+    const initialize = await this.#sender.send(
+      {
+        method: 'POST',
+        body: `{"jsonrpc":"2.0","id":${this.#nextId},"method":"initialize","params":${JSON.stringify(params)}}`,
+        expects: 'response',
+        id: this.#nextId++,
+        operation: 'initialize',
+        opensSession: true,
+        judge: initializeJudge(pinned),
+      },
       caller,
     );
-    const tools = succeeded(initialized) ? await this.#listTools(caller) : undefined;
-    if (tools === undefined) {
+    if (!succeeded(initialize)) return { failed: initialize };
+    const { protocolVersion, capabilities, serverInfo } = readInitialize(initialize.result);
+    this.#sessionId = headerOf(initialize.replyHeaders, 'mcp-session-id');
+    const id = this.#sessionId === '' ? [] : ['mcp-session-id', this.#sessionId];
+    this.#sender.setSession(['mcp-protocol-version', protocolVersion, ...id], id.length > 0);
+    this.#alive = true;
+    const initialized = await this.#notify('notifications/initialized', INITIALIZED, caller);
+    const tools = await this.#settleIn(initialized, 'tools' in capabilities, caller);
+    if ('failed' in tools) {
       await this.close(caller);
-      return undefined;
+      return tools;
     }
-    const { name: serverName = '', version: serverVersion = '' } = result.serverInfo ?? {};
-    const session = this.#sessionId === '' ? 'stateless' : 'stateful';
+    this.#tools = this.#options.tools.of(tools);
     return {
-      facts: { protocolVersion: result.protocolVersion, server: `${serverName} ${serverVersion}`.trim(), session },
+      facts: {
+        protocolVersion,
+        server: `${serverInfo?.name ?? ''} ${serverInfo?.version ?? ''}`.trim(),
+        session: this.#sessionId === '' ? 'stateless' : 'stateful',
+      },
       tools,
+      capabilities: Object.keys(capabilities),
     };
   }
 
-  async request(prepared: PreparedRequest, judge: ResultJudge, caller: Caller): Promise<Exchange> {
-    const id = this.#nextId++;
-    const body = prepared.head + id + prepared.tail;
-    return this.#send(prepared.operation, 'POST', body, 'response', id, judge, caller);
+  request(call: Call, caller: Caller): Promise<Exchange> {
+    const tool = call.method === 'tools/call' ? this.#tools?.get(call.name ?? '') : undefined;
+    if (tool?.taskSupport !== 'required') return this.#call(call, caller, tool);
+    const { clock, ended, target } = this.#options;
+    return legacyTask(call, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
+      this.#call(part === call ? callAsTask(call) : part, caller, tool),
+    );
   }
 
   async close(caller: Caller): Promise<void> {
-    if (!this.#alive) return;
+    const wasAlive = this.#alive;
+    this.#abandon('the session was closed');
+    // A cancellation that came after the session's end would find nothing to cancel.
+    await this.#background.done();
+    // Nothing more is sent to a target that refuses our credentials.
+    if (!wasAlive || this.#sessionId === '' || this.#options.rejected.aborted) return;
+    await this.#sender.send({ method: 'DELETE', body: null, expects: 'deletion', operation: 'DELETE' }, caller);
+  }
+
+  judgeResult({ request, result }: JudgedExchange): Judgement {
+    return request.judge(result, request.tool);
+  }
+
+  onMessage({ request }: JudgedExchange, message: unknown): void {
+    if (!isServerMessage(message)) {
+      for (const waiting of this.#broken) waiting.accept(message);
+      return;
+    }
+    const answer = answerServer(message, this.#options.target.elicitation);
+    if (answer !== undefined) this.#tell(answer.operation, answer.body, request);
+  }
+
+  onOtherEvent(): void {}
+
+  onBroken(exchange: BrokenExchange, stream: BrokenStream): boolean {
+    if (!this.#alive || lastEventIdHeader(stream.lastEventId).length === 0) return false;
+    this.#broken.add(exchange);
+    void exchange.settled.then(() => this.#broken.delete(exchange));
+    const open: OpenStream = (lastEventId, onSent) => this.#openStream(lastEventId, exchange.request, onSent);
+    // Rejects only for bugs of ours, and those the connection remembers.
+    resume(exchange, stream, this.#options.clock, open).catch(() => {});
+    return true;
+  }
+
+  /** What follows the handshake: the stream for the server's messages, if wished, and the tools, if there are any. */
+  async #settleIn(initialized: Exchange, hasTools: boolean, caller: Caller): Promise<readonly Tool[] | NotOpened> {
+    if (!succeeded(initialized)) return { failed: initialized };
+    const { target, clock } = this.#options;
+    if (target.eventStream) {
+      this.#eventStream = new EventStream(clock, (id, onSent) => this.#openStream(id, caller, onSent));
+      await this.#eventStream.open();
+    }
+    return hasTools ? listTools(this, caller) : [];
+  }
+
+  async #call(call: Call, caller: Caller, tool: Tool | undefined): Promise<Exchange> {
+    const id = this.#nextId++;
+    const { method, params, progress, operation, judge } = call;
+    const whole = progress ? addParams(params, `"_meta":{"progressToken":${id}}`) : params;
+    const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${whole}}`;
+    const exchange = await this.#sender.send(
+      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, judge, tool },
+      caller,
+    );
+    this.#check(exchange);
+    if (LEFT_RUNNING.has(exchange.outcome) && exchange.socketMs !== undefined) this.#cancel(id, exchange, caller);
+    return exchange;
+  }
+
+  /** Revision 2025-11-25, "Cancellation": leaving is no cancelling, the server must be told. */
+  #cancel(requestId: number, { outcome }: Exchange, caller: Caller): void {
+    const params = { requestId, reason: outcome === 'CLIENT_ABORT' ? 'the load has ended' : 'no answer in time' };
+    const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
+    this.#tell('notifications/cancelled', body, caller);
+  }
+
+  /** Sends what nobody waits for; nothing more to a target that refuses our credentials. */
+  #tell(operation: string, body: string, caller: Caller): void {
+    if (!this.#options.rejected.aborted) this.#background.add(this.#notify(operation, body, caller));
+  }
+
+  async #notify(operation: string, body: string, caller: Caller): Promise<Exchange> {
+    const exchange = await this.#sender.send({ method: 'POST', body, expects: 'acknowledgement', operation }, caller);
+    this.#check(exchange);
+    return exchange;
+  }
+
+  #openStream(lastEventId: string | undefined, caller: Caller, onSent: (stream: Exchange) => void): Promise<Exchange> {
+    const headers = lastEventIdHeader(lastEventId);
+    return this.#sender.send(
+      { method: 'GET', body: null, expects: 'stream', operation: 'GET', headers },
+      caller,
+      onSent,
+    );
+  }
+
+  /**
+   * Notes that the session is lost, where a POST says so: servers without the stream answer its GET with 404 too. What
+   * was sent before there was a session id says nothing of the session either.
+   */
+  #check({ outcome, request }: Exchange): void {
+    const isOfSession = request.sentSessionId === (this.#sessionId !== '');
+    if (SESSION_LOST.has(outcome) && isOfSession) this.#abandon(`the session ended in ${outcome}`);
+  }
+
+  /** Ends whatever waits in the session, which is of no further use. */
+  #abandon(why: string): void {
     this.#alive = false;
-    if (this.#sessionId !== '') await this.#send('DELETE', 'DELETE', null, 'deletion', 0, () => USEFUL, caller);
+    this.#eventStream?.close();
+    for (const waiting of this.#broken) waiting.abandon(why);
   }
-
-  async #listTools(caller: Caller): Promise<Tool[] | undefined> {
-    const tools: Tool[] = [];
-    const seen = new Set<string>();
-    let cursor: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const prepared = prepareRequest('tools/list', cursor === undefined ? {} : { cursor });
-      const exchange = await this.request(prepared, judgeToolsList, caller);
-      if (!succeeded(exchange)) return undefined;
-      const result = readToolsList(exchange.result);
-      for (const { name, annotations } of result.tools)
-        tools.push({ name, readOnly: annotations?.readOnlyHint === true });
-      cursor = result.nextCursor ?? undefined;
-      if (cursor === undefined || seen.has(cursor)) break;
-      seen.add(cursor);
-    }
-    return tools;
-  }
-
-  /** Sends once, and once more with a new token when the target did not take the first. */
-  async #send(
-    operation: string,
-    method: ExchangeRequest['method'],
-    body: string | null,
-    expects: Expectation,
-    id: number,
-    judge: ResultJudge,
-    caller: Caller,
-  ): Promise<Exchange> {
-    const { connection, authorizer } = this.#options;
-    for (let flags = 0; ; flags = SAMPLE_FLAG.retry) {
-      const asked = authorizer.header();
-      let auth: AuthHeader | undefined;
-      let failure: unknown;
-      try {
-        auth = asked instanceof Promise ? await asked : asked;
-      } catch (error) {
-        failure = error;
-      }
-      const headers = method === 'POST' ? this.#headersOfPost(auth) : this.#headersWith(auth, []);
-      const exchange = connection.prepare({
-        method,
-        headers,
-        body,
-        expects,
-        id,
-        sentSessionId: this.#sessionId !== '',
-        judge,
-        operation: this.#options.operation(operation),
-        vu: caller.vu,
-        iteration: caller.iteration,
-        flags,
-      });
-      if (failure !== undefined)
-        exchange.abort('AUTH_TOKEN', failure instanceof Error ? failure.message : String(failure));
-      else connection.dispatch(exchange);
-      await exchange.settled;
-      if (SESSION_LOST.has(exchange.outcome)) this.#alive = false;
-      if (exchange.outcome !== 'AUTH_401' || flags !== 0 || !authorizer.rejected(auth)) return exchange;
-    }
-  }
-
-  #headersOfPost(auth: AuthHeader | undefined): readonly string[] {
-    if (this.#postHeaders === undefined || this.#postHeaders.auth !== auth) {
-      const accept = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
-      this.#postHeaders = { auth, list: this.#headersWith(auth, accept) };
-    }
-    return this.#postHeaders.list;
-  }
-
-  #headersWith(auth: AuthHeader | undefined, more: readonly string[]): readonly string[] {
-    const proof = auth === undefined ? [] : [auth.name, auth.value];
-    return [...this.#baseHeaders, ...more, ...proof, ...this.#sessionHeaders];
-  }
-}
-
-function succeeded(exchange: Exchange): boolean {
-  const outcome = outcomeClass(exchange.outcome);
-  return outcome === 'useful' || outcome === 'warning';
 }

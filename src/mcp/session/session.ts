@@ -1,12 +1,14 @@
 import type { Exchange } from '../exchange/exchange.ts';
-import type { PreparedRequest } from '../exchange/json-rpc.ts';
-import type { ResultJudge } from '../operations/tool-result.ts';
+import type { Call } from '../operations/call.ts';
+import type { Tool } from '../operations/tool.ts';
 
 /** Whose request a sample is. */
-export type Caller = { readonly vu: number; readonly iteration: number };
-
-/** A tool as tools/list describes it. */
-export type Tool = { readonly name: string; readonly readOnly: boolean };
+export type Caller = {
+  readonly vu: number;
+  readonly iteration: number;
+  /** True when the same call was sent before and its failure was the session's. */
+  readonly retry?: boolean;
+};
 
 /** What a server says of itself when a session opens. */
 export type ServerFacts = {
@@ -17,13 +19,25 @@ export type ServerFacts = {
 
 /** One MCP session, whatever the protocol's era. Failures of the target do not throw: each is a sample. */
 export type Session = {
-  /** Opens the session and lists the tools; undefined when a step failed, after which the session is of no use. */
-  open(caller: Caller): Promise<Opened | undefined>;
+  /** Opens the session and lists the tools; when a step fails, the session is of no use. */
+  open(caller: Caller): Promise<Opened | NotOpened>;
   /** False once the server has ended the session or no token can be had for it, and before it is open. */
   readonly alive: boolean;
-  request(prepared: PreparedRequest, judge: ResultJudge, caller: Caller): Promise<Exchange>;
+  /**
+   * Sends a call and whatever the protocol makes follow it: the same once more with a new token, with input that was asked
+   * for, the polling of a task. Each request is a sample; the one that decided is returned.
+   */
+  request(call: Call, caller: Caller): Promise<Exchange>;
   /** Tells the server that the session is over; does nothing for sessions it does not keep. */
   close(caller: Caller): Promise<void>;
 };
 
-export type Opened = { readonly facts: ServerFacts; readonly tools: readonly Tool[] };
+/** The request at which the opening of a session failed. */
+export type NotOpened = { readonly failed: Exchange };
+
+export type Opened = {
+  readonly facts: ServerFacts;
+  readonly tools: readonly Tool[];
+  /** Names of what the server offers: `tools`, `resources`, `prompts`, `completions` … */
+  readonly capabilities: readonly string[];
+};

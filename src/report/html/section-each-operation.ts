@@ -1,6 +1,6 @@
 import type { OperationSummary } from '../../summary/summary.ts';
+import { byTarget, type TargetOperations } from '../by-target.ts';
 import type { Report } from '../report.ts';
-import { byTarget, type TargetOperations } from './by-target.ts';
 import { html, type Markup } from './markup.ts';
 import { operationCharts } from './operation-charts.ts';
 import { percentileLegend } from './section-over-time.ts';

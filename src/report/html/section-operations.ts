@@ -1,8 +1,8 @@
 import type { Percentiles } from '../../summary/percentiles.ts';
 import type { OperationSummary } from '../../summary/summary.ts';
+import { byTarget } from '../by-target.ts';
 import { formatCount, formatMs, formatRate } from '../figure.ts';
 import type { Report } from '../report.ts';
-import { byTarget } from './by-target.ts';
 import type { LatencyAxis } from './latency-axis.ts';
 import { latencyStrip, stripAxis, stripScale } from './latency-strip.ts';
 import { html, type Markup } from './markup.ts';

@@ -2,7 +2,7 @@
  * The Content-Security-Policy source for {@link style}: the only style that a page may use. A test computes it afresh
  * and names the new value when the style has changed.
  */
-export const styleHash = 'sha256-XJ9o1afzXAdRYPY0MCvSY4BZND6dyoMOXAAraLgCBb0=';
+export const styleHash = 'sha256-R4l1CXa0pk62q/Du15rPl38LBFP8hXcctg+Pq3ZwM3E=';
 
 /** The style of a page: light and dark, screen, phone and paper. */
 export const style = `
@@ -88,10 +88,12 @@ tbody:first-of-type .group th { padding-top: 10px; }
 .few { color: var(--soft); font-style: italic; }
 .dense { width: auto; font-size: 13px; }
 .dense th, .dense td { padding-block: 3px; }
-.operations tbody th[scope=row], .clocks tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 170px; overflow-wrap: anywhere; }
+:is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 170px; overflow-wrap: anywhere; }
 .pair { text-align: center; border-left: 1px solid var(--faint); }
 .first { border-left: 1px solid var(--faint); }
 .answer { font-weight: 600; }
+.odd { color: var(--warn); font-weight: 600; }
+.remarks { margin: 14px 0; padding: 10px 18px 10px 34px; border-left: 4px solid var(--warn); background: var(--warn-bg); overflow-wrap: anywhere; }
 .url { min-width: 220px; }
 .expression { min-width: 100px; }
 .metric { min-width: 150px; }
@@ -183,7 +185,7 @@ td .strip { margin-top: 2px; }
   th, td { padding-inline: 7px; }
   .scroll tbody th[scope=row] { position: sticky; left: 0; background: var(--page); }
   .operations .strips, .strips-hint { display: none; }
-  .operations tbody th[scope=row], .clocks tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 128px; }
+  :is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 128px; }
   .outcomes, .outcomes tbody, .outcomes tr, .outcomes th, .outcomes td { display: block; width: auto !important; padding: 0; border: 0; text-align: left; }
   .outcomes caption { display: block; }
   .outcomes thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -202,7 +204,7 @@ td .strip { margin-top: 2px; }
   table, .dense, caption, thead th, td p, th p { font-size: 10.5px; }
   th, td { padding: 3px 5px; }
   .strips { width: 110px; min-width: 0; }
-  .operations tbody th[scope=row], .clocks tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 0; }
+  :is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 0; }
   #time details { display: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
   .operation, .verdict, figure, tr { break-inside: avoid; }

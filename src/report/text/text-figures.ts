@@ -1,8 +1,11 @@
 import type { OperationSummary } from '../../summary/summary.ts';
+import { byTarget } from '../by-target.ts';
 import { formatCount, formatMs, formatRate, formatShare } from '../figure.ts';
+import { pauseSentences } from '../pause-words.ts';
 import type { Report } from '../report.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
+import { wrap } from './wrap.ts';
 
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 
@@ -38,12 +41,18 @@ export function textTotals(report: Report, width: number, paint: Ink): string[] 
   return [paint.dim(heading), row];
 }
 
+/** The pauses that targets asked for, which explain a load below the plan. */
+export function textPauses({ pauses }: Report, width: number, paint: Ink): string[] {
+  return pauseSentences(pauses)
+    .flatMap((sentence) => wrap(sentence, width - 2))
+    .map((line) => `  ${paint.yellow(line)}`);
+}
+
 /** Count, rate and latency of each operation under the name of its target, in the order of the report. */
 export function textOperations(report: Report, width: number, paint: Ink): string[] {
-  const targets = [...new Set(report.operations.map((operation) => operation.target))];
-  const rows = targets.flatMap((target) => [
+  const rows = byTarget(report.operations).flatMap(({ target, operations }) => [
     [{ text: target, paint: paint.bold }],
-    ...report.operations.filter((operation) => operation.target === target).map((each) => operationRow(each, paint)),
+    ...operations.map((each) => operationRow(each, paint)),
   ]);
   const [heading = '', ...lines] = textTable(OPERATION_COLUMNS, rows, width);
   return [paint.dim(heading), ...lines];

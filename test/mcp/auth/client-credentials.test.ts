@@ -1,56 +1,84 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { Agent } from 'undici';
+import { AuthHttp } from '../../../src/mcp/auth/auth-http.ts';
+import { namedServer } from '../../../src/mcp/auth/authorization-server.ts';
 import { clientCredentialsTokens } from '../../../src/mcp/auth/client-credentials.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 
 const SECRET = 's3cret+value/with=signs';
 let server: ScriptedServer;
+let dispatcher: Agent;
 
-afterEach(() => server.close());
+afterEach(async () => {
+  await dispatcher.destroy();
+  await server.close();
+});
 
-/** A fetch of a token from an endpoint that gives one reply. */
-async function tokensFrom(reply: RawReply, more: { scope?: string; timeoutMs?: number } = {}) {
+type More = { scope?: string; resource?: string; timeoutMs?: number; placement?: 'basic' };
+
+/** A fetch of a token from an endpoint that the plan names. */
+function tokensAt(tokenUrl: string, { scope, resource, timeoutMs = 10_000, placement }: More = {}) {
+  dispatcher = new Agent();
+  const http = new AuthHttp({ dispatcher, problemOfAddress: () => undefined, timeoutMs });
+  const client = { id: 'me', secret: SECRET, placement, key: undefined };
+  const terms = async () => ({ server: namedServer(tokenUrl), scope, resource });
+  return clientCredentialsTokens({ http, terms, client }, () => 5000);
+}
+
+/** The same from one that gives one reply. */
+async function tokensFrom(reply: RawReply, more: More = {}) {
   server = await startScriptedServer(reply);
   const tokenUrl = `${server.origin}/token`;
-  const credentials = { tokenUrl, clientId: 'me', clientSecret: SECRET, scope: more.scope };
-  return { tokenUrl, fetchToken: clientCredentialsTokens(credentials, () => 5000, more.timeoutMs) };
+  return { tokenUrl, fetchToken: tokensAt(tokenUrl, more) };
 }
 
 describe('clientCredentialsTokens', () => {
   it('posts the grant as a form, and counts the life of the token from when it was asked for', async () => {
     const { fetchToken } = await tokensFrom(
-      jsonReply({ access_token: 'abc', token_type: 'Bearer', expires_in: '20' }),
-      {
-        scope: 'read write',
-      },
+      jsonReply({ access_token: 'abc', token_type: 'bearer', expires_in: '20' }),
+      { scope: 'read write', resource: 'https://a.example/mcp' },
     );
     assert.deepEqual(await fetchToken(), { value: 'abc', expiresAtMs: 25_000 });
     const { head = '', body = '' } = server.requests[0] ?? {};
     assert.match(head, /^POST \/token HTTP/);
     assert.match(head, /content-type: application\/x-www-form-urlencoded/);
+    assert.match(head, /user-agent: mcp-surge/);
+    assert.doesNotMatch(head, /authorization:/);
     assert.deepEqual(Object.fromEntries(new URLSearchParams(body)), {
       grant_type: 'client_credentials',
       client_id: 'me',
       client_secret: SECRET,
       scope: 'read write',
+      resource: 'https://a.example/mcp',
     });
   });
 
-  it('uses a token without a stated life for a minute, and sends no scope that is not asked for', async () => {
+  it('uses a token without a stated life for a minute, and sends nothing that is not asked for', async () => {
     const { fetchToken } = await tokensFrom(jsonReply({ access_token: 'abc' }));
     assert.deepEqual(await fetchToken(), { value: 'abc', expiresAtMs: 65_000 });
-    assert.doesNotMatch(server.requests[0]?.body ?? '', /scope/);
+    assert.doesNotMatch(server.requests[0]?.body ?? '', /scope|resource/);
   });
 
-  const echo: RawReply = (socket, { body }) => socket.write(httpReply(401, [], `who is ${body}? ${'x'.repeat(500)}`));
-  const faults: { name: string; reply: RawReply; says: RegExp }[] = [
+  const echo: RawReply = (socket, { head, body }) => {
+    const credentials = /authorization: .*/.exec(head)?.[0] ?? '';
+    socket.write(httpReply(401, [], `who is ${body} ${credentials}? ${'x'.repeat(500)}`));
+  };
+  const faults: { name: string; reply: RawReply; says: RegExp; more?: More }[] = [
     {
       name: 'a refusal that repeats the secret',
       reply: echo,
       says: /answered HTTP 401: who is grant_type.*\[redacted\]/,
     },
+    {
+      name: 'a refusal that repeats the secret as Basic credentials',
+      reply: echo,
+      says: /answered HTTP 401: who is grant_type=client_credentials authorization: Basic \[redacted\]\?/,
+      more: { placement: 'basic' },
+    },
     { name: 'a redirect', reply: httpReply(302, ['location: http://127.0.0.1:1/'], ''), says: /answered HTTP 302/ },
+    { name: 'no content', reply: 'HTTP/1.1 204 Any\r\n\r\n', says: /answered HTTP 204/ },
     { name: 'no JSON', reply: httpReply(200, [], '<html>'), says: /without a usable token: the body: / },
     { name: 'no token', reply: jsonReply({ token: SECRET }), says: /without a usable token: access_token: / },
     {
@@ -64,25 +92,36 @@ describe('clientCredentialsTokens', () => {
       says: /expires_in: /,
     },
     {
+      name: 'a token that is bound to a key',
+      reply: jsonReply({ access_token: SECRET, token_type: 'DPoP' }),
+      says: /issued a token of type DPoP; only Bearer/,
+    },
+    {
       name: 'an end of the connection',
       reply: (socket) => socket.destroy(),
       says: /gave no answer: other side closed/,
     },
-    { name: 'silence', reply: () => {}, says: /gave no answer: none within 100 ms/ },
+    { name: 'silence', reply: () => {}, says: /gave no answer: none within 100 ms/, more: { timeoutMs: 100 } },
     {
       name: 'a body without end',
       reply: 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{',
       says: /gave no answer: none within 100 ms/,
+      more: { timeoutMs: 100 },
+    },
+    {
+      name: 'a body that is too long',
+      reply: httpReply(200, [], ' '.repeat(1024 * 1024 + 1)),
+      says: /gave no answer: its reply is longer than 1 MiB/,
     },
   ];
-  for (const { name, reply, says } of faults) {
+  for (const { name, reply, says, more } of faults) {
     it(`says what is wrong with ${name}, and never the secret`, async () => {
-      const silent = says.source.includes('100 ms');
-      const { tokenUrl, fetchToken } = await tokensFrom(reply, silent ? { timeoutMs: 100 } : {});
+      const { tokenUrl, fetchToken } = await tokensFrom(reply, more);
       await assert.rejects(fetchToken(), ({ message }: Error) => {
         assert.match(message, says);
         assert.ok(message.startsWith(`The token endpoint ${tokenUrl} `), message);
-        assert.ok(!message.includes(SECRET) && !message.includes(encodeURIComponent(SECRET)), message);
+        const basic = Buffer.from(`me:${encodeURIComponent(SECRET)}`).toString('base64');
+        for (const secret of [SECRET, encodeURIComponent(SECRET), basic]) assert.ok(!message.includes(secret), message);
         assert.ok(message.length < 400);
         return true;
       });
@@ -90,12 +129,9 @@ describe('clientCredentialsTokens', () => {
   }
 
   it('names the endpoint that cannot be reached, also where several addresses were tried', async () => {
-    const { tokenUrl } = await tokensFrom('');
-    await server.close();
-    const url = tokenUrl.replace('127.0.0.1', 'localhost');
-    const credentials = { tokenUrl: url, clientId: 'me', clientSecret: SECRET, scope: undefined };
     server = await startScriptedServer('');
-    await assert.rejects(clientCredentialsTokens(credentials, () => 0)(), ({ message }: Error) => {
+    const url = 'http://localhost:1/token';
+    await assert.rejects(tokensAt(url)(), ({ message }: Error) => {
       assert.ok(message.startsWith(`The token endpoint ${url} gave no answer: `), message);
       assert.match(message, /ECONNREFUSED/);
       return true;

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createRun } from '../../../src/run/create-run.ts';
-import type { RunContext } from '../../../src/run/run-context.ts';
 import { readReport } from '../../../src/run/run-documents.ts';
 import { runHere } from '../../../src/run/run-here.ts';
-import { memoryRunStore } from '../../../src/store/memory-run-store.ts';
-import { systemClock } from '../../../src/traffic/clock.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
+import { testContext } from '../../support/run-context.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 
 const TOKEN = 'issued-token-0123456789';
@@ -17,8 +15,8 @@ afterEach(() => server.close());
 /** A token endpoint, and an MCP server that repeats the authorization it was sent when asked for one method. */
 async function startEcho(echoed: string): Promise<void> {
   const results: Record<string, object> = {
-    initialize: { protocolVersion: '2025-11-25', capabilities: {} },
-    'tools/list': { tools: [{ name: 'look', annotations: { readOnlyHint: true } }] },
+    initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} } },
+    'tools/list': { tools: [{ name: 'look', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }] },
   };
   server = await startScriptedServer((socket, { head, body }) => {
     if (head.startsWith('POST /token')) {
@@ -34,16 +32,7 @@ async function startEcho(echoed: string): Promise<void> {
 
 /** Runs a plan with a token from the endpoint to its end. */
 async function run(): Promise<{ readonly problems: readonly string[]; readonly report: string }> {
-  const context: RunContext = {
-    store: memoryRunStore(),
-    secrets: { get: async () => 'the-client-secret' },
-    clock: systemClock,
-    policy: { allowedOrigins: [], allowLoopback: true, maxVus: 10, maxDurationMs: 10_000 },
-    sizing: { vusPerLane: 10, windowMs: 10_000 },
-    startDelayMs: 0,
-    identityClientId: undefined,
-    instance: 'test',
-  };
+  const context = testContext({ secrets: { get: async () => 'the-client-secret' } });
   const auth = { type: 'client-credentials', tokenUrl: `${server.origin}/token`, clientId: 'me', clientSecret: 'name' };
   const scenario = {
     target: 'echo',

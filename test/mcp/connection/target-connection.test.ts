@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { clocksOf, ExchangeRig } from '../exchange/exchange-rig.ts';
 import { good, result } from '../exchange/outcome-case.ts';
+import { listenOnLoopback, scriptedLookup } from './loopback-server.ts';
+
+const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };
 
 const servers: ScriptedServer[] = [];
 
@@ -37,7 +43,7 @@ describe('TargetConnection', () => {
     assert.equal(exchange.outcome, 'OK');
     assert.equal(rig.finished.length, 0);
     await rig.finish(exchange);
-    assert.equal(clocksOf(exchange), 'headers event close');
+    assert.equal(clocksOf(exchange), 'socket headers event close');
     const heldMs = (exchange.closeMs as number) - exchange.durationMs;
     assert.ok(heldMs >= 245 && heldMs < 5000, `held for ${heldMs} ms`);
     assert.equal((await rig.send()).outcome, 'OK');
@@ -73,7 +79,7 @@ describe('TargetConnection', () => {
     socket.resetAndDestroy();
     await rig.finish(exchange);
     assert.equal(exchange.outcome, 'OK');
-    assert.equal(clocksOf(exchange), 'headers event close');
+    assert.equal(clocksOf(exchange), 'socket headers event close');
     await rig.connection.close();
   });
 
@@ -172,8 +178,84 @@ describe('TargetConnection', () => {
     const rig = new ExchangeRig(`${server.origin}/api/mcp?maxTokenBudget=5`);
     await rig.send();
     assert.match(server.requests[0]?.head ?? '', /^POST \/api\/mcp\?maxTokenBudget=5 HTTP\/1\.1\r\n/);
-    assert.doesNotMatch(server.requests[0]?.head ?? '', /accept-encoding/i);
     await rig.connection.close();
+  });
+
+  it('sends GET without a body', async () => {
+    const server = await serve(good);
+    const rig = new ExchangeRig(server.origin);
+    await rig.send({ method: 'GET', body: null });
+    assert.match(server.requests[0]?.head ?? '', /^GET \/ HTTP\/1\.1\r\n/);
+    assert.doesNotMatch(server.requests[0]?.head ?? '', /content-length|transfer-encoding/i);
+    await rig.connection.close();
+  });
+
+  it('asks for no compression, and takes a reply that is compressed all the same as it is', async () => {
+    const body = gzipSync(JSON.stringify(result));
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}`;
+    const server = await serve((socket) => socket.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body])));
+    const rig = new ExchangeRig(server.origin);
+    const exchange = await rig.send();
+    assert.doesNotMatch(server.requests[0]?.head ?? '', /accept-encoding/i);
+    assert.equal(exchange.bytes, body.length);
+    assert.notEqual(exchange.outcome, 'OK');
+    await rig.connection.close();
+  });
+
+  it('NET_FORBIDDEN: sends nothing to an address that is not allowed', async () => {
+    const server = await serve(good);
+    const rig = new ExchangeRig(server.origin);
+    const connection = new TargetConnection(targetSchema.parse({ url: server.origin }), {
+      now: systemClock.now,
+      addresses: { allowLoopback: false, allowedAddresses: [] },
+      onExchange: () => {},
+    });
+    const exchange = connection.prepare((await rig.send()).request);
+    connection.dispatch(exchange);
+    await exchange.settled;
+    assert.equal(exchange.outcome, 'NET_FORBIDDEN');
+    assert.match(exchange.message, /127\.0\.0\.1 is this machine .*SURGE_ALLOW_LOOPBACK/);
+    await connection.close();
+    await rig.connection.close();
+    assert.equal(server.connections, 1, 'only that of the rig');
+  });
+
+  it('makes calls side by side over one HTTP/2 connection, whose making the first of them tells of', async () => {
+    const { key, cert } = makeCertificate('DNS:mcp.test');
+    const waiting: (() => void)[] = [];
+    const secure = createSecureServer({ key, cert, allowHTTP1: false }).on('stream', (stream) => {
+      waiting.push(() => {
+        stream.respond({ ':status': 200, 'content-type': 'text/event-stream' });
+        stream.end(eventOf(result));
+      });
+      if (waiting.length === 2) for (const answer of waiting) answer();
+    });
+    const server = await listenOnLoopback(secure);
+    const rig = new ExchangeRig((await serve(good)).origin);
+    const { request } = await rig.send();
+    const target = targetSchema.parse({ url: `https://mcp.test:${server.port}/mcp`, http2: true });
+    const connection = new TargetConnection(target, {
+      now: systemClock.now,
+      addresses: LOOPBACK,
+      lookup: scriptedLookup(['127.0.0.1']),
+      ca: cert,
+      onExchange: () => {},
+    });
+    const exchanges = [connection.prepare(request), connection.prepare(request)] as const;
+    for (const exchange of exchanges) connection.dispatch(exchange);
+    await Promise.all(exchanges.map(({ settled }) => settled));
+    for (const exchange of exchanges) {
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      assert.equal(clocksOf(exchange), 'socket headers event close');
+    }
+    const [first, second] = exchanges;
+    assert.ok(first.connectMs !== undefined && first.tlsMs !== undefined && first.socketMs !== undefined);
+    assert.ok(first.connectMs > 0 && first.tlsMs > 0 && first.connectMs + first.tlsMs <= first.socketMs);
+    assert.deepEqual([second.connectMs, second.tlsMs], [undefined, undefined]);
+    assert.equal(server.connections, 1);
+    await connection.close();
+    await rig.connection.close();
+    await server.close();
   });
 });
 
@@ -202,6 +284,7 @@ describe('a bug of ours', () => {
     const server = await serve(good);
     const connection = new TargetConnection(targetSchema.parse({ url: server.origin }), {
       now: systemClock.now,
+      addresses: LOOPBACK,
       onExchange: () => {
         throw new RangeError('no room');
       },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import { TargetConnection, type TargetConnectionOptions } from '../../../src/mcp/connection/target-connection.ts';
 import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
-import type { ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
-import { USEFUL } from '../../../src/mcp/operations/tool-result.ts';
+import type { ExchangePeer, ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
+import { USEFUL } from '../../../src/mcp/exchange/judgement.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 
@@ -13,9 +13,11 @@ export class ExchangeRig {
   readonly #waiting = new Map<Exchange, () => void>();
 
   /** @param target beside the url, which may have a path */
-  constructor(url: string, target: Record<string, unknown> = {}) {
+  constructor(url: string, target: Record<string, unknown> = {}, options: Partial<TargetConnectionOptions> = {}) {
     this.connection = new TargetConnection(targetSchema.parse({ url, maxConnections: 1, ...target }), {
       now: systemClock.now,
+      addresses: { allowLoopback: true, allowedAddresses: [] },
+      ...options,
       onExchange: (exchange) => {
         this.finished.push(exchange);
         this.#waiting.get(exchange)?.();
@@ -43,13 +45,28 @@ export class ExchangeRig {
   }
 }
 
-const plainRequest: ExchangeRequest = {
+/** A session that only judges results. */
+export const idlePeer: ExchangePeer = {
+  stateless: false,
+  judgeResult: ({ request, result }) => request.judge(result, request.tool),
+  onMessage: () => {},
+  onOtherEvent: () => {},
+  onBroken: () => false,
+};
+
+/** A request with id 1 that any result answers. */
+export const plainRequest: ExchangeRequest = {
   method: 'POST',
   headers: ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
   body: '{"jsonrpc":"2.0","id":1,"method":"any"}',
   expects: 'response',
   id: 1,
+  rpcMethod: 'any',
   sentSessionId: false,
+  opensSession: false,
+  renewed: false,
+  tool: undefined,
+  peer: idlePeer,
   judge: () => USEFUL,
   operation: 0,
   vu: 0,
@@ -57,17 +74,17 @@ const plainRequest: ExchangeRequest = {
   flags: 0,
 };
 
-/** Which of the clocks that a request need not reach an exchange did reach; asserts that they are in order. */
-export function clocksOf({ headersMs, firstEventMs, durationMs, closeMs }: Exchange): string {
-  const clocks = { headersMs, firstEventMs, durationMs, closeMs };
-  const inOrder = Object.values(clocks).filter((clock) => clock !== undefined);
+/** Which of its clocks an exchange reached, the duration aside; asserts that they are in order. */
+export function clocksOf({ socketMs, headersMs, firstEventMs, durationMs, closeMs }: Exchange): string {
+  const clocks = { socketMs, headersMs, firstEventMs, durationMs, closeMs };
+  const reached = Object.values(clocks).filter((clock) => clock !== undefined);
   assert.deepEqual(
-    inOrder.toSorted((a, b) => a - b),
-    inOrder,
+    reached.toSorted((a, b) => a - b),
+    reached,
     JSON.stringify(clocks),
   );
-  assert.ok(inOrder.every((clock) => clock >= 0));
-  const named = { headers: headersMs, event: firstEventMs, close: closeMs };
+  assert.ok(reached.every((clock) => clock >= 0));
+  const named = { socket: socketMs, headers: headersMs, event: firstEventMs, close: closeMs };
   return Object.entries(named)
     .filter(([, clock]) => clock !== undefined)
     .map(([name]) => name)

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../../demo/fleet.ts';
 import { demoSecrets } from '../../../demo/secrets.ts';
-import { prepareRequest } from '../../../src/mcp/exchange/json-rpc.ts';
-import { judgeToolResult } from '../../../src/mcp/operations/tool-result.ts';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { caller, openSessionRig } from './session-rig.ts';
 
@@ -21,9 +20,7 @@ before(async () => {
 
 after(() => fleet.stop());
 
-const callOf = (name: string, args: object) =>
-  prepareRequest('tools/call', { name, arguments: args }, `tools/call:${name}`);
-const judge = (result: unknown) => judgeToolResult(result, []);
+const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
 
 const adoAuth = () => ({
   type: 'client-credentials',
@@ -55,7 +52,8 @@ describe('LegacySession with the fleet', () => {
       const session = rig.openSession();
       assert.equal(session.alive, false);
       const opened = await session.open(caller);
-      assert.deepEqual(opened?.facts, {
+      assert.ok('facts' in opened);
+      assert.deepEqual(opened.facts, {
         protocolVersion: '2025-11-25',
         server: `demo-${name} 1.0.0`,
         session: mode,
@@ -68,7 +66,7 @@ describe('LegacySession with the fleet', () => {
       assert.equal(new Set(opened.tools.map((tool) => tool.name)).size, opened.tools.length);
 
       // Without its arguments a tool does not answer as wished, but it answers.
-      const exchange = await session.request(callOf(readOnly.name, {}), judge, caller);
+      const exchange = await session.request(callOf(readOnly.name, {}), caller);
       assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
       assert.equal(exchange.flags, sse ? SAMPLE_FLAG.sse : 0);
       await session.close(caller);
@@ -91,7 +89,7 @@ describe('LegacySession with the fleet', () => {
     const rig = await openSessionRig({ url: fleet.servers.learn.url });
     const session = rig.openSession();
     await session.open(caller);
-    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), judge, caller);
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), caller);
     assert.equal(exchange.outcome, 'OK', exchange.message);
     await session.close(caller);
     await rig.connection.close();
@@ -103,7 +101,7 @@ describe('LegacySession with the fleet', () => {
     await session.open(caller);
     const [id] = rig.exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []);
     await fetch(fleet.servers.learn.url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
-    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), judge, caller);
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), caller);
     assert.equal(exchange.outcome, 'SESS_EXPIRED');
     assert.equal(session.alive, false);
     await session.close(caller);
@@ -115,7 +113,7 @@ describe('LegacySession with the fleet', () => {
     const auth = { type: 'bearer', secret: 'github' };
     const rig = await openSessionRig({ url: fleet.servers.github.url, auth }, { github: 'wrong-token' });
     const session = rig.openSession();
-    assert.equal(await session.open(caller), undefined);
+    assert.ok('failed' in (await session.open(caller)));
     await session.close(caller);
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_401']);
@@ -126,10 +124,10 @@ describe('LegacySession with the fleet', () => {
     const rig = await openSessionRig({ url: fleet.servers.ado.url, auth: adoAuth() }, adoSecrets);
     const session = rig.openSession();
     const opened = await session.open(caller);
-    assert.ok(opened !== undefined);
+    assert.ok('facts' in opened);
     const [oldToken] = rig.authorizer.secretValues;
     nowMs += 1_000_001;
-    const exchange = await session.request(search, judge, caller);
+    const exchange = await session.request(search, caller);
     assert.equal(exchange.outcome, 'OK', exchange.message);
     await rig.connection.close();
     assert.deepEqual(rig.samples().slice(-2), [
@@ -152,8 +150,8 @@ describe('LegacySession with the fleet', () => {
     const auth = { ...adoAuth(), tokenUrl: other.servers.ado.tokenUrl };
     const rig = await openSessionRig({ url: fleet.servers.ado.url, auth }, adoSecrets);
     const session = rig.openSession();
-    assert.equal(await session.open(caller), undefined);
-    assert.equal(await session.open(caller), undefined);
+    assert.ok('failed' in (await session.open(caller)));
+    assert.ok('failed' in (await session.open(caller)));
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_TOKEN', 'initialize AUTH_TOKEN']);
     const message = rig.exchanges[0]?.message ?? '';
@@ -168,10 +166,10 @@ describe('LegacySession with the fleet', () => {
     const auth = { ...adoAuth(), tokenUrl: issuing.servers.ado.tokenUrl };
     const rig = await openSessionRig({ url: issuing.servers.ado.url, auth }, adoSecrets);
     const session = rig.openSession();
-    assert.ok((await session.open(caller)) !== undefined);
+    assert.ok('facts' in (await session.open(caller)));
     await issuing.stop();
     rig.authorizer.rejected(await rig.authorizer.header());
-    const exchange = await session.request(search, judge, caller);
+    const exchange = await session.request(search, caller);
     assert.equal(exchange.outcome, 'AUTH_TOKEN');
     assert.equal(session.alive, false);
     await rig.connection.close();

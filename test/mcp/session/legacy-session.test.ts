@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { prepareRequest } from '../../../src/mcp/exchange/json-rpc.ts';
-import { USEFUL } from '../../../src/mcp/operations/tool-result.ts';
+import { PING } from '../../../src/mcp/operations/ping.ts';
+import { version } from '../../../src/run/version.ts';
 import { httpReply } from '../../support/raw-http.ts';
 import { type RawRequest, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { caller, openSessionRig, type SessionRig } from './session-rig.ts';
@@ -11,7 +11,6 @@ type Rpc = { readonly id?: number; readonly method?: string; readonly params?: {
 type Answer = (rpc: Rpc, request: RawRequest) => object | string;
 
 const servers: ScriptedServer[] = [];
-const ping = prepareRequest('ping', {});
 const SESSION_ID = 'a-Session';
 
 /** A server that keeps sessions, but for what a test answers otherwise. */
@@ -21,7 +20,7 @@ async function open(
   const usual: Record<string, Answer> = {
     initialize: () => ({
       protocolVersion: '2025-06-18',
-      capabilities: {},
+      capabilities: { tools: {} },
       serverInfo: { name: 'scripted', version: '2' },
     }),
     'notifications/initialized': () => httpReply(202, [], ''),
@@ -49,7 +48,7 @@ describe('LegacySession', () => {
     const { server, rig } = await open();
     const session = rig.openSession();
     await session.open(caller);
-    await session.request(ping, () => USEFUL, caller);
+    await session.request(PING, caller);
     await session.close(caller);
     await rig.connection.close();
     const [initialize, initialized, list, pinged, deleted] = server.requests;
@@ -57,14 +56,14 @@ describe('LegacySession', () => {
       jsonrpc: '2.0',
       id: 1,
       method: 'initialize',
-      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-surge', version: '1.2.3' } },
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-surge', version } },
     });
     assert.deepEqual(JSON.parse(initialized?.body ?? ''), { jsonrpc: '2.0', method: 'notifications/initialized' });
     assert.deepEqual(JSON.parse(list?.body ?? ''), { jsonrpc: '2.0', id: 2, method: 'tools/list', params: {} });
     assert.equal(JSON.parse(pinged?.body ?? '').id, 3);
     assert.doesNotMatch(initialize?.head ?? '', /\nmcp-/i);
     for (const { head } of server.requests)
-      assert.match(head, /\r\nuser-agent: mcp-surge\/1\.2\.3 \(load\)\r\nx-own: yes\r\n/);
+      assert.match(head, /\r\nuser-agent: mcp-surge\/[.\d]+ \(load\)\r\nx-own: yes\r\n/);
     for (const { head } of server.requests.slice(0, -1)) {
       assert.match(head, /^POST /);
       assert.match(head, /\r\naccept: application\/json, text\/event-stream(\r\n|$)/);
@@ -79,21 +78,24 @@ describe('LegacySession', () => {
   it('refuses a revision that it does not speak', async () => {
     const { rig } = await open({ initialize: () => ({ protocolVersion: '2024-11-05', capabilities: {} }) });
     const session = rig.openSession();
-    assert.equal(await session.open(caller), undefined);
+    assert.ok('failed' in (await session.open(caller)));
     assert.equal(session.alive, false);
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize PROTO_VERSION']);
-    assert.match(rig.exchanges[0]?.message ?? '', /2024-11-05; this client speaks 2025-11-25, 2025-06-18, 2025-03-26/);
+    assert.match(
+      rig.exchanges[0]?.message ?? '',
+      /2024-11-05 .*deprecated\); this client speaks 2025-11-25, 2025-06-18, 2025-03-26/,
+    );
   });
 
   it('refuses an answer to initialize of another shape, and one to tools/list', async () => {
     const odd = await open({ initialize: () => ({ version: 1 }) });
-    assert.equal(await odd.rig.openSession().open(caller), undefined);
+    assert.ok('failed' in (await odd.rig.openSession().open(caller)));
     await odd.rig.connection.close();
     assert.deepEqual(odd.rig.samples(), ['initialize PROTO_SHAPE']);
 
     const { rig } = await open({ 'tools/list': () => ({ tools: [{ title: 'no name' }] }) });
-    assert.equal(await rig.openSession().open(caller), undefined);
+    assert.ok('failed' in (await rig.openSession().open(caller)));
     await rig.connection.close();
     assert.deepEqual(rig.samples(), [
       'initialize OK',
@@ -106,7 +108,7 @@ describe('LegacySession', () => {
 
   it('goes on after an odd acknowledgement, which it notes', async () => {
     const { rig } = await open({ 'notifications/initialized': () => httpReply(204, [], '') });
-    assert.ok((await rig.openSession().open(caller)) !== undefined);
+    assert.ok('facts' in (await rig.openSession().open(caller)));
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize OK', 'notifications/initialized PROTO_NOTIF_ACK', 'tools/list OK']);
   });
@@ -124,16 +126,20 @@ describe('LegacySession', () => {
     });
     const opened = await rig.openSession().open(caller);
     await rig.connection.close();
-    assert.deepEqual(opened?.tools, [
-      { name: 'of-', readOnly: false },
-      { name: 'of-a', readOnly: false },
-      { name: 'of-b', readOnly: true },
-    ]);
+    assert.ok('facts' in opened);
+    assert.deepEqual(
+      opened.tools.map(({ name, readOnly }) => [name, readOnly]),
+      [
+        ['of-', false],
+        ['of-a', false],
+        ['of-b', true],
+      ],
+    );
   });
 
   it('does not say goodbye to a session that the server has lost at once', async () => {
     const { rig } = await open({ 'notifications/initialized': () => httpReply(404, [], 'Session not found') });
-    assert.equal(await rig.openSession().open(caller), undefined);
+    assert.ok('failed' in (await rig.openSession().open(caller)));
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize OK', 'notifications/initialized SESS_EXPIRED']);
   });
@@ -142,7 +148,7 @@ describe('LegacySession', () => {
     const { rig } = await open({ ping: () => httpReply(400, [], 'Bad Request: No valid session ID provided') });
     const session = rig.openSession();
     await session.open(caller);
-    assert.equal((await session.request(ping, () => USEFUL, caller)).outcome, 'SESS_LOST');
+    assert.equal((await session.request(PING, caller)).outcome, 'SESS_LOST');
     assert.equal(session.alive, false);
     await rig.connection.close();
   });
@@ -163,11 +169,8 @@ describe('LegacySession', () => {
     const broken = () => {
       throw new TypeError('judge is broken');
     };
-    assert.equal((await session.request(ping, broken, caller)).outcome, 'CLIENT_ABORT');
-    await assert.rejects(
-      session.request(ping, () => USEFUL, caller),
-      /judge is broken/,
-    );
+    assert.equal((await session.request({ ...PING, judge: broken }, caller)).outcome, 'CLIENT_ABORT');
+    await assert.rejects(session.request(PING, caller), /judge is broken/);
     await assert.rejects(rig.connection.close(), /judge is broken/);
   });
 });

@@ -1,20 +1,25 @@
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
-import { openAuthorizer } from '../../../src/mcp/auth/open-authorizer.ts';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import type { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
 import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
-import { LegacySession } from '../../../src/mcp/session/legacy-session.ts';
-import { type Target, targetSchema } from '../../../src/plan/target-schema.ts';
+import type { FoundRevision } from '../../../src/mcp/session/find-revision.ts';
+import { MODERN_REVISION } from '../../../src/mcp/session/modern-messages.ts';
+import type { Session } from '../../../src/mcp/session/session.ts';
+import { targetSchema } from '../../../src/plan/target-schema.ts';
+import { openTargetClient, type TargetClient } from '../../../src/run/target-client.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
-import { systemClock } from '../../../src/traffic/clock.ts';
+import { testContext } from '../../support/run-context.ts';
 
 export const caller = { vu: 3, iteration: 7 } as const;
 
 /** A client of one target, and a line for each of its samples: `operation outcome`, and `retry` where it was one. */
 export type SessionRig = {
+  readonly client: TargetClient;
   readonly connection: TargetConnection;
   readonly authorizer: Authorizer;
   readonly exchanges: readonly Exchange[];
-  readonly openSession: () => LegacySession;
+  findRevision(): Promise<FoundRevision>;
+  /** Opens a session of the first era, or of the stateless one. */
+  openSession(era?: 'legacy' | 'modern'): Session;
   samples(): string[];
 };
 
@@ -23,31 +28,26 @@ export async function openSessionRig(
   input: Record<string, unknown>,
   secrets: Readonly<Record<string, string>> = {},
 ): Promise<SessionRig> {
-  const target: Target = targetSchema.parse(input);
   const operations: string[] = [];
   const exchanges: Exchange[] = [];
-  const authorizer = await openAuthorizer(target.auth, {
+  const context = testContext({
     secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`no secret ${name}`)) },
-    now: systemClock.now,
-    identityClientId: undefined,
   });
-  const connection = new TargetConnection(target, {
-    now: systemClock.now,
+  const client = await openTargetClient(context, {
+    name: 'target',
+    target: targetSchema.parse(input),
+    purpose: 'load',
     onExchange: (exchange) => exchanges.push(exchange),
+    operation: (name: string) => operations.push(name) - 1,
   });
-  const options = {
-    connection,
-    authorizer,
-    protocolVersion: target.protocolVersion,
-    headers: target.headers,
-    operation: (name: string) => (operations.includes(name) ? operations.indexOf(name) : operations.push(name) - 1),
-    userAgent: 'mcp-surge/1.2.3 (load)',
-  };
+  const modern = { protocolVersion: MODERN_REVISION, server: '', capabilities: ['tools'] };
   return {
-    connection,
-    authorizer,
+    client,
+    connection: client.connection,
+    authorizer: client.authorizer,
     exchanges,
-    openSession: () => new LegacySession(options),
+    findRevision: () => client.findRevision(),
+    openSession: (era = 'legacy') => client.openSession(era === 'modern' ? modern : undefined),
     samples: () =>
       exchanges.map(({ operation, outcome, flags }) => {
         const retry = flags & SAMPLE_FLAG.retry ? ' retry' : '';

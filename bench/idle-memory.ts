@@ -1,0 +1,28 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { surge } from './clients/surge.ts';
+
+// Run by run.ts with --expose-gc: `idle-memory.ts URL SESSIONS` opens sessions, lets them lie idle, and sends its parent
+// the bytes that each holds: what is left on and off the heap after a collection, compared with one tenth of them.
+
+const [url = '', sessions = ''] = process.argv.slice(2);
+const wanted = Number(sessions);
+
+const few = await surge({ url, sessions: wanted / 10 });
+await few.send(wanted / 10);
+const before = await held();
+const many = await surge({ url, sessions: wanted });
+await many.send(wanted);
+const after = await held();
+await Promise.all([few.close(), many.close()]);
+process.send?.((after - before) / wanted);
+process.disconnect?.();
+
+/** Bytes in use once everything that can go has gone. */
+async function held(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    await pause(100);
+    (globalThis as unknown as { gc: () => void }).gc();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

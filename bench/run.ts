@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+// What a request costs: CPU microseconds of the whole client process, for this client with full recording, for bare
+// undici with JSON.parse, and for autocannon, which reads HTTP only. All in one run, one client process at a time, the
+// server in a process of its own; the clients take turns, so that what else the machine does meets all alike. CPU and not
+// time, because other programs distort it less; ratios and not microseconds, because machines differ.
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const REQUESTS = 20_000;
+const SESSIONS = [1, 50, 500];
+const IDLE_SESSIONS = 5000;
+const CLIENTS = ['undici', 'surge', 'autocannon'] as const;
+const REPLIES = { JSON: '/mcp', 'event stream': '/sse' } as const;
+
+type ClientName = (typeof CLIENTS)[number];
+
+const server = fork(fileURLToPath(new URL('./server.ts', import.meta.url)));
+const [port] = (await once(server, 'message')) as [number];
+const origin = `http://127.0.0.1:${port}`;
+try {
+  console.log(
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${ROUNDS} rounds of ${REQUESTS} requests`,
+  );
+  console.log('µs CPU a request (median), and the median of the ratios to bare undici of the same round\n');
+  console.log(row(['reply', 'sessions', 'bare undici', 'mcp-surge', 'ratio', 'least…most', 'autocannon', 'ratio']));
+  for (const [reply, path] of Object.entries(REPLIES)) {
+    for (const sessions of SESSIONS) {
+      const rounds: Record<ClientName, number>[] = [];
+      for (let round = 0; round < ROUNDS; round++) rounds.push(await measureAll(origin + path, sessions));
+      const ratios = (name: ClientName) => rounds.map((figures) => figures[name] / figures.undici);
+      const us = (name: ClientName) => median(rounds.map((figures) => figures[name])).toFixed(1);
+      const own = ratios('surge').toSorted((a, b) => a - b);
+      const spread = `${own[0]?.toFixed(2)}…${own.at(-1)?.toFixed(2)}`;
+      const ratio = (name: ClientName) => median(ratios(name)).toFixed(2);
+      console.log(
+        row([
+          reply,
+          String(sessions),
+          us('undici'),
+          us('surge'),
+          ratio('surge'),
+          spread,
+          us('autocannon'),
+          ratio('autocannon'),
+        ]),
+      );
+    }
+  }
+  const [bytes] = (await childOf('./idle-memory.ts', [`${origin}/mcp`, String(IDLE_SESSIONS)], ['--expose-gc'])) as [
+    number,
+  ];
+  console.log(`\nAn idle session holds ${(bytes / 1024).toFixed(2)} KiB (${IDLE_SESSIONS} sessions).`);
+} finally {
+  server.disconnect();
+}
+
+async function measureAll(url: string, sessions: number): Promise<Record<ClientName, number>> {
+  const figures = {} as Record<ClientName, number>;
+  for (const name of CLIENTS) {
+    [figures[name]] = (await childOf('./measure.ts', [name, url, String(sessions), String(REQUESTS)])) as [number];
+  }
+  return figures;
+}
+
+/** Runs a module and returns what it sends. @throws when it ends without */
+async function childOf(module: string, args: readonly string[], execArgv: readonly string[] = []): Promise<unknown[]> {
+  const child = fork(fileURLToPath(new URL(module, import.meta.url)), args, { execArgv: [...execArgv] });
+  const sent = once(child, 'message');
+  const [message] = await Promise.race([
+    sent,
+    once(child, 'exit').then(([code]) => Promise.reject(new Error(`${module} ${args.join(' ')} ended with ${code}`))),
+  ]);
+  if (child.exitCode === null) await once(child, 'exit');
+  return [message];
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell, at) => (at === 0 ? cell.padEnd(13) : cell.padStart(12))).join('');
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}

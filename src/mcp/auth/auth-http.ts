@@ -1,0 +1,107 @@
+import { type Dispatcher, request } from 'undici';
+import { isLoopback } from '../../plan/loopback.ts';
+
+export type AuthHttpOptions = {
+  /** Makes all connections and may refuse addresses; as it is kept for later tokens, it must stay open. */
+  readonly dispatcher: Dispatcher;
+  /** A sentence why the operator does not let this URL be asked, and the way out; undefined when it may be. */
+  readonly problemOfAddress: (url: string) => string | undefined;
+  /** For one whole request and its reply. */
+  readonly timeoutMs?: number;
+};
+
+export type AuthRequest = {
+  /** What the URL is, to begin a message with: `The token endpoint`. */
+  readonly what: string;
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Leaves the body of the reply unread, which may be a stream without end. */
+  readonly headOnly?: boolean;
+};
+
+/** Tells the owners of servers who asks. */
+const USER_AGENT = 'mcp-surge (authorization)';
+const TIMEOUT_MS = 10_000;
+/** Metadata documents and token replies are a few kilobytes. */
+const MAX_REPLY_BYTES = 1024 * 1024;
+/** Statuses that a Response must not have a body with. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+const MAX_SHOWN_URL_CHARACTERS = 200;
+
+/** The HTTP of authorization: to allowed addresses only, within a time and a size, following no redirects. */
+export class AuthHttp {
+  readonly #options: AuthHttpOptions;
+  readonly #timeoutMs: number;
+
+  constructor(options: AuthHttpOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  }
+
+  /** @throws when the URL may not be asked or gives no whole answer; the message names it */
+  async send(asked: AuthRequest): Promise<Response> {
+    this.#assertAllowed(asked);
+    try {
+      return await this.#exchange(asked);
+    } catch (error) {
+      throw new Error(`${named(asked)} gave no answer: ${reasonOf(error, this.#timeoutMs)}.`, { cause: error });
+    }
+  }
+
+  async #exchange({ url, method, headers, body, headOnly = false }: AuthRequest): Promise<Response> {
+    const reply = await request(url, {
+      method,
+      headers: { ...headers, 'user-agent': USER_AGENT },
+      body: body ?? null,
+      dispatcher: this.#options.dispatcher,
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
+    const { statusCode } = reply;
+    // A body that is cut off raises an error, for which nobody waits here.
+    if (headOnly) reply.body.on('error', () => {}).destroy();
+    const text = headOnly ? '' : await readText(reply.body);
+    const lines = Object.entries(reply.headers).flatMap(([name, value]) =>
+      [value ?? []].flat().map((each): [string, string] => [name, each]),
+    );
+    return new Response(BODILESS.has(statusCode) ? null : text, { status: statusCode, headers: lines });
+  }
+
+  /** MCP 2026-07-28, Authorization: all endpoints are https; this machine is excepted, which policy may refuse. */
+  #assertAllowed(asked: AuthRequest): void {
+    const { url } = asked;
+    if (!URL.canParse(url)) throw new Error(`${named(asked)} is no URL.`);
+    const { protocol, username, password } = new URL(url);
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(url))) {
+      throw new Error(`${named(asked)} must be https; plain http is for this machine only.`);
+    }
+    if (username !== '' || password !== '')
+      throw new Error(`${asked.what} must have no user name or password in its URL.`);
+    const problem = this.#options.problemOfAddress(url);
+    if (problem !== undefined) throw new Error(`${named(asked)} may not be asked: ${problem}`);
+  }
+}
+
+function named({ what, url }: AuthRequest): string {
+  return `${what} ${url.length > MAX_SHOWN_URL_CHARACTERS ? `${url.slice(0, MAX_SHOWN_URL_CHARACTERS)}…` : url}`;
+}
+
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_REPLY_BYTES) throw new Error(`its reply is longer than ${MAX_REPLY_BYTES / 1024 / 1024} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Where several addresses were tried, the error has no words of its own but a code. */
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `none within ${timeoutMs} ms`;
+  const words = error.message !== '' ? error.message : String('code' in error ? error.code : error.name);
+  return words.replace(/\.$/, '');
+}

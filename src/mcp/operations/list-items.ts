@@ -1,0 +1,73 @@
+import type { ListName } from '../../plan/step-schema.ts';
+import { type Judgement, USEFUL } from '../exchange/judgement.ts';
+import { addParams } from './add-params.ts';
+import type { Call } from './call.ts';
+import { isRecord } from './is-record.ts';
+import { misshapen } from './misshapen.ts';
+
+/** Where a list's items are in a result, and what every item is known by. */
+type List = { readonly items: string; readonly key: string };
+
+const METHODS: Readonly<Record<ListName, string>> = {
+  tools: 'tools/list',
+  resources: 'resources/list',
+  'resource-templates': 'resources/templates/list',
+  prompts: 'prompts/list',
+};
+
+const LISTS: Readonly<Record<string, List>> = {
+  'tools/list': { items: 'tools', key: 'name' },
+  'resources/list': { items: 'resources', key: 'uri' },
+  'resources/templates/list': { items: 'resourceTemplates', key: 'uriTemplate' },
+  'prompts/list': { items: 'prompts', key: 'name' },
+};
+
+/** One page of a list. */
+export type Page = {
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+  /** Where the next page begins, any text (MCP 2026-07-28: even an empty one); undefined on the last page. */
+  readonly nextCursor: string | undefined;
+};
+
+/** Makes the request for the first page of a list. */
+export function listItems(list: ListName): Call {
+  const method = METHODS[list];
+  const judge = (result: unknown) => judgePage(method, result);
+  return { operation: method, method, name: undefined, params: '{}', judge, progress: false };
+}
+
+/** True when a call is answered with a page of a list. */
+export function isList({ method }: Call): boolean {
+  return Object.hasOwn(LISTS, method);
+}
+
+/** Makes the request for a further page from that for the first. @param cursor as the page before gave it, any text */
+export function pageCall(first: Call, cursor: string): Call {
+  return { ...first, params: addParams(first.params, `"cursor":${JSON.stringify(cursor)}`) };
+}
+
+/** Judges a page: its array, what every item is known by, and the cursor. An empty list is an answer like any other. */
+export function judgePage(method: string, result: unknown): Judgement {
+  const { items, key } = listOf(method);
+  const array = isRecord(result) ? result[items] : undefined;
+  if (!isRecord(result) || !Array.isArray(array)) return misshapen(method, `an array "${items}"`);
+  const odd = array.findIndex((item) => !isRecord(item) || typeof item[key] !== 'string');
+  if (odd !== -1) return misshapen(method, `${items}[${odd}].${key}`);
+  const { nextCursor = null } = result;
+  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : misshapen(method, 'a text as nextCursor');
+}
+
+/** Reads a page that was judged before. @param method of the list, e.g. `tools/list` */
+export function readPage(method: string, result: unknown): Page {
+  const page = result as Readonly<Record<string, unknown>>;
+  return {
+    items: page[listOf(method).items] as Page['items'],
+    nextCursor: (page.nextCursor ?? undefined) as string | undefined,
+  };
+}
+
+function listOf(method: string): List {
+  const list = LISTS[method];
+  if (list === undefined) throw new Error(`${method} is no list; expected one of ${Object.keys(LISTS).join(', ')}.`);
+  return list;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { isRecord } from './is-record.ts';
+import { readMirroredArguments } from './mirrored-arguments.ts';
+import { compileOutputSchema } from './output-schema.ts';
+import type { Tool } from './tool.ts';
+
+/**
+ * What of a tool's description matters here. An annotation or a task support that is not as the specification has it is
+ * taken for its default: it says nothing about whether calls will succeed.
+ */
+const toolSchema = z.object({
+  name: z.string(),
+  annotations: z.object({ readOnlyHint: z.boolean() }).catch({ readOnlyHint: false }),
+  execution: z
+    .object({ taskSupport: z.enum(['required', 'optional', 'forbidden']) })
+    .catch({ taskSupport: 'forbidden' }),
+  inputSchema: z.unknown().optional(),
+  outputSchema: z.unknown().optional(),
+});
+
+type Described = z.output<typeof toolSchema>;
+
+/** More tools than the targets of one process list, unless they are described anew each time. */
+const MAX_KEPT = 1000;
+
+/**
+ * Tools read in this process, by what matters of their descriptions: thousands of sessions list the same ones, and share
+ * what was read once.
+ */
+const kept = new Map<string, Tool>();
+
+/**
+ * Reads the items of tools/list, of pages that were judged before. Takes every tool, whatever its schemas: what is wrong
+ * with them stands in `invalid` and `note`.
+ */
+export function readTools(items: readonly unknown[]): readonly Tool[] {
+  return items.map((item) => {
+    const described = toolSchema.parse(item);
+    const text = jsonOf(described);
+    if (text === undefined) return unreadable(described);
+    const before = kept.get(text);
+    if (before !== undefined) return before;
+    const tool = readTool(described);
+    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+    kept.set(text, tool);
+    return tool;
+  });
+}
+
+function readTool(described: Described): Tool {
+  const { name, annotations, execution, inputSchema, outputSchema } = described;
+  const headers = readMirroredArguments(inputSchema);
+  const output = isRecord(outputSchema) ? compileOutputSchema(outputSchema) : undefined;
+  return {
+    name,
+    readOnly: annotations.readOnlyHint,
+    taskSupport: execution.taskSupport,
+    outputProblem: output !== undefined && 'problemOf' in output ? output.problemOf : undefined,
+    mirrored: 'mirrored' in headers ? headers.mirrored : [],
+    invalid: 'invalid' in headers ? headers.invalid : undefined,
+    note: output !== undefined && 'note' in output ? output.note : undefined,
+  };
+}
+
+/** Undefined for what is nested so deeply that it cannot be written down again. */
+function jsonOf(described: Described): string | undefined {
+  try {
+    return JSON.stringify(described);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable({ name, annotations, execution }: Described): Tool {
+  const problem = 'its schemas are nested too deeply to be read';
+  const { readOnlyHint: readOnly } = annotations;
+  const { taskSupport } = execution;
+  return { name, readOnly, taskSupport, outputProblem: undefined, mirrored: [], invalid: problem, note: problem };
+}

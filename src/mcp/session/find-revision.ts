@@ -1,0 +1,62 @@
+import type { Target } from '../../plan/target-schema.ts';
+import type { Outcome } from '../../sample/outcome.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { LEGACY_REVISIONS } from './legacy-messages.ts';
+import { type Discovery, MODERN_REVISION, readDiscovery, supportedVersionsIn } from './modern-messages.ts';
+import { succeeded } from './succeeded.ts';
+
+/** Which era a target speaks: what it said of itself if it is stateless, and why it cannot be told when it cannot. */
+export type FoundRevision =
+  | { readonly era: 'modern'; readonly discovery: Discovery }
+  | { readonly era: 'legacy' }
+  | { readonly era: 'unknown'; readonly outcome: Outcome; readonly message: string };
+
+const LEGACY: FoundRevision = { era: 'legacy' };
+
+/**
+ * Finds out which era a target speaks, as revision 2026-07-28 has clients do it: `server/discover`, and what comes back
+ * decides. A server of the first era answers it with an error of its own making, whatever that is; only what has nothing
+ * to do with the protocol (refused credentials, 429, statuses of 5xx, no answer) leaves the question open. Costs up to two
+ * requests, which belong to no measured sample.
+ * @param discover sends server/discover
+ */
+export async function findRevision(
+  protocol: Target['protocol'],
+  discover: () => Promise<Exchange>,
+): Promise<FoundRevision> {
+  if (protocol !== 'auto' && protocol !== MODERN_REVISION) return LEGACY;
+  const pinned = protocol === MODERN_REVISION;
+  let exchange = await discover();
+  if (exchange.outcome === 'RPC_-32022' && supportedVersionsIn(exchange.error)?.includes(MODERN_REVISION)) {
+    exchange = await discover();
+  }
+  const { outcome, message } = exchange;
+  if (succeeded(exchange)) {
+    const discovery = readDiscovery(exchange.result);
+    if (discovery?.supportedVersions.includes(MODERN_REVISION)) return { era: 'modern', discovery };
+    const offered = discovery?.supportedVersions.join(', ') ?? 'no list of versions';
+    return pinned ? mismatch(`offers ${offered}`) : LEGACY;
+  }
+  if (outcome === 'RPC_-32022') return otherVersion(supportedVersionsIn(exchange.error) ?? [], pinned);
+  if (!isAnswer(outcome)) return { era: 'unknown', outcome, message };
+  return pinned ? mismatch(`answered server/discover with ${outcome} (${message})`) : LEGACY;
+}
+
+function otherVersion(supported: readonly string[], pinned: boolean): FoundRevision {
+  const newer = supported.filter((version) => version > MODERN_REVISION);
+  const speaksLegacy = supported.length === 0 || LEGACY_REVISIONS.some((revision) => supported.includes(revision));
+  if (!pinned && (speaksLegacy || newer.length === 0)) return LEGACY;
+  return mismatch(`speaks ${supported.join(', ')}`);
+}
+
+function mismatch(what: string): FoundRevision {
+  return { era: 'unknown', outcome: 'PROTO_VERSION', message: `the server ${what}; wanted is ${MODERN_REVISION}` };
+}
+
+/** Statuses of 4xx by which a server puts the request off. */
+const PUT_OFF: ReadonlySet<Outcome> = new Set<Outcome>(['HTTP_408', 'HTTP_425', 'HTTP_429']);
+
+/** True for answers that say something about the protocol, if only that the server did not understand the question. */
+function isAnswer(outcome: Outcome): boolean {
+  return /^(RPC_|PROTO_|SSE_|SESS_|HTTP_4)/.test(outcome) && !PUT_OFF.has(outcome);
+}

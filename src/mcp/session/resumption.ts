@@ -1,0 +1,43 @@
+import type { Clock } from '../../traffic/clock.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { BrokenExchange, BrokenStream } from '../exchange/exchange-request.ts';
+import type { OpenStream } from './event-stream.ts';
+import { retryMs } from './retry-ms.ts';
+import { succeeded } from './succeeded.ts';
+
+/** Streams that end again and again without the answer are given up after so many. */
+const MAX_STREAMS = 100;
+
+/**
+ * Takes a broken stream up again until the answer has come over it, as revision 2025-11-25 has it ("Resumability and
+ * Redelivery"): waits as long as the server asks, then sends GET with the id of the last event. Each GET is a sample of
+ * its own; the call's sample goes on from its own dispatch to the answer. What comes over the streams reaches the exchange
+ * by the session.
+ */
+export async function resume(
+  exchange: BrokenExchange,
+  first: BrokenStream,
+  clock: Clock,
+  openStream: OpenStream,
+): Promise<void> {
+  const over = new AbortController();
+  void exchange.settled.then(() => over.abort());
+  const cutWhenOver = (stream: Exchange) => {
+    if (over.signal.aborted) stream.cut();
+    else over.signal.addEventListener('abort', () => stream.cut(), { once: true });
+  };
+  let { lastEventId, retryMs: retry } = first;
+  for (let streams = 0; streams < MAX_STREAMS; streams++) {
+    await clock.sleepUntil(clock.now() + retryMs(retry), over.signal);
+    if (exchange.over) return;
+    const stream = await openStream(lastEventId, cutWhenOver);
+    if (!succeeded(stream) || stream.status === 405) {
+      const why = stream.status === 405 ? 'the server has no stream to take up (405)' : stream.message;
+      return exchange.abandon(`it could not be taken up again: ${stream.outcome} ${why}`);
+    }
+    await stream.ended();
+    lastEventId = stream.broken?.lastEventId ?? lastEventId;
+    retry = stream.broken?.retryMs ?? retry;
+  }
+  exchange.abandon(`${MAX_STREAMS} more streams ended without it`);
+}

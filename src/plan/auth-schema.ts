@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { headerName } from './header-name.ts';
+import { httpUrl } from './http-url.ts';
+
+/** Key Vault's rule for the names of secrets. */
+const secretName = z
+  .string('expected the name of a secret')
+  .regex(
+    /^[0-9A-Za-z-]{1,127}$/,
+    'expected the name of a secret: 1 to 127 letters, digits or dashes, never the secret itself',
+  );
+
+const tokenUrl = httpUrl('expected an http or https URL');
+
+/** Algorithms of signed client assertions (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+const SIGNING_ALGORITHMS = [
+  ...['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512'],
+  ...['PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'],
+] as const;
+
+const NO_RESOURCE = 'expected an absolute URI without fragment, or false';
+
+/** Who asks for a token, and what proves it: at most one of a secret and a signed assertion. */
+const client = {
+  clientId: z.string().min(1),
+  clientSecret: secretName.optional(),
+  /** How the secret is sent; by default as the server's metadata says. */
+  clientAuthentication: z.enum(['basic', 'post']).optional(),
+  /** A private key in PEM (PKCS#8) or as a JWK, which signs assertions (private_key_jwt, RFC 7523 §2.2). */
+  privateKey: secretName.optional(),
+  /** By default what both the key and the server can do. */
+  algorithm: z.enum(SIGNING_ALGORITHMS).optional(),
+  /** `kid` in the head of assertions; by default that of a JWK. */
+  keyId: z.string().min(1).optional(),
+};
+
+/** What to ask for; what is left out is discovered at the target (MCP 2026-07-28, Authorization). */
+const wishes = {
+  /** Without it, the token endpoint is discovered: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
+  tokenUrl: tokenUrl.optional(),
+  scope: z.string().min(1).optional(),
+  /**
+   * The resource indicator (RFC 8707) to send, or false for none. By default what the target calls itself, but none to
+   * Microsoft Entra, which refuses it beside scopes, and none to a token endpoint that the plan names.
+   */
+  resource: z.union([z.string().refine(isResource, NO_RESOURCE), z.literal(false)], NO_RESOURCE).optional(),
+};
+
+type Client = { readonly [field in keyof typeof client]?: unknown };
+
+/** How requests to a target prove who sends them. Secrets are named, never contained. */
+export const authSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  /** `Authorization: Bearer <secret>`. */
+  z.strictObject({ type: z.literal('bearer'), secret: secretName }),
+  /** Any header whose whole value is the secret, e.g. `X-API-Key`. */
+  z.strictObject({ type: z.literal('header'), name: headerName, secret: secretName }),
+  /** A token by the client credentials grant (RFC 6749 §4.4), MCP's io.modelcontextprotocol/oauth-client-credentials. */
+  z.strictObject({ type: z.literal('client-credentials'), ...client, ...wishes }).superRefine(checkProvenClient),
+  /** A token for an assertion that was issued elsewhere, such as a workload's JWT (RFC 7523 §2.1). */
+  z
+    .strictObject({
+      type: z.literal('jwt-bearer'),
+      assertion: secretName,
+      ...client,
+      clientId: client.clientId.optional(),
+      ...wishes,
+    })
+    .superRefine(checkClient),
+  /**
+   * A token on behalf of a user of an identity provider, which vouches for the user to the target's authorization server
+   * (MCP's io.modelcontextprotocol/enterprise-managed-authorization).
+   */
+  z
+    .strictObject({
+      type: z.literal('enterprise-managed'),
+      ...client,
+      scope: wishes.scope,
+      resource: wishes.resource,
+      /** An ID token of the user, from the identity provider. */
+      idToken: secretName,
+      identityProvider: z.strictObject({ tokenUrl, ...client }).superRefine(checkClient),
+    })
+    .superRefine(checkClient),
+  /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's login. */
+  z.strictObject({ type: z.literal('entra'), scope: z.string().min(1) }),
+]);
+
+export type Auth = z.output<typeof authSchema>;
+
+/** The names of all secrets that an `auth` needs. */
+export function secretNames(auth: Auth): string[] {
+  switch (auth.type) {
+    case 'none':
+    case 'entra':
+      return [];
+    case 'bearer':
+    case 'header':
+      return [auth.secret];
+    case 'client-credentials':
+      return clientSecretNames(auth);
+    case 'jwt-bearer':
+      return [auth.assertion, ...clientSecretNames(auth)];
+    case 'enterprise-managed':
+      return [auth.idToken, ...clientSecretNames(auth), ...clientSecretNames(auth.identityProvider)];
+  }
+}
+
+/** The addresses that an `auth` names, each with its path within the `auth`; further ones may be discovered. */
+export function authAddresses(auth: Auth): { readonly path: string; readonly url: string }[] {
+  if (auth.type === 'enterprise-managed') {
+    return [{ path: 'identityProvider.tokenUrl', url: auth.identityProvider.tokenUrl }];
+  }
+  return 'tokenUrl' in auth && auth.tokenUrl !== undefined ? [{ path: 'tokenUrl', url: auth.tokenUrl }] : [];
+}
+
+function clientSecretNames({
+  clientSecret,
+  privateKey,
+}: {
+  readonly clientSecret?: string | undefined;
+  readonly privateKey?: string | undefined;
+}): string[] {
+  return [clientSecret, privateKey].filter((name) => name !== undefined);
+}
+
+/** RFC 8707 §2: an absolute URI without fragment. */
+function isResource(text: string): boolean {
+  return URL.canParse(text) && !text.includes('#');
+}
+
+function checkProvenClient(client: Client, context: z.RefinementCtx): void {
+  if (client.clientSecret === undefined && client.privateKey === undefined) {
+    problem(context, 'clientSecret', 'missing: expected the name of a secret, or privateKey in its place');
+  }
+  checkClient(client, context);
+}
+
+function checkClient(client: Client, context: z.RefinementCtx): void {
+  const { clientId, clientSecret, clientAuthentication, privateKey, algorithm, keyId } = client;
+  if (clientSecret !== undefined && privateKey !== undefined) {
+    problem(context, 'privateKey', 'expected only one of clientSecret and privateKey');
+  }
+  if (clientId === undefined && (clientSecret ?? privateKey) !== undefined) {
+    problem(context, 'clientId', 'missing: expected the id of the client whose secret or key is named');
+  }
+  if (clientAuthentication !== undefined && clientSecret === undefined) {
+    problem(context, 'clientAuthentication', 'says how to send clientSecret, which is missing');
+  }
+  if (algorithm !== undefined && privateKey === undefined) {
+    problem(context, 'algorithm', 'says how to sign with privateKey, which is missing');
+  }
+  if (keyId !== undefined && privateKey === undefined) {
+    problem(context, 'keyId', 'names privateKey, which is missing');
+  }
+}
+
+function problem(context: z.RefinementCtx, field: string, message: string): void {
+  context.addIssue({ code: 'custom', path: [field], message });
+}

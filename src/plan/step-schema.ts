@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { isRegExp } from './target-schema.ts';
+
+/** Something a useful reply must fulfil; a check that does not hold makes the sample TOOL_ASSERT. */
+export const checkSchema = z.union(
+  [
+    z.strictObject({ contains: z.string().min(1) }),
+    z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
+    z.strictObject({ notEmpty: z.literal(true) }),
+  ],
+  'expected one of {contains: text}, {matches: regular expression} or {notEmpty: true}',
+);
+
+/** What a step may do; it has exactly one of these keys. */
+const ACTIONS = ['tool', 'resource', 'prompt', 'complete', 'list', 'ping'] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** Keys that mean something for some steps only. */
+const ONLY_FOR: Readonly<Record<string, readonly Action[]>> = {
+  arguments: ['tool', 'prompt'],
+  progress: ['tool'],
+  checks: ['tool', 'resource', 'prompt', 'complete'],
+};
+
+const texts = z.record(z.string(), z.string());
+
+/** A value that the server is asked to complete: that of a prompt's argument or of a variable in a resource template. */
+const completeSchema = z
+  .strictObject({
+    prompt: z.string().min(1).optional(),
+    /** The template as resources/templates/list names it, e.g. `repo://{owner}/{name}`. */
+    resource: z.string().min(1).optional(),
+    argument: z.strictObject({ name: z.string().min(1), value: z.string() }),
+    /** Values of other arguments, chosen before. */
+    context: texts.optional(),
+  })
+  .refine(({ prompt, resource }) => (prompt === undefined) !== (resource === undefined), {
+    error: 'expected one of prompt and resource',
+    when: knowsAllKeys,
+  });
+
+/** One call that an iteration may make. `{{feed}}` in a text that is sent as data is replaced by a value of that feed. */
+export const stepSchema = z
+  .strictObject({
+    tool: z.string().min(1).optional(),
+    /** A resource to read. */
+    resource: z
+      .string()
+      .max(2000)
+      .regex(/^([A-Za-z][A-Za-z0-9+.-]*:|\{\{)/, 'expected a URI with its scheme, e.g. "file:///notes.txt"')
+      .optional(),
+    prompt: z.string().min(1).optional(),
+    complete: completeSchema.optional(),
+    /** Read to its last page; each page is a request. */
+    list: z.enum(['tools', 'resources', 'resource-templates', 'prompts']).optional(),
+    ping: z.literal(true).optional(),
+    /** How often this step is chosen, relative to the other steps. */
+    weight: z.number().positive().max(1_000_000).default(1),
+    /** Of a tool or, then texts only, of a prompt; none by default. */
+    arguments: z.record(z.string(), z.json('expected a value that JSON can hold')).optional(),
+    /** Asks the server to report progress; such answers come as event streams. Off by default. */
+    progress: z.boolean().optional(),
+    checks: z.array(checkSchema).default([]),
+  })
+  .superRefine(
+    (step, context) => {
+      const [action, ...others] = ACTIONS.filter((key) => step[key] !== undefined);
+      const add = (path: string[], message: string, input: unknown) =>
+        context.addIssue({ code: 'custom', path, message, input });
+      if (action === undefined) return add([], `expected one of ${ACTIONS.join(', ')}`, step);
+      for (const other of others)
+        add([other], `expected one of ${ACTIONS.join(', ')}; this step has ${action} already`, undefined);
+      for (const [key, actions] of Object.entries(ONLY_FOR)) {
+        const value = step[key as keyof typeof step];
+        const given = value !== undefined && !(Array.isArray(value) && value.length === 0);
+        if (given && !actions.includes(action)) {
+          add([key], `expected no ${key} with ${action}, only with ${actions.join(', ')}`, undefined);
+        }
+      }
+      if (action !== 'prompt') return;
+      for (const [name, value] of Object.entries(step.arguments ?? {})) {
+        if (typeof value !== 'string')
+          add(['arguments', name], 'expected a text, as prompts take no other arguments', value);
+      }
+    },
+    { when: knowsAllKeys },
+  );
+
+export type Check = z.output<typeof checkSchema>;
+/** One of `tool`, `resource`, `prompt`, `complete`, `list` and `ping` is there. */
+export type Step = z.output<typeof stepSchema>;
+export type ListName = NonNullable<Step['list']>;
+
+/** A mapping with a misspelt key lacks the right one, but that need not be said as well. */
+function knowsAllKeys({ value, issues }: z.core.ParsePayload): boolean {
+  return typeof value === 'object' && value !== null && !issues.some(({ code }) => code === 'unrecognized_keys');
+}

@@ -1,0 +1,100 @@
+import type { Call } from '../../src/mcp/operations/call.ts';
+import { isList, listItems, type Page } from '../../src/mcp/operations/list-items.ts';
+import { listPages } from '../../src/mcp/session/list-pages.ts';
+import { MODERN_REVISION } from '../../src/mcp/session/modern-messages.ts';
+import type { Session } from '../../src/mcp/session/session.ts';
+import { succeeded } from '../../src/mcp/session/succeeded.ts';
+import type { Plan } from '../../src/plan/plan-schema.ts';
+import type { Scenario } from '../../src/plan/scenario-schema.ts';
+import type { Target } from '../../src/plan/target-schema.ts';
+import { stepProblems } from '../../src/run/step-problems.ts';
+import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
+import { compileScenario } from '../../src/scenario/compile-scenario.ts';
+import { aPlan } from '../support/a-plan.ts';
+import { testContext } from '../support/run-context.ts';
+import { type ScenarioContext, secretsIn } from './scenario-context.ts';
+import type { ScenarioPlan } from './scenario-plan.ts';
+
+export type PlayOptions = {
+  readonly url: string;
+  /** The only one to speak. */
+  readonly revision: string;
+  readonly context: ScenarioContext;
+  /** Hears of every sample, and of every step that preflight would refuse. */
+  readonly log: (line: string) => void;
+};
+
+const CALLER = { vu: 0, iteration: 0 } as const;
+
+/**
+ * Does against a scenario's server what a plan has our client do: by the client, the preflight and the calls of a load.
+ * @throws when a request fails that must not, or the session opens that must not: the scenario was not played to its end
+ */
+export async function playScenario(scenario: ScenarioPlan, options: PlayOptions): Promise<void> {
+  const { url, revision, context, log } = options;
+  const target = { url, protocol: revision, auth: scenario.auth?.(context) ?? { type: 'none' }, ...scenario.target };
+  const client = await openClient(aPlan({ target }).targets.web as Target, context, log);
+  try {
+    const session = await sessionOf(client, scenario.refuses);
+    if (session === undefined) return;
+    const opened = await session.open(CALLER);
+    if ('failed' in opened) throw new Error(`the session did not open: ${opened.failed.message}`);
+    const { tools } = opened;
+    const steps = (await scenario.steps?.({ tools, describedTools: () => describedTools(session) }, context)) ?? [];
+    for (const step of steps) {
+      const allowWrites = tools.map(({ name }) => name);
+      const plan = aPlan({ target: { ...target, allowWrites }, scenario: { steps: [step] } });
+      const [problem] = stepProblems(plan, 'web', opened);
+      if (problem === undefined) await send(session, callOf(plan));
+      else log(`not called: ${problem}`);
+    }
+    await session.close(CALLER);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+function openClient(target: Target, context: ScenarioContext, log: PlayOptions['log']): Promise<TargetClient> {
+  const secrets = secretsIn(context);
+  const operations: string[] = [];
+  return openTargetClient(
+    testContext({ secrets: { get: async (name) => secrets.get(name) ?? Promise.reject(new Error(`no ${name}`)) } }),
+    {
+      name: 'web',
+      target,
+      purpose: 'load',
+      onExchange: ({ operation, outcome, message }) => log(`${operations[operation]} ${outcome} ${message}`.trim()),
+      operation: (name) => operations.push(name) - 1,
+    },
+  );
+}
+
+/** A session of the era that preflight finds; undefined when the client rightly would not get as far. */
+async function sessionOf(client: TargetClient, refuses: RegExp | undefined): Promise<Session | undefined> {
+  const found = await client.findRevision();
+  if (found.era === 'unknown') {
+    if (refuses?.test(found.message)) return undefined;
+    throw new Error(`the server's revision was not found: ${found.message}`);
+  }
+  if (refuses !== undefined) throw new Error('the client talked to a server that it must refuse');
+  if (found.era === 'legacy') return client.openSession();
+  return client.openSession({ protocolVersion: MODERN_REVISION, ...found.discovery });
+}
+
+async function describedTools(session: Session): Promise<Page['items']> {
+  const described: Page['items'][number][] = [];
+  await listPages(session, listItems('tools'), CALLER, (items) => described.push(...items));
+  return described;
+}
+
+function callOf(plan: Plan): Call {
+  const first = () => 0;
+  return compileScenario(plan, plan.scenarios.calls as Scenario)(first).makeCall(first);
+}
+
+async function send(session: Session, call: Call): Promise<void> {
+  const exchange = isList(call)
+    ? await listPages(session, call, CALLER, () => {})
+    : await session.request(call, CALLER);
+  if (!succeeded(exchange)) throw new Error(`${call.operation} failed: ${exchange.message}`);
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The suite's own: for one client, from its start. */
+const CLIENT_TIMEOUT_MS = 60_000;
+/** For all of a run, which takes seconds when the machine is idle. */
+const RUN_TIMEOUT_MS = 120_000;
+
+export type SuiteRun = {
+  /** Undefined when the run was ended because it took too long. */
+  readonly exitCode: number | undefined;
+  readonly output: string;
+};
+
+const PACKAGE = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/package.json'));
+
+/** The suite that is installed: its version, and the file to run. */
+export const SUITE = {
+  version: JSON.parse(readFileSync(PACKAGE, 'utf8')).version as string,
+  file: join(dirname(PACKAGE), 'dist/index.js'),
+} as const;
+
+/**
+ * Has the suite test client.ts and leave its results in a folder. Whatever it started has ended afterwards.
+ * @param args which scenarios, by the suite's options
+ * @param folder must exist; the suite's own output is put there as well
+ */
+export async function runSuite(args: readonly string[], folder: string): Promise<SuiteRun> {
+  const log = join(folder, 'suite.log');
+  const output = openSync(log, 'w');
+  // With `exec`, the client takes the place of the shell that the suite starts: it gets the suite's signals.
+  const command = `exec ${quoted(process.execPath)} ${quoted(fileURLToPath(import.meta.resolve('./client.ts')))}`;
+  const options = ['--command', command, '--timeout', `${CLIENT_TIMEOUT_MS}`, '-o', folder, ...args];
+  const suite = spawn(process.execPath, [SUITE.file, 'client', ...options], {
+    // A process group of its own, so that its clients can be ended with it.
+    detached: true,
+    stdio: ['ignore', output, output],
+    env: clientEnvironment(folder),
+  });
+  closeSync(output);
+  const stop = () => endGroup(suite);
+  const timer = setTimeout(stop, RUN_TIMEOUT_MS);
+  process.prependOnceListener('exit', stop);
+  try {
+    const exitCode = await new Promise<number | undefined>((resolve, reject) => {
+      suite.once('error', reject);
+      suite.once('exit', (code) => resolve(code ?? undefined));
+    });
+    return { exitCode, output: readFileSync(log, 'utf8') };
+  } finally {
+    clearTimeout(timer);
+    process.off('exit', stop);
+    stop();
+  }
+}
+
+/** Without what an outer run may have set; only some scenarios set a context, and the others would take that one for theirs. */
+function clientEnvironment(folder: string): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MCP_CONFORMANCE_'));
+  // Dozens of clients start at once and load the same modules.
+  return { ...Object.fromEntries(own), NODE_COMPILE_CACHE: join(dirname(folder), 'compile-cache') };
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
+
+/** The suite hands the command to a shell. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

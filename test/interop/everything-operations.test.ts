@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Call } from '../../src/mcp/operations/call.ts';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { completeArgument, textOfCompletion } from '../../src/mcp/operations/complete-argument.ts';
+import { getPrompt, textOfPrompt } from '../../src/mcp/operations/get-prompt.ts';
+import { listItems } from '../../src/mcp/operations/list-items.ts';
+import { PING } from '../../src/mcp/operations/ping.ts';
+import { readResource, textOfResource } from '../../src/mcp/operations/read-resource.ts';
+import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { listPages } from '../../src/mcp/session/list-pages.ts';
+import type { ListName } from '../../src/plan/step-schema.ts';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { caller } from '../mcp/session/session-rig.ts';
+import { EVERYTHING } from './everything.ts';
+import { type FoundSession, openFoundSession } from './open-found-session.ts';
+import { type PackageServer, startPackageServer } from './start-package-server.ts';
+
+const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
+const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
+
+describe('what server-everything offers', { concurrency: true }, () => {
+  let server: PackageServer;
+  let session: FoundSession;
+  before(async () => {
+    server = await startPackageServer(EVERYTHING, ['streamableHttp']);
+    session = await openFoundSession({ url: `${server.origin}/mcp` });
+  });
+  after(async () => {
+    await session.close();
+    await server.stop();
+  });
+
+  /** Sends a call that must succeed, over an event stream as always with this server, and hands back its result. */
+  async function useful(call: Call): Promise<unknown> {
+    const { outcome, message, flags, result } = await session.request(call);
+    assert.equal(outcome, 'OK', `${call.operation}: ${message}`);
+    assert.equal(flags, SAMPLE_FLAG.sse);
+    return result;
+  }
+
+  it('is a server of the first era with everything but server/discover', () => {
+    assert.equal(session.era, 'legacy');
+    assert.match(session.facts.server, /^mcp-servers\/everything \d/);
+    assert.equal(session.facts.protocolVersion, '2025-11-25');
+    assert.equal(session.facts.session, 'stateful');
+    for (const capability of ['tools', 'resources', 'prompts', 'completions']) {
+      assert.ok(session.capabilities.includes(capability), session.capabilities.join());
+    }
+  });
+
+  it('tools with text', async () => {
+    assert.equal(textOfTool(await useful(callOf('echo', { message: 'tea ☕\n"now"' }))), 'Echo: tea ☕\n"now"');
+    assert.equal(textOfTool(await useful(callOf('get-sum', { a: 2, b: 3.5 }))), 'The sum of 2 and 3.5 is 5.5.');
+  });
+
+  it('a tool with structured content, held against its outputSchema', async () => {
+    const outputProblem = session.tools.find(({ name }) => name === 'get-structured-content')?.outputProblem;
+    assert.ok(outputProblem !== undefined, 'the schema that the server lists must be one that can be checked');
+    assert.match(outputProblem({ temperature: 'warm' }) ?? '', /structuredContent/);
+    const result = await useful(callOf('get-structured-content', { location: 'Chicago' }));
+    assert.equal((result as { structuredContent: { temperature: number } }).structuredContent.temperature, 36);
+  });
+
+  it('tools with content of other types', async () => {
+    const typesOf = (result: unknown) => (result as { content: { type: string }[] }).content.map(({ type }) => type);
+    const links = await useful(callOf('get-resource-links', { count: 2 }));
+    assert.deepEqual(typesOf(links), ['text', 'resource_link', 'resource_link']);
+    assert.ok(typesOf(await useful(callOf('get-tiny-image', {}))).includes('image'));
+    const reference = await useful(callOf('get-resource-reference', { resourceType: 'Text', resourceId: 1 }));
+    assert.ok(typesOf(reference).includes('resource'));
+  });
+
+  it('all its lists, to the last page', async () => {
+    const items = async (list: ListName, key: string) => {
+      const keys: unknown[] = [];
+      const last = await listPages(session.session, listItems(list), caller, (page) =>
+        keys.push(...page.map((item) => item[key])),
+      );
+      assert.equal(last.outcome, 'OK', last.message);
+      return keys;
+    };
+    assert.deepEqual(
+      await items('tools', 'name'),
+      session.tools.map(({ name }) => name),
+    );
+    assert.ok((await items('prompts', 'name')).includes('args-prompt'));
+    assert.ok((await items('resource-templates', 'uriTemplate')).includes('demo://resource/dynamic/text/{resourceId}'));
+    const [document] = await items('resources', 'uri');
+    assert.notEqual(textOfResource(await useful(read(String(document)))), '');
+  });
+
+  it('resources made from templates', async () => {
+    assert.match(textOfResource(await useful(read('demo://resource/dynamic/text/7'))), /^Resource 7: /);
+    const blob = (await useful(read('demo://resource/dynamic/blob/7'))) as { contents: { blob: string }[] };
+    assert.match(Buffer.from(blob.contents[0]?.blob ?? '', 'base64').toString(), /^Resource 7: /);
+  });
+
+  it('prompts', async () => {
+    const prompt = async (name: string, args: object) =>
+      textOfPrompt(await useful(getPrompt(name)(JSON.stringify(args))));
+    assert.match(await prompt('simple-prompt', {}), /simple prompt/);
+    assert.equal(await prompt('args-prompt', { city: 'Zürich' }), "What's weather in Zürich?");
+    assert.match(await prompt('resource-prompt', { resourceType: 'Text', resourceId: '1' }), /resource with id: 1/);
+  });
+
+  it('completions', async () => {
+    const department = completeArgument({ prompt: 'completable-prompt' }, 'department');
+    assert.equal(textOfCompletion(await useful(department('"S"'))), 'Sales\nSupport');
+    const name = completeArgument({ prompt: 'completable-prompt' }, 'name');
+    assert.equal(textOfCompletion(await useful(name('""', '{"department":"Sales"}'))), 'David\nEve\nFrank');
+    const id = completeArgument({ resource: 'demo://resource/dynamic/text/{resourceId}' }, 'resourceId');
+    assert.equal(textOfCompletion(await useful(id('"12"'))), '12');
+  });
+
+  it('ping', async () => {
+    assert.deepEqual(await useful(PING), {});
+  });
+
+  it('progress, which costs the call no time and makes none of it the answer', async () => {
+    const call = (progress: boolean) =>
+      callTool('trigger-long-running-operation', undefined, progress)('{"duration":0.9,"steps":3}');
+    const [reported, silent] = await Promise.all([session.request(call(true)), session.request(call(false))]);
+    for (const { outcome, message, headersMs, firstEventMs, durationMs, closeMs } of [reported, silent]) {
+      assert.equal(outcome, 'OK', message);
+      // A timer of the server's may come a millisecond early.
+      assert.ok(durationMs >= 895, `answered after ${durationMs} ms`);
+      assert.ok((headersMs ?? 900) < 600 && (firstEventMs ?? 900) < 600, `headers ${headersMs}, event ${firstEventMs}`);
+      assert.ok((closeMs ?? 0) >= durationMs);
+    }
+    assert.ok(reported.bytes > silent.bytes + 3 * 50, 'three notifications of progress must have come');
+  });
+
+  const faults: readonly [call: Call, outcome: string, message: RegExp][] = [
+    [callOf('nope', {}), 'TOOL_ERROR', /Tool nope not found/],
+    [callOf('get-sum', { a: 'one' }), 'TOOL_ERROR', /-32602.*get-sum/],
+    [getPrompt('nope')('{}'), 'RPC_-32602', /nope/],
+    [getPrompt('args-prompt')('{}'), 'RPC_-32602', /args-prompt/],
+    [read('demo://nope'), 'RPC_-32602', /demo:\/\/nope/],
+    [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', /not found/],
+  ];
+  for (const [call, outcome, message] of faults) {
+    it(`${call.operation} with ${call.params} is ${outcome}, and no more than that`, async () => {
+      const exchange = await session.request(call);
+      assert.equal(exchange.outcome, outcome, exchange.message);
+      assert.match(exchange.message, message);
+      assert.equal(exchange.status, 200);
+      assert.equal(session.session.alive, true);
+    });
+  }
+});

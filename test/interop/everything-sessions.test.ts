@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import type { Scenario } from '../../src/plan/scenario-schema.ts';
+import { Recorder } from '../../src/sample/recorder.ts';
+import { Agent } from '../../src/scenario/agent.ts';
+import { compileScenario } from '../../src/scenario/compile-scenario.ts';
+import { systemClock } from '../../src/traffic/clock.ts';
+import { randomFor } from '../../src/traffic/random.ts';
+import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
+import { aPlan } from '../support/a-plan.ts';
+import { EVERYTHING } from './everything.ts';
+import { openFoundSession } from './open-found-session.ts';
+import { type PackageServer, startPackageServer } from './start-package-server.ts';
+
+const ELICITING = 'trigger-elicitation-request';
+const RESEARCH = 'simulate-research-query';
+
+describe('sessions with server-everything', { concurrency: true }, () => {
+  let server: PackageServer;
+  let url: string;
+  before(async () => {
+    server = await startPackageServer(EVERYTHING, ['streamableHttp']);
+    url = `${server.origin}/mcp`;
+  });
+  after(() => server.stop());
+
+  /** Ends the session that was opened last, as if the server had lost it. */
+  async function endFromOutside({ exchanges }: SessionRig): Promise<void> {
+    const id = exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []).at(-1);
+    const { status } = await fetch(url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
+    assert.equal(status, 200);
+  }
+
+  it('one from its detection to its end', async () => {
+    const session = await openFoundSession({ url });
+    await session.request(callTool('echo')('{"message":"a"}'));
+    await session.close();
+    assert.deepEqual(session.rig.samples(), [
+      'server/discover RPC_-32000',
+      'initialize OK',
+      'notifications/initialized OK',
+      'tools/list OK',
+      'tools/call:echo OK',
+      'DELETE OK',
+    ]);
+    assert.deepEqual(
+      session.rig.exchanges.map(({ status }) => status),
+      [400, 200, 202, 200, 200, 200],
+    );
+  });
+
+  it('of an older revision, as the plan pins it', async () => {
+    const session = await openFoundSession({ url, protocol: '2025-03-26' });
+    assert.equal(session.facts.protocolVersion, '2025-03-26');
+    assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
+    await session.close();
+    assert.equal(session.rig.samples()[0], 'initialize OK');
+  });
+
+  it('without capabilities: tools that would ask the client for something are not offered', async () => {
+    const session = await openFoundSession({ url });
+    const names = session.tools.map(({ name }) => name);
+    for (const asking of [ELICITING, 'trigger-sampling-request', 'get-roots-list']) {
+      assert.ok(!names.includes(asking), asking);
+    }
+    await session.close();
+  });
+
+  it('with elicitation: a form that has a required field without a default is declined, and the tool goes on', async () => {
+    const session = await openFoundSession({ url, elicitation: 'defaults' });
+    assert.ok(session.tools.some(({ name }) => name === ELICITING));
+    const exchange = await session.request(callTool(ELICITING)('{}'));
+    await session.close();
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.match(textOfTool(exchange.result), /declined/);
+    assert.deepEqual(session.rig.samples().slice(4).sort(), [
+      'DELETE OK',
+      'response:elicitation/create OK',
+      `tools/call:${ELICITING} OK`,
+    ]);
+  });
+
+  it('with the stream for messages from the server beside it', async () => {
+    const session = await openFoundSession({ url, eventStream: true });
+    assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
+    await session.close();
+    assert.deepEqual(session.rig.samples().slice(-2), ['GET OK', 'DELETE OK']);
+    const stream = session.rig.exchanges.at(-2);
+    assert.equal(stream?.status, 200);
+    assert.ok((stream.closeMs ?? 0) > stream.durationMs, 'opening the stream is the sample, not its whole life');
+  });
+
+  it('whose loss is told by 400: the call is sent once more, in a new one', async () => {
+    const rig = await openSessionRig({ url });
+    const agent = echoingAgent(rig);
+    await agent.iterate(0);
+    await endFromOutside(rig);
+    await agent.iterate(1);
+    await agent.end();
+    await rig.connection.close();
+    const opening = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
+    assert.deepEqual(rig.samples(), [
+      ...opening,
+      'tools/call:echo OK',
+      'tools/call:echo SESS_LOST',
+      ...opening,
+      'tools/call:echo OK retry',
+      'DELETE OK',
+    ]);
+    assert.equal(rig.exchanges.find(({ outcome }) => outcome === 'SESS_LOST')?.status, 400);
+  });
+
+  it('in which a tool runs only as a task: every request is a sample, the result is the tool’s', async () => {
+    const session = await openFoundSession({ url });
+    assert.equal(session.tools.find(({ name }) => name === RESEARCH)?.taskSupport, 'required');
+    const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea"}'));
+    await session.close();
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.match(textOfTool(exchange.result), /Research Report: tea/);
+    const samples = session.rig.samples().slice(4, -1);
+    const polls = samples.slice(1, -1);
+    assert.deepEqual([samples.at(0), samples.at(-1)], [`tools/call:${RESEARCH} OK`, `tasks/result:${RESEARCH} OK`]);
+    // It takes four seconds and is to be asked once a second.
+    assert.ok(polls.length >= 3 && polls.length <= 6, polls.join());
+    assert.deepEqual([...new Set(polls)], [`tasks/get:${RESEARCH} OK`]);
+  });
+
+  it('in which a task waits for input: its question comes over the stream of tasks/result', async () => {
+    const session = await openFoundSession({ url, elicitation: 'defaults' });
+    const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea","ambiguous":true}'));
+    await session.close();
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.match(textOfTool(exchange.result), /User declined/);
+    const samples = session.rig.samples();
+    assert.ok(samples.includes('response:elicitation/create OK'), samples.join());
+    assert.ok(samples.includes(`tasks/result:${RESEARCH} OK`), samples.join());
+  });
+});
+
+/** A virtual user that calls echo and nothing else. */
+function echoingAgent({ client }: SessionRig): Agent {
+  const plan = aPlan({ scenario: { steps: [{ tool: 'echo', arguments: { message: 'a' } }] } });
+  const recorder = new Recorder(
+    systemClock.now(),
+    () => assert.fail('more samples than one block holds'),
+    (text) => text,
+  );
+  return new Agent({
+    vu: 0,
+    startOffsetMs: 0,
+    openSession: () => client.openSession(),
+    chooseStep: compileScenario(plan, plan.scenarios.calls as Scenario),
+    thinkTime: { type: 'none' },
+    maxRetryAfterMs: 0,
+    random: randomFor(1),
+    clock: systemClock,
+    recorder,
+    iterationOperation: recorder.operation('target', 'calls'),
+    stopping: new AbortController().signal,
+  });
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { openFoundSession } from './open-found-session.ts';
+import { type CountedServer, startCountedServer } from './start-counted-server.ts';
+import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
+
+const TOOL_MS = 40;
+const CALLS = 9;
+/** More than any machine that is not broken adds to the median of so many calls, one after the other. */
+const AGREE_WITHIN_MS = 50;
+
+const eras = [
+  { name: 'the stateless era, JSON', endpoint: v2Endpoint, protocol: 'auto', mode: 'auto', progress: false },
+  { name: 'the stateless era, event streams', endpoint: v2Endpoint, protocol: 'auto', mode: 'auto', progress: true },
+  { name: 'the first era', endpoint: v2SessionsEndpoint, protocol: '2025-11-25', mode: 'legacy', progress: false },
+] as const;
+
+describe('our figures and those of the SDK’s own client', () => {
+  for (const { name, endpoint, protocol, mode, progress } of eras) {
+    describe(`in ${name}`, () => {
+      let server: CountedServer;
+      before(async () => {
+        server = await startCountedServer(endpoint());
+      });
+      after(() => server.stop());
+
+      it('agree about how long a tool takes, and with the server about how many requests there were', async () => {
+        const args = { ms: TOOL_MS };
+        const client = new Client({ name: 'reference', version: '1.0.0' }, { versionNegotiation: { mode } });
+        await client.connect(new StreamableHTTPClientTransport(new URL(server.url)));
+        const session = await openFoundSession({ url: server.url, protocol });
+        const call = callTool('wait', undefined, progress)(JSON.stringify(args));
+        const ours: number[] = [];
+        const theirs: number[] = [];
+        // In turn, so that whatever else the machine does meets both alike.
+        for (let n = 0; n < CALLS; n++) {
+          const exchange = await session.request(call);
+          assert.equal(exchange.outcome, 'OK', exchange.message);
+          ours.push(exchange.durationMs);
+          const startMs = performance.now();
+          const options = progress ? { onprogress: () => {} } : {};
+          await client.callTool({ name: 'wait', arguments: args }, options);
+          theirs.push(performance.now() - startMs);
+        }
+        await session.close();
+        await client.close();
+        const [ourMs, theirMs] = [median(ours), median(theirs)];
+        // A timer of the server's may come a millisecond early.
+        for (const ms of [...ours, ...theirs])
+          assert.ok(ms >= TOOL_MS - 2, `${ms} ms for a tool that takes ${TOOL_MS}`);
+        assert.ok(Math.abs(ourMs - theirMs) < AGREE_WITHIN_MS, `our median is ${ourMs} ms, theirs ${theirMs} ms`);
+        assert.deepEqual(server.counts('(load)'), countsOf(session.rig.samples()));
+        assert.equal(server.counts()['tools/call:wait'], 2 * CALLS);
+      });
+    });
+  }
+});
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
+
+/** How often each operation stands among samples, all of which must have succeeded. */
+function countsOf(samples: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const sample of samples) {
+    assert.match(sample, / OK$/);
+    const operation = sample.slice(0, -3);
+    counts[operation] = (counts[operation] ?? 0) + 1;
+  }
+  return counts;
+}

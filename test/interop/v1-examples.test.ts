@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:http';
+import { describe, it, type TestContext } from 'node:test';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { getPrompt, textOfPrompt } from '../../src/mcp/operations/get-prompt.ts';
+import { readResource, textOfResource } from '../../src/mcp/operations/read-resource.ts';
+import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { listenOnLoopback } from '../mcp/connection/loopback-server.ts';
+import { type FoundSession, openFoundSession } from './open-found-session.ts';
+import { startPackageServer } from './start-package-server.ts';
+
+const JSON_SERVER = 'jsonResponseStreamableHttp.js';
+
+/** Starts an example of the first-generation SDK for one test. @returns its origin */
+async function start(test: TestContext, file: string): Promise<string> {
+  const server = await startPackageServer(`@modelcontextprotocol/sdk/examples/server/${file}`);
+  test.after(() => server.stop());
+  return server.origin;
+}
+
+const call = ({ request }: FoundSession, tool: string, args: object) => request(callTool(tool)(JSON.stringify(args)));
+
+describe('examples of the first-generation SDK', { concurrency: true }, () => {
+  it('polling: a stream that the server ends early is taken up again, after as long as it asks', async (test) => {
+    const url = `${await start(test, 'ssePollingExample.js')}/mcp`;
+    const session = await openFoundSession({ url });
+    const { outcome, message, flags, result, durationMs, firstEventMs } = await call(session, 'long-task', {});
+    assert.equal(outcome, 'OK', message);
+    assert.equal(textOfTool(result), 'Long task completed successfully!');
+    assert.equal(flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.resumed);
+    // Two seconds until the stream ends, two more that the server asks for; by then the answer is there.
+    assert.ok(durationMs >= 3990, `answered after ${durationMs} ms`);
+    assert.ok((firstEventMs ?? 4000) < 1500, `first event after ${firstEventMs} ms`);
+    await session.close();
+    assert.deepEqual(session.rig.samples().slice(4).sort(), ['DELETE OK', 'GET OK', 'tools/call:long-task OK']);
+    const get = session.rig.exchanges.find(({ request }) => request.method === 'GET') ?? assert.fail();
+    assert.ok(get.request.headers.includes('last-event-id'));
+    assert.equal(get.status, 200);
+  });
+
+  it('stateless: no session id, no GET, no DELETE', async (test) => {
+    const url = `${await start(test, 'simpleStatelessStreamableHttp.js')}/mcp`;
+    const session = await openFoundSession({ url, eventStream: true });
+    assert.equal(session.era, 'legacy');
+    assert.equal(session.facts.session, 'stateless');
+    const counted = await call(session, 'start-notification-stream', { interval: 20, count: 5 });
+    assert.equal(counted.outcome, 'OK', counted.message);
+    assert.equal(counted.flags, SAMPLE_FLAG.sse);
+    assert.ok(counted.durationMs >= 95, `answered after ${counted.durationMs} ms`);
+    const greeting = await session.request(getPrompt('greeting-template')('{"name":"Ada"}'));
+    assert.match(textOfPrompt(greeting.result), /greet Ada/);
+    const resource = await session.request(readResource('r')('"https://example.com/greetings/default"'));
+    assert.equal(textOfResource(resource.result), 'Hello, world!');
+    await session.close();
+    const gets = session.rig.exchanges.filter(({ request }) => request.method !== 'POST');
+    assert.deepEqual(
+      gets.map(({ request, outcome, status }) => `${request.method} ${outcome} ${status}`),
+      ['GET OK 405'],
+      'a GET that is refused is answered as it may be, and not sent again',
+    );
+  });
+
+  it('JSON: no streams, no GET, no DELETE; behind a balancer that knows no sessions, 404 is SESS_EXPIRED', async (test) => {
+    const backends = [await start(test, JSON_SERVER), await start(test, JSON_SERVER)];
+    const balancer = await listenOnLoopback(
+      createServer((asked, answered) => {
+        const { method, headers } = asked;
+        const forwarded = request(new URL('/mcp', backends[0]), { method, headers }, (reply) => {
+          reply.pipe(answered.writeHead(reply.statusCode ?? 502, reply.headers));
+        });
+        forwarded.on('error', () => answered.destroy());
+        asked.pipe(forwarded);
+      }),
+    );
+    test.after(() => balancer.close());
+    const url = `http://127.0.0.1:${balancer.port}/mcp`;
+
+    const whole = await openFoundSession({ url });
+    assert.equal(whole.facts.session, 'stateful');
+    const greeted = await call(whole, 'greet', { name: 'Ada' });
+    assert.equal(textOfTool(greeted.result), 'Hello, Ada!');
+    assert.equal(greeted.flags, 0);
+    assert.equal(greeted.firstEventMs, undefined);
+    await whole.close();
+    assert.equal(whole.rig.samples().at(-1), 'DELETE OK');
+    assert.equal(whole.rig.exchanges.at(-1)?.status, 404, 'nobody listens for DELETE there');
+
+    const lost = await openFoundSession({ url });
+    backends.reverse();
+    const exchange = await call(lost, 'greet', { name: 'Ada' });
+    assert.deepEqual([exchange.outcome, exchange.status], ['SESS_EXPIRED', 404]);
+    assert.match(exchange.message, /Session not found/);
+    assert.equal(lost.session.alive, false);
+    await lost.close();
+    assert.equal(lost.rig.samples().at(-1), 'tools/call:greet SESS_EXPIRED', 'a session that is gone needs no DELETE');
+  });
+
+  it('interactive tasks: what they ask comes beside the session, and what they are answered decides', async (test) => {
+    const url = `${await start(test, 'simpleTaskInteractive.js')}/mcp`;
+    const session = await openFoundSession({ url, eventStream: true, elicitation: 'defaults' });
+    const [deletion, haiku] = await Promise.all([
+      call(session, 'confirm_delete', { filename: 'notes.txt' }),
+      call(session, 'write_haiku', { topic: 'tea' }),
+    ]);
+    await session.close();
+    // The confirmation is required and has no default, so it is declined.
+    assert.deepEqual([deletion.outcome, textOfTool(deletion.result)], ['OK', 'Deletion cancelled']);
+    assert.equal(haiku.outcome, 'TOOL_ERROR');
+    assert.match(haiku.message, /-32601.*sampling\/createMessage/);
+    const samples = session.rig.samples();
+    for (const method of ['elicitation/create', 'sampling/createMessage']) {
+      assert.equal(samples.filter((sample) => sample === `response:${method} OK`).length, 1, samples.join());
+    }
+  });
+
+  it('with all its features: forms within a call and beside it, tasks, and DELETE as it should be', async (test) => {
+    const url = `${await start(test, 'simpleStreamableHttp.js')}/mcp`;
+    const session = await openFoundSession({ url, eventStream: true, elicitation: 'defaults' });
+    const answers: Record<string, string> = {};
+    for (const [tool, args] of [
+      ['greet', { name: 'Ada' }],
+      ['list-files', {}],
+      ['collect-user-info', { infoType: 'contact' }],
+      ['delay', { duration: 10 }],
+      ['collect-user-info-task', { infoType: 'contact' }],
+    ] as const) {
+      const { outcome, message, result } = await call(session, tool, args);
+      assert.equal(outcome, 'OK', `${tool}: ${message}`);
+      answers[tool] = textOfTool(result);
+    }
+    assert.equal(answers.greet, 'Hello, Ada!');
+    assert.match(answers['list-files'] ?? '', /resource links/);
+    // Name and address are required and have no defaults.
+    assert.match(answers['collect-user-info'] ?? '', /declined contact/);
+    assert.equal(answers.delay, 'Completed 10ms delay');
+    assert.match(answers['collect-user-info-task'] ?? '', /declined to provide contact/);
+    await session.close();
+    // Sorted, as an answer to the server and what it makes of it may overtake each other.
+    assert.deepEqual(session.rig.samples().slice(4).sort(), [
+      'DELETE OK',
+      'GET OK',
+      'response:elicitation/create OK',
+      'response:elicitation/create OK',
+      'tasks/get:collect-user-info-task OK',
+      'tasks/get:delay OK',
+      'tasks/result:collect-user-info-task OK',
+      'tasks/result:delay OK',
+      'tools/call:collect-user-info OK',
+      'tools/call:collect-user-info-task OK',
+      'tools/call:delay OK',
+      'tools/call:greet OK',
+      'tools/call:list-files OK',
+    ]);
+  });
+});

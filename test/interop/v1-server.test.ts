@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { listItems } from '../../src/mcp/operations/list-items.ts';
+import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { listPages } from '../../src/mcp/session/list-pages.ts';
+import { caller } from '../mcp/session/session-rig.ts';
+import { openFoundSession } from './open-found-session.ts';
+import { type CountedServer, startCountedServer } from './start-counted-server.ts';
+import { v1Endpoint } from './v1-endpoint.ts';
+
+const REFUSED = 'MCP error -32601: this client does not have ';
+
+describe('a server of the first-generation SDK that asks', () => {
+  let server: CountedServer;
+  before(async () => {
+    server = await startCountedServer(v1Endpoint());
+  });
+  after(() => server.stop());
+
+  const asks = [
+    { tool: 'ask-model', method: 'sampling/createMessage', elicitation: 'defaults', answer: undefined },
+    { tool: 'ask-roots', method: 'roots/list', elicitation: 'defaults', answer: undefined },
+    { tool: 'ask-user', method: 'elicitation/create', elicitation: 'none', answer: undefined },
+    {
+      tool: 'ask-user',
+      method: 'elicitation/create',
+      elicitation: 'defaults',
+      answer: { action: 'accept', content: { who: 'me' } },
+    },
+    { tool: 'ask-whether-there', method: 'ping', elicitation: 'none', answer: {} },
+  ];
+  for (const { tool, method, elicitation, answer } of asks) {
+    const how = answer === undefined ? 'is told -32601, and the tool ends as an error' : 'is answered';
+    for (const aside of [false, true]) {
+      const where = aside ? 'the stream beside the session' : 'the stream of the call';
+      it(`${method} over ${where} with elicitation ${elicitation} ${how}`, async () => {
+        const session = await openFoundSession({ url: server.url, elicitation, eventStream: aside });
+        const before = server.counts();
+        const exchange = await session.request(callTool(tool)(JSON.stringify({ aside })));
+        await session.close();
+        if (answer === undefined)
+          assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', REFUSED + method]);
+        else assert.deepEqual([exchange.outcome, JSON.parse(textOfTool(exchange.result))], ['OK', answer]);
+        const samples = session.rig.samples().slice(4).sort();
+        assert.deepEqual(samples, [
+          'DELETE OK',
+          ...(aside ? ['GET OK'] : []),
+          `response:${method} OK`,
+          `tools/call:${tool} ${exchange.outcome}`,
+        ]);
+        assert.equal(server.counts().response, (before.response ?? 0) + 1);
+      });
+    }
+  }
+
+  it('has a list of several pages read to its end', async () => {
+    const session = await openFoundSession({ url: server.url });
+    const uris: unknown[] = [];
+    await listPages(session.session, listItems('resources'), caller, (items) =>
+      uris.push(...items.map(({ uri }) => uri)),
+    );
+    await session.close();
+    assert.deepEqual(uris, ['file:///1', 'file:///2', 'file:///3']);
+    assert.equal(session.rig.samples().filter((sample) => sample === 'resources/list OK').length, 3);
+  });
+});

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Call } from '../../src/mcp/operations/call.ts';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { completeArgument, textOfCompletion } from '../../src/mcp/operations/complete-argument.ts';
+import { getPrompt, textOfPrompt } from '../../src/mcp/operations/get-prompt.ts';
+import { listItems } from '../../src/mcp/operations/list-items.ts';
+import { PING } from '../../src/mcp/operations/ping.ts';
+import { readResource, textOfResource } from '../../src/mcp/operations/read-resource.ts';
+import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { caller, openSessionRig } from '../mcp/session/session-rig.ts';
+import { openFoundSession } from './open-found-session.ts';
+import { type CountedServer, startCountedServer } from './start-counted-server.ts';
+import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
+
+const callOf = (name: string, args: object = {}, progress = false) =>
+  callTool(name, undefined, progress)(JSON.stringify(args));
+const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
+
+describe('the second-generation SDK', () => {
+  let server: CountedServer;
+  before(async () => {
+    server = await startCountedServer(v2Endpoint());
+  });
+  after(() => server.stop());
+
+  it('is found to speak the stateless era, in which a session is its list of tools', async () => {
+    const session = await openFoundSession({ url: server.url });
+    assert.equal(session.era, 'modern');
+    assert.deepEqual(session.facts, {
+      protocolVersion: '2026-07-28',
+      server: 'second-generation 2.4.0',
+      session: 'stateless',
+    });
+    assert.deepEqual([...session.capabilities].sort(), ['completions', 'prompts', 'resources', 'tools']);
+    await session.close();
+    assert.deepEqual(session.rig.samples(), ['server/discover OK', 'tools/list OK']);
+  });
+
+  const pins = [
+    { protocol: 'auto', speaks: '2026-07-28', flags: 0, opening: ['server/discover', 'tools/list'] },
+    {
+      protocol: '2025-11-25',
+      speaks: '2025-11-25',
+      flags: SAMPLE_FLAG.sse,
+      opening: ['initialize', 'notifications/initialized', 'tools/list'],
+    },
+  ];
+  for (const { protocol, speaks, flags, opening } of pins) {
+    it(`takes every kind of call in ${speaks}`, async () => {
+      const session = await openFoundSession({ url: server.url, protocol });
+      assert.equal(session.facts.protocolVersion, speaks);
+      const useful = async (call: Call): Promise<unknown> => {
+        const exchange = await session.request(call);
+        assert.equal(exchange.outcome, 'OK', `${call.operation}: ${exchange.message}`);
+        assert.equal(exchange.flags, flags, call.operation);
+        return exchange.result;
+      };
+      assert.ok(session.tools.find(({ name }) => name === 'add')?.outputProblem?.({ sum: 'three' }) !== undefined);
+      assert.equal(textOfTool(await useful(callOf('add', { a: 1, b: 2 }))), '3');
+      assert.equal(textOfResource(await useful(read('file:///notes.txt'))), 'note');
+      assert.match(textOfResource(await useful(read('repo://octo'))), /repo:\/\/octo$/);
+      assert.equal(textOfPrompt(await useful(getPrompt('brief')('{"language":"rust"}'))), 'Write rust.');
+      const language = completeArgument({ prompt: 'brief' }, 'language');
+      assert.equal(textOfCompletion(await useful(language('"py"'))), 'python\npytorch');
+      const owner = completeArgument({ resource: 'repo://{owner}' }, 'owner');
+      assert.equal(textOfCompletion(await useful(owner('"octo"'))), 'octocat');
+      for (const list of ['tools', 'resources', 'resource-templates', 'prompts'] as const)
+        await useful(listItems(list));
+      await session.close();
+      assert.deepEqual(
+        session.rig.samples().slice(0, opening.length),
+        opening.map((operation) => `${operation} OK`),
+      );
+      assert.ok(!session.rig.samples().some((sample) => sample.startsWith('DELETE')));
+    });
+  }
+
+  it('answers as JSON, and as a stream when there is progress to tell; the answer is the latency', async () => {
+    const session = await openFoundSession({ url: server.url });
+    const [plain, reported] = await Promise.all([
+      session.request(callOf('wait', { ms: 600, steps: 2 })),
+      session.request(callOf('wait', { ms: 600, steps: 2 }, true)),
+    ]);
+    await session.close();
+    assert.deepEqual([plain.outcome, plain.flags, plain.firstEventMs], ['OK', 0, undefined]);
+    assert.deepEqual([reported.outcome, reported.flags], ['OK', SAMPLE_FLAG.sse]);
+    // A timer of the server's may come a millisecond early.
+    for (const { durationMs } of [plain, reported]) assert.ok(durationMs >= 595, `answered after ${durationMs} ms`);
+    // Told halfway; headers wait for the first event here, so they say no more about the answer than it does.
+    const { firstEventMs = 0, durationMs } = reported;
+    assert.ok(
+      firstEventMs >= 295 && firstEventMs < durationMs,
+      `first event after ${firstEventMs} of ${durationMs} ms`,
+    );
+  });
+
+  const faults: readonly [call: Call, outcome: string, status: number, message: RegExp][] = [
+    [callOf('nope'), 'RPC_-32602', 200, /Tool nope not found/],
+    [callOf('add', { a: 'one' }), 'TOOL_ERROR', 200, /Invalid arguments/],
+    [read('file:///nope'), 'RPC_-32602', 200, /not found/],
+    [getPrompt('nope')('{}'), 'RPC_-32602', 200, /nope/],
+    [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', 404, /Method not found/],
+    [PING, 'RPC_-32601', 404, /Method not found/],
+  ];
+  it('refuses as the stateless era has it, and no refusal ends a session', async () => {
+    const session = await openFoundSession({ url: server.url });
+    for (const [call, outcome, status, message] of faults) {
+      const exchange = await session.request(call);
+      assert.deepEqual([exchange.outcome, exchange.status], [outcome, status], `${call.operation} ${call.params}`);
+      assert.match(exchange.message, message);
+      assert.equal(session.session.alive, true);
+    }
+    assert.equal((await session.request(callOf('add', { a: 1, b: 2 }))).outcome, 'OK');
+    await session.close();
+  });
+
+  it('asks for input, gets the defaults of its form and its state as it was', async () => {
+    const session = await openFoundSession({ url: server.url, elicitation: 'defaults' });
+    const exchange = await session.request(callOf('confirm'));
+    await session.close();
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.equal(textOfTool(exchange.result), 'true, as you like, asked "once" ☂');
+    const asked = session.rig.samples().filter((sample) => sample.startsWith('tools/call'));
+    assert.deepEqual(asked, ['tools/call:confirm OK', 'tools/call:confirm OK']);
+    const [first, second] = session.rig.exchanges.slice(-2);
+    assert.notEqual(first?.request.id, second?.request.id);
+  });
+
+  it('asks again and again for what is declined: the call has not succeeded', async () => {
+    const session = await openFoundSession({ url: server.url, elicitation: 'defaults' });
+    const exchange = await session.request(callOf('insist'));
+    await session.close();
+    assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED', exchange.message);
+    const calls = session.rig.samples().filter((sample) => sample.startsWith('tools/call:insist'));
+    assert.ok(calls.length > 1 && calls.length < 20, `${calls.length} rounds`);
+    assert.equal(calls.at(-1), 'tools/call:insist RPC_INPUT_REQUIRED');
+  });
+
+  it('does not ask a client that has not declared to answer', async () => {
+    const session = await openFoundSession({ url: server.url });
+    const { outcome, status } = await session.request(callOf('confirm'));
+    await session.close();
+    assert.deepEqual([outcome, status], ['RPC_-32021', 400]);
+  });
+
+  it('that asks all the same has asked in vain: RPC_INPUT_REQUIRED', async () => {
+    const endpoint = v2Endpoint();
+    const careless = await startCountedServer((request, response, body) => {
+      const { params } = body as { params: { _meta: Record<string, unknown> } };
+      params._meta['io.modelcontextprotocol/clientCapabilities'] = { elicitation: { form: {} } };
+      return endpoint(request, response, body);
+    });
+    const session = await openFoundSession({ url: careless.url });
+    const { outcome, status, message } = await session.request(callOf('confirm'));
+    await session.close();
+    assert.deepEqual([outcome, status], ['RPC_INPUT_REQUIRED', 200]);
+    assert.match(message, /sure \(elicitation\/create\)/);
+    assert.deepEqual(careless.counts()['tools/call:confirm'], 1);
+    await careless.stop();
+  });
+
+  it('holds the headers of annotated arguments against the arguments', async () => {
+    const session = await openFoundSession({ url: server.url });
+    const route = async (args: object) => {
+      const { outcome, message, result } = await session.request(callOf('route', args));
+      return outcome === 'OK' ? textOfTool(result) : `${outcome} ${message}`;
+    };
+    assert.equal(await route({ region: 'west', hops: 3 }), 'west 3');
+    assert.equal(await route({ region: 'west' }), 'west null');
+    // Not fit for a header as it is; that the server took it shows that it read the same from it.
+    assert.match(await route({ region: ' Ōsaka ', hops: 0 }), /^=\?base64\?\S+\?= 0$/);
+    await session.close();
+  });
+
+  it('refuses a request whose headers lack one: HTTP 400 with RPC_-32020', async () => {
+    const rig = await openSessionRig({ url: server.url });
+    // A session that has not listed the tools does not know which arguments to repeat.
+    const exchange = await rig.openSession('modern').request(callOf('route', { region: 'west' }), caller);
+    await rig.connection.close();
+    assert.deepEqual([exchange.outcome, exchange.status], ['RPC_-32020', 400]);
+    assert.match(exchange.message, /Mcp-Param-Region/);
+  });
+
+  for (const { protocol, told } of [
+    { protocol: 'auto', told: [] },
+    { protocol: '2025-11-25', told: ['notifications/cancelled OK', 'DELETE OK'] },
+  ]) {
+    it(`hears, as its era has it, that nobody waits any more: protocol ${protocol}`, {
+      timeout: 20_000,
+    }, async (test) => {
+      const cancelled = Promise.withResolvers<void>();
+      const both = await startCountedServer(v2SessionsEndpoint(cancelled.resolve));
+      test.after(() => both.stop());
+      const session = await openFoundSession({ url: both.url, protocol, timeouts: { total: '400ms' } });
+      const exchange = await session.request(callOf('wait', { ms: 10_000 }));
+      await session.close();
+      assert.equal(exchange.outcome, 'TMO_TOTAL');
+      const samples = session.rig.samples();
+      assert.deepEqual(samples.slice(samples.indexOf('tools/call:wait TMO_TOTAL') + 1), told);
+      await cancelled.promise;
+    });
+  }
+
+  it('with sessions for the first era: the same tool asks over the stream of its call', async (test) => {
+    const both = await startCountedServer(v2SessionsEndpoint());
+    test.after(() => both.stop());
+    const modern = await openFoundSession({ url: both.url, elicitation: 'defaults' });
+    assert.equal(modern.era, 'modern');
+    assert.equal((await modern.request(callOf('confirm'))).outcome, 'OK');
+    await modern.close();
+
+    const legacy = await openFoundSession({ url: both.url, elicitation: 'defaults', protocol: '2025-11-25' });
+    assert.equal(legacy.facts.session, 'stateful');
+    const exchange = await legacy.request(callOf('confirm'));
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.equal(textOfTool(exchange.result), 'true, as you like, asked "once" ☂');
+    await legacy.close();
+    assert.deepEqual(legacy.rig.samples().slice(3).sort(), [
+      'DELETE OK',
+      'response:elicitation/create OK',
+      'tools/call:confirm OK',
+    ]);
+  });
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Report } from '../../src/report/report.ts';
+import { createRun } from '../../src/run/create-run.ts';
+import { readReport } from '../../src/run/run-documents.ts';
+import { runHere } from '../../src/run/run-here.ts';
+import { planText } from '../support/a-plan.ts';
+import { testContext } from '../support/run-context.ts';
+import { EVERYTHING } from './everything.ts';
+import { startHttpSseServer } from './http-sse-server.ts';
+import { startCountedServer } from './start-counted-server.ts';
+import { startPackageServer } from './start-package-server.ts';
+import { v2Endpoint } from './v2-endpoint.ts';
+
+type Ended = { readonly problems: readonly string[]; readonly report: Report | undefined };
+
+/** Carries a plan through in this process. The generator's rules are loose: how busy this machine is, is not the question. */
+async function run(target: Record<string, unknown>, steps: readonly object[]): Promise<Ended> {
+  const context = testContext();
+  const text = planText({
+    target,
+    scenario: { vus: 4, duration: '2s', thinkTime: { type: 'constant', duration: '10ms' }, steps },
+    plan: {
+      feeds: { ids: { values: ['1', '2', '3'] }, cities: { values: ['Oslo', 'Zürich'] } },
+      thresholds: { useful_rate: ['rate==1'], mcp_requests: ['count>40'] },
+      generator: { maxEventLoopDelay: '10s', maxStartDelay: '30s' },
+    },
+  });
+  const created = await createRun(context, { text, trigger: 'command' });
+  assert.ok('record' in created, JSON.stringify(created));
+  const { runId } = created.record;
+  const problems = await runHere(context, runId);
+  return { problems, report: await readReport(context.store, runId) };
+}
+
+/** The report of a run that has passed. */
+function passed({ problems, report }: Ended): Report {
+  assert.deepEqual(problems, []);
+  const whole = report ?? assert.fail('no report');
+  assert.deepEqual(
+    whole.verdict,
+    { status: 'pass', reasons: ['All 2 thresholds hold.'] },
+    JSON.stringify(whole.failures),
+  );
+  assert.deepEqual(whole.warnings, []);
+  assert.equal(whole.totals.useful, whole.totals.requests);
+  return whole;
+}
+
+const countsOf = ({ operations }: Report) =>
+  Object.fromEntries(operations.map(({ operation, count }) => [operation, count]));
+
+describe('whole runs', { concurrency: true }, () => {
+  it('with every kind of step against server-everything', async (test) => {
+    const server = await startPackageServer(EVERYTHING, ['streamableHttp']);
+    test.after(() => server.stop());
+    const steps = [
+      { tool: 'echo', arguments: { message: 'Hello, {{cities}}' }, checks: [{ contains: 'Hello' }] },
+      { tool: 'get-structured-content', arguments: { location: 'Chicago' }, checks: [{ matches: '"humidity":\\d' }] },
+      { tool: 'trigger-long-running-operation', arguments: { duration: 0.05, steps: 2 }, progress: true },
+      { tool: 'trigger-elicitation-request' },
+      { resource: 'demo://resource/dynamic/text/{{ids}}', checks: [{ contains: 'plaintext' }] },
+      { prompt: 'args-prompt', arguments: { city: '{{cities}}' }, checks: [{ contains: 'weather' }] },
+      {
+        complete: {
+          prompt: 'completable-prompt',
+          argument: { name: 'name', value: '' },
+          context: { department: 'Sales' },
+        },
+        checks: [{ contains: 'Eve' }],
+      },
+      {
+        complete: {
+          resource: 'demo://resource/dynamic/text/{resourceId}',
+          argument: { name: 'resourceId', value: '{{ids}}' },
+        },
+        checks: [{ notEmpty: true }],
+      },
+      { list: 'tools' },
+      { list: 'resources' },
+      { list: 'resource-templates' },
+      { list: 'prompts' },
+      { ping: true },
+    ];
+    const target = {
+      url: `${server.origin}/mcp`,
+      eventStream: true,
+      elicitation: 'defaults',
+      allowWrites: ['trigger-elicitation-request'],
+    };
+    const report = passed(await run(target, steps));
+    assert.deepEqual(
+      report.targets.map(({ protocolVersion, session }) => [protocolVersion, session]),
+      [['2025-11-25', 'stateful']],
+    );
+    assert.deepEqual(Object.keys(countsOf(report)).sort(), [
+      'DELETE',
+      'GET',
+      'completion/complete:completable-prompt',
+      'completion/complete:demo://resource/dynamic/text/{resourceId}',
+      'initialize',
+      'notifications/initialized',
+      'ping',
+      'prompts/get:args-prompt',
+      'prompts/list',
+      'resources/list',
+      'resources/read:demo://resource/dynamic/text/{{ids}}',
+      'resources/templates/list',
+      'response:elicitation/create',
+      'tools/call:echo',
+      'tools/call:get-structured-content',
+      'tools/call:trigger-elicitation-request',
+      'tools/call:trigger-long-running-operation',
+      'tools/list',
+    ]);
+    const { initialize, DELETE, GET } = countsOf(report);
+    assert.deepEqual([initialize, DELETE, GET], [4, 4, 4], 'one session for each virtual user');
+  });
+
+  it('against the second-generation SDK, which counts the same', async (test) => {
+    const server = await startCountedServer(v2Endpoint());
+    test.after(() => server.stop());
+    const steps = [
+      { tool: 'add', arguments: { a: 1, b: 2 }, checks: [{ matches: '^3$' }] },
+      { tool: 'wait', arguments: { ms: 20, steps: 2 }, progress: true },
+      { tool: 'confirm', checks: [{ contains: 'as you like' }] },
+      { tool: 'route', arguments: { region: '{{cities}}' } },
+      { resource: 'file:///notes.txt' },
+      { prompt: 'brief', arguments: { language: 'rust' } },
+      { complete: { prompt: 'brief', argument: { name: 'language', value: 'py' } } },
+      { list: 'resources' },
+    ];
+    const report = passed(await run({ url: server.url, elicitation: 'defaults' }, steps));
+    assert.deepEqual(
+      report.targets.map(({ protocolVersion, session }) => [protocolVersion, session]),
+      [['2026-07-28', 'stateless']],
+    );
+    assert.deepEqual(countsOf(report), server.counts('(load)'));
+    assert.deepEqual(server.counts('(preflight)'), { 'server/discover': 1, 'tools/list': 1 });
+    assert.equal(countsOf(report)['tools/list'], 4);
+    for (const step of ['add', 'wait', 'confirm', 'route'])
+      assert.ok((countsOf(report)[`tools/call:${step}`] ?? 0) > 0);
+  });
+
+  it('that ask for what the stateless era does not have are refused before they begin', async (test) => {
+    const server = await startCountedServer(v2Endpoint());
+    test.after(() => server.stop());
+    const { problems, report } = await run({ url: server.url }, [{ ping: true }, { tool: 'subtract' }]);
+    assert.equal(report, undefined);
+    assert.deepEqual(problems, [
+      'scenarios.calls.steps[0].ping: web speaks 2026-07-28, which has no ping; take the step out.',
+      'scenarios.calls.steps[1].tool: web has no tool "subtract"; it has add, wait, confirm, insist, route.',
+    ]);
+    assert.deepEqual(server.counts('(load)'), {});
+  });
+
+  const olds = [
+    { what: 'that takes no POST at its endpoint', start: startHttpSseServer },
+    {
+      what: 'that knows only GET there, as server-everything does',
+      start: async () => {
+        const { origin, stop } = await startPackageServer(EVERYTHING, ['sse']);
+        return { url: `${origin}/sse`, stop };
+      },
+    },
+  ];
+  for (const { what, start } of olds) {
+    it(`against a server of HTTP+SSE ${what} are refused, and the refusal says what it is`, async (test) => {
+      const server = await start();
+      test.after(() => server.stop());
+      const { problems, report } = await run({ url: server.url }, [{ ping: true }]);
+      assert.equal(report, undefined);
+      assert.equal(problems.length, 1);
+      const [problem = ''] = problems;
+      assert.ok(problem.startsWith(`targets.web: initialize at ${server.url} ended in PROTO_VERSION (`), problem);
+      assert.match(problem, /HTTP\+SSE, the transport of revision 2024-11-05/);
+      assert.match(problem, /speaks Streamable HTTP .*another path, as \/mcp/);
+    });
+  }
+});

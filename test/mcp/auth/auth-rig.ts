@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Agent, type Dispatcher } from 'undici';
+import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
+import { type AuthorizerOptions, openAuthorizer } from '../../../src/mcp/auth/open-authorizer.ts';
+import { TokenSources } from '../../../src/mcp/auth/token-sources.ts';
+import { authSchema } from '../../../src/plan/auth-schema.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
+
+export type Seen = {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly form: URLSearchParams;
+};
+
+export type Answer = {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly body?: string;
+};
+
+/** What a server says to a request; undefined for 404. */
+export type Site = (seen: Seen, origin: string) => Answer | undefined;
+
+export type AuthRig = {
+  /** Of the server, without a trailing slash. */
+  readonly origin: string;
+  readonly seen: readonly Seen[];
+  /** Requests so far, as `METHOD path`. */
+  asked(): string[];
+  readonly sources: TokenSources;
+  /** A dispatcher by which every host is this server, https too: its bytes go there in the clear. */
+  readonly anyHost: Dispatcher;
+  /** Makes an authorizer as a target's client does, for the server's `/mcp` if not said otherwise. */
+  open(auth: object, secrets?: Record<string, string>, changes?: Partial<AuthorizerOptions>): Promise<Authorizer>;
+  close(): Promise<void>;
+};
+
+/** Starts a server on loopback that is a target, its authorization server and an identity provider, as the site says. */
+export async function startAuthRig(site: Site): Promise<AuthRig> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const { method = '', url = '', headers } = request;
+    const one = { method, path: url, headers, form: new URLSearchParams(await text(request)) };
+    seen.push(one);
+    const { status = 200, headers: more = {}, json, body } = site(one, origin) ?? { status: 404 };
+    const type = json === undefined ? 'text/plain' : 'application/json';
+    response.writeHead(status, { 'content-type': type, ...more }).end(body ?? (json && JSON.stringify(json)));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  const sources = new TokenSources();
+  const dispatcher = new Agent();
+  const anyHost = new Agent({
+    connect: (_options, done) => {
+      const socket = connect(port, '127.0.0.1', () => done(null, socket));
+      socket.on('error', (error) => done(error, null));
+    },
+  });
+  return {
+    origin,
+    seen,
+    asked: () => seen.map(({ method, path }) => `${method} ${path}`),
+    sources,
+    anyHost,
+    open: (auth, secrets = {}, changes = {}) =>
+      openAuthorizer(authSchema.parse(auth), {
+        secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`there is no secret "${name}"`)) },
+        now: systemClock.now,
+        identityClientId: undefined,
+        targetUrl: `${origin}/mcp`,
+        sources,
+        dispatcher,
+        problemOfAddress: () => undefined,
+        ...changes,
+      }),
+    async close() {
+      await Promise.all([dispatcher.destroy(), anyHost.destroy()]);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A reply that issues a token. */
+export function issued(token: string, more: object = {}): Answer {
+  return { json: { access_token: token, token_type: 'Bearer', expires_in: 3600, ...more } };
+}

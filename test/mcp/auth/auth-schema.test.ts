@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { authAddresses, secretNames } from '../../../src/plan/auth-schema.ts';
+import type { Plan } from '../../../src/plan/plan-schema.ts';
+import { planRedactor } from '../../../src/run/plan-redactor.ts';
+import { aPlan, problemsOf } from '../../support/a-plan.ts';
+
+const client = { clientId: 'me' };
+const credentials = { type: 'client-credentials', ...client, clientSecret: 'a' };
+const identityProvider = { tokenUrl: 'https://idp.example/token', ...client };
+const managed = { type: 'enterprise-managed', ...client, idToken: 'a', identityProvider };
+
+describe('auth in a plan', () => {
+  for (const [name, auth, says] of [
+    [
+      'neither a secret nor a key',
+      { type: 'client-credentials', ...client },
+      'clientSecret: missing: expected the name of a secret, or privateKey in its place',
+    ],
+    ['both', { ...credentials, privateKey: 'b' }, 'privateKey: expected only one of clientSecret and privateKey'],
+    [
+      'a way to send a secret that is not there',
+      { type: 'client-credentials', ...client, privateKey: 'a', clientAuthentication: 'post' },
+      'clientAuthentication: says how to send clientSecret, which is missing',
+    ],
+    [
+      'an algorithm without a key',
+      { ...credentials, algorithm: 'ES256' },
+      'algorithm: says how to sign with privateKey, which is missing',
+    ],
+    ['a key id without a key', { ...credentials, keyId: 'k' }, 'keyId: names privateKey, which is missing'],
+    [
+      'a resource with a fragment',
+      { ...credentials, resource: 'https://a.example/#b' },
+      'resource: expected an absolute URI without fragment, or false',
+    ],
+    [
+      'a resource that is true',
+      { ...credentials, resource: true },
+      'resource: expected an absolute URI without fragment',
+    ],
+    [
+      'a secret of nobody',
+      { type: 'jwt-bearer', assertion: 'a', clientSecret: 'b' },
+      'clientId: missing: expected the id of the client whose secret or key is named',
+    ],
+    [
+      'two proofs at the identity provider',
+      { ...managed, identityProvider: { ...identityProvider, clientSecret: 'a', privateKey: 'b' } },
+      'identityProvider.privateKey: expected only one of clientSecret and privateKey',
+    ],
+    [
+      'a key that is misspelt at the identity provider',
+      { ...managed, identityProvider: { ...identityProvider, clientSecre: 'a' } },
+      'identityProvider.clientSecre: unknown key "clientSecre": did you mean "clientSecret"?',
+    ],
+  ] as const) {
+    it(`is refused with ${name}`, () => {
+      const [problem = '', ...more] = problemsOf({ target: { auth } });
+      assert.ok(problem.startsWith(`targets.web.auth.${says}`), problem);
+      assert.deepEqual(more, []);
+    });
+  }
+
+  it('names its secrets, which are then redacted, and its addresses', async () => {
+    const tokenUrl = 'https://as.example/token';
+    const auths = [
+      { auth: { type: 'none' }, secrets: [] },
+      { auth: { type: 'entra', scope: 'x/.default' }, secrets: [] },
+      { auth: { type: 'bearer', secret: 'a' }, secrets: ['a'] },
+      { auth: { type: 'header', name: 'X-Key', secret: 'a' }, secrets: ['a'] },
+      { auth: { ...credentials, tokenUrl }, secrets: ['a'], addresses: [{ path: 'tokenUrl', url: tokenUrl }] },
+      { auth: { type: 'client-credentials', ...client, privateKey: 'a' }, secrets: ['a'] },
+      { auth: { type: 'jwt-bearer', assertion: 'a', ...client, privateKey: 'b' }, secrets: ['a', 'b'] },
+      {
+        auth: { ...managed, clientSecret: 'b', identityProvider: { ...identityProvider, privateKey: 'c' } },
+        secrets: ['a', 'b', 'c'],
+        addresses: [{ path: 'identityProvider.tokenUrl', url: identityProvider.tokenUrl }],
+      },
+    ];
+    for (const { auth, secrets, addresses = [] } of auths) {
+      const plan: Plan = aPlan({ target: { auth } });
+      const parsed = plan.targets.web?.auth ?? assert.fail();
+      assert.deepEqual(secretNames(parsed), secrets);
+      assert.deepEqual(authAddresses(parsed), addresses);
+      const redact = await planRedactor(plan, { get: async (name) => `value-of-${name}` }, () => ['issued']);
+      const text = ['issued', ...secrets.map((name) => `value-of-${name}`)].join(' ');
+      assert.equal(redact(text), text.replaceAll(/\S+/g, '[redacted]'));
+    }
+  });
+});

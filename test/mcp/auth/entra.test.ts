@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { afterEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Answer, type AuthRig, startAuthRig } from './auth-rig.ts';
+
+const SCOPE = 'api://target/.default';
+const HEADER = 'the-identity-header';
+const script = fileURLToPath(new URL('entra-client.ts', import.meta.url));
+
+let rig: AuthRig;
+
+afterEach(() => rig.close());
+
+/** An identity endpoint as App Service has it: tokens with the life that is said, numbered. */
+async function start(lifeSeconds: number, fault?: Answer): Promise<void> {
+  let issued = 0;
+  rig = await startAuthRig(({ path }) => {
+    if (fault !== undefined) return fault;
+    const expires = Math.floor(Date.now() / 1000) + lifeSeconds;
+    const token = { access_token: `token-${++issued}`, expires_on: `${expires}`, resource: 'api://target' };
+    return path.startsWith('/msi/token?') ? { json: { ...token, token_type: 'Bearer', client_id: 'x' } } : undefined;
+  });
+}
+
+type Line = { readonly value?: string; readonly expiresAtMs?: number; readonly message?: string };
+
+/** The real client, in a process of its own with the environment of App Service. */
+async function ask(clientId: string, times = 1): Promise<Line[]> {
+  const env = {
+    PATH: process.env.PATH,
+    IDENTITY_ENDPOINT: `${rig.origin}/msi/token`,
+    IDENTITY_HEADER: HEADER,
+    // What a developer's machine may have must not matter.
+    NO_PROXY: '127.0.0.1',
+  };
+  const run = promisify(execFile)(process.execPath, [script, SCOPE, clientId, `${times}`], { env, timeout: 60_000 });
+  return (await run).stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+describe('entraTokens on App Service', () => {
+  it('asks the identity endpoint for the resource, as the identity that is named', async () => {
+    await start(3600);
+    const before = Date.now();
+    const [line] = await ask('00000000-0000-0000-0000-000000000001');
+    assert.equal(line?.value, 'token-1');
+    const lifeMs = (line?.expiresAtMs ?? 0) - before;
+    assert.ok(lifeMs > 3_590_000 && lifeMs < 3_660_000, `${lifeMs}`);
+    assert.equal(rig.seen.length, 1);
+    const [seen] = rig.seen;
+    const url = new URL(seen?.path ?? '', rig.origin);
+    assert.equal(seen?.method, 'GET');
+    assert.equal(url.pathname, '/msi/token');
+    assert.deepEqual(Object.fromEntries(url.searchParams), {
+      'api-version': '2019-08-01',
+      resource: 'api://target',
+      client_id: '00000000-0000-0000-0000-000000000001',
+    });
+    assert.equal(seen?.headers['x-identity-header'], HEADER);
+  });
+
+  it("asks as the app's own identity when none is named, once for a token that holds", async () => {
+    await start(3600);
+    const lines = await ask('', 3);
+    assert.deepEqual(
+      lines.map(({ value }) => value),
+      ['token-1', 'token-1', 'token-1'],
+    );
+    assert.equal(rig.seen.length, 1);
+    assert.ok(!rig.seen[0]?.path.includes('client_id'), rig.seen[0]?.path);
+  });
+
+  it('asks anew for a token whose last five minutes have begun, which is when a source renews it', async () => {
+    await start(299);
+    const lines = await ask('', 2);
+    assert.deepEqual(
+      lines.map(({ value }) => value),
+      ['token-1', 'token-2'],
+    );
+  });
+
+  it('says what the identity endpoint said, and not what other credentials think', async () => {
+    await start(3600, { status: 400, json: { statusCode: 400, message: 'No managed identity was found.' } });
+    const [line] = await ask('');
+    assert.match(
+      line?.message ?? '',
+      /^Microsoft Entra gave no token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
+    );
+    assert.match(line?.message ?? '', /ManagedIdentityCredential/);
+    assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);
+    assert.ok(!line?.message?.includes(HEADER));
+  });
+});

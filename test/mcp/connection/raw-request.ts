@@ -1,0 +1,51 @@
+import type { Dispatcher, Pool } from 'undici';
+import type { Link } from '../../../src/mcp/connection/link.ts';
+import type { LinkedHandler } from '../../../src/mcp/connection/linked-client.ts';
+
+/** What came of a request that was given to a pool as it is. */
+export type RawOutcome = {
+  /** 0 when there was no reply. */
+  readonly status: number;
+  readonly body: Buffer;
+  readonly error: (Error & { readonly code?: string }) | undefined;
+  readonly link: Link | undefined;
+  /** What making its connection took, if it was the first on it. */
+  readonly took: Link['fresh'];
+  /** From the dispatch until a connection took it. */
+  readonly socketMs: number | undefined;
+};
+
+/** @param onStart called when a connection takes the request; an error that it throws drops it */
+export function rawRequest(
+  pool: Pool,
+  options: Partial<Dispatcher.DispatchOptions> = {},
+  onStart: () => void = () => {},
+): Promise<RawOutcome> {
+  const { promise, resolve } = Promise.withResolvers<RawOutcome>();
+  const startMs = performance.now();
+  const chunks: Buffer[] = [];
+  let status = 0;
+  let took: Link['fresh'];
+  let socketMs: number | undefined;
+  const end = (error?: Error) =>
+    resolve({ status, body: Buffer.concat(chunks), error, link: handler.link, took, socketMs });
+  const handler: LinkedHandler = {
+    link: undefined,
+    onRequestStart() {
+      onStart();
+      socketMs = performance.now() - startMs;
+      took = handler.link?.fresh;
+      if (handler.link !== undefined) handler.link.fresh = undefined;
+    },
+    onResponseStart(_, code) {
+      status = code;
+    },
+    onResponseData(_, chunk) {
+      chunks.push(chunk);
+    },
+    onResponseEnd: () => end(),
+    onResponseError: (_, error) => end(error),
+  };
+  pool.dispatch({ path: '/mcp', method: 'POST', body: '{}', ...options }, handler);
+  return promise;
+}

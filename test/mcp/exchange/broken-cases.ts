@@ -1,0 +1,234 @@
+import { chunkOf, eventOf, openStream } from '../../support/raw-http.ts';
+import { good, type OutcomeTable, result } from './outcome-case.ts';
+
+const JSON_TYPE = 'content-type: application/json';
+const BEFORE_HEADERS = 'socket close';
+const WITHIN_STREAM = 'socket headers event close';
+const lost = { reused: false } as const;
+
+/** Replies that are no HTTP, or break off. */
+export const brokenReplies: OutcomeTable = {
+  title: 'a reply that breaks off',
+  cases: [
+    {
+      name: 'no reply but the end of the connection',
+      outcome: 'NET_RESET_PRE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: (socket) => socket.end(),
+      message: /^UND_ERR_SOCKET: other side closed$/,
+    },
+    {
+      name: 'a reset before the headers',
+      outcome: 'NET_RESET_PRE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: (socket) => socket.resetAndDestroy(),
+      message: /^ECONNRESET: [^;]+$/,
+    },
+    {
+      name: 'the end of the connection within the headers',
+      outcome: 'NET_RESET_PRE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-ty'),
+    },
+    {
+      name: 'an end within a stream',
+      outcome: 'NET_RESET_MID',
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => socket.end(openStream('data:\n\n')),
+      message: /UND_ERR_SOCKET/,
+    },
+    {
+      name: 'a reset within a stream, after an event that no session takes it up from',
+      outcome: 'NET_RESET_MID',
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => {
+        socket.write(openStream('id: 1\ndata:\n\n'), () => setImmediate(() => socket.resetAndDestroy()));
+      },
+      message: /ECONNRESET|UND_ERR_SOCKET/,
+    },
+    {
+      name: 'an end within the answer in a stream',
+      outcome: 'NET_RESET_MID',
+      clocks: 'socket headers close',
+      ...lost,
+      reply: (socket) => socket.end(openStream(`data: ${JSON.stringify(result)}`)),
+    },
+    {
+      name: 'a body shorter than its length says',
+      outcome: 'NET_RESET_MID',
+      ...lost,
+      reply: (socket) => socket.end(good.slice(0, -1)),
+    },
+    {
+      name: 'a body shorter than its length says, on a connection that is to be closed',
+      outcome: 'NET_RESET_MID',
+      ...lost,
+      reply: (socket) => socket.end(good.replace(JSON_TYPE, `${JSON_TYPE}\r\nconnection: close`).slice(0, -1)),
+    },
+    {
+      name: 'a chunked body without its last chunk, on a connection that is to be closed',
+      outcome: 'NET_RESET_MID',
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => socket.end(openStream('data:\n\n').replace('\r\n', '\r\nconnection: close\r\n')),
+    },
+    {
+      name: 'a reply and the wish to close',
+      outcome: 'OK',
+      ...lost,
+      reply: good.replace(JSON_TYPE, `${JSON_TYPE}\r\nconnection: close`),
+    },
+    {
+      name: 'a body that only the end of the connection ends',
+      outcome: 'OK',
+      ...lost,
+      reply: (socket) => socket.end(good.replace(/content-length: \d+\r\n/, '')),
+    },
+    {
+      name: 'a body longer than its length says',
+      outcome: 'OK',
+      ...lost,
+      reply: `${good}and more`,
+    },
+    {
+      name: 'no HTTP at all',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'hello\r\n\r\n',
+      message: /^HTTPParserError: .*Expected HTTP/,
+    },
+    {
+      name: 'headers without end',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: `HTTP/1.1 200 OK\r\nlong: ${'x'.repeat(100_000)}`,
+    },
+    {
+      name: 'a chunk of wrong size',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: 'socket headers close',
+      ...lost,
+      reply: `${openStream()}zz\r\n`,
+    },
+    {
+      name: 'another protocol that nobody asked for',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      message: /bad upgrade/,
+    },
+    {
+      name: 'the wish for a body that was sent already',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'HTTP/1.1 100 Continue\r\n\r\n',
+      message: /bad response/,
+    },
+    {
+      name: 'a body without end',
+      outcome: 'NET_OTHER',
+      clocks: 'socket headers close',
+      ...lost,
+      message: /UND_ERR_RES_EXCEEDED_MAX_SIZE/,
+      reply: (socket) => {
+        const chunk = Buffer.from(chunkOf('x'.repeat(2 ** 20)));
+        const pour = () => {
+          while (!socket.destroyed && socket.write(chunk));
+        };
+        socket.on('drain', pour);
+        socket.write(openStream());
+        pour();
+      },
+    },
+  ],
+};
+
+/** Replies that do not come in time. */
+export const lateReplies: OutcomeTable = {
+  title: 'a reply that does not come in time',
+  cases: [
+    {
+      name: 'no reply',
+      outcome: 'TMO_HEADERS',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: () => {},
+      message: /^no headers within 150 ms$/,
+      target: { timeouts: { headers: '150ms' } },
+    },
+    {
+      name: 'nothing but early hints',
+      outcome: 'TMO_HEADERS',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'HTTP/1.1 103 Early Hints\r\n\r\n',
+      target: { timeouts: { headers: '150ms' } },
+    },
+    {
+      name: 'silence within a stream',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream('data:\n\n'),
+      message: /^no byte for 150 ms$/,
+    },
+    {
+      name: 'silence within a JSON body',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: 'socket headers close',
+      ...lost,
+      reply: good.slice(0, -1),
+    },
+    {
+      name: 'silence after an answer to another id',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream(eventOf({ ...result, id: 5 })),
+      message: /no byte for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
+    },
+    {
+      name: 'an answer whose event is never closed, in a stream that stays open',
+      outcome: 'TMO_UNTERMINATED',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream(`data: ${JSON.stringify(result)}\n`),
+      message: /never closed by a blank line/,
+    },
+    {
+      name: 'half an answer, in a stream that stays open',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream('data: {"jsonrpc":"2.0","id":1,'),
+      message: /no byte for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
+    },
+    {
+      name: 'a stream that never comes to the point',
+      outcome: 'TMO_TOTAL',
+      target: { timeouts: { total: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => {
+        socket.write(openStream('data:\n\n'));
+        const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+      message: /^no answer within 150 ms$/,
+    },
+  ],
+};

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { namedOutcomes } from '../../support/named-outcomes.ts';
+import { abortedRequests } from './abort-cases.ts';
+import { brokenReplies, lateReplies } from './broken-cases.ts';
+import { connectFailures } from './connect-cases.ts';
+import { jsonReplies } from './json-cases.ts';
+import { testOutcomes } from './outcome-case.ts';
+import { openings, toolResults } from './result-cases.ts';
+import { statelessReplies } from './stateless-cases.ts';
+import { statusReplies } from './status-cases.ts';
+import { streamReplies } from './stream-cases.ts';
+
+const tables = [
+  jsonReplies,
+  streamReplies,
+  statusReplies,
+  toolResults,
+  openings,
+  statelessReplies,
+  brokenReplies,
+  lateReplies,
+];
+for (const table of tables) testOutcomes(table);
+
+it('has a case for every outcome that there is', () => {
+  const tested = new Set<string>(
+    [...tables, connectFailures, abortedRequests].flatMap(({ cases }) => cases.map(({ outcome }) => outcome)),
+  );
+  assert.deepEqual(
+    namedOutcomes.filter((outcome) => !tested.has(outcome)),
+    [],
+  );
+});

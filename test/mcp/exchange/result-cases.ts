@@ -1,0 +1,99 @@
+import type { ResultJudge } from '../../../src/mcp/exchange/judgement.ts';
+import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/tool-result.ts';
+import { initializeJudge } from '../../../src/mcp/session/legacy-messages.ts';
+import type { Outcome } from '../../../src/sample/outcome.ts';
+import { compileJudge } from '../../../src/scenario/compile-judge.ts';
+import { httpReply, jsonReply } from '../../support/raw-http.ts';
+import type { OutcomeCase, OutcomeTable } from './outcome-case.ts';
+
+const softErrors = compileSoftErrors([
+  { pattern: 'quota', outcome: 'TOOL_QUOTA' },
+  { pattern: '^Request failed', outcome: 'TOOL_SOFT_ERROR' },
+]);
+const judge: ResultJudge = (value, tool) => judgeToolResult(value, softErrors, tool);
+const [tool] = readTools([
+  {
+    name: 'weigh',
+    outputSchema: { type: 'object', properties: { grams: { type: 'number' } }, required: ['grams'] },
+  },
+]);
+const text = (value: string) => ({ content: [{ type: 'text', text: value }] });
+const ofResult = (outcome: Outcome, result: unknown, more: Partial<OutcomeCase> = {}): OutcomeCase => ({
+  name: JSON.stringify(result),
+  reply: jsonReply({ jsonrpc: '2.0', id: 1, result }),
+  outcome,
+  request: { judge },
+  ...more,
+});
+
+/** Results that are what they are by what is in them. */
+export const toolResults: OutcomeTable = {
+  title: "a tool's result",
+  cases: [
+    ofResult('OK', text('fine')),
+    ofResult('TOOL_ERROR', { isError: true, ...text('broken') }, { message: /^broken$/ }),
+    ofResult('TOOL_QUOTA', text('Your quota is used up'), { message: /^Your quota/ }),
+    ofResult('TOOL_SOFT_ERROR', text('Request failed with status 500')),
+    ofResult('TOOL_EMPTY', { content: [] }),
+    ofResult('OK', { content: [], structuredContent: {} }),
+    ofResult('OK', { content: [{ type: 'image', data: '' }] }),
+    ofResult('PROTO_SHAPE', []),
+    ofResult('PROTO_SHAPE', { content: 'no array' }, { message: /content/ }),
+    ofResult('OK', { content: [], structuredContent: { grams: 1 } }, { request: { judge, tool } }),
+    ofResult(
+      'TOOL_SCHEMA',
+      { content: [], structuredContent: { grams: 'one' } },
+      {
+        request: { judge, tool },
+        message: /structuredContent\/grams/,
+      },
+    ),
+    ofResult('TOOL_SCHEMA', text('1 g'), { request: { judge, tool }, message: /structuredContent is missing/ }),
+    ofResult('TOOL_ERROR', { isError: true, ...text('no scales') }, { request: { judge, tool } }),
+    ofResult('TOOL_ASSERT', text('fine'), {
+      request: { judge: compileJudge(judge, textOfTool, [{ contains: 'excellent' }]) },
+      message: /excellent/,
+    }),
+  ],
+};
+
+const initialize = (judgeOf: ResultJudge) => ({ opensSession: true, rpcMethod: 'initialize', judge: judgeOf });
+const opened = (protocolVersion: unknown) => ({ protocolVersion, capabilities: {} });
+const withIds = (outcome: Outcome, headers: string[], more: Partial<OutcomeCase> = {}): OutcomeCase => ({
+  name: headers.join(' and ') || 'no session id',
+  reply: httpReply(
+    200,
+    ['content-type: application/json', ...headers],
+    JSON.stringify({ jsonrpc: '2.0', id: 1, result: opened('2025-11-25') }),
+  ),
+  outcome,
+  request: initialize(initializeJudge(undefined)),
+  ...more,
+});
+
+/** Answers to initialize. */
+export const openings: OutcomeTable = {
+  title: 'an answer to initialize',
+  cases: [
+    withIds('OK', []),
+    withIds('OK', ['MCP-SESSION-ID: a']),
+    withIds('SESS_DUP', ['mcp-session-id: a', 'Mcp-Session-Id: a'], { message: /came 2 times/ }),
+    withIds('SESS_AMBIGUOUS', ['mcp-session-id: a', 'mcp-session-id: b', 'mcp-session-id: a'], {
+      message: /2 different values/,
+    }),
+    withIds('PROTO_SHAPE', ['mcp-session-id: caf\u00e9'], { message: /beyond visible ASCII/ }),
+    withIds('OK', ['mcp-session-id: a', 'mcp-session-id: b'], { request: {}, name: 'two ids with any other answer' }),
+    ofResult('OK', opened('2025-03-26'), { request: initialize(initializeJudge(undefined)) }),
+    ofResult('PROTO_VERSION', opened('2024-11-05'), {
+      request: initialize(initializeJudge(undefined)),
+      message: /HTTP\+SSE, is deprecated/,
+    }),
+    ofResult('PROTO_VERSION', opened('2026-07-28'), { request: initialize(initializeJudge(undefined)) }),
+    ofResult('PROTO_VERSION', opened('2025-06-18'), {
+      request: initialize(initializeJudge('2025-11-25')),
+      message: /the plan pins 2025-11-25/,
+    }),
+    ofResult('PROTO_SHAPE', opened(7), { request: initialize(initializeJudge(undefined)), message: /protocolVersion/ }),
+  ],
+};

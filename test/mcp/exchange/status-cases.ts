@@ -1,0 +1,110 @@
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import type { Outcome } from '../../../src/sample/outcome.ts';
+import { httpReply } from '../../support/raw-http.ts';
+import type { OutcomeCase, OutcomeTable } from './outcome-case.ts';
+
+type More = Partial<OutcomeCase> & { headers?: string[]; body?: string };
+
+const ofStatus = (status: number, outcome: Outcome, more: More = {}): OutcomeCase => ({
+  name: `HTTP ${status} ${more.body ?? ''}`,
+  reply: httpReply(status, more.headers ?? ['content-type: text/html'], more.body ?? '<p>sorry</p>'),
+  outcome,
+  ...(more.body === undefined && outcome !== 'OK' ? { message: /<p>sorry<\/p>/ } : {}),
+  ...more,
+});
+const nothing = { body: '', headers: [] };
+const acknowledgement = { expects: 'acknowledgement', id: 0 } as const;
+const deletion = { expects: 'deletion', method: 'DELETE', body: null, id: 0, sentSessionId: true } as const;
+const stream = { expects: 'stream', method: 'GET', body: null, id: 0, sentSessionId: true } as const;
+const inSession = { sentSessionId: true } as const;
+const renewed = { renewed: true } as const;
+const initialize = { opensSession: true } as const;
+const rpcError = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'Method not found' } });
+
+/** Replies whose status or content type says that they are no answer, and those without any body. */
+export const statusReplies: OutcomeTable = {
+  title: 'a reply that is known by its head',
+  cases: [
+    ofStatus(204, 'PROTO_EMPTY', { ...nothing, message: /HTTP 204/ }),
+    ofStatus(202, 'PROTO_202', { ...nothing, message: /HTTP 202/ }),
+    {
+      name: 'HTTP 202 whose body never ends',
+      outcome: 'PROTO_202',
+      reply: 'HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n',
+      flags: SAMPLE_FLAG.held,
+      reused: false,
+    },
+    ofStatus(200, 'PROTO_CT_HTML'),
+    ofStatus(200, 'PROTO_CT_OTHER', { headers: ['content-type: text/plain'] }),
+    ofStatus(200, 'PROTO_CT_MISSING', { headers: [] }),
+
+    ofStatus(304, 'HTTP_3XX', { ...nothing, message: /HTTP 304/ }),
+    ofStatus(302, 'HTTP_3XX', { headers: ['location: /elsewhere'], message: /^\/elsewhere$/ }),
+    ofStatus(404, 'HTTP_404'),
+    ofStatus(404, 'HTTP_404', { body: rpcError, name: 'HTTP 404 with a JSON-RPC error, of a server of the first era' }),
+    ofStatus(429, 'HTTP_429', { headers: ['retry-after: 1'] }),
+    ofStatus(500, 'HTTP_500', { ...nothing, message: /HTTP 500 without a body/ }),
+    ofStatus(502, 'HTTP_502'),
+    ofStatus(503, 'HTTP_503', {
+      body: `<p>sorry</p>${'x'.repeat(100_000)}`,
+      name: 'HTTP 503 with a long page',
+      message: /^<p>.{4093}$/,
+    }),
+    ofStatus(401, 'AUTH_401'),
+    ofStatus(401, 'AUTH_401', {
+      body: '',
+      headers: ['www-authenticate: Bearer resource_metadata="http://127.0.0.1/"'],
+      message: /^Bearer resource_metadata/,
+    }),
+    ofStatus(401, 'AUTH_REJECTED', { request: renewed, name: 'HTTP 401 to credentials that were made anew' }),
+    ofStatus(403, 'AUTH_403'),
+    ofStatus(403, 'AUTH_403', { request: renewed, name: 'HTTP 403 to credentials that were made anew' }),
+    ofStatus(403, 'AUTH_SCOPE', {
+      headers: ['www-authenticate: Basic', 'www-authenticate: Bearer error="insufficient_scope"'],
+    }),
+    ofStatus(404, 'SESS_EXPIRED', { request: inSession }),
+    ofStatus(400, 'SESS_LOST', { request: inSession, body: 'Bad Request: No valid session ID provided' }),
+    ofStatus(400, 'SESS_MISSING', { body: 'Server not initialized' }),
+    ofStatus(400, 'SESS_MISSING', { body: 'Mcp-Session-Id header is required' }),
+    ofStatus(400, 'HTTP_400', { body: 'no' }),
+    ofStatus(400, 'HTTP_400', { body: 'the header mcp-session-id is fine', request: inSession }),
+    ofStatus(503, 'SESS_REFUSED', { request: initialize, name: 'HTTP 503 to initialize' }),
+    ofStatus(429, 'SESS_REFUSED', { request: initialize, name: 'HTTP 429 to initialize' }),
+    ofStatus(500, 'HTTP_500', { request: initialize, name: 'HTTP 500 to initialize' }),
+
+    ofStatus(202, 'OK', { ...nothing, request: acknowledgement, name: 'a notification taken' }),
+    {
+      name: 'a notification taken, but for the end of the body',
+      outcome: 'OK',
+      reply: 'HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n',
+      request: acknowledgement,
+      flags: SAMPLE_FLAG.held,
+      reused: false,
+    },
+    ofStatus(202, 'PROTO_NOTIF_ACK', {
+      request: acknowledgement,
+      headers: ['content-type: text/plain'],
+      body: 'Accepted',
+      message: /HTTP 202: Accepted/,
+    }),
+    ofStatus(200, 'PROTO_NOTIF_ACK', { request: acknowledgement, message: /HTTP 200.*sorry/ }),
+    ofStatus(204, 'PROTO_NOTIF_ACK', { ...nothing, request: acknowledgement }),
+    ofStatus(500, 'HTTP_500', { request: acknowledgement }),
+    ofStatus(404, 'SESS_EXPIRED', { request: { ...acknowledgement, ...inSession } }),
+    ...[200, 202, 204, 404, 405].map((status) =>
+      ofStatus(status, 'OK', { ...nothing, request: deletion, name: `DELETE answered with ${status}` }),
+    ),
+    ofStatus(206, 'HTTP_206', { request: deletion }),
+    ofStatus(400, 'SESS_LOST', { request: deletion, body: 'No valid session ID provided' }),
+
+    ofStatus(405, 'OK', { request: stream, name: 'a GET that the server has no stream for' }),
+    ofStatus(409, 'HTTP_409', { request: stream, name: 'a GET for a second stream' }),
+    ofStatus(404, 'SESS_EXPIRED', { request: stream, name: 'a GET for a session that is gone' }),
+    ofStatus(200, 'PROTO_CT_HTML', { request: stream, name: 'a GET answered with a page' }),
+    ofStatus(200, 'PROTO_CT_OTHER', {
+      request: stream,
+      headers: ['content-type: application/json'],
+      name: 'a GET answered in JSON',
+    }),
+  ],
+};

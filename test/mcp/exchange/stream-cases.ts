@@ -1,0 +1,69 @@
+import type { Outcome } from '../../../src/sample/outcome.ts';
+import { eventOf, eventStream } from '../../support/raw-http.ts';
+import { type OutcomeCase, type OutcomeTable, result } from './outcome-case.ts';
+
+const inStream = (name: string, outcome: Outcome, texts: string[], more: Partial<OutcomeCase> = {}): OutcomeCase => ({
+  name,
+  reply: eventStream(...texts),
+  outcome,
+  clocks: 'socket headers event close',
+  ...more,
+});
+
+/** Replies in event streams that end by themselves. */
+export const streamReplies: OutcomeTable = {
+  title: 'a reply in an event stream',
+  cases: [
+    inStream('the reply in a stream', 'OK', [eventOf(result)]),
+    inStream('an error in a stream', 'RPC_-32603', [eventOf({ id: 1, error: { code: -32603, message: 'x' } })]),
+    inStream('an array in a stream', 'OK', [eventOf([{ method: 'notifications/message' }, result])]),
+    inStream('a byte order mark, comments, CRLF and data on several lines', 'OK', [
+      `\ufeff: hello\r\nid: 1\r\ndata: {"id":1,\r\ndata:"result":{}}\r\n\r\n`,
+    ]),
+    inStream('lines that end in CR', 'OK', [`data: ${JSON.stringify(result)}\r\r`]),
+    inStream('CR and LF in chunks of their own', 'OK', [
+      `: sent by sse-starlette\r`,
+      `\ndata: ${JSON.stringify(result)}\r`,
+      '\n\r',
+      '\n',
+    ]),
+    inStream('progress, a request of the same id and a priming event before the reply', 'OK', [
+      'id: 7\ndata:\n\n',
+      eventOf({ method: 'notifications/progress', params: {} }),
+      eventOf({ id: 1, method: 'sampling/createMessage', params: {} }),
+      eventOf(result),
+    ]),
+    inStream('pings that are no JSON-RPC', 'OK', [
+      'event: ping\ndata: {}\n\nevent: ping\ndata: 12:00\n\n',
+      eventOf(result),
+    ]),
+    inStream('a reply that clients pass over, as its event is of another type', 'PROTO_NO_REPLY', [
+      `event: reply\n${eventOf(result)}`,
+    ]),
+    inStream('junk before the reply', 'OK', [
+      'data: <junk>\n\n',
+      eventOf({ junk: 1 }),
+      eventOf({ ...result, id: 5 }),
+      eventOf(result),
+    ]),
+    inStream('a second reply after the first', 'OK', [
+      eventOf(result),
+      eventOf({ id: 1, error: { code: -32603, message: 'too late' } }),
+    ]),
+    inStream('junk only', 'SSE_BAD_DATA', ['data: <junk>\n\n'], { message: /^<junk>$/ }),
+    inStream('junk, which a server request does not make up for', 'SSE_BAD_DATA', [
+      'data: <junk>\n\n',
+      eventOf({ id: 1, method: 'roots/list' }),
+    ]),
+    inStream('a message that is no JSON-RPC only', 'PROTO_SHAPE', [eventOf({ junk: 1 })]),
+    inStream('another id only', 'PROTO_ID_MISMATCH', [eventOf({ ...result, id: 5 })]),
+    inStream('no id', 'PROTO_ID_MISMATCH', [eventOf({ result: {} })], { message: /undefined instead of 1/ }),
+    inStream('the id as text', 'PROTO_ID_TYPE', [eventOf({ ...result, id: '1' })]),
+    inStream('progress only', 'PROTO_NO_REPLY', [eventOf({ method: 'notifications/progress' })]),
+    inStream('nothing', 'PROTO_NO_REPLY', [], { clocks: 'socket headers close' }),
+    inStream('priming events that no session takes the stream up from', 'PROTO_NO_REPLY', ['id: 1\ndata:\n\n']),
+    inStream('no blank line after the reply', 'SSE_UNTERMINATED', [`data: ${JSON.stringify(result)}`]),
+    inStream('no blank line after an error', 'RPC_7', ['data: {"id":1,"error":{"code":7,"message":"x"}}\n']),
+    inStream('no blank line after junk', 'SSE_BAD_DATA', ['data: <junk>']),
+  ],
+};

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Judgement } from '../../../src/mcp/exchange/judgement.ts';
+import { judgeCompletion } from '../../../src/mcp/operations/complete-argument.ts';
+import { getPrompt, judgePrompt, textOfPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import { judgePage } from '../../../src/mcp/operations/list-items.ts';
+import { PING } from '../../../src/mcp/operations/ping.ts';
+import { judgeResource, textOfResource } from '../../../src/mcp/operations/read-resource.ts';
+
+/** Results that a judge takes, and for results that it refuses what its message must name. */
+type Cases = {
+  readonly judge: (result: unknown) => Judgement;
+  readonly useful: readonly unknown[];
+  readonly misshapen: readonly (readonly [result: unknown, named: string])[];
+};
+
+const uri = 'file:///a';
+const text = { type: 'text', text: 'hi' };
+const page = (method: string) => (result: unknown) => judgePage(method, result);
+
+const METHODS: Record<string, Cases> = {
+  'resources/read': {
+    judge: judgeResource,
+    useful: [
+      { contents: [{ uri, text: '' }] },
+      {
+        contents: [
+          { uri, blob: '' },
+          { uri, text: 'x' },
+        ],
+        ttlMs: 0,
+      },
+    ],
+    misshapen: [
+      [{}, 'an array "contents"'],
+      [{ contents: { uri, text: '' } }, 'an array "contents"'],
+      [{ contents: [{ text: 'x' }] }, 'contents[0].uri'],
+      [{ contents: [{ uri, text: '' }, { uri }] }, 'contents[1].text or .blob'],
+      [{ contents: [{ uri, text: null }] }, 'contents[0].text or .blob'],
+      [{ contents: ['x'] }, 'contents[0].uri'],
+    ],
+  },
+  'prompts/get': {
+    judge: judgePrompt,
+    useful: [{ messages: [{ role: 'user', content: text }], description: 'x' }],
+    misshapen: [
+      [{}, 'an array "messages"'],
+      [{ messages: [{ content: text }] }, 'messages[0].role'],
+      [{ messages: [{ role: 'user', content: 'hi' }] }, 'an object messages[0].content'],
+      [{ messages: [{ role: 'user', content: text }, null] }, 'messages[1].role'],
+    ],
+  },
+  'completion/complete': {
+    judge: judgeCompletion,
+    useful: [{ completion: { values: [] } }, { completion: { values: ['a', ''], total: 2, hasMore: false } }],
+    misshapen: [
+      [{}, 'an array "completion.values"'],
+      [{ completion: [] }, 'an array "completion.values"'],
+      [{ completion: { values: 'a' } }, 'an array "completion.values"'],
+      [{ completion: { values: ['a', 1] } }, 'nothing but texts in completion.values'],
+    ],
+  },
+  'tools/list': {
+    judge: page('tools/list'),
+    useful: [{ tools: [] }, { tools: [{ name: 'a' }], nextCursor: '' }, { tools: [{ name: '' }], nextCursor: null }],
+    misshapen: [
+      [{}, 'an array "tools"'],
+      [{ tools: {} }, 'an array "tools"'],
+      [{ tools: [{ name: 'a' }, { title: 'b' }] }, 'tools[1].name'],
+      [{ tools: [null] }, 'tools[0].name'],
+      [{ tools: [], nextCursor: 7 }, 'nextCursor'],
+    ],
+  },
+  'resources/list': {
+    judge: page('resources/list'),
+    useful: [{ resources: [{ uri }] }],
+    misshapen: [[{ resources: [{ name: 'a' }] }, 'resources[0].uri']],
+  },
+  'resources/templates/list': {
+    judge: page('resources/templates/list'),
+    useful: [{ resourceTemplates: [{ uriTemplate: 'a:{b}' }] }],
+    misshapen: [
+      [{ resources: [] }, 'an array "resourceTemplates"'],
+      [{ resourceTemplates: [{ uri }] }, 'resourceTemplates[0].uriTemplate'],
+    ],
+  },
+  'prompts/list': {
+    judge: page('prompts/list'),
+    useful: [{ prompts: [{ name: 'a' }] }],
+    misshapen: [[{ prompts: ['a'] }, 'prompts[0].name']],
+  },
+  ping: { judge: PING.judge, useful: [{}, { _meta: {} }], misshapen: [['pong', 'an object']] },
+};
+
+for (const [method, { judge, useful, misshapen }] of Object.entries(METHODS)) {
+  describe(`a result of ${method}`, () => {
+    it('is useful when it is as the specification has it', () => {
+      for (const result of useful) assert.equal(judge(result).outcome, 'OK', JSON.stringify(result));
+    });
+
+    it('is told what is missing', () => {
+      for (const [result, named] of misshapen) {
+        const { outcome, message } = judge(result);
+        assert.equal(outcome, 'PROTO_SHAPE', JSON.stringify(result));
+        assert.ok(message.startsWith(`${method}: expected `) && message.endsWith(named), message);
+      }
+    });
+
+    it('is an object', () => {
+      for (const result of [undefined, null, 'x', 1, []]) assert.equal(judge(result).outcome, 'PROTO_SHAPE');
+    });
+  });
+}
+
+it('takes a resource without contents and a prompt without messages for a warning', () => {
+  assert.equal(judgeResource({ contents: [] }).outcome, 'TOOL_EMPTY');
+  assert.equal(judgePrompt({ messages: [] }).outcome, 'TOOL_EMPTY');
+  assert.equal(getPrompt('a')('{}').judge({ messages: [] }).outcome, 'TOOL_EMPTY');
+});
+
+it('reads the texts of results, and passes over what is none', () => {
+  assert.equal(
+    textOfResource({
+      contents: [
+        { uri, text: 'a' },
+        { uri, blob: 'b' },
+        { uri, text: 'c' },
+      ],
+    }),
+    'a\nc',
+  );
+  const image = { type: 'image', data: 'x' };
+  const messages = [text, image, { type: 'text', text: 'you' }].map((content) => ({ role: 'user', content }));
+  assert.equal(textOfPrompt({ messages }), 'hi\nyou');
+});

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import type { Tool } from '../../../src/mcp/operations/tool.ts';
+import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+
+const inputSchema = { type: 'object' };
+
+function toolOf(description: object): Tool {
+  const [tool] = readTools([{ name: 'look', inputSchema, ...description }]);
+  return tool ?? assert.fail();
+}
+
+/** What is wrong with a value by a schema that must be usable. */
+function problemOf(outputSchema: object, value: unknown): string | undefined {
+  const { outputProblem, note } = toolOf({ outputSchema });
+  assert.ok(outputProblem, note);
+  return outputProblem(value);
+}
+
+describe('a tool of a list', () => {
+  it('is what it says of itself', () => {
+    assert.deepEqual(toolOf({ annotations: { readOnlyHint: true }, execution: { taskSupport: 'required' } }), {
+      name: 'look',
+      readOnly: true,
+      taskSupport: 'required',
+      outputProblem: undefined,
+      mirrored: [],
+      invalid: undefined,
+      note: undefined,
+    });
+  });
+
+  it('may write and runs as no task, unless it says otherwise in the words of the specification', () => {
+    const odd = [{}, { annotations: null, execution: 'x' }, { annotations: { readOnlyHint: 'yes' } }];
+    for (const description of [...odd, { execution: { taskSupport: 'perhaps' } }, { annotations: { title: 'Look' } }]) {
+      const { readOnly, taskSupport } = toolOf(description);
+      assert.deepEqual({ readOnly, taskSupport }, { readOnly: false, taskSupport: 'forbidden' });
+    }
+  });
+
+  it('is read once, however often it is listed and whatever its title', () => {
+    const outputSchema = { type: 'object', title: 'read once' };
+    assert.equal(toolOf({ outputSchema, title: 'A' }), toolOf({ outputSchema: { ...outputSchema }, title: 'B' }));
+    assert.notEqual(toolOf({ outputSchema }), toolOf({ outputSchema, annotations: { readOnlyHint: true } }));
+  });
+
+  it('is found anew after a thousand others, and works all the same', () => {
+    const outputSchema = { type: 'integer' };
+    const first = toolOf({ name: 'first', outputSchema });
+    readTools(Array.from({ length: 1000 }, (_, index) => ({ name: `tool-${index}` })));
+    const again = toolOf({ name: 'first', outputSchema });
+    assert.notEqual(again, first);
+    assert.deepEqual(
+      [first.outputProblem?.(1.5), again.outputProblem?.(1)],
+      ['structuredContent must be integer', undefined],
+    );
+  });
+
+  it('cannot be nested so deeply that reading it fails', () => {
+    for (const depth of [500, 200_000]) {
+      const text = `${'{"properties":{"a":'.repeat(depth)}true${'}}'.repeat(depth)}`;
+      const tool = toolOf({ inputSchema: JSON.parse(text), outputSchema: JSON.parse(text) });
+      assert.match(tool.invalid ?? '', /nested/, `${depth}`);
+    }
+  });
+});
+
+describe('an output schema', () => {
+  it('is draft 2020-12 unless it says otherwise', () => {
+    const tuple = (dialect: object) => ({ ...dialect, type: 'array', prefixItems: [{ type: 'string' }] });
+    assert.equal(problemOf(tuple({}), [1]), 'structuredContent/0 must be string');
+    const drafts = ['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.org/draft/2020-12/schema#'];
+    for (const $schema of drafts)
+      assert.equal(problemOf(tuple({ $schema }), [1]), 'structuredContent/0 must be string');
+    // Draft-07 knows tuples by another name, and prefixItems not at all.
+    for (const $schema of ['http://json-schema.org/draft-07/schema#', 'https://json-schema.org/draft/2019-09/schema']) {
+      assert.equal(problemOf(tuple({ $schema }), [1]), undefined);
+      assert.match(problemOf({ $schema, items: [{ type: 'string' }] }, [1]) ?? '', /\/0 must be string$/);
+    }
+  });
+
+  it('names the first thing that does not fit, and what would', () => {
+    const schema = {
+      type: 'object',
+      properties: { when: { type: 'string', format: 'date-time' }, of: { enum: ['a', 'b'] }, 'a/b': { minimum: 3 } },
+      required: ['when'],
+      additionalProperties: false,
+    };
+    const when = '2026-11-01T12:00:00Z';
+    const cases: [unknown, string][] = [
+      [{}, "structuredContent must have required property 'when'"],
+      [{ when: 'soon', of: 'c' }, 'structuredContent/when must match format "date-time"'],
+      [{ when, of: 'c' }, 'structuredContent/of must be equal to one of the allowed values: ["a","b"]'],
+      [{ when, other: 1 }, 'structuredContent must NOT have additional properties: "other"'],
+      [{ when, 'a/b': 2 }, 'structuredContent/a~1b must be >= 3'],
+      [[], 'structuredContent must be object'],
+    ];
+    for (const [value, problem] of cases) assert.equal(problemOf(schema, value), problem);
+    assert.equal(problemOf(schema, { when, of: 'a' }), undefined);
+  });
+
+  it('may refer to its own parts, and hold keywords and formats that nobody knows', () => {
+    const schema = {
+      $id: 'https://example.com/root',
+      $defs: { weight: { $id: 'weight', type: 'number', 'x-unit': 'g', format: 'grams' } },
+      properties: { grams: { $ref: 'weight' }, more: { items: { $ref: '#' } } },
+    };
+    assert.equal(problemOf(schema, { more: [{ grams: 1 }] }), undefined);
+    assert.equal(problemOf(schema, { more: [{ grams: 'x' }] }), 'structuredContent/more/0/grams must be number');
+    // Another server may use the same names for something else.
+    assert.equal(
+      problemOf({ ...schema, $defs: { weight: { $id: 'weight', type: 'string' } } }, { grams: 'x' }),
+      undefined,
+    );
+  });
+
+  it('that cannot be used leaves a note and judges nothing', () => {
+    const unusable: [unknown, RegExp][] = [
+      [{ $ref: 'https://example.com/schema.json' }, /can't resolve reference https:\/\/example\.com\/schema\.json/],
+      [{ $ref: '#/$defs/none' }, /can't resolve reference #\/\$defs\/none/],
+      [
+        { $schema: 'http://json-schema.org/draft-04/schema#' },
+        /its dialect http:\/\/json-schema\.org\/draft-04\/schema# is not/,
+      ],
+      [{ type: 'strin' }, /type must be JSONType/],
+      [{ required: 'grams' }, /required value must be/],
+      [{ pattern: '(' }, /Invalid regular expression/],
+      [{ $async: true, type: 'object' }, /asynchronous/],
+      [{ description: 'x'.repeat(100_000) }, /over 100000 characters/],
+    ];
+    for (const [outputSchema, reason] of unusable) {
+      const { outputProblem, note } = toolOf({ outputSchema });
+      assert.equal(outputProblem, undefined);
+      assert.match(note ?? '', /^its outputSchema cannot be checked: /);
+      assert.match(note ?? '', reason);
+    }
+  });
+
+  it('that refers to itself without end is told so when it is used', () => {
+    const problem = 'structuredContent is nested too deeply for the outputSchema to be checked';
+    const anchored = { $dynamicRef: '#a', $defs: { a: { $dynamicAnchor: 'a', type: 'number' } } };
+    for (const schema of [{ $ref: '#' }, anchored]) assert.equal(problemOf(schema, {}), problem);
+  });
+
+  it('is never fetched', async () => {
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/schema.json`;
+      const { note } = toolOf({ outputSchema: { $ref: url }, inputSchema: { properties: { a: { $ref: url } } } });
+      assert.match(note ?? '', /can't resolve reference/);
+      // A request on its way would have come before this one.
+      await fetch(url);
+      assert.equal(requests, 1);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+});

@@ -1,0 +1,97 @@
+import type { Socket } from 'node:net';
+import { httpReply } from '../../support/raw-http.ts';
+import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
+
+/** One request to the server, taken apart. */
+export type Incoming = {
+  /** The JSON-RPC method, `response` for an answer of the client's, or the HTTP method of what has no body. */
+  readonly method: string;
+  readonly id: number;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The whole message. */
+  readonly rpc: Readonly<Record<string, unknown>>;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly socket: Socket;
+  /** Milliseconds on the clock of this process. */
+  readonly atMs: number;
+};
+
+/** A result, a whole HTTP reply, or nothing where the answer writes for itself. */
+export type Answer = (incoming: Incoming) => object | string | undefined;
+
+export type McpServer = ScriptedServer & {
+  readonly incoming: readonly Incoming[];
+  /** Methods in the order in which they came. */
+  methods(): string[];
+  /** Those of one method. */
+  of(method: string): Incoming[];
+};
+
+export const SESSION_ID = 'a-Session';
+export const accepted = httpReply(202, [], '');
+
+/** What a server of the first era says that keeps sessions and has a tool. */
+export const legacyServer: Readonly<Record<string, Answer>> = {
+  initialize: () => ({ protocolVersion: '2025-11-25', capabilities: { tools: {} } }),
+  'notifications/initialized': () => accepted,
+  'notifications/cancelled': () => accepted,
+  response: () => accepted,
+  'tools/list': () => ({ tools: [{ name: 'look' }] }),
+  'tools/call': () => ({ content: [{ type: 'text', text: 'seen' }] }),
+  GET: () => httpReply(405, [], ''),
+  DELETE: () => httpReply(200, [], ''),
+};
+
+/** The same of the stateless era. */
+export const modernServer: Readonly<Record<string, Answer>> = {
+  'server/discover': () => ({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }),
+  'tools/list': () => ({ tools: [{ name: 'look' }] }),
+  'tools/call': () => ({ content: [{ type: 'text', text: 'seen' }] }),
+};
+
+/** A JSON reply with the session's id, as to any request with an id. */
+export function jsonResult(id: number, result: object): string {
+  const headers = ['content-type: application/json', `Mcp-Session-Id: ${SESSION_ID}`];
+  return httpReply(200, headers, JSON.stringify({ jsonrpc: '2.0', id, result }));
+}
+
+/** Listens on loopback and answers by method. */
+export async function startMcpServer(...answers: readonly Readonly<Record<string, Answer>>[]): Promise<McpServer> {
+  const all: Record<string, Answer> = Object.assign({}, ...answers);
+  const incoming: Incoming[] = [];
+  const server = await startScriptedServer((socket, { head, body }) => {
+    const text = Buffer.from(body, 'latin1').toString('utf8');
+    const rpc = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    const method = String(rpc.method ?? (body === '' ? head.split(' ', 1)[0] : 'response'));
+    const one = {
+      method,
+      id: Number(rpc.id),
+      params: (rpc.params ?? {}) as Record<string, unknown>,
+      rpc,
+      headers: headersIn(head),
+      socket,
+      atMs: performance.now(),
+    };
+    incoming.push(one);
+    const answer = all[method];
+    if (answer === undefined) throw new Error(`The test's server was not told what to answer to ${method}.`);
+    const reply = answer(one);
+    if (reply !== undefined) socket.write(typeof reply === 'string' ? reply : jsonResult(one.id, reply));
+  });
+  return Object.assign(Object.create(server) as ScriptedServer, {
+    incoming,
+    methods: () => incoming.map(({ method }) => method),
+    of: (method: string) => incoming.filter((one) => one.method === method),
+  });
+}
+
+function headersIn(head: string): Record<string, string> {
+  const lines = head.split('\r\n').slice(1);
+  return Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+}

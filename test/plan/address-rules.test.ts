@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { BlockList } from 'node:net';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type AddressRules, problemOfIp } from '../../src/plan/address-rules.ts';
+import { anyIp } from './any-ip.ts';
+
+const CLOSED: AddressRules = { allowLoopback: false, allowedAddresses: [] };
+const allowing = (...allowedAddresses: string[]): AddressRules => ({ allowLoopback: false, allowedAddresses });
+
+/** The registries of IANA for special purposes, as far as no public server answers there (RFC 6890 and its updates). */
+const FORBIDDEN_V4 = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
+  ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
+];
+const FORBIDDEN_V6 = [
+  ...['::/128', '::1/128', '::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16'],
+  ...['3fff::/20', '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+];
+
+function blockList(cidrs: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [net = '', prefix] = cidr.split('/');
+    list.addSubnet(net, Number(prefix), family);
+  }
+  return list;
+}
+const forbiddenV4 = blockList(FORBIDDEN_V4, 'ipv4');
+
+/** An address of a CIDR block: its first bits with others behind them. */
+function within(cidr: string): fc.Arbitrary<string> {
+  const [net = '', prefix] = cidr.split('/');
+  if (!net.includes(':')) {
+    const first = net.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+    return fc.nat(2 ** (32 - Number(prefix)) - 1).map((rest) => dotted(first + rest));
+  }
+  const [left = [], right = []] = net.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
+  const first = [...left, ...zeros, ...right].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+  return fc.bigInt(0n, 2n ** BigInt(128 - Number(prefix)) - 1n).map((rest) => {
+    const hex = (first + rest).toString(16).padStart(32, '0');
+    return (hex.match(/.{4}/g) ?? []).join(':');
+  });
+}
+
+function dotted(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
+/** An IPv4 address as two groups of an IPv6 address, with all bits flipped where the mask says so. */
+function groupsOf(ip: string, mask = 0): string {
+  const [a = 0, b = 0, c = 0, d = 0] = ip.split('.').map((octet) => Number(octet) ^ mask);
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+describe('problemOfIp', () => {
+  it('lets public addresses pass', () => {
+    for (const ip of [
+      ...['1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0'],
+      ...['169.253.255.255', '172.15.255.255', '172.32.0.0', '192.167.255.255', '198.17.255.255', '198.20.0.0'],
+      ...['223.255.255.255', '168.63.129.15', '168.63.129.17', '20.50.2.1'],
+      ...['2606:4700::1111', '2603:1030::1', '2a00:1450::1', '2001:200::1', '3ffe::1', '2003::'],
+      ...['64:ff9b::1.1.1.1', '64:ff9b::101:101', '::ffff:1.1.1.1', '::ffff:101:101'],
+    ]) {
+      assert.equal(problemOfIp(CLOSED, ip), undefined, ip);
+    }
+  });
+
+  it('refuses every address of every forbidden block, in any notation', () => {
+    for (const cidr of FORBIDDEN_V4) {
+      fc.assert(
+        fc.property(within(cidr), (ip) => {
+          for (const notation of [ip, `::ffff:${ip}`, `::ffff:${groupsOf(ip)}`, `0:0:0:0:0:FFFF:${groupsOf(ip)}`])
+            assert.match(problemOfIp(CLOSED, notation) ?? '', /not allowed here \(SURGE_ALLOW/, notation);
+          for (const form of [`::${ip}`, `64:ff9b::${ip}`, `64:ff9b:1::${ip}`, `2002:${groupsOf(ip)}::1`])
+            assert.match(problemOfIp(CLOSED, form) ?? '', /not allowed here \(SURGE_ALLOW/, form);
+        }),
+        { numRuns: 30 },
+      );
+    }
+    for (const cidr of FORBIDDEN_V6) {
+      fc.assert(
+        fc.property(within(cidr), (ip) => {
+          const short = new URL(`http://[${ip}]/`).hostname.slice(1, -1);
+          for (const notation of [ip, ip.toUpperCase(), short])
+            assert.match(problemOfIp(CLOSED, notation) ?? '', /not allowed here \(SURGE_ALLOW/, notation);
+        }),
+        { numRuns: 30 },
+      );
+    }
+  });
+
+  it('judges IPv4 as the block list of node does, and a mapped or translated address as the IPv4 address', () => {
+    const anyV4 = fc.oneof(fc.ipV4(), ...FORBIDDEN_V4.map(within));
+    fc.assert(
+      fc.property(anyV4, fc.boolean(), fc.option(fc.constantFrom(...FORBIDDEN_V4)), (ip, allowLoopback, allowed) => {
+        assert.equal(problemOfIp(CLOSED, ip) !== undefined, forbiddenV4.check(ip), ip);
+        const rules = { allowLoopback, allowedAddresses: allowed === null ? [] : [allowed] };
+        const refused = problemOfIp(rules, ip) !== undefined;
+        assert.equal(problemOfIp(rules, `::ffff:${ip}`) !== undefined, refused, ip);
+        assert.equal(problemOfIp(rules, `64:ff9b::${ip}`) !== undefined, refused, ip);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses every IPv6 address outside of the global unicast space that is no form of IPv4', () => {
+    fc.assert(
+      fc.property(
+        anyIp.filter((ip) => !/^[23]\w{3}:|^::ffff:|^64:ff9b::|\./i.test(ip) && ip.includes(':')),
+        (ip) => {
+          const mapped = /^(0+:){5}ffff:/i.test(ip);
+          assert.ok(mapped || problemOfIp(CLOSED, ip) !== undefined, ip);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('says what the address is and which setting allows it', () => {
+    const said = (ip: string) => problemOfIp(CLOSED, ip);
+    assert.equal(
+      said('10.2.3.4'),
+      '10.2.3.4 is a private address (RFC 1918), which is not allowed here (SURGE_ALLOWED_ADDRESSES)',
+    );
+    assert.match(said('::1') ?? '', /^::1 is this machine .*\(SURGE_ALLOW_LOOPBACK\)$/);
+    assert.match(said('fe80::1%eth0') ?? '', /^fe80::1%eth0 is a link-local address/);
+    assert.match(said('255.255.255.255') ?? '', /is the broadcast address/);
+    assert.match(
+      said('64:ff9b::a9fe:a9fe') ?? '',
+      /leads to 169\.254\.169\.254, a cloud's metadata service, .* as a single/,
+    );
+    assert.match(said('no address') ?? '', /^"no address" is no IP address$/);
+    assert.match(said('10.0.0.0/8') ?? '', /is no IP address$/);
+  });
+
+  it('opens loopback, addresses and ranges, and nothing beside them', () => {
+    const loopback = { allowLoopback: true, allowedAddresses: [] };
+    for (const ip of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
+      assert.equal(problemOfIp(loopback, ip), undefined, ip);
+      assert.notEqual(problemOfIp(allowing('10.0.0.0/8', 'fc00::/7'), ip), undefined, ip);
+    }
+    for (const ip of ['0.0.0.0', '::', '10.0.0.1', '::127.0.0.1', '169.254.1.1'])
+      assert.notEqual(problemOfIp(loopback, ip), undefined, ip);
+    const network = allowing('10.1.0.0/16', 'fd12:3456::/32', '192.168.7.7');
+    for (const ip of [
+      '10.1.0.0',
+      '10.1.255.255',
+      '::ffff:10.1.2.3',
+      '64:ff9b::10.1.2.3',
+      'fd12:3456:1::1',
+      '192.168.7.7',
+    ])
+      assert.equal(problemOfIp(network, ip), undefined, ip);
+    for (const ip of ['10.0.255.255', '10.2.0.0', 'fd12:3457::1', '192.168.7.8'])
+      assert.notEqual(problemOfIp(network, ip), undefined, ip);
+  });
+
+  it('holds the address within a form of IPv6 that was opened against the rules too', () => {
+    for (const [range, form] of [
+      ['64:ff9b:1::/48', (ip: string) => `64:ff9b:1::${ip}`],
+      ['2002::/16', (ip: string) => `2002:${groupsOf(ip)}::1`],
+      ['2001::/32', (ip: string) => `2001:0:4136:e378:8000:63bf:${groupsOf(ip, 255)}`],
+      ['::/96', (ip: string) => `::${ip}`],
+    ] as const) {
+      const rules = allowing(range);
+      assert.equal(problemOfIp(rules, form('1.1.1.1')), undefined, range);
+      for (const ip of ['127.0.0.1', '10.0.0.1', '169.254.169.254'])
+        assert.ok(problemOfIp(rules, form(ip))?.includes(`leads to ${ip},`), range);
+      assert.equal(problemOfIp(allowing(range, '10.0.0.0/8'), form('10.0.0.1')), undefined, range);
+    }
+    assert.equal(problemOfIp({ allowLoopback: true, allowedAddresses: ['::/96'] }, '::1'), undefined);
+  });
+
+  it('opens what clouds answer their machines on only by its exact address', () => {
+    for (const ip of ['169.254.169.254', '168.63.129.16', 'fd00:ec2::254']) {
+      for (const range of ['0.0.0.0/0', '169.254.0.0/16', '169.254.169.254/31', '168.63.129.16/30', '::/0', 'fc00::/7'])
+        assert.match(problemOfIp(allowing(range), ip) ?? '', /SURGE_ALLOWED_ADDRESSES, as a single address/, ip);
+      assert.equal(problemOfIp(allowing(ip), ip), undefined, ip);
+    }
+    assert.equal(problemOfIp(allowing('::ffff:169.254.169.254'), '::ffff:a9fe:a9fe'), undefined);
+    assert.equal(problemOfIp(allowing('169.254.0.0/16'), '169.254.1.1'), undefined);
+  });
+
+  it('opens nothing for a text that is no range', () => {
+    assert.notEqual(problemOfIp(allowing('10.0.0.0/99', 'all', ''), '10.0.0.1'), undefined);
+  });
+});

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { aPlan, problemsOf } from '../support/a-plan.ts';
+import { onlyProblem, problems, YAML } from './refused-plan.ts';
+
+const COMPLETE = { prompt: 'brief', argument: { name: 'language', value: 'py' } };
+
+/** Whole steps, one of each kind, with everything they may have. */
+const STEPS: Record<string, Record<string, unknown>> = {
+  tool: { tool: 'look', arguments: { q: 'x', n: [1, { deep: null }] }, progress: true, checks: [{ notEmpty: true }] },
+  resource: { resource: 'file:///notes.txt', checks: [{ contains: 'a' }] },
+  prompt: { prompt: 'brief', arguments: { language: 'en' }, checks: [{ matches: 'a' }] },
+  'complete a prompt': { complete: { ...COMPLETE, context: { framework: 'x' } }, checks: [{ contains: 'python' }] },
+  'complete a resource template': { complete: { ...COMPLETE, prompt: undefined, resource: 'repo://{owner}' } },
+  'list tools': { list: 'tools' },
+  'list resources': { list: 'resources' },
+  'list resource templates': { list: 'resource-templates' },
+  'list prompts': { list: 'prompts' },
+  ping: { ping: true },
+};
+
+/** The problems of a plan with this step only, without the path up to the step. */
+function problemsOfStep(step: unknown): string[] {
+  return problemsOf({ scenario: { steps: [step] } }).map((text) => text.replace('scenarios.calls.steps[0]', ''));
+}
+
+describe('a step', () => {
+  for (const [name, step] of Object.entries(STEPS)) {
+    it(`may be: ${name}`, () => {
+      const { steps } = aPlan({ scenario: { steps: [{ ...step, weight: 2 }] } }).scenarios.calls ?? assert.fail();
+      // As a file would hold it, without the keys that are undefined.
+      assert.deepEqual(steps, [{ checks: [], ...JSON.parse(JSON.stringify(step)), weight: 2 }]);
+    });
+  }
+
+  it('must be one of the kinds, and is told which there are', () => {
+    const expected = ': expected one of tool, resource, prompt, complete, list, ping';
+    assert.deepEqual(problemsOfStep({ weight: 2 }), [expected]);
+    assert.deepEqual(problemsOfStep({ arguments: { q: 'x' }, weight: 0 }), [
+      expected,
+      '.weight: Too small: expected number to be >0, got 0',
+    ]);
+    const { line, column } = onlyProblem(`${YAML}      - weight: 2\n`);
+    assert.deepEqual({ line, column }, { line: 13, column: 9 });
+  });
+
+  it('must be only one of them, and is told of each further one where it stands', () => {
+    const [second, third] = problems(`${YAML}        ping: true\n        list: prompts\n`);
+    const message = 'expected one of tool, resource, prompt, complete, list, ping; this step has tool already';
+    assert.deepEqual(second, { path: 'scenarios.calls.steps[0].ping', line: 13, column: 9, message });
+    assert.deepEqual(third, { path: 'scenarios.calls.steps[0].list', line: 14, column: 9, message });
+  });
+
+  it('with a misspelt kind is told of that alone', () => {
+    assert.deepEqual(problemsOfStep({ tol: 'look' }), ['.tol: unknown key "tol": did you mean "tool"?']);
+    assert.deepEqual(problemsOfStep({ complete: { promt: 'x', argument: { name: 'a', value: '' } } }), [
+      '.complete.promt: unknown key "promt": did you mean "prompt"?',
+    ]);
+  });
+
+  it('that has a wrong value for its kind is not told that it has no kind', () => {
+    assert.deepEqual(problemsOfStep({ tool: 7 }), ['.tool: expected string, received number']);
+    assert.deepEqual(problemsOfStep({ list: 'toys' }), [
+      '.list: expected one of "tools"|"resources"|"resource-templates"|"prompts", got "toys"',
+    ]);
+    assert.match(problemsOfStep({ ping: false }).join('\n'), /^\.ping: expected true$/);
+    assert.match(problemsOfStep('look').join('\n'), /^: expected object, received string/);
+  });
+
+  it('has only the keys that mean something for its kind', () => {
+    const refused: [Record<string, unknown>, string][] = [
+      [{ ping: true, checks: [{ notEmpty: true }] }, '.checks: expected no checks with ping'],
+      [{ list: 'tools', checks: [{ notEmpty: true }] }, '.checks: expected no checks with list'],
+      [{ resource: 'a:b', arguments: {} }, '.arguments: expected no arguments with resource'],
+      [{ complete: COMPLETE, arguments: { q: 'x' } }, '.arguments: expected no arguments with complete'],
+      [{ prompt: 'brief', progress: true }, '.progress: expected no progress with prompt'],
+    ];
+    for (const [step, start] of refused) {
+      const said = problemsOfStep(step);
+      assert.equal(said.length, 1, said.join('\n'));
+      assert.ok(said[0]?.startsWith(start), said[0]);
+    }
+  });
+
+  it('that reads a resource names it by a URI, which may begin with a placeholder', () => {
+    for (const resource of ['notes.txt', '/notes.txt', '', '//host/x']) {
+      assert.match(problemsOfStep({ resource }).join('\n'), /^\.resource: expected a URI with its scheme, e\.g\. /);
+    }
+    assert.match(problemsOfStep({ resource: `a:${'x'.repeat(2000)}` }).join('\n'), /^\.resource: .*2000/);
+    const plan = aPlan({
+      scenario: { steps: [{ resource: '{{uris}}' }, { resource: 'Repo+x.y-1:z' }] },
+      plan: { feeds: { uris: { values: ['a:b'] } } },
+    });
+    assert.equal(plan.scenarios.calls?.steps.length, 2);
+  });
+
+  it('that gets a prompt has texts for arguments, and is told of each that is none', () => {
+    assert.deepEqual(problemsOfStep({ prompt: 'brief', arguments: { a: 1, b: 'x', c: { d: 'y' } } }), [
+      '.arguments.a: expected a text, as prompts take no other arguments, got 1',
+      '.arguments.c: expected a text, as prompts take no other arguments',
+    ]);
+  });
+
+  it('that completes is about a prompt or a resource, not both and not neither', () => {
+    const { argument } = COMPLETE;
+    for (const complete of [{ argument }, { ...COMPLETE, resource: 'a:{b}' }]) {
+      assert.deepEqual(problemsOfStep({ complete }), ['.complete: expected one of prompt and resource']);
+    }
+    assert.match(problemsOfStep({ complete: { prompt: 'x' } }).join('\n'), /^\.complete\.argument: missing/);
+    const context = { lines: 3 };
+    assert.match(problemsOfStep({ complete: { ...COMPLETE, context } }).join('\n'), /^\.complete\.context\.lines: /);
+  });
+});
+
+describe('a feed that there is not', () => {
+  const places: Record<string, unknown> = {
+    resource: { resource: 'file:///{{nowhere}}' },
+    arguments: { prompt: 'brief', arguments: { a: '{{nowhere}}' } },
+    'complete.argument.value': { complete: { ...COMPLETE, argument: { name: 'a', value: '{{nowhere}}' } } },
+    'complete.context': { complete: { ...COMPLETE, context: { a: 'x', b: '<{{ nowhere }}>' } } },
+  };
+  for (const [path, step] of Object.entries(places)) {
+    it(`is found in ${path}`, () => {
+      assert.deepEqual(problemsOfStep(step), [`.${path}: {{nowhere}} names no feed; declare it under feeds`]);
+    });
+  }
+
+  it('is not looked for in names', () => {
+    const names = { complete: { resource: 'repo://{{owner}}', argument: { name: '{{a}}', value: '' } } };
+    assert.deepEqual(problemsOf({ scenario: { steps: [names, { tool: '{{b}}' }, { prompt: '{{c}}' }] } }), []);
+  });
+});

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Call } from '../../src/mcp/operations/call.ts';
+import { readTools } from '../../src/mcp/operations/tool-catalog.ts';
+import { compileStep } from '../../src/scenario/compile-step.ts';
+import { type Random, randomFor } from '../../src/traffic/random.ts';
+import { aPlan } from '../support/a-plan.ts';
+
+type Feeds = Readonly<Record<string, readonly string[]>>;
+
+/** Compiles a step as a plan with these feeds has it. */
+function makerOf(step: object, feeds: Feeds = {}, target: Record<string, unknown> = {}): (random: Random) => Call {
+  const plan = aPlan({
+    target,
+    scenario: { steps: [step] },
+    plan: { feeds: Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, { values }])) },
+  });
+  const [parsed] = plan.scenarios.calls?.steps ?? [];
+  assert.ok(parsed && plan.targets.web);
+  return compileStep(parsed, plan.targets.web, plan.feeds).makeCall;
+}
+
+/** The calls that a step makes, with their params parsed. */
+function callsOf(step: object, feeds: Feeds = {}, count = 1) {
+  const make = makerOf(step, feeds);
+  const random = randomFor(1);
+  return Array.from({ length: count }, () => {
+    const { params, ...call } = make(random);
+    return { ...call, params: JSON.parse(params) };
+  });
+}
+
+const complete = (value: string, context?: object) => ({
+  complete: { prompt: 'brief', argument: { name: 'language', value }, context },
+});
+
+describe('a step makes', () => {
+  const kinds: [step: object, operation: string, params: unknown, name: string | undefined][] = [
+    [{ tool: 'look' }, 'tools/call:look', { name: 'look', arguments: {} }, 'look'],
+    [{ resource: 'file:///a' }, 'resources/read:file:///a', { uri: 'file:///a' }, 'file:///a'],
+    [{ prompt: 'brief' }, 'prompts/get:brief', { name: 'brief', arguments: {} }, 'brief'],
+    [
+      complete('py', { mood: 'x' }),
+      'completion/complete:brief',
+      {
+        ref: { type: 'ref/prompt', name: 'brief' },
+        argument: { name: 'language', value: 'py' },
+        context: { arguments: { mood: 'x' } },
+      },
+      undefined,
+    ],
+    [
+      { complete: { resource: 'repo://{owner}', argument: { name: 'owner', value: 'o' } } },
+      'completion/complete:repo://{owner}',
+      { ref: { type: 'ref/resource', uri: 'repo://{owner}' }, argument: { name: 'owner', value: 'o' } },
+      undefined,
+    ],
+    [{ list: 'tools' }, 'tools/list', {}, undefined],
+    [{ list: 'resources' }, 'resources/list', {}, undefined],
+    [{ list: 'resource-templates' }, 'resources/templates/list', {}, undefined],
+    [{ list: 'prompts' }, 'prompts/list', {}, undefined],
+    [{ ping: true }, 'ping', {}, undefined],
+  ];
+  for (const [step, operation, params, name] of kinds) {
+    it(`${operation}, the same object every time`, () => {
+      const [call] = callsOf(step);
+      assert.deepEqual(
+        { operation: call?.operation, method: call?.method, params: call?.params, name: call?.name },
+        { operation, method: operation.replace(/:.*/s, ''), params, name },
+      );
+      assert.equal(call?.progress, false);
+      const make = makerOf(step);
+      assert.equal(make(randomFor(1)), make(randomFor(2)));
+    });
+  }
+
+  it('a tool call that asks for progress, if it is to', () => {
+    assert.equal(callsOf({ tool: 'look', progress: true })[0]?.progress, true);
+  });
+});
+
+describe('feeds are put in', () => {
+  it('wherever texts of arguments stand: several in one, nested, in keys', () => {
+    const args = { q: '{{a}} and {{ b }}{{a}}', list: [['{{b}}'], { deep: '<{{a}}>' }], '{{a}}': 1 };
+    const filled = { q: 'A and BA', list: [['B'], { deep: '<A>' }], A: 1 };
+    const feeds = { a: ['A'], b: ['B'] };
+    assert.deepEqual(callsOf({ tool: 'look', arguments: args }, feeds)[0]?.params.arguments, filled);
+    assert.deepEqual(callsOf({ prompt: 'x', arguments: { q: '<{{a}}>' } }, feeds)[0]?.params.arguments, { q: '<A>' });
+  });
+
+  it('into the URI of a resource, whose label stays as the plan has it', () => {
+    const calls = callsOf({ resource: 'repo://{{owners}}/{{owners}}' }, { owners: ['a "b"', 'ü'] }, 50);
+    for (const { operation, name, params } of calls) {
+      assert.equal(operation, 'resources/read:repo://{{owners}}/{{owners}}');
+      assert.match(params.uri, /^repo:\/\/(a "b"|ü)\/(a "b"|ü)$/);
+      assert.equal(name, params.uri);
+    }
+    assert.equal(new Set(calls.map(({ name }) => name)).size, 4);
+  });
+
+  it('into the value to complete and the context', () => {
+    const [call] = callsOf(complete('{{a}}', { mood: '{{b}}' }), { a: ['A'], b: ['B'] });
+    assert.deepEqual(call?.params.argument, { name: 'language', value: 'A' });
+    assert.deepEqual(call?.params.context, { arguments: { mood: 'B' } });
+    const [fixed] = callsOf(complete('x', { mood: '{{b}}' }), { b: ['B'] });
+    assert.deepEqual(fixed?.params.context, { arguments: { mood: 'B' } });
+  });
+
+  it('and stay texts, whatever they hold and wherever they stand', () => {
+    const places: ((text: string) => [step: object, read: (params: unknown) => unknown])[] = [
+      (q) => [{ tool: 'look', arguments: { q } }, (params) => (params as { arguments: { q: string } }).arguments.q],
+      (q) => [{ prompt: 'x', arguments: { q } }, (params) => (params as { arguments: { q: string } }).arguments.q],
+      (q) => [{ resource: `a:${q}` }, (params) => (params as { uri: string }).uri.slice(2)],
+      (q) => [complete(q), (params) => (params as { argument: { value: string } }).argument.value],
+    ];
+    const wellFormed = (text: string) => text.isWellFormed();
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...places),
+        fc.string({ unit: 'binary' }).filter(wellFormed),
+        fc.string({ maxLength: 20 }).filter((text) => !/[{}]/.test(text) && wellFormed(text)),
+        (place, value, around) => {
+          const [step, read] = place(`${around}{{a}}${around}`);
+          assert.equal(read(callsOf(step, { a: [value] })[0]?.params), around + value + around);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    const odd = 'say "hi" \\ \n\t\u0000 \u2028 😀 {{a}}';
+    assert.deepEqual(callsOf(complete('{{a}}'), { a: [odd] })[0]?.params.argument.value, odd);
+  });
+
+  it('about as often one as the other', () => {
+    const calls = callsOf({ tool: 'look', arguments: { q: '{{a}}' } }, { a: ['x', 'y', 'z'] }, 3000);
+    const counts = Map.groupBy(calls, (call) => call.params.arguments.q);
+    assert.deepEqual([...counts.keys()].toSorted(), ['x', 'y', 'z']);
+    for (const { length } of counts.values()) assert.ok(Math.abs(length - 1000) < 150, String(length));
+  });
+
+  it('not where braces enclose no name', () => {
+    for (const text of ['{{', '}}', '{{}}', '{{ }}', '{{a b}}', '{{x"}}', '{{x', 'x}}', '{{x\\}}', '{{\nx}}']) {
+      assert.equal(callsOf({ tool: 'look', arguments: { q: text } })[0]?.params.arguments.q, text);
+      assert.equal(callsOf({ resource: `a:${text}` })[0]?.name, `a:${text}`);
+    }
+  });
+
+  it('not into names', () => {
+    const feeds = { a: ['A'] };
+    const [call] = callsOf({ tool: '{{a}}"', arguments: { q: '{{a}}' } }, feeds);
+    assert.deepEqual(call?.params, { name: '{{a}}"', arguments: { q: 'A' } });
+    const [completed] = callsOf({ complete: { prompt: '{{a}}', argument: { name: '{{a}}', value: '{{a}}' } } }, feeds);
+    assert.deepEqual(completed?.params, {
+      ref: { type: 'ref/prompt', name: '{{a}}' },
+      argument: { name: '{{a}}', value: 'A' },
+    });
+  });
+});
+
+describe('the judge of a step', () => {
+  const said = (text: string) => ({ content: [{ type: 'text', text }] });
+  /** Steps whose results have a text, and the result with this text. */
+  const kinds: [object, (text: string) => unknown][] = [
+    [{ tool: 'look' }, said],
+    [{ resource: 'a:b' }, (text) => ({ contents: [{ uri: 'a:b', text }] })],
+    [{ prompt: 'x' }, (text) => ({ messages: [{ role: 'user', content: { type: 'text', text } }] })],
+    [complete('x'), (text) => ({ completion: { values: text.split('\n') } })],
+  ];
+  const judgeOf = (step: object, target?: Record<string, unknown>) => makerOf(step, {}, target)(randomFor(1)).judge;
+
+  it('holds the checks against the text of the result, of every kind', () => {
+    const checks = [{ contains: 'is' }, { matches: '^a.*l$' }, { notEmpty: true }];
+    for (const [step, result] of kinds) {
+      const judge = judgeOf({ ...step, checks });
+      assert.equal(judge(result('all is well')).outcome, 'OK');
+      assert.deepEqual(judge(result('all was well')), {
+        outcome: 'TOOL_ASSERT',
+        message: 'check failed: contains "is"; the result\'s text is "all was well"',
+      });
+      assert.match(judge(result('is all well')).message, /^check failed: matches \/\^a\.\*l\$\/u; /);
+    }
+    assert.equal(judgeOf({ tool: 'look', checks: [{ notEmpty: true }] })(said(' \n')).outcome, 'TOOL_ASSERT');
+  });
+
+  it('looks at the shape before it looks at the checks', () => {
+    for (const [step] of kinds) {
+      const { outcome } = judgeOf({ ...step, checks: [{ notEmpty: true }] })([]);
+      assert.equal(outcome, 'PROTO_SHAPE', JSON.stringify(step));
+    }
+    assert.equal(judgeOf({ list: 'prompts' })({}).outcome, 'PROTO_SHAPE');
+    assert.equal(judgeOf({ ping: true })({}).outcome, 'OK');
+  });
+
+  it('lets an error that stands in an ordinary result win over checks', () => {
+    const softErrors = [{ pattern: '^Monthly quota', outcome: 'TOOL_QUOTA' }, { pattern: '^Sorry' }];
+    const judge = judgeOf({ tool: 'look', checks: [{ contains: 'x' }] }, { softErrors });
+    assert.equal(judge(said('Monthly quota exceeded')).outcome, 'TOOL_QUOTA');
+    assert.equal(judge(said('Sorry')).outcome, 'TOOL_SOFT_ERROR');
+  });
+
+  it('lets an output schema that is broken win over checks, once the tool is known', () => {
+    const [tool] = readTools([{ name: 'look', outputSchema: { type: 'object' } }]);
+    const judge = judgeOf({ tool: 'look', checks: [{ contains: 'x' }] });
+    assert.equal(judge(said('lead'), tool).outcome, 'TOOL_SCHEMA');
+    assert.equal(judge({ ...said('lead'), structuredContent: {} }, tool).outcome, 'TOOL_ASSERT');
+    assert.equal(judge({ ...said('x'), structuredContent: {} }, tool).outcome, 'OK');
+  });
+
+  it('keeps an empty result a warning, unless a check asks for more', () => {
+    const empty: [object, unknown][] = [
+      [{ tool: 'look' }, { content: [] }],
+      [{ resource: 'a:b' }, { contents: [] }],
+      [{ prompt: 'x' }, { messages: [] }],
+    ];
+    for (const [step, result] of empty) {
+      assert.equal(judgeOf(step)(result).outcome, 'TOOL_EMPTY');
+      assert.equal(judgeOf({ ...step, checks: [{ notEmpty: true }] })(result).outcome, 'TOOL_ASSERT');
+    }
+  });
+});

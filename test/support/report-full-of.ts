@@ -1,0 +1,48 @@
+import type { Report } from '../../src/report/report.ts';
+import { reportFixture } from './report-fixture.ts';
+import { troubled } from './troubled-reports.ts';
+
+/** What would run or break out of its place if a rendering let it through. */
+export const HOSTILE = `</script></style></title>"'><img src=x onerror=alert(1)>&amp;{{}}\u001b[31m\u202egnp\u0000`;
+
+/** A report with this text in every string that a plan, a target or a message could bring. */
+export function reportFullOf(text: string): Report {
+  const base = troubled(reportFixture());
+  const rename = <T extends { readonly target: string; readonly operation: string }>(each: T): T =>
+    each.target === '*' ? each : { ...each, target: `${each.target}${text}`, operation: `${each.operation}${text}` };
+  return {
+    ...base,
+    runId: text,
+    plan: { name: text, description: text, hash: text },
+    startedAt: text,
+    endedAt: text,
+    targets: base.targets.map((target) => ({
+      ...target,
+      name: `${target.name}${text}`,
+      url: text,
+      protocolVersion: text,
+      server: text,
+      session: text as 'stateful',
+    })),
+    verdict: { status: 'fail', reasons: [text] },
+    operations: base.operations.map(rename),
+    failures: base.failures.map((each) => ({
+      ...rename(each),
+      outcome: `HTTP_${text}` as 'HTTP_500',
+      firstAt: text,
+      lastAt: text,
+      example: text,
+    })),
+    warnings: base.warnings.map((each) => ({ ...rename(each), example: text })),
+    pauses: base.pauses.map((each) => ({ ...each, target: text })),
+    series: base.series.map(rename),
+    thresholds: base.thresholds.map((each) => ({ ...each, metric: text, expression: text })),
+    generator: {
+      ...base.generator,
+      tokens: base.generator.tokens.map((each) => ({ ...each, target: text })),
+      stoppedTargets: [{ target: text, reason: text, atSeconds: 1 }],
+      rules: base.generator.rules.map((each) => ({ ...each, ok: false, rule: text, detail: text })),
+    },
+    notes: [text],
+  };
+}
