@@ -66,7 +66,8 @@ export abstract class AwaitedSample extends RequestSample {
     this.#state = 'ended';
     this.#whenEnded?.resolve();
     if (this.#released) return;
-    // undici takes a connection back one turn of the event loop after its reply.
-    setImmediate(() => setImmediate(() => this.release()));
+    // undici takes a connection back in an immediate of its own, which it asks for right after this call: ours, asked for in
+    // a microtask, comes behind it in the same turn of the event loop.
+    queueMicrotask(() => setImmediate(() => this.release()));
   }
 }

@@ -54,6 +54,8 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+    case 'ERR_HTTP2_STREAM_ERROR':
+    case 'ERR_HTTP2_SESSION_ERROR':
       return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
     case PARSER_ERROR:
       // The end of the connection within a chunked body.

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
-import { makeCertificate } from '../../support/certificate.ts';
 import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { clocksOf, ExchangeRig } from '../exchange/exchange-rig.ts';
 import { good, result } from '../exchange/outcome-case.ts';
-import { listenOnLoopback, scriptedLookup } from './loopback-server.ts';
-
-const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };
 
 const servers: ScriptedServer[] = [];
 
@@ -218,91 +213,5 @@ describe('TargetConnection', () => {
     await connection.close();
     await rig.connection.close();
     assert.equal(server.connections, 1, 'only that of the rig');
-  });
-
-  it('makes calls side by side over one HTTP/2 connection, whose making the first of them tells of', async () => {
-    const { key, cert } = makeCertificate('DNS:mcp.test');
-    const waiting: (() => void)[] = [];
-    const secure = createSecureServer({ key, cert, allowHTTP1: false }).on('stream', (stream) => {
-      waiting.push(() => {
-        stream.respond({ ':status': 200, 'content-type': 'text/event-stream' });
-        stream.end(eventOf(result));
-      });
-      if (waiting.length === 2) for (const answer of waiting) answer();
-    });
-    const server = await listenOnLoopback(secure);
-    const rig = new ExchangeRig((await serve(good)).origin);
-    const { request } = await rig.send();
-    const target = targetSchema.parse({ url: `https://mcp.test:${server.port}/mcp`, http2: true });
-    const connection = new TargetConnection(target, {
-      now: systemClock.now,
-      addresses: LOOPBACK,
-      lookup: scriptedLookup(['127.0.0.1']),
-      ca: cert,
-      onExchange: () => {},
-    });
-    const exchanges = [connection.prepare(request), connection.prepare(request)] as const;
-    for (const exchange of exchanges) connection.dispatch(exchange);
-    await Promise.all(exchanges.map(({ settled }) => settled));
-    for (const exchange of exchanges) {
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      assert.equal(clocksOf(exchange), 'socket headers event close');
-    }
-    const [first, second] = exchanges;
-    assert.ok(first.connectMs !== undefined && first.tlsMs !== undefined && first.socketMs !== undefined);
-    assert.ok(first.connectMs > 0 && first.tlsMs > 0 && first.connectMs + first.tlsMs <= first.socketMs);
-    assert.deepEqual([second.connectMs, second.tlsMs], [undefined, undefined]);
-    assert.equal(server.connections, 1);
-    await connection.close();
-    await rig.connection.close();
-    await server.close();
-  });
-});
-
-describe('a bug of ours', () => {
-  const broken = () => {
-    throw new TypeError('judge is broken');
-  };
-  for (const [form, reply] of [
-    ['JSON', good],
-    ['a stream', openStream(eventOf(result))],
-  ] as const) {
-    it(`in the judge of ${form} is no fault of the target's, and stops the load`, async () => {
-      const server = await serve(reply);
-      const rig = new ExchangeRig(server.origin);
-      const exchange = await rig.send({ judge: broken });
-      await exchange.settled;
-      assert.equal(exchange.outcome, 'CLIENT_ABORT');
-      assert.match(exchange.message, /mcp-surge failed: judge is broken/);
-      assert.deepEqual(rig.finished, [exchange]);
-      assert.throws(() => rig.begin(), /failed in mcp-surge itself: judge is broken/);
-      await assert.rejects(rig.connection.close(), ({ cause }: Error) => cause instanceof TypeError);
-    });
-  }
-
-  it('in what takes the samples comes to light', async () => {
-    const server = await serve(good);
-    const connection = new TargetConnection(targetSchema.parse({ url: server.origin }), {
-      now: systemClock.now,
-      addresses: LOOPBACK,
-      onExchange: () => {
-        throw new RangeError('no room');
-      },
-    });
-    const rig = new ExchangeRig(server.origin);
-    const exchange = connection.prepare(rig.begin().request);
-    connection.dispatch(exchange);
-    await exchange.settled;
-    await assert.rejects(connection.close(), /failed in mcp-surge itself: no room/);
-    await rig.connection.close();
-  });
-
-  it('in the headers is not taken for an outage', async () => {
-    const server = await serve(good);
-    const rig = new ExchangeRig(server.origin);
-    const exchange = await rig.send({ headers: ['authorization', 'Bearer line\nbreak'] });
-    assert.equal(exchange.outcome, 'CLIENT_ABORT');
-    assert.equal(server.requests.length, 0);
-    await assert.rejects(rig.connection.close(), /failed in mcp-surge itself: invalid authorization header/);
   });
 });

@@ -17,6 +17,7 @@ export type BareSession = {
   readonly server: McpServer;
   readonly legacy: () => LegacySession;
   readonly modern: () => ModernSession;
+  readonly options: SessionOptions;
   readonly connection: TargetConnection;
   readonly exchanges: readonly Exchange[];
   /** A line for each sample in the order of their ends: operation, outcome, flags beside that of a stream. */
@@ -72,6 +73,7 @@ export async function withServer(
       server,
       legacy: () => new LegacySession(options),
       modern: () => new ModernSession(options),
+      options,
       connection,
       exchanges,
       samples: () =>

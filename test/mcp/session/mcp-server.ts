@@ -51,10 +51,14 @@ export const modernServer: Readonly<Record<string, Answer>> = {
 };
 
 /** A JSON reply with the session's id, as to any request with an id. */
-export function jsonResult(id: number, result: object): string {
-  const headers = ['content-type: application/json', `Mcp-Session-Id: ${SESSION_ID}`];
+export function jsonResult(id: number, result: object, sessionHeaders = [`Mcp-Session-Id: ${SESSION_ID}`]): string {
+  const headers = ['content-type: application/json', ...sessionHeaders];
   return httpReply(200, headers, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
+
+/** The answer to initialize of a server of the first era that keeps no sessions. */
+export const openWithoutSession: Answer = ({ id }) =>
+  jsonResult(id, { protocolVersion: '2025-11-25', capabilities: { tools: {} } }, []);
 
 /** Listens on loopback and answers by method. */
 export async function startMcpServer(...answers: readonly Readonly<Record<string, Answer>>[]): Promise<McpServer> {

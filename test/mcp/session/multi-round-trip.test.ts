@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { getPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import { jsonReply } from '../../support/raw-http.ts';
+import { CALLER, withServer } from './bare-session.ts';
+import type { Answer, Incoming } from './mcp-server.ts';
+
+const target = { elicitation: 'defaults' } as const;
+const look = callTool('look')('{"at":"the sky"}');
+const seen = { content: [{ type: 'text', text: 'seen' }] };
+const form = (value: string) => ({
+  method: 'elicitation/create',
+  params: {
+    mode: 'form',
+    requestedSchema: { type: 'object', properties: { name: { type: 'string', default: value } } },
+  },
+});
+const asks = (inputRequests: object | undefined, requestState?: string) => ({
+  resultType: 'input_required',
+  ...(inputRequests === undefined ? {} : { inputRequests }),
+  ...(requestState === undefined ? {} : { requestState }),
+});
+const given = (value: string) => ({ action: 'accept', content: { name: value } });
+const withoutMeta = ({ params }: Incoming) => {
+  const { _meta, ...rest } = params;
+  return rest;
+};
+
+describe('a call that the server asks input for', () => {
+  it('is sent again under a new id with that input, until there is a result; each round is a sample', () => {
+    const rounds = [
+      asks({ first: form('Ada'), other: form('Bob') }, 's1'),
+      asks({ second: form('Eve') }),
+      asks(undefined, 's3'),
+      { resultType: 'complete', ...seen },
+    ];
+    return withServer({ 'tools/call': () => rounds.shift() }, { target }, async (bare) => {
+      const exchange = await bare.modern().request(look, CALLER);
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      assert.deepEqual(exchange.result, { resultType: 'complete', ...seen });
+      const calls = bare.server.of('tools/call');
+      assert.equal(new Set(calls.map(({ id }) => id)).size, 4);
+      const own = { name: 'look', arguments: { at: 'the sky' } };
+      // What belongs to one round is not dragged on to the next.
+      assert.deepEqual(calls.map(withoutMeta), [
+        own,
+        { ...own, inputResponses: { first: given('Ada'), other: given('Bob') }, requestState: 's1' },
+        { ...own, inputResponses: { second: given('Eve') } },
+        { ...own, requestState: 's3' },
+      ]);
+      for (const { headers, params } of calls) {
+        assert.equal(headers['mcp-name'], 'look');
+        assert.ok(params._meta !== undefined);
+      }
+      assert.deepEqual(bare.samples(), Array(4).fill('tools/call:look OK'));
+    });
+  });
+
+  it('goes back with the state exactly as it came', () => {
+    let state = '';
+    const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(undefined, state));
+    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+      const session = bare.modern();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant('\ud800"\\u0000\u2028')),
+          async (text) => {
+            state = text;
+            const { outcome, message } = await session.request(look, CALLER);
+            assert.equal(outcome, 'OK', message);
+            assert.equal(bare.server.incoming.at(-1)?.params.requestState, text);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  });
+
+  for (const [name, ask] of [
+    ['input under ever new keys', (round: number) => asks({ [`key ${round}`]: form('Ada') })],
+    ['nothing but its state back', (round: number) => asks(undefined, `state ${round}`)],
+  ] as const) {
+    it(`is given up when the server wants ${name} more than ten times`, () => {
+      let round = 0;
+      return withServer({ 'tools/call': () => ask(round++) }, { target }, async (bare) => {
+        const session = bare.modern();
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED');
+        assert.match(exchange.message, /10 times/);
+        assert.equal(round, 11);
+        assert.deepEqual(bare.samples(), [
+          ...Array(10).fill('tools/call:look OK'),
+          'tools/call:look RPC_INPUT_REQUIRED',
+        ]);
+        assert.equal((await session.request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', 'and the next one likewise');
+        assert.equal(round, 22);
+      });
+    });
+  }
+
+  const hopeless: readonly [name: string, result: object, changes: object][] = [
+    ['the plan gives none', asks({ a: form('Ada') }), {}],
+    ['a required field has no default and no requests come', asks(undefined), { target }],
+    ['it wants a model', asks({ a: { method: 'sampling/createMessage', params: {} } }), { target }],
+    ['its state is no text', { ...asks({ a: form('Ada') }), requestState: 7 }, { target }],
+  ];
+  for (const [name, result, changes] of hopeless) {
+    it(`fails at once when ${name}`, () =>
+      withServer({ 'tools/call': () => result }, changes, async (bare) => {
+        assert.equal((await bare.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED');
+        assert.equal(bare.server.of('tools/call').length, 1);
+      }));
+  }
+
+  it('is any that the server may ask input for, and one whose ids come back as text', () => {
+    const answer: Answer = ({ id, params }) => {
+      const messages = [{ role: 'user', content: { type: 'text', text: 'x' } }];
+      const result = 'inputResponses' in params ? { messages } : asks({ a: form('Ada') });
+      return jsonReply({ jsonrpc: '2.0', id: String(id), result });
+    };
+    return withServer({ 'prompts/get': answer }, { target }, async (bare) => {
+      const exchange = await bare.modern().request(getPrompt('brief')('{}'), CALLER);
+      assert.equal(exchange.outcome, 'PROTO_ID_TYPE');
+      assert.deepEqual(bare.samples(), ['prompts/get:brief PROTO_ID_TYPE', 'prompts/get:brief PROTO_ID_TYPE']);
+    });
+  });
+
+  it('is left where it is when the load ends meanwhile', () =>
+    withServer({ 'tools/call': () => asks({ a: form('Ada') }) }, { target }, async (bare) => {
+      const session = bare.modern();
+      const call = session.request(look, CALLER);
+      bare.ended.abort();
+      assert.equal((await call).outcome, 'CLIENT_ABORT');
+      assert.ok(bare.server.of('tools/call').length <= 1);
+    }));
+});

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
+import { CALLER, withServer } from './bare-session.ts';
+import type { Answer, Incoming } from './mcp-server.ts';
+
+const look = callTool('look')('{}');
+const refused = httpReply(401, ['www-authenticate: Bearer error="invalid_token"'], '');
+
+/** Tokens t1, t2 … each used until it is refused; the next comes at once or a turn later. */
+function renewing(isSlow = false): Authorizer & { readonly refusals: number } {
+  let number = 1;
+  let refusals = 0;
+  return {
+    prepare: async () => {},
+    header: () => {
+      const header = { name: 'authorization', value: `Bearer t${number}` };
+      return isSlow ? Promise.resolve(header) : header;
+    },
+    rejected: (header) => {
+      refusals++;
+      if (header?.value === `Bearer t${number}`) number++;
+      return true;
+    },
+    tokens: { fetched: 0, failed: 0, maxMs: 0 },
+    secretValues: [],
+    get refusals() {
+      return refusals;
+    },
+  };
+}
+
+const tokenOf = ({ headers }: Incoming) => headers.authorization;
+
+describe('a request whose token is refused', () => {
+  for (const isSlow of [false, true]) {
+    it(`is sent once more with ${isSlow ? 'one that must be fetched' : 'another'}, and both are samples`, () => {
+      const answer: Answer = (one) =>
+        tokenOf(one) === 'Bearer t1' ? refused : { content: [{ type: 'text', text: 'seen' }] };
+      return withServer({ 'tools/call': answer }, { authorizer: renewing(isSlow) }, async (bare) => {
+        const session = bare.legacy();
+        await session.open(CALLER);
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, 'OK');
+        await session.close(CALLER);
+        assert.deepEqual(bare.samples().slice(-3), [
+          'tools/call:look AUTH_401',
+          'tools/call:look OK retry',
+          'DELETE OK',
+        ]);
+        const calls = bare.server.of('tools/call');
+        assert.deepEqual(calls.map(tokenOf), ['Bearer t1', 'Bearer t2']);
+        assert.equal(calls[0]?.id, calls[1]?.id);
+        assert.deepEqual(bare.server.of('DELETE').map(tokenOf), ['Bearer t2']);
+        assert.deepEqual(bare.rejections, []);
+      });
+    });
+  }
+
+  for (const era of ['legacy', 'modern'] as const) {
+    it(`ends the load on its target when the new one is refused too (${era})`, () => {
+      const authorizer = renewing();
+      return withServer({ 'tools/call': () => refused }, { authorizer }, async (bare) => {
+        const session = bare[era]();
+        await session.open(CALLER);
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, 'AUTH_REJECTED');
+        assert.equal(session.alive, false);
+        assert.deepEqual(bare.rejections, ['Bearer error="invalid_token"']);
+        assert.equal(authorizer.refusals, 1, 'a third token would be refused as well');
+        const before = bare.server.incoming.length;
+        await session.close(CALLER);
+        assert.equal(bare.server.incoming.length, before, 'not even a goodbye');
+        assert.deepEqual(bare.samples().slice(-2), ['tools/call:look AUTH_401', 'tools/call:look AUTH_REJECTED retry']);
+      });
+    });
+  }
+
+  it('ends every other session on the target without a word, and with its stream', () =>
+    withServer(
+      { 'tools/call': () => refused, GET: () => openStream() },
+      { authorizer: renewing(), target: { eventStream: true } },
+      async (bare) => {
+        const [one, other] = [bare.legacy(), bare.legacy()];
+        await one.open(CALLER);
+        await other.open(CALLER);
+        await one.request(look, CALLER);
+        assert.equal(other.alive, true);
+        await one.close(CALLER);
+        await other.close(CALLER);
+        // Would wait for streams that stayed open.
+        await bare.connection.close();
+        assert.equal(bare.server.of('DELETE').length, 0);
+        assert.equal(bare.server.of('GET').length, 2);
+      },
+    ));
+
+  it('ends the load on its target when it is initialize, without any further request', () =>
+    withServer({ initialize: () => refused }, { authorizer: renewing() }, async (bare) => {
+      const opened = await bare.legacy().open(CALLER);
+      assert.ok('failed' in opened && opened.failed.outcome === 'AUTH_REJECTED');
+      assert.equal(bare.rejections.length, 1);
+      assert.deepEqual(bare.server.methods(), ['initialize', 'initialize']);
+    }));
+
+  it('is sent once more too when it opens a stream', () => {
+    const answers: Record<string, Answer> = {
+      'tools/call': () => eventStream('id: e1\nretry: 20\ndata:\n\n'),
+      GET: (one) => {
+        if (tokenOf(one) === 'Bearer t1') return refused;
+        return openStream(eventOf({ id: 3, result: { content: [{ type: 'text', text: 'seen' }] } }));
+      },
+    };
+    return withServer(answers, { authorizer: renewing() }, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      await session.close(CALLER);
+      assert.deepEqual(bare.server.of('GET').map(tokenOf), ['Bearer t1', 'Bearer t2']);
+      assert.ok(bare.samples().includes('GET AUTH_401'));
+      assert.ok(bare.samples().includes('GET OK retry'));
+    });
+  });
+
+  it('stays refused where asking again brings no other', () =>
+    withServer(
+      { 'tools/call': () => refused },
+      { authorizer: { ...renewing(), rejected: () => false } },
+      async (bare) => {
+        const session = bare.legacy();
+        await session.open(CALLER);
+        assert.equal((await session.request(look, CALLER)).outcome, 'AUTH_401');
+        assert.equal(bare.server.of('tools/call').length, 1);
+        assert.deepEqual(bare.rejections, []);
+        assert.equal(session.alive, true);
+        await session.close(CALLER);
+      },
+    ));
+});
+
+describe('a request that no token can be had for', () => {
+  it('is not sent, says why, and ends the session, so that its user does not spin', () => {
+    let has = true;
+    const authorizer: Authorizer = {
+      ...renewing(),
+      header: () => (has ? undefined : Promise.reject(new Error('the token endpoint is down'))),
+    };
+    return withServer({}, { authorizer }, async (bare) => {
+      for (const era of ['legacy', 'modern'] as const) {
+        has = true;
+        const session = bare[era]();
+        await session.open(CALLER);
+        has = false;
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, 'AUTH_TOKEN');
+        assert.equal(exchange.message, 'the token endpoint is down');
+        assert.equal(exchange.socketMs, undefined);
+        assert.equal(session.alive, false);
+        await session.close(CALLER);
+      }
+      assert.equal(bare.server.of('tools/call').length, 0);
+    });
+  });
+});

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
+import { CALLER, until, withServer } from './bare-session.ts';
+import { type Answer, SESSION_ID } from './mcp-server.ts';
+
+const look = callTool('look')('{}');
+const answerTo = (id: number) => ({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'seen' }] } });
+const form = {
+  mode: 'form',
+  message: 'Who?',
+  requestedSchema: { type: 'object', properties: { name: { type: 'string', default: 'Ada' } }, required: ['name'] },
+};
+const noSuch = (id: unknown, method: string) => ({
+  jsonrpc: '2.0',
+  id,
+  error: { code: -32601, message: `this client does not have ${method}` },
+});
+
+/** What a server asks, and what it must be told; the plan answers forms where it says `defaults`. */
+const questions: readonly {
+  readonly asked: { readonly id: unknown; readonly method: string; readonly params?: object };
+  readonly elicitation?: 'defaults';
+  readonly answer: object;
+  readonly sample: string;
+}[] = [
+  { asked: { id: 1, method: 'ping' }, answer: { jsonrpc: '2.0', id: 1, result: {} }, sample: 'response:ping' },
+  { asked: { id: '3', method: 'ping' }, answer: { jsonrpc: '2.0', id: '3', result: {} }, sample: 'response:ping' },
+  { asked: { id: 0, method: 'ping' }, answer: { jsonrpc: '2.0', id: 0, result: {} }, sample: 'response:ping' },
+  {
+    asked: { id: 1, method: 'elicitation/create', params: form },
+    elicitation: 'defaults',
+    answer: { jsonrpc: '2.0', id: 1, result: { action: 'accept', content: { name: 'Ada' } } },
+    sample: 'response:elicitation/create',
+  },
+  {
+    asked: { id: 1, method: 'elicitation/create', params: form },
+    answer: noSuch(1, 'elicitation/create'),
+    sample: 'response:elicitation/create',
+  },
+  {
+    asked: { id: 1, method: 'elicitation/create', params: { mode: 'url', url: 'http://127.0.0.1/' } },
+    elicitation: 'defaults',
+    answer: noSuch(1, 'elicitation/create'),
+    sample: 'response:elicitation/create',
+  },
+  {
+    asked: { id: 1, method: 'sampling/createMessage' },
+    answer: noSuch(1, 'sampling/createMessage'),
+    sample: 'response:sampling/createMessage',
+  },
+  { asked: { id: 's', method: 'roots/list' }, answer: noSuch('s', 'roots/list'), sample: 'response:roots/list' },
+  { asked: { id: 7, method: 'made/up:1' }, answer: noSuch(7, 'made/up:1'), sample: 'response' },
+];
+
+describe("a server's request", () => {
+  for (const { asked, elicitation, answer, sample } of questions) {
+    const name = `${JSON.stringify(asked.id)} ${asked.method}${elicitation === undefined ? '' : ', forms being answered'}`;
+    const target = elicitation === undefined ? {} : { elicitation };
+
+    it(`on the stream of a call: ${name}`, () => {
+      let finish: () => void = () => {};
+      const answers: Record<string, Answer> = {
+        // As servers do, the tool goes on only when it has been answered.
+        'tools/call': ({ id, socket }) => {
+          socket.write(openStream(eventOf({ jsonrpc: '2.0', ...asked })));
+          const text = eventOf(answerTo(id));
+          finish = () => socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`);
+          return undefined;
+        },
+        response: () => {
+          finish();
+          return httpReply(202, [], '');
+        },
+      };
+      return withServer(answers, { target }, async (bare) => {
+        const session = bare.legacy();
+        await session.open(CALLER);
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, 'OK', exchange.message);
+        await session.close(CALLER);
+        const [told, ...more] = bare.server.of('response');
+        assert.deepEqual(more, []);
+        assert.deepEqual(told?.rpc, answer);
+        assert.equal(told?.headers['mcp-session-id'], SESSION_ID);
+        assert.equal(told?.headers['mcp-protocol-version'], '2025-11-25');
+        assert.ok(bare.samples().includes(`${sample} OK`), bare.samples().join());
+      });
+    });
+
+    it(`on the stream beside the session: ${name}`, () => {
+      const answers = { GET: () => openStream(eventOf({ jsonrpc: '2.0', ...asked })) };
+      return withServer(answers, { target: { ...target, eventStream: true } }, async (bare) => {
+        const session = bare.legacy();
+        await session.open(CALLER);
+        await until(() => bare.server.of('response').length === 1);
+        await session.close(CALLER);
+        assert.deepEqual(bare.server.of('response')[0]?.rpc, answer);
+      });
+    });
+  }
+
+  it('is declared to be answered where the plan answers forms, and nothing else is', async () => {
+    for (const [target, capabilities] of [
+      [{}, {}],
+      [{ elicitation: 'defaults' }, { elicitation: { form: {} } }],
+    ] as const) {
+      await withServer({}, { target }, async (bare) => {
+        await bare.legacy().open(CALLER);
+        assert.deepEqual(bare.server.of('initialize')[0]?.params.capabilities, capabilities);
+      });
+    }
+  });
+
+  it('is none, and gets no answer, when it is a notification or has an id of another type', () => {
+    const silent = [
+      { method: 'notifications/progress', params: { progressToken: 1, progress: 1 } },
+      { method: 'ping', id: null },
+      { method: 'ping', id: {} },
+      { method: 'ping' },
+    ];
+    const answers: Record<string, Answer> = {
+      'tools/call': ({ id }) => eventStream(...silent.map(eventOf), eventOf(answerTo(id))),
+    };
+    return withServer(answers, {}, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
+      await session.close(CALLER);
+      assert.equal(bare.server.of('response').length, 0);
+    });
+  });
+
+  it('says that the session is lost when its answer is refused so', () => {
+    const answers: Record<string, Answer> = {
+      'tools/call': ({ id }) => eventStream(eventOf({ id: 1, method: 'ping' }), eventOf(answerTo(id))),
+      response: () => httpReply(404, [], 'no such session'),
+    };
+    return withServer(answers, {}, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
+      await until(() => bare.samples().includes('response:ping SESS_EXPIRED'));
+      await until(() => !session.alive);
+      await session.close(CALLER);
+      assert.equal(bare.server.of('DELETE').length, 0);
+    });
+  });
+
+  it('before the session has its id is answered without, and says nothing of the session when that is refused', () => {
+    const answers: Record<string, Answer> = {
+      initialize: ({ id, socket }) => {
+        const result = { protocolVersion: '2025-11-25', capabilities: {} };
+        const stream = eventStream(eventOf({ id: 1, method: 'ping' }), eventOf({ id, result }));
+        socket.write(stream.replace('\r\n', `\r\nmcp-session-id: ${SESSION_ID}\r\n`));
+        return undefined;
+      },
+      response: () => httpReply(400, [], 'Mcp-Session-Id header is required'),
+    };
+    return withServer(answers, {}, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      await until(() => bare.samples().includes('response:ping SESS_MISSING'));
+      assert.equal(bare.server.of('response')[0]?.headers['mcp-session-id'], undefined);
+      assert.equal(session.alive, true);
+      await session.close(CALLER);
+      assert.equal(bare.server.of('DELETE').length, 1);
+    });
+  });
+});
