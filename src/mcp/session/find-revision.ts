@@ -11,6 +11,7 @@ export type FoundRevision =
   | { readonly era: 'legacy' }
   | { readonly era: 'unknown'; readonly outcome: Outcome; readonly message: string };
 
+const NOTHING = { supportedVersions: [], capabilities: [], server: '' } as const;
 const LEGACY: FoundRevision = { era: 'legacy' };
 
 /**
@@ -32,10 +33,9 @@ export async function findRevision(
   }
   const { outcome, message } = exchange;
   if (succeeded(exchange)) {
-    const discovery = readDiscovery(exchange.result);
-    if (discovery?.supportedVersions.includes(MODERN_REVISION)) return { era: 'modern', discovery };
-    const offered = discovery?.supportedVersions.join(', ') ?? 'no list of versions';
-    return pinned ? mismatch(`offers ${offered}`) : LEGACY;
+    const { supportedVersions, ...discovery } = readDiscovery(exchange.result) ?? NOTHING;
+    if (supportedVersions.includes(MODERN_REVISION)) return { era: 'modern', discovery };
+    return pinned ? mismatch(`offers ${supportedVersions.join(', ') || 'no versions'}`) : LEGACY;
   }
   if (outcome === 'RPC_-32022') return otherVersion(supportedVersionsIn(exchange.error) ?? [], pinned);
   if (!isAnswer(outcome)) return { era: 'unknown', outcome, message };

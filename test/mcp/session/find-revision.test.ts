@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type FoundRevision, findRevision } from '../../../src/mcp/session/find-revision.ts';
+import { readDiscovery } from '../../../src/mcp/session/modern-messages.ts';
+import { httpReply, jsonReply } from '../../support/raw-http.ts';
+import { CALLER, withServer } from './bare-session.ts';
+import type { Answer } from './mcp-server.ts';
+
+const MODERN = '2026-07-28';
+const offers = (...supportedVersions: string[]) => ({ supportedVersions, capabilities: { tools: {}, prompts: {} } });
+const modern = (server = '') => ({ era: 'modern', discovery: { server, capabilities: ['tools', 'prompts'] } });
+const legacy = { era: 'legacy' };
+const unknown = (outcome: string) => ({ era: 'unknown', outcome });
+const error = (code: number, data?: object, status = 400): Answer => {
+  const body = { jsonrpc: '2.0', id: null, error: { code, message: 'no', ...(data === undefined ? {} : { data }) } };
+  return () => httpReply(status, ['content-type: application/json'], JSON.stringify(body));
+};
+const status = (code: number, body = 'no'): Answer => {
+  return () => httpReply(code, ['content-type: text/plain'], body);
+};
+const NOT_MODERN = unknown('PROTO_VERSION');
+
+/** What comes back for server/discover, and what it makes of a target whose plan leaves the revision open or pins it. */
+const answers: readonly [name: string, answer: Answer, auto: object, pinned: object][] = [
+  ['what it offers', () => offers(MODERN), modern(), modern()],
+  ['an offer of several', () => offers('2025-11-25', MODERN, '2027-01-01'), modern(), modern()],
+  ['an offer without ours', () => offers('2027-01-01'), legacy, NOT_MODERN],
+  ['an empty offer', () => offers(), legacy, NOT_MODERN],
+  ['a result that is none', () => ({ tools: [] }), legacy, NOT_MODERN],
+  [
+    '-32022 for others, older ones among them',
+    error(-32022, { supported: ['2025-11-25', '2027-01-01'] }),
+    legacy,
+    NOT_MODERN,
+  ],
+  ['-32022 for newer ones only', error(-32022, { supported: ['2027-01-01'] }), NOT_MODERN, NOT_MODERN],
+  ['-32022 for older ones only', error(-32022, { supported: ['2024-11-05'] }), legacy, NOT_MODERN],
+  ['-32022 without a list', error(-32022), legacy, NOT_MODERN],
+  ['-32022 again and again, ours listed', error(-32022, { supported: [MODERN] }), legacy, NOT_MODERN],
+  ['-32601', error(-32601, undefined, 404), legacy, NOT_MODERN],
+  ['-32601 with 200', ({ id }) => jsonReply({ id, error: { code: -32601, message: 'no' } }), legacy, NOT_MODERN],
+  ['-32602', error(-32602), legacy, NOT_MODERN],
+  ['400 in words', status(400, 'Bad Request: Server not initialized'), legacy, NOT_MODERN],
+  ['400 for want of a session', status(400, 'Mcp-Session-Id header is required'), legacy, NOT_MODERN],
+  ['404', status(404), legacy, NOT_MODERN],
+  ['405', status(405), legacy, NOT_MODERN],
+  ['406', status(406), legacy, NOT_MODERN],
+  ['202', () => httpReply(202, [], ''), legacy, NOT_MODERN],
+  ['a page', () => httpReply(200, ['content-type: text/html'], '<p>'), legacy, NOT_MODERN],
+  [
+    'the answer to something else',
+    () => jsonReply({ id: null, error: { code: -32600, message: 'no' } }),
+    legacy,
+    NOT_MODERN,
+  ],
+  ['401', status(401), unknown('AUTH_401'), unknown('AUTH_401')],
+  ['403', status(403), unknown('AUTH_403'), unknown('AUTH_403')],
+  ['408', status(408), unknown('HTTP_408'), unknown('HTTP_408')],
+  ['429', status(429), unknown('HTTP_429'), unknown('HTTP_429')],
+  ['302', status(302), unknown('HTTP_3XX'), unknown('HTTP_3XX')],
+  ['500', status(500), unknown('HTTP_500'), unknown('HTTP_500')],
+  ['503', status(503), unknown('HTTP_503'), unknown('HTTP_503')],
+  ['nothing', () => undefined, unknown('TMO_HEADERS'), unknown('TMO_HEADERS')],
+  ['the end of the connection', ({ socket }) => void socket.end(), unknown('NET_RESET_PRE'), unknown('NET_RESET_PRE')],
+];
+
+function assertFound(found: FoundRevision, expected: object): void {
+  const { message, ...facts } = found as FoundRevision & { message?: string };
+  assert.deepEqual(facts, expected, message);
+  if (found.era === 'unknown') assert.notEqual(message, '');
+}
+
+describe('findRevision', () => {
+  for (const [name, answer, auto, pinned] of answers) {
+    for (const [protocol, expected] of [
+      ['auto', auto],
+      [MODERN, pinned],
+    ] as const) {
+      it(`makes ${JSON.stringify(expected)} of ${name} (${protocol})`, () =>
+        withServer({ 'server/discover': answer }, { target: { timeouts: { headers: '80ms' } } }, async (bare) => {
+          assertFound(await findRevision(protocol, () => bare.modern().discover(CALLER)), expected);
+          const isAskedAgain = name.startsWith('-32022 again');
+          assert.equal(bare.server.of('server/discover').length, isAskedAgain ? 2 : 1);
+        }));
+    }
+  }
+
+  it('asks once more where the server refuses our version and lists it all the same', () => {
+    let isReady = false;
+    const answer: Answer = (one) => {
+      const reply = isReady ? offers(MODERN) : error(-32022, { supported: [MODERN] })(one);
+      isReady = true;
+      return reply;
+    };
+    return withServer({ 'server/discover': answer }, {}, async (bare) => {
+      assertFound(await findRevision('auto', () => bare.modern().discover(CALLER)), modern());
+    });
+  });
+
+  it('asks nothing where the plan pins a revision of the first era', async () => {
+    for (const protocol of ['2025-03-26', '2025-06-18', '2025-11-25'] as const) {
+      assertFound(await findRevision(protocol, () => assert.fail('asked')), legacy);
+    }
+  });
+
+  it('sends a request of the stateless era', () =>
+    withServer({}, {}, async (bare) => {
+      await bare.modern().discover(CALLER);
+      const [{ headers, params } = { headers: {} as Record<string, string>, params: {} }] = bare.server.incoming;
+      assert.equal(headers['mcp-method'], 'server/discover');
+      assert.equal(headers['mcp-protocol-version'], MODERN);
+      assert.deepEqual(Object.keys(params), ['_meta']);
+    }));
+});
+
+describe('readDiscovery', () => {
+  const info = { name: 'one', version: '2' };
+  const inMeta = { _meta: { 'io.modelcontextprotocol/serverInfo': info } };
+  const servers: readonly [name: string, more: object, server: string][] = [
+    ['in _meta', inMeta, 'one 2'],
+    ['in the result', { serverInfo: info }, 'one 2'],
+    ['in both', { ...inMeta, serverInfo: { name: 'other' } }, 'one 2'],
+    ['without a version', { serverInfo: { name: 'one' } }, 'one'],
+    ['nowhere', {}, ''],
+    ['in no readable form', { serverInfo: 'one', _meta: 7 }, ''],
+  ];
+  for (const [name, more, server] of servers) {
+    it(`reads the server's name ${name}`, () => {
+      assert.deepEqual(readDiscovery({ ...offers(MODERN), ...more }), {
+        supportedVersions: [MODERN],
+        capabilities: ['tools', 'prompts'],
+        server,
+      });
+    });
+  }
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { eventOf, jsonReply, openStream } from '../../support/raw-http.ts';
+import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
+import type { Answer } from './mcp-server.ts';
+
+const look = callTool('look')('{"at":"the sky"}');
+const seen = { content: [{ type: 'text', text: 'seen' }] };
+const created = { task: { taskId: 't1', status: 'working', pollInterval: 30 } };
+const task = (status: string, more: object = {}) => ({ taskId: 't1', status, ...more });
+
+/** A server whose tool must run as a task, of which it then says one thing after the other, the last for ever. */
+function taskServer(...states: readonly object[]): Record<string, Answer> {
+  let asked = 0;
+  return {
+    'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport: 'required' } }] }),
+    'tools/call': () => created,
+    'tasks/get': () => states[Math.min(asked++, states.length - 1)],
+    'tasks/result': () => seen,
+  };
+}
+
+async function requestLook(bare: BareSession) {
+  const session = bare.legacy();
+  await session.open(CALLER);
+  return session.request(look, CALLER);
+}
+
+describe('a tool of the first era that runs only as a task', () => {
+  it('is called as one, asked for as often as the server wishes, and its result fetched', () => {
+    const states = [task('working'), task('working', { pollInterval: 60 }), task('completed')];
+    return withServer(taskServer(...states), {}, async (bare) => {
+      const exchange = await requestLook(bare);
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      assert.deepEqual(exchange.result, seen);
+      const sent = bare.server.incoming.slice(3);
+      assert.deepEqual(
+        sent.map(({ method, params }) => [method, params]),
+        [
+          ['tools/call', { name: 'look', arguments: { at: 'the sky' }, task: {} }],
+          ...Array(3).fill(['tasks/get', { taskId: 't1' }]),
+          ['tasks/result', { taskId: 't1' }],
+        ],
+      );
+      for (const { headers } of sent) assert.equal(headers['mcp-session-id'], 'a-Session');
+      const waits = sent.slice(1, 4).map(({ atMs }, index) => atMs - (sent[index]?.atMs ?? 0));
+      for (const [index, ms] of [30, 30, 60].entries()) {
+        assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
+      }
+      assert.deepEqual(bare.samples().slice(3), [
+        'tools/call:look OK',
+        ...Array(3).fill('tasks/get:look OK'),
+        'tasks/result:look OK',
+      ]);
+    });
+  });
+
+  for (const [taskSupport, isTask] of [
+    ['required', true],
+    ['optional', false],
+    ['forbidden', false],
+  ] as const) {
+    it(`is one that says so: ${taskSupport}`, () =>
+      withServer(
+        {
+          ...taskServer(task('completed')),
+          'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport } }] }),
+          'tools/call': ({ params }) => ('task' in params ? created : seen),
+        },
+        {},
+        async (bare) => {
+          assert.equal((await requestLook(bare)).outcome, 'OK');
+          assert.equal(bare.server.of('tasks/result').length, isTask ? 1 : 0);
+        },
+      ));
+  }
+
+  it('fails as its result does, which a failed task has too', () => {
+    const failed: Answer = () => ({ isError: true, content: [{ type: 'text', text: 'worn out' }] });
+    return withServer({ ...taskServer(task('failed')), 'tasks/result': failed }, {}, async (bare) => {
+      const exchange = await requestLook(bare);
+      assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', 'worn out']);
+    });
+  });
+
+  const ends: readonly [answers: Record<string, Answer>, outcome: string, message: RegExp, sample: string][] = [
+    [taskServer(task('cancelled', { statusMessage: 'by hand' })), 'TOOL_ERROR', /cancelled: by hand/, 'tasks/get'],
+    [taskServer(task('input_required')), 'RPC_INPUT_REQUIRED', /waits for input/, 'tasks/get'],
+    [taskServer({ taskId: 't1' }), 'PROTO_SHAPE', /a task with a status/, 'tasks/get'],
+    [{ ...taskServer(), 'tools/call': () => seen }, 'PROTO_SHAPE', /result\.task/, 'tools/call'],
+    [
+      {
+        ...taskServer(),
+        'tasks/get': ({ id }) => jsonReply({ id, error: { code: -32602, message: 'Task not found' } }),
+      },
+      'RPC_-32602',
+      /not found/,
+      'tasks/get',
+    ],
+  ];
+  for (const [answers, outcome, message, sample] of ends) {
+    it(`ends at ${sample} with ${outcome}: ${message.source}`, () =>
+      withServer(answers, {}, async (bare) => {
+        const exchange = await requestLook(bare);
+        assert.equal(exchange.outcome, outcome, exchange.message);
+        assert.match(exchange.message, message);
+        assert.equal(bare.samples().at(-1), `${sample}:look ${outcome}`);
+        assert.equal(bare.server.of('tasks/result').length, 0);
+      }));
+  }
+
+  it('asks for input on the stream of its result, where the plan answers forms', () => {
+    let finish: () => void = () => {};
+    const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Ada' } } };
+    const answers: Record<string, Answer> = {
+      ...taskServer(task('input_required')),
+      'tasks/result': ({ id, socket }) => {
+        const question = { jsonrpc: '2.0', id: 'q', method: 'elicitation/create', params: { requestedSchema } };
+        socket.write(openStream(eventOf(question)));
+        const text = eventOf({ jsonrpc: '2.0', id, result: seen });
+        finish = () => socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n0\r\n\r\n`);
+        return undefined;
+      },
+      response: () => {
+        finish();
+        return 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n';
+      },
+    };
+    return withServer(answers, { target: { elicitation: 'defaults' } }, async (bare) => {
+      const exchange = await requestLook(bare);
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      const [told] = bare.server.of('response');
+      assert.deepEqual(told?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
+    });
+  });
+
+  it('does not outlive the load, however long it works', () =>
+    withServer(taskServer(task('working')), {}, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      const call = session.request(look, CALLER);
+      await until(() => bare.server.of('tasks/get').length === 3);
+      bare.ended.abort();
+      bare.connection.abortAll('the graceful stop is over');
+      assert.equal((await call).outcome, 'CLIENT_ABORT');
+      await session.close(CALLER);
+      const after = bare.server.methods().slice(bare.server.methods().lastIndexOf('tasks/get') + 1);
+      assert.deepEqual(
+        after.filter((method) => method !== 'notifications/cancelled'),
+        ['DELETE'],
+        'what a session says at its end is said all the same',
+      );
+    }));
+});
