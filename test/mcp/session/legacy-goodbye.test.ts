@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
 import { CALLER, until, withServer } from './bare-session.ts';
-import { type Answer, openWithoutSession, SESSION_ID } from './mcp-server.ts';
+import { type Answer, accepted, openWithoutSession, SESSION_ID } from './mcp-server.ts';
 
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
@@ -50,6 +50,29 @@ describe('a call that nobody waits for any more', () => {
       const { requestId, reason } = bare.server.of('notifications/cancelled')[0]?.params ?? {};
       assert.deepEqual([requestId, reason], [bare.server.of('tools/call')[0]?.id, 'the load has ended']);
     }));
+
+  it('is cancelled before the session ends, however long the server takes for that', () => {
+    let take: (() => void) | undefined;
+    const answers: Record<string, Answer> = {
+      'tools/call': silent,
+      'notifications/cancelled': ({ socket }) => {
+        take = () => socket.write(accepted);
+        return undefined;
+      },
+    };
+    return withServer(answers, { target: { timeouts: { total: '60ms' } } }, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      await session.request(look, CALLER);
+      const closing = session.close(CALLER);
+      assert.equal(session.alive, false);
+      await until(() => take !== undefined);
+      assert.equal(bare.server.of('DELETE').length, 0);
+      take?.();
+      await closing;
+      assert.deepEqual(bare.server.methods().slice(-2), ['notifications/cancelled', 'DELETE']);
+    });
+  });
 
   it('is not cancelled when it was never sent', () =>
     withServer(

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
+import { CALLER, until, withServer } from './bare-session.ts';
 import type { Answer, Incoming } from './mcp-server.ts';
 
 const look = callTool('look')('{}');
@@ -78,24 +78,30 @@ describe('a request whose token is refused', () => {
     });
   }
 
-  it('ends every other session on the target without a word, and with its stream', () =>
-    withServer(
-      { 'tools/call': () => refused, GET: () => openStream() },
-      { authorizer: renewing(), target: { eventStream: true } },
-      async (bare) => {
-        const [one, other] = [bare.legacy(), bare.legacy()];
-        await one.open(CALLER);
-        await other.open(CALLER);
-        await one.request(look, CALLER);
-        assert.equal(other.alive, true);
-        await one.close(CALLER);
-        await other.close(CALLER);
-        // Would wait for streams that stayed open.
-        await bare.connection.close();
-        assert.equal(bare.server.of('DELETE').length, 0);
-        assert.equal(bare.server.of('GET').length, 2);
-      },
-    ));
+  it('ends every other session on the target without a word, and with its stream', () => {
+    const answers: Record<string, Answer> = {
+      'tools/call': ({ params }) => (params.name === 'look' ? refused : undefined),
+      GET: () => openStream(),
+    };
+    return withServer(answers, { authorizer: renewing(), target: { eventStream: true } }, async (bare) => {
+      const [one, other] = [bare.legacy(), bare.legacy()];
+      await one.open(CALLER);
+      await other.open(CALLER);
+      const waiting = other.request(callTool('ponder')('{}'), CALLER);
+      await until(() => bare.server.of('tools/call').length === 1);
+      await one.request(look, CALLER);
+      assert.equal(other.alive, true);
+      bare.connection.abortAll('the target is not loaded any more');
+      assert.equal((await waiting).outcome, 'CLIENT_ABORT');
+      await one.close(CALLER);
+      await other.close(CALLER);
+      // Would wait for streams that stayed open.
+      await bare.connection.close();
+      assert.equal(bare.server.of('notifications/cancelled').length, 0);
+      assert.equal(bare.server.of('DELETE').length, 0);
+      assert.equal(bare.server.of('GET').length, 2);
+    });
+  });
 
   it('ends the load on its target when it is initialize, without any further request', () =>
     withServer({ initialize: () => refused }, { authorizer: renewing() }, async (bare) => {

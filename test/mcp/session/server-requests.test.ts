@@ -162,6 +162,8 @@ describe("a server's request", () => {
       const session = bare.legacy();
       await session.open(CALLER);
       await until(() => bare.samples().includes('response:ping SESS_MISSING'));
+      // Whatever follows from that has followed when another call is through.
+      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
       assert.equal(bare.server.of('response')[0]?.headers['mcp-session-id'], undefined);
       assert.equal(session.alive, true);
       await session.close(CALLER);
