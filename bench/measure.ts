@@ -3,8 +3,9 @@ import type { Client, ClientOptions } from './clients/client.ts';
 import { surge } from './clients/surge.ts';
 import { undici } from './clients/undici.ts';
 
-// Run by run.ts, in a process of its own for each figure: `measure.ts CLIENT URL SESSIONS REQUESTS` warms up, measures,
-// and sends its parent the microseconds of CPU a request.
+// Run by run.ts, in a process of its own for each client: `measure.ts CLIENT URL SESSIONS WARMUP` warms up, tells its
+// parent that it is ready, and then sends as many requests as its parent says, again and again. Each time it answers with
+// the microseconds of CPU since it last did: V8 may put off collecting what a turn left behind until the turn is over.
 
 const CLIENTS: Readonly<Record<string, (options: ClientOptions) => Promise<Client>>> = {
   surge,
@@ -12,14 +13,17 @@ const CLIENTS: Readonly<Record<string, (options: ClientOptions) => Promise<Clien
   autocannon: autocannonClient,
 };
 
-const [name = '', url = '', sessions = '', requests = ''] = process.argv.slice(2);
+const [name = '', url = '', sessions = '', warmUp = ''] = process.argv.slice(2);
 const open = CLIENTS[name];
 if (open === undefined) throw new Error(`expected one of ${Object.keys(CLIENTS).join(', ')}, got "${name}"`);
 const client = await open({ url, sessions: Number(sessions) });
-await client.send(Math.max(4000, Number(sessions) * 4));
-const before = process.cpuUsage();
-await client.send(Number(requests));
-const { user, system } = process.cpuUsage(before);
-await client.close();
-process.send?.((user + system) / Number(requests));
-process.disconnect?.();
+await client.send(Number(warmUp));
+let before = process.cpuUsage();
+process.on('message', async (requests: number) => {
+  await client.send(requests);
+  const now = process.cpuUsage();
+  process.send?.(now.user + now.system - before.user - before.system);
+  before = now;
+});
+process.on('disconnect', () => process.exit());
+process.send?.('ready');

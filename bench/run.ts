@@ -2,27 +2,33 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Rival } from './rival.ts';
 
 // What a request costs: CPU microseconds of the whole client process, for this client with full recording, for bare
-// undici with JSON.parse, and for autocannon, which reads HTTP only. All in one run, one client process at a time, the
-// server in a process of its own; the clients take turns, so that what else the machine does meets all alike. CPU and not
-// time, because other programs distort it less; ratios and not microseconds, because machines differ.
+// undici with JSON.parse, and for autocannon, which reads HTTP only. CPU and not time, because other programs distort it
+// less; ratios and not microseconds, because machines differ.
+//
+// In each round all three start anew, each in a process of its own, and warm up until they are compiled. Then mcp-surge
+// and undici take short turns, in changing order, so that whatever else the machine does meets both alike, and autocannon
+// one long turn after them. A round's figure is the sum
+// over all turns and no median of them: collections of garbage come in some turns only, and belong to the cost.
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const REQUESTS = 20_000;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const WARM_UP = 20_000;
+const TURNS = 10;
+const REQUESTS_A_TURN = 2000;
 const SESSIONS = [1, 50, 500];
 const IDLE_SESSIONS = 5000;
-const CLIENTS = ['undici', 'surge', 'autocannon'] as const;
 const REPLIES = { JSON: '/mcp', 'event stream': '/sse' } as const;
 
-type ClientName = (typeof CLIENTS)[number];
+type ClientName = 'undici' | 'surge' | 'autocannon';
 
 const server = fork(fileURLToPath(new URL('./server.ts', import.meta.url)));
 const [port] = (await once(server, 'message')) as [number];
 const origin = `http://127.0.0.1:${port}`;
 try {
   console.log(
-    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${ROUNDS} rounds of ${REQUESTS} requests`,
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${ROUNDS} rounds of ${TURNS} turns of ${REQUESTS_A_TURN} requests`,
   );
   console.log('µs CPU a request (median), and the median of the ratios to bare undici of the same round\n');
   console.log(row(['reply', 'sessions', 'bare undici', 'mcp-surge', 'ratio', 'least…most', 'autocannon', 'ratio']));
@@ -58,11 +64,23 @@ try {
 }
 
 async function measureAll(url: string, sessions: number): Promise<Record<ClientName, number>> {
-  const figures = {} as Record<ClientName, number>;
-  for (const name of CLIENTS) {
-    [figures[name]] = (await childOf('./measure.ts', [name, url, String(sessions), String(REQUESTS)])) as [number];
+  // One after the other: the connections of all at once would overflow the server's queue of new ones.
+  const bare = await Rival.start('undici', url, sessions, WARM_UP);
+  const own = await Rival.start('surge', url, sessions, WARM_UP);
+  const autocannon = await Rival.start('autocannon', url, sessions, WARM_UP);
+  // Leaves out what they spent while they waited for the others to warm up.
+  for (const rival of [bare, own]) await rival.send(0);
+  const spentUs = { undici: 0, surge: 0, autocannon: 0 };
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (turn % 2 === 0) spentUs.undici += await bare.send(REQUESTS_A_TURN);
+    spentUs.surge += await own.send(REQUESTS_A_TURN);
+    if (turn % 2 === 1) spentUs.undici += await bare.send(REQUESTS_A_TURN);
   }
-  return figures;
+  // It opens its connections anew whenever it is told to send, which short turns would charge it with too often.
+  spentUs.autocannon = await autocannon.send(TURNS * REQUESTS_A_TURN);
+  for (const rival of [bare, own, autocannon]) rival.end();
+  const each = (us: number) => us / (TURNS * REQUESTS_A_TURN);
+  return { undici: each(spentUs.undici), surge: each(spentUs.surge), autocannon: each(spentUs.autocannon) };
 }
 
 /** Runs a module and returns what it sends. @throws when it ends without */

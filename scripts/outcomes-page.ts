@@ -4,8 +4,8 @@ import { outcomeClass } from '../src/sample/outcome.ts';
 const INTRODUCTION = `# Outcomes
 
 Every request has exactly one, the first that applies in the order NET, TMO, HTTP/AUTH/SESS, PROTO/SSE, RPC, TOOL. A *failed*
-request did not bring what was asked for; a *warning* did, although the server bent a rule; an *aborted* one was ended by us
-and counts neither way. Thresholds name them: \`mcp_failures{outcome:HTTP_429}\`.
+request did not bring what was asked for; a *warning* did, although the server bent a rule; an *aborted* one was ended by us, or
+could not be sent, and counts neither way. Thresholds name them: \`mcp_failures{outcome:HTTP_429}\`.
 
 | Outcome | Counts as | What happened |
 |---|---|---|

@@ -6,6 +6,8 @@ type NamedOutcome = Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>;
 const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   OK: 'The answer arrived and every check held.',
   CLIENT_ABORT: 'The request was still open when the run ended, so we ended it; it says nothing about the target.',
+  CLIENT_LIMIT:
+    'The machine that makes the load had no file, port or memory left for another connection, to send the request or to take up its stream again; it says nothing about the target.',
 
   NET_REFUSED: 'The connection was refused: nothing listens at the address, or a firewall rejects it.',
   NET_DNS: 'The host name could not be resolved to an address.',

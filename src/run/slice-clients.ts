@@ -44,8 +44,9 @@ export function issuedTokens(clients: SliceClients): readonly string[] {
   return [...clients.values()].flatMap(({ authorizer }) => authorizer.secretValues);
 }
 
+/** Ends the load on all targets; what begins after it, but for a session's goodbye, is aborted at once. */
 export function abortClients(clients: SliceClients, reason: string): void {
-  for (const { connection } of clients.values()) connection.abortAll(reason);
+  for (const client of clients.values()) client.endLoad(reason);
 }
 
 /** Waits for the samples of all requests under way and closes all connections. */

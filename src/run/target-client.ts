@@ -36,6 +36,7 @@ export class TargetClient {
   readonly #options: SessionOptions;
   readonly #found: TargetClientOptions['found'];
   readonly #rejected = new AbortController();
+  readonly #ended = new AbortController();
   /** When, epoch, and why the load on the target ended before its time; undefined as long as it has not. */
   stopped: { readonly atMs: number; readonly reason: string } | undefined;
 
@@ -55,6 +56,7 @@ export class TargetClient {
       userAgent: `mcp-surge/${version} (${purpose})`,
       operation: numbered(operation),
       rejected: this.#rejected.signal,
+      ended: this.#ended.signal,
       onRejected: (message) => {
         this.stopped ??= { atMs: clock.now(), reason: `AUTH_REJECTED: ${message}` };
         this.#rejected.abort();
@@ -65,6 +67,16 @@ export class TargetClient {
   /** Aborted once the target has refused credentials that were made anew: it gets no further load. */
   get rejected(): AbortSignal {
     return this.#rejected.signal;
+  }
+
+  /**
+   * Ends the load: aborts what is under way, and from now on only what sessions say at their end is sent, also by those
+   * that wait between two requests. May be called again, to abort what was sent since.
+   * @param reason for the messages of the samples
+   */
+  endLoad(reason: string): void {
+    this.#ended.abort();
+    this.connection.abortAll(reason);
   }
 
   /** Finds out which era the target speaks. */

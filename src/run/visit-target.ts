@@ -94,6 +94,8 @@ function shownUrl(url: string): string {
 
 function adviceFor(outcome: Outcome): string {
   if (outcome === 'NET_FORBIDDEN') return 'The operator of this installation decides which addresses are allowed.';
+  if (outcome === 'CLIENT_LIMIT')
+    return 'This says nothing about the target: raise the limit of open files of this machine, or end what uses them up.';
   if (outcome.startsWith('NET_')) return 'Is the server up, and is this its address?';
   if (outcome.startsWith('AUTH_')) return "Check the target's auth and the secret that it names.";
   if (outcome.startsWith('TMO_')) return 'The server took the connection and gave no answer in time.';

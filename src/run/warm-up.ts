@@ -64,6 +64,7 @@ async function runSessions(url: string): Promise<void> {
       operation: (name) => recorder.operation('warm-up', name),
       onRejected: () => {},
       rejected: new AbortController().signal,
+      ended: new AbortController().signal,
     });
     await session.open({ vu, iteration: 0 });
     for (let iteration = 0; iteration < CALLS; iteration++) {

@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.ts';
 export const NO_TIME = 0xffff_ffff;
 
 /** What a sample stands for; the numbers are the values of the `kind` column. */
-export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2, pause: 3 } as const;
+export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2, pause: 3, session: 4 } as const;
 
 /** Bits of the `flags` column. */
 export const SAMPLE_FLAG = {
@@ -16,6 +16,10 @@ export const SAMPLE_FLAG = {
   held: 4,
   /** The answer came over a second request that took up the stream where it had broken off (`Last-Event-ID`). */
   resumed: 8,
+  /** The first call of its session. */
+  firstOfSession: 16,
+  /** A call after a long silence of its session (the plan's `idleAfter`). */
+  afterIdle: 32,
 } as const;
 
 /**
@@ -38,7 +42,7 @@ export const BLOCK_COLUMNS = {
   headersUs: Uint32Array,
   firstEventUs: Uint32Array,
   closeUs: Uint32Array,
-  /** Bytes of the reply's body. */
+  /** Bytes of the reply's body; of a session its lifetime in milliseconds, because it may outlast `durationUs`. */
   bytes: Uint32Array,
   vu: Uint32Array,
   iteration: Uint32Array,

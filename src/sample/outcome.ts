@@ -15,7 +15,7 @@ export type Outcome =
   | `RPC_${number}`
   | 'RPC_INPUT_REQUIRED'
   | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'SCHEMA' | 'ASSERT'}`
-  | 'CLIENT_ABORT';
+  | `CLIENT_${'ABORT' | 'LIMIT'}`;
 
 /** Successful requests that did something worth a look: counted as useful, listed as warnings. */
 const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
@@ -28,13 +28,14 @@ const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
 
 /**
  * `useful`: the agent got its answer. `warning`: it did, but the server bent a rule. `failed`: it did not.
- * `aborted`: we ended the request ourselves when the run ended, so it says nothing about the target.
+ * `aborted`: we ended the request ourselves when the run ended, or could not even send it, so it says nothing about the
+ * target.
  */
 export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'aborted';
 
 /** The class of an outcome; every outcome that is not named otherwise is a failure. */
 export function outcomeClass(outcome: Outcome): OutcomeClass {
   if (outcome === 'OK') return 'useful';
-  if (outcome === 'CLIENT_ABORT') return 'aborted';
+  if (outcome === 'CLIENT_ABORT' || outcome === 'CLIENT_LIMIT') return 'aborted';
   return WARNINGS.has(outcome) ? 'warning' : 'failed';
 }

@@ -2,8 +2,8 @@ import type { SAMPLE_KIND } from './block.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * One measurement: a request, an iteration, an iteration that could not start, or a pause that a target asked for with
- * Retry-After. Times are milliseconds.
+ * One measurement: a request, an iteration, an iteration that could not start, a pause that a target asked for with
+ * Retry-After, or a session from when it was open until it was over. Times are milliseconds.
  */
 export type Sample = {
   readonly kind: keyof typeof SAMPLE_KIND;

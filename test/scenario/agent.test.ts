@@ -54,6 +54,7 @@ function agentWith(
         const facts = { protocolVersion: '2025-11-25', server: 'fake', session: 'stateful' } as const;
         return { facts, tools: [], capabilities: [] };
       },
+      abandon() {},
       get alive() {
         return requests < diesAfter;
       },

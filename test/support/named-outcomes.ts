@@ -51,6 +51,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   TOOL_SCHEMA: true,
   TOOL_ASSERT: true,
   CLIENT_ABORT: true,
+  CLIENT_LIMIT: true,
 };
 
 /** Every outcome that is not made with a number of the target's choosing. */

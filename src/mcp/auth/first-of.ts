@@ -6,13 +6,13 @@ export async function firstOf<Place, Found>(
   places: readonly Place[],
   look: (place: Place) => Promise<Found>,
 ): Promise<Found> {
-  const problems: string[] = [];
+  const problems: Error[] = [];
   for (const place of places) {
     try {
       return await look(place);
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(error instanceof Error ? error : new Error(String(error)));
     }
   }
-  throw new Error(problems.join(' '));
+  throw new Error(problems.map(({ message }) => message).join(' '), { cause: new AggregateError(problems) });
 }

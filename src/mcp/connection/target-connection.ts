@@ -1,8 +1,10 @@
 import type { Pool } from 'undici';
 import type { Target } from '../../plan/target-schema.ts';
-import { Exchange, type ExchangeHost } from '../exchange/exchange.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { ExchangeHost } from '../exchange/exchange-host.ts';
 import type { ExchangeRequest } from '../exchange/exchange-request.ts';
 import { type TargetPoolOptions, targetPool } from './target-pool.ts';
+import { UnderWay } from './under-way.ts';
 
 export type TargetConnectionOptions = TargetPoolOptions & {
   /** Epoch milliseconds, as the samples' clock. */
@@ -20,8 +22,8 @@ export type TargetConnectionOptions = TargetPoolOptions & {
 export class TargetConnection {
   readonly #pool: Pool;
   readonly #path: string;
-  readonly #host: ExchangeHost;
-  readonly #underWay = new Set<Exchange>();
+  readonly #host: ExchangeHost<Exchange>;
+  readonly #underWay: UnderWay<Exchange>;
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #bug: Error | undefined;
@@ -33,12 +35,13 @@ export class TargetConnection {
       const text = error instanceof Error ? error.message : String(error);
       this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
     };
+    this.#underWay = new UnderWay(options.now);
     this.#host = {
       now: options.now,
+      underWay: this.#underWay,
       timeouts: target.timeouts,
       cutsHeldStreams: target.heldStreams === 'cut',
       onFinished: (exchange) => {
-        this.#underWay.delete(exchange);
         try {
           options.onExchange(exchange);
         } catch (error) {
@@ -57,9 +60,7 @@ export class TargetConnection {
    */
   prepare(request: ExchangeRequest): Exchange {
     if (this.#bug !== undefined) throw this.#bug;
-    const exchange = new Exchange(request, this.#host);
-    this.#underWay.add(exchange);
-    return exchange;
+    return new Exchange(request, this.#host);
   }
 
   /** Sends an exchange; its `settled` tells when there is an answer or a failure. */
@@ -68,9 +69,14 @@ export class TargetConnection {
     this.#pool.dispatch({ path: this.#path, method, headers: headers as string[], body }, exchange);
   }
 
-  /** Ends every request under way as CLIENT_ABORT, which counts neither for nor against the target. */
-  abortAll(reason: string): void {
-    for (const exchange of [...this.#underWay]) exchange.abort('CLIENT_ABORT', reason);
+  /**
+   * Ends every request under way as CLIENT_ABORT, which counts neither for nor against the target.
+   * @param isMeant tells of whose requests, by the number of a virtual user; of everybody's without it
+   */
+  abortAll(reason: string, isMeant?: (vu: number) => boolean): void {
+    for (const exchange of this.#underWay.all()) {
+      if (isMeant?.(exchange.vu) !== false) exchange.abort('CLIENT_ABORT', reason);
+    }
   }
 
   /**

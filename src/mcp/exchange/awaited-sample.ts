@@ -12,7 +12,7 @@ const MAX_MESSAGE_CHARACTERS = 4096;
 export abstract class AwaitedSample extends RequestSample {
   /** Resolves when the caller may go on. */
   readonly settled: Promise<void>;
-  #settle: () => void = () => {};
+  #settle: (() => void) | undefined;
   #released = false;
   #whenEnded: PromiseWithResolvers<void> | undefined;
   #state: 'open' | 'decided' | 'ended' = 'open';
@@ -59,7 +59,7 @@ export abstract class AwaitedSample extends RequestSample {
   protected release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#settle();
+    this.#settle?.();
   }
 
   protected end(): void {

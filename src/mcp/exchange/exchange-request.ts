@@ -1,3 +1,4 @@
+import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
 import type { Judgement, ResultJudge } from './judgement.ts';
 
@@ -31,6 +32,8 @@ export type ExchangeRequest = {
   readonly operation: number;
   readonly vu: number;
   readonly iteration: number;
+  /** When it was to start, epoch milliseconds; undefined when there was no such moment. */
+  readonly intendedMs?: number | undefined;
   readonly flags: number;
 };
 
@@ -68,6 +71,8 @@ export type BrokenExchange = {
   readonly settled: Promise<void>;
   /** Gives up: the exchange ends as its stream did. @param why nothing more came, for the message */
   abandon(why: string): void;
+  /** Ends it for a reason of ours: then its stream's end does not count, which the answer might have followed. */
+  abort(outcome: Outcome, message: string): void;
 };
 
 /** The session that an exchange belongs to, as the exchange sees it: what it does with all that is no answer. */

@@ -1,25 +1,16 @@
 import type { Dispatcher } from 'undici';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { Outcome } from '../../sample/outcome.ts';
+import type { Timed } from '../connection/under-way.ts';
 import { AwaitedSample } from './awaited-sample.ts';
 import { classifyTransportError, isFaultOfOurs } from './classify.ts';
-import { deadlineOf, type Timeouts } from './deadline.ts';
+import { deadlineOf } from './deadline.ts';
+import type { ExchangeHost } from './exchange-host.ts';
 import type { BrokenExchange, BrokenStream, ExchangeRequest } from './exchange-request.ts';
+import { explainTimeout } from './explain-timeout.ts';
 import { judgeHead, judgeMessage } from './judge-reply.ts';
 import type { Judgement } from './judgement.ts';
 import { ReplyReader } from './reply-reader.ts';
-
-/** What an exchange needs of the connection it runs on. */
-export type ExchangeHost = {
-  readonly now: () => number;
-  /** False to read event streams to their end, however long they stay open after their answer. */
-  readonly cutsHeldStreams: boolean;
-  readonly timeouts: Timeouts;
-  /** Called once, when nothing more can come: now the sample is complete. Must not throw. */
-  readonly onFinished: (exchange: Exchange) => void;
-  /** Hears of a bug of ours, which must not pass for a fault of the target. Must not throw. */
-  readonly onBug: (error: unknown) => void;
-};
 
 /** Ends of a stream after which the answer may still be had elsewhere. */
 const RESUMABLE: ReadonlySet<Outcome> = new Set<Outcome>(['PROTO_NO_REPLY', 'NET_RESET_MID']);
@@ -38,18 +29,17 @@ const RELEASE_MS = 5;
  * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
  * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
  */
-export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange {
-  readonly #host: ExchangeHost;
+export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange, Timed {
+  readonly #host: ExchangeHost<Exchange>;
   #controller: Dispatcher.DispatchController | undefined;
   #reader: ReplyReader | undefined;
-  #timer: NodeJS.Timeout;
   /** How its stream ended, as long as the answer may come over another. */
   #brokenAs: Judgement | undefined;
 
-  constructor(request: ExchangeRequest, host: ExchangeHost) {
+  constructor(request: ExchangeRequest, host: ExchangeHost<Exchange>) {
     super(request, host.now);
     this.#host = host;
-    this.#timer = setTimeout(this.#onTimer, Math.min(host.timeouts.headers, host.timeouts.total));
+    host.underWay.add(this, this.startMs + Math.min(host.timeouts.headers, host.timeouts.total));
   }
 
   /** Ends the request from our side; what was not decided by then becomes this outcome. */
@@ -77,9 +67,7 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
     this.headersMs = this.touch();
     this.status = status;
     this.replyHeaders = headers;
-    this.#reader = new ReplyReader(this, () => {
-      this.firstEventMs ??= this.lastActivityMs - this.startMs;
-    });
+    this.#reader = new ReplyReader(this);
     const { kind } = this.#reader;
     if (kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
@@ -87,14 +75,13 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
       this.#decide(judgement, this.headersMs);
       // That a stream is open is all that its caller waits for.
       if (this.request.expects === 'stream') this.release();
-      else this.#timer = setTimeout(this.#onTimer, RELEASE_MS);
+      else this.#host.underWay.remind(this, this.lastActivityMs + RELEASE_MS);
       return;
     }
     const { headers: headersTimeoutMs, idle, total } = this.#host.timeouts;
-    // The timer set for the headers looks after the silences too, unless they are to end sooner.
-    if (this.headersMs + idle >= Math.min(headersTimeoutMs, total)) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onTimer, Math.ceil(idle));
+    // What is due for the headers looks after the silences too, unless they are to end sooner.
+    if (this.headersMs + idle < Math.min(headersTimeoutMs, total))
+      this.#host.underWay.remind(this, this.lastActivityMs + idle);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -106,7 +93,7 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
       const judgement = this.#reader?.push(chunk);
       if (judgement === undefined) return;
       this.#decide(judgement, atMs);
-      this.#timer = setTimeout(this.#onTimer, RELEASE_MS);
+      this.#host.underWay.remind(this, this.lastActivityMs + RELEASE_MS);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -154,23 +141,28 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
     this.#closeWith({ outcome, message: `${message}; ${why}` });
   }
 
-  readonly #onTimer = (): void => {
+  /** Looks whether its time is up or, after its answer, its caller may go on and its stream be cut. */
+  onDue(nowMs: number): void {
     if (!this.over) {
-      const left = deadlineOf(this.#host.timeouts, this, this.now());
-      if (typeof left === 'number') this.#timer = setTimeout(this.#onTimer, left);
+      const left = deadlineOf(this.#host.timeouts, this, nowMs);
+      if (typeof left === 'number') this.#host.underWay.remind(this, nowMs + left);
       else this.#timeOut(left);
     } else if (this.released) this.cut();
     else {
-      if (this.#host.cutsHeldStreams) this.#timer = setTimeout(this.#onTimer, DRAIN_MS - RELEASE_MS);
+      if (this.#host.cutsHeldStreams) this.#host.underWay.remind(this, nowMs + DRAIN_MS - RELEASE_MS);
       this.release();
     }
-  };
+  }
 
   #timeOut({ outcome, message }: Judgement): void {
     try {
       if (this.#reader?.endsUnterminated())
         this.abort('TMO_UNTERMINATED', 'the answer came, but its event was never closed by a blank line');
-      else this.abort(outcome, message + this.#soFar());
+      else
+        this.abort(
+          outcome,
+          message + explainTimeout(this.socketMs !== undefined, this.#brokenAs ?? this.#reader?.stray),
+        );
     } catch (error) {
       this.#giveUp(error);
     }
@@ -212,13 +204,6 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
     return this.hasEnded || this.#brokenAs !== undefined;
   }
 
-  /** What may explain a timeout. */
-  #soFar(): string {
-    if (this.socketMs === undefined) return '; not sent, as no connection was free or could be made';
-    const before = this.#brokenAs ?? this.#reader?.stray;
-    return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
-  }
-
   /** Ends the request because of a bug of ours, which says nothing about the target. */
   #giveUp(error: unknown): void {
     this.#host.onBug(error);
@@ -233,13 +218,16 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
 
   #decide(judgement: Judgement, atMs: number): void {
     if (this.over) return;
-    clearTimeout(this.#timer);
+    this.#host.underWay.remind(this, Number.POSITIVE_INFINITY);
     this.decide(judgement, atMs);
   }
 
   #finish(): void {
     if (this.hasEnded) return;
-    clearTimeout(this.#timer);
+    this.#host.underWay.remove(this);
+    // Callers keep the exchange for its result, and need not keep the raw bytes of its reply with it.
+    this.#controller = undefined;
+    if (this.broken === undefined) this.#reader = undefined;
     this.end();
     this.#host.onFinished(this);
   }

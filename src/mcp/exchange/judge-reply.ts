@@ -108,7 +108,7 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   exchange.result = response.result;
   const answer = request.peer.judgeResult(exchange);
   if (answer.outcome !== 'OK') return { answer };
-  if (role === 'id-type')
-    return { answer: { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
-  return { answer: request.opensSession ? judgeSessionId(exchange.replyHeaders) : answer };
+  const session = request.opensSession ? judgeSessionId(exchange.replyHeaders) : USEFUL;
+  if (session.outcome !== 'OK' || role !== 'id-type') return { answer: session };
+  return { answer: { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
 }

@@ -8,6 +8,9 @@ import { SseDecoder } from './sse-decoder.ts';
 /** How much of a reply that is no answer is kept, to show what it was; an error of the stateless era is read from it. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
+/** The exchange that a reply belongs to; it hears of every event of a stream before the event is read. */
+type ReadExchange = JudgedExchange & { onEvent(): void };
+
 /** Reads the body of one reply, whatever its form, until there is a judgement. */
 export class ReplyReader {
   readonly kind: BodyKind;
@@ -19,15 +22,14 @@ export class ReplyReader {
   /** The first thing in the reply that should not be there; forgiven when the answer follows. */
   #stray: Judgement | undefined;
 
-  /** @param onEvent called at every event of a stream, before it is read */
-  constructor(exchange: JudgedExchange, onEvent: () => void) {
+  constructor(exchange: ReadExchange) {
     const { replyHeaders, request } = exchange;
     this.kind = isAnswer(exchange) ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
     if (this.kind === 'json' && request.expects === 'stream') this.kind = 'unreadable';
     this.#exchange = exchange;
     if (this.kind !== 'sse') return;
     this.#decoder = new SseDecoder((data, type) => {
-      onEvent();
+      exchange.onEvent();
       if (data === '' || this.#answer !== undefined) return;
       // Clients take replies from events of this type only; others, such as `ping`, need not be JSON.
       if (type === 'message') this.#readMessages(data);

@@ -1,18 +1,21 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Sample } from '../../sample/sample.ts';
 import type { Link } from '../connection/link.ts';
+import type { Timed } from '../connection/under-way.ts';
 import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
 
 /** What is known of a request and its reply so far; when nothing more can come, it is the sample. */
-export abstract class RequestSample implements Sample, JudgedExchange {
+export abstract class RequestSample implements Sample, JudgedExchange, Omit<Timed, 'onDue'> {
   readonly kind = 'request';
   readonly request: ExchangeRequest;
   readonly startMs: number;
   /** When something last arrived, epoch. */
   lastActivityMs: number;
+  dueMs = Number.POSITIVE_INFINITY;
+  place = -1;
   /** The connection that carries the request, once there is one. */
   link: Link | undefined;
-  readonly lagMs = 0;
+  readonly lagMs: number;
   outcome: Outcome = 'CLIENT_ABORT';
   message = '';
   durationMs = 0;
@@ -39,6 +42,7 @@ export abstract class RequestSample implements Sample, JudgedExchange {
     this.flags = request.flags;
     this.now = now;
     this.startMs = now();
+    this.lagMs = request.intendedMs === undefined ? 0 : Math.max(0, this.startMs - request.intendedMs);
     this.lastActivityMs = this.startMs;
   }
 
@@ -61,6 +65,11 @@ export abstract class RequestSample implements Sample, JudgedExchange {
   protected touch(): number {
     this.lastActivityMs = this.now();
     return this.lastActivityMs - this.startMs;
+  }
+
+  /** Takes note of an event of the reply's stream, right after it arrived. */
+  onEvent(): void {
+    this.firstEventMs ??= this.lastActivityMs - this.startMs;
   }
 
   /** @param atMs when its connection took the request, from the start */

@@ -10,6 +10,7 @@ import type { Tool } from '../operations/tool.ts';
 import { answerServer } from './answer-server.ts';
 import { Background } from './background.ts';
 import { EventStream, type OpenStream } from './event-stream.ts';
+import { followUp } from './follow-up.ts';
 import { lastEventIdHeader } from './last-event-id.ts';
 import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './legacy-messages.ts';
 import { callAsTask, legacyTask } from './legacy-task.ts';
@@ -19,23 +20,27 @@ import { Sender } from './sender.ts';
 import type { Caller, NotOpened, Opened, Session } from './session.ts';
 import { clientInfoOf, type SessionOptions } from './session-options.ts';
 import { succeeded } from './succeeded.ts';
+import { lackedToken } from './without-token.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
-/**
- * Outcomes after which a session is of no use. Without a token nothing can be sent, and a caller that went on at once
- * would spin without ever waiting for anything.
- */
-const SESSION_LOST: ReadonlySet<string> = new Set([
-  'SESS_EXPIRED',
-  'SESS_LOST',
-  'SESS_MISSING',
-  'AUTH_TOKEN',
-  'AUTH_REJECTED',
-]);
+/** Outcomes after which a session is of no use. */
+const SESSION_LOST: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST', 'SESS_MISSING', 'AUTH_REJECTED']);
 
 /** Ends of a request that leave the server at work on it: it must be told that nobody waits any more. */
-const LEFT_RUNNING: ReadonlySet<string> = new Set(['TMO_IDLE', 'TMO_TOTAL', 'TMO_HEADERS', 'CLIENT_ABORT']);
+const LEFT_RUNNING: ReadonlySet<string> = new Set([
+  'TMO_IDLE',
+  'TMO_TOTAL',
+  'TMO_HEADERS',
+  'CLIENT_ABORT',
+  'CLIENT_LIMIT',
+]);
+
+/** Why nobody waits any more, for the server's owner. */
+const LEFT_BECAUSE: Readonly<Record<string, string>> = {
+  CLIENT_ABORT: 'the load has ended',
+  CLIENT_LIMIT: 'the client has no connection left to take the answer over',
+};
 
 /** A session of the protocol's first era: initialize, a session id if the server gives one, DELETE at the end. */
 export class LegacySession implements Session, ExchangePeer {
@@ -109,7 +114,7 @@ export class LegacySession implements Session, ExchangePeer {
     if (tool?.taskSupport !== 'required') return this.#call(call, caller, tool);
     const { clock, ended, target } = this.#options;
     return legacyTask(call, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-      this.#call(part === call ? callAsTask(call) : part, caller, tool),
+      part === call ? this.#call(callAsTask(call), caller, tool) : this.#call(part, followUp(caller), tool),
     );
   }
 
@@ -121,6 +126,10 @@ export class LegacySession implements Session, ExchangePeer {
     // Nothing more is sent to a target that refuses our credentials.
     if (!wasAlive || this.#sessionId === '' || this.#options.rejected.aborted) return;
     await this.#sender.send({ method: 'DELETE', body: null, expects: 'deletion', operation: 'DELETE' }, caller);
+  }
+
+  abandon(): void {
+    this.#abandon('the session was left');
   }
 
   judgeResult({ request, result }: JudgedExchange): Judgement {
@@ -142,9 +151,10 @@ export class LegacySession implements Session, ExchangePeer {
     if (!this.#alive || lastEventIdHeader(stream.lastEventId).length === 0) return false;
     this.#broken.add(exchange);
     void exchange.settled.then(() => this.#broken.delete(exchange));
+    const { clock, ended } = this.#options;
     const open: OpenStream = (lastEventId, onSent) => this.#openStream(lastEventId, exchange.request, onSent);
     // Rejects only for bugs of ours, and those the connection remembers.
-    resume(exchange, stream, this.#options.clock, open).catch(() => {});
+    resume(exchange, stream, { clock, ended }, open).catch(() => {});
     return true;
   }
 
@@ -175,7 +185,7 @@ export class LegacySession implements Session, ExchangePeer {
 
   /** Revision 2025-11-25, "Cancellation": leaving is no cancelling, the server must be told. */
   #cancel(requestId: number, { outcome }: Exchange, caller: Caller): void {
-    const params = { requestId, reason: outcome === 'CLIENT_ABORT' ? 'the load has ended' : 'no answer in time' };
+    const params = { requestId, reason: LEFT_BECAUSE[outcome] ?? 'no answer in time' };
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
     this.#tell('notifications/cancelled', body, caller);
   }
@@ -204,9 +214,12 @@ export class LegacySession implements Session, ExchangePeer {
    * Notes that the session is lost, where a POST says so: servers without the stream answer its GET with 404 too. What
    * was sent before there was a session id says nothing of the session either.
    */
-  #check({ outcome, request }: Exchange): void {
+  #check(exchange: Exchange): void {
+    const { outcome, request } = exchange;
     const isOfSession = request.sentSessionId === (this.#sessionId !== '');
-    if (SESSION_LOST.has(outcome) && isOfSession) this.#abandon(`the session ended in ${outcome}`);
+    // A caller that went on at once, though nothing can be sent, would spin without ever waiting for anything.
+    const isOver = SESSION_LOST.has(outcome) || lackedToken(exchange);
+    if (isOver && isOfSession) this.#abandon(`the session ended in ${outcome}`);
   }
 
   /** Ends whatever waits in the session, which is of no further use. */

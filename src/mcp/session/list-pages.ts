@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Call } from '../operations/call.ts';
 import { type Page, pageCall, readPage } from '../operations/list-items.ts';
+import { followUp } from './follow-up.ts';
 import type { Caller, Session } from './session.ts';
 import { succeeded } from './succeeded.ts';
 
@@ -20,13 +21,15 @@ export async function listPages(
 ): Promise<Exchange> {
   const seen = new Set<string>();
   let call = first;
+  let asking = caller;
   for (let page = 1; ; page++) {
-    const exchange = await session.request(call, caller);
+    const exchange = await session.request(call, asking);
     if (!succeeded(exchange)) return exchange;
     const { items, nextCursor } = readPage(call.method, exchange.result);
     onPage(items);
     if (nextCursor === undefined || seen.has(nextCursor) || page === MAX_PAGES) return exchange;
     seen.add(nextCursor);
     call = pageCall(first, nextCursor);
+    asking = followUp(caller);
   }
 }

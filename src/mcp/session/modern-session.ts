@@ -8,6 +8,7 @@ import { encodeHeaderValue } from '../operations/encode-header-value.ts';
 import { headersOfArguments } from '../operations/mirrored-arguments.ts';
 import { judgeResultType } from '../operations/result-type.ts';
 import type { Tool } from '../operations/tool.ts';
+import { followUp } from './follow-up.ts';
 import { listTools } from './list-tools.ts';
 import { type Discovery, MODERN_REVISION, requestMeta } from './modern-messages.ts';
 import { isTask, judgeCreated, modernTask } from './modern-task.ts';
@@ -15,6 +16,7 @@ import { Sender } from './sender.ts';
 import type { Caller, NotOpened, Opened, Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { succeeded } from './succeeded.ts';
+import { lackedToken } from './without-token.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',
@@ -83,7 +85,7 @@ export class ModernSession implements Session, ExchangePeer {
       const input = answerInput(exchange.result, this.#options.target.elicitation) ?? '';
       exchange = await this.#call(
         { ...call, params: addParams(call.params, input) },
-        caller,
+        followUp(caller),
         tool,
         round === MAX_ROUNDS,
       );
@@ -91,11 +93,15 @@ export class ModernSession implements Session, ExchangePeer {
     if (call.method !== TASKED || !succeeded(exchange) || !isTask(exchange.result)) return exchange;
     const { clock, ended, target } = this.#options;
     return modernTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-      this.#call(part, caller, tool),
+      this.#call(part, followUp(caller), tool),
     );
   }
 
   async close(): Promise<void> {
+    this.abandon();
+  }
+
+  abandon(): void {
     this.#alive = false;
   }
 
@@ -132,7 +138,8 @@ export class ModernSession implements Session, ExchangePeer {
       { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, headers, judge, tool },
       caller,
     );
-    if (exchange.outcome === 'AUTH_TOKEN' || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
+    this.#lastRounds?.delete(id);
+    if (lackedToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
     return exchange;
   }
 }

@@ -11,7 +11,7 @@ const MIN_POLL_MS = 20;
 export type PollTimes = {
   readonly clock: Clock;
   /** As in SessionOptions. */
-  readonly ended: AbortSignal | undefined;
+  readonly ended: AbortSignal;
 };
 
 /**

@@ -1,3 +1,4 @@
+import { outcomeClass } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { BrokenExchange, BrokenStream } from '../exchange/exchange-request.ts';
@@ -8,18 +9,27 @@ import { succeeded } from './succeeded.ts';
 /** Streams that end again and again without the answer are given up after so many. */
 const MAX_STREAMS = 100;
 
+/** When to send a GET, and when no more. */
+export type ResumeTimes = {
+  readonly clock: Clock;
+  /** As in SessionOptions. */
+  readonly ended: AbortSignal;
+};
+
 /**
  * Takes a broken stream up again until the answer has come over it, as revision 2025-11-25 has it ("Resumability and
  * Redelivery"): waits as long as the server asks, then sends GET with the id of the last event. Each GET is a sample of
  * its own; the call's sample goes on from its own dispatch to the answer. What comes over the streams reaches the exchange
- * by the session.
+ * by the session. When the load has ended no GET is sent any more: the call is then like any other that is under way, and
+ * whoever ended the load ends it too.
  */
 export async function resume(
   exchange: BrokenExchange,
   first: BrokenStream,
-  clock: Clock,
+  { clock, ended }: ResumeTimes,
   openStream: OpenStream,
 ): Promise<void> {
+  const hasEnded = () => ended.aborted;
   const over = new AbortController();
   void exchange.settled.then(() => over.abort());
   const cutWhenOver = (stream: Exchange) => {
@@ -29,8 +39,13 @@ export async function resume(
   let { lastEventId, retryMs: retry } = first;
   for (let streams = 0; streams < MAX_STREAMS; streams++) {
     await clock.sleepUntil(clock.now() + retryMs(retry), over.signal);
-    if (exchange.over) return;
+    if (exchange.over || hasEnded()) return;
     const stream = await openStream(lastEventId, cutWhenOver);
+    // It was not the server that ended this one.
+    if (hasEnded() && stream.outcome === 'CLIENT_ABORT') return;
+    if (outcomeClass(stream.outcome) === 'aborted') {
+      return exchange.abort(stream.outcome, `the stream could not be taken up again: ${stream.message}`);
+    }
     if (!succeeded(stream) || stream.status === 405) {
       const why = stream.status === 405 ? 'the server has no stream to take up (405)' : stream.message;
       return exchange.abandon(`it could not be taken up again: ${stream.outcome} ${why}`);

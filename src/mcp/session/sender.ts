@@ -5,6 +5,7 @@ import type { ExchangePeer, ExchangeRequest } from '../exchange/exchange-request
 import { USEFUL } from '../exchange/judgement.ts';
 import type { Caller } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
+import { judgeWithoutToken } from './without-token.ts';
 
 /** A request as a session thinks of it: without the headers that all have, and whose sample it is. */
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &
@@ -89,10 +90,13 @@ export class Sender {
       operation: operation(outgoing.operation),
       vu: caller.vu,
       iteration: caller.iteration,
-      flags: renewed || caller.retry === true ? SAMPLE_FLAG.retry : 0,
+      intendedMs: caller.intended?.take(),
+      flags: (caller.callFlags ?? 0) | (renewed || caller.retry === true ? SAMPLE_FLAG.retry : 0),
     });
-    if (auth instanceof Error) exchange.abort('AUTH_TOKEN', auth.message);
-    else if (ended?.aborted === true && CALLS.has(expects)) exchange.abort('CLIENT_ABORT', 'the load has ended');
+    if (auth instanceof Error) {
+      const { outcome, message } = judgeWithoutToken(auth);
+      exchange.abort(outcome, message);
+    } else if (ended.aborted === true && CALLS.has(expects)) exchange.abort('CLIENT_ABORT', 'the load has ended');
     else connection.dispatch(exchange);
     return exchange;
   }

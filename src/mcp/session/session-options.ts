@@ -21,9 +21,9 @@ export type SessionOptions = {
   readonly rejected: AbortSignal;
   /**
    * Aborted when the load is over and nobody may wait for anything any more: no further call is sent then, only what a
-   * session says at its end. Without it, whatever waits between two requests, as the polling of a task does, goes on.
+   * session says at its end. Whatever waits between two requests, as the polling of a task does, waits no longer.
    */
-  readonly ended?: AbortSignal;
+  readonly ended: AbortSignal;
 };
 
 /** How we introduce ourselves, from the user agent's `name/version`. */

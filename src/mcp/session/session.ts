@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
+import type { IntendedStart } from './intended-start.ts';
 
 /** Whose request a sample is. */
 export type Caller = {
@@ -8,6 +9,10 @@ export type Caller = {
   readonly iteration: number;
   /** True when the same call was sent before and its failure was the session's. */
   readonly retry?: boolean;
+  /** When the iteration was to start; undefined where virtual users set the pace. */
+  readonly intended?: IntendedStart;
+  /** Bits of SAMPLE_FLAG that mark a call; its first request carries them. */
+  readonly callFlags?: number;
 };
 
 /** What a server says of itself when a session opens. */
@@ -30,6 +35,8 @@ export type Session = {
   request(call: Call, caller: Caller): Promise<Exchange>;
   /** Tells the server that the session is over; does nothing for sessions it does not keep. */
   close(caller: Caller): Promise<void>;
+  /** Leaves without a word, as clients that crash do; its requests under way go on. */
+  abandon(): void;
 };
 
 /** The request at which the opening of a session failed. */

@@ -1,4 +1,4 @@
-import { chunkOf, eventOf, openStream } from '../../support/raw-http.ts';
+import { chunkOf, openStream } from '../../support/raw-http.ts';
 import { good, type OutcomeTable, result } from './outcome-case.ts';
 
 const JSON_TYPE = 'content-type: application/json';
@@ -32,6 +32,13 @@ export const brokenReplies: OutcomeTable = {
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-ty'),
+    },
+    {
+      name: 'the end of the connection within the headers, after the length',
+      outcome: 'NET_RESET_PRE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: (socket) => socket.end(good.replace(JSON_TYPE, 'connection: close').replace(/\r\n\r\n.*$/s, '\r\nx-')),
     },
     {
       name: 'an end within a stream',
@@ -111,6 +118,27 @@ export const brokenReplies: OutcomeTable = {
       reply: `HTTP/1.1 200 OK\r\nlong: ${'x'.repeat(100_000)}`,
     },
     {
+      name: 'two lengths that contradict each other',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: good.replace('content-length: ', 'content-length: 1\r\ncontent-length: '),
+    },
+    {
+      name: 'a length and chunks',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: good.replace('\r\n\r\n', '\r\ntransfer-encoding: chunked\r\n\r\n'),
+    },
+    {
+      name: 'a header that is none, after the length',
+      outcome: 'NET_HTTP_PARSE',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: good.replace('\r\n\r\n', '\r\nno header\r\n\r\n'),
+    },
+    {
       name: 'a chunk of wrong size',
       outcome: 'NET_HTTP_PARSE',
       clocks: 'socket headers close',
@@ -148,87 +176,6 @@ export const brokenReplies: OutcomeTable = {
         socket.write(openStream());
         pour();
       },
-    },
-  ],
-};
-
-/** Replies that do not come in time. */
-export const lateReplies: OutcomeTable = {
-  title: 'a reply that does not come in time',
-  cases: [
-    {
-      name: 'no reply',
-      outcome: 'TMO_HEADERS',
-      clocks: BEFORE_HEADERS,
-      ...lost,
-      reply: () => {},
-      message: /^no headers within 150 ms$/,
-      target: { timeouts: { headers: '150ms' } },
-    },
-    {
-      name: 'nothing but early hints',
-      outcome: 'TMO_HEADERS',
-      clocks: BEFORE_HEADERS,
-      ...lost,
-      reply: 'HTTP/1.1 103 Early Hints\r\n\r\n',
-      target: { timeouts: { headers: '150ms' } },
-    },
-    {
-      name: 'silence within a stream',
-      outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
-      clocks: WITHIN_STREAM,
-      ...lost,
-      reply: openStream('data:\n\n'),
-      message: /^no byte for 150 ms$/,
-    },
-    {
-      name: 'silence within a JSON body',
-      outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
-      clocks: 'socket headers close',
-      ...lost,
-      reply: good.slice(0, -1),
-    },
-    {
-      name: 'silence after an answer to another id',
-      outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
-      clocks: WITHIN_STREAM,
-      ...lost,
-      reply: openStream(eventOf({ ...result, id: 5 })),
-      message: /no byte for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
-    },
-    {
-      name: 'an answer whose event is never closed, in a stream that stays open',
-      outcome: 'TMO_UNTERMINATED',
-      target: { timeouts: { idle: '150ms' } },
-      clocks: WITHIN_STREAM,
-      ...lost,
-      reply: openStream(`data: ${JSON.stringify(result)}\n`),
-      message: /never closed by a blank line/,
-    },
-    {
-      name: 'half an answer, in a stream that stays open',
-      outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
-      clocks: WITHIN_STREAM,
-      ...lost,
-      reply: openStream('data: {"jsonrpc":"2.0","id":1,'),
-      message: /no byte for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
-    },
-    {
-      name: 'a stream that never comes to the point',
-      outcome: 'TMO_TOTAL',
-      target: { timeouts: { total: '150ms' } },
-      clocks: WITHIN_STREAM,
-      ...lost,
-      reply: (socket) => {
-        socket.write(openStream('data:\n\n'));
-        const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
-        socket.on('close', () => clearInterval(drip));
-      },
-      message: /^no answer within 150 ms$/,
     },
   ],
 };

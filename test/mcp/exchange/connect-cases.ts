@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TargetConnectionOptions } from '../../../src/mcp/connection/target-connection.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
@@ -11,6 +11,8 @@ import { good } from './outcome-case.ts';
 export type Unreachable = {
   readonly url: string;
   readonly options?: Partial<TargetConnectionOptions>;
+  /** How often a connection was tried for, where that can be seen. */
+  readonly attempts?: () => number;
   close?(): Promise<void>;
 };
 
@@ -29,19 +31,30 @@ export async function closedOrigin(): Promise<string> {
   return server.origin;
 }
 
+/** A name whose look-up fails, or that finds what cannot be reached. */
+function failingLookup(code: string): Unreachable {
+  let attempts = 0;
+  const lookup: TargetConnectionOptions['lookup'] = (_, __, callback) => {
+    attempts++;
+    setImmediate(() => callback(Object.assign(new Error('none'), { code }), []));
+  };
+  return { url: 'http://mcp.test', options: { lookup }, attempts: () => attempts };
+}
+
 let certificate: Certificate | undefined;
 
 /** A server that proves to be mcp.test, found at 127.0.0.1. @param trusted whether its certificate is */
 async function tlsServer(host: string, trusted: boolean): Promise<Unreachable> {
   certificate ??= makeCertificate('DNS:mcp.test');
   const server = createTlsServer(certificate, (socket) => socket.on('error', () => {}).end(good));
+  const attempts = countConnections(server);
   const { port, close } = await listenOnLoopback(server);
   const options = {
     lookup: (_: string, __: unknown, callback: (error: null, found: { address: string; family: number }[]) => void) =>
       setImmediate(() => callback(null, [{ address: '127.0.0.1', family: 4 }])),
     ...(trusted ? { ca: certificate.cert } : {}),
   };
-  return { url: `https://${host}:${port}`, options, close };
+  return { url: `https://${host}:${port}`, options, attempts, close };
 }
 
 /** A server without TLS that is asked for it. */
@@ -50,8 +63,15 @@ async function plainServer(onConnection: (socket: Socket) => void): Promise<Unre
     socket.on('error', () => {});
     onConnection(socket);
   });
+  const attempts = countConnections(server);
   const { port, close } = await listenOnLoopback(server);
-  return { url: `https://127.0.0.1:${port}`, close };
+  return { url: `https://127.0.0.1:${port}`, attempts, close };
+}
+
+function countConnections(server: Server): () => number {
+  let connections = 0;
+  server.on('connection', () => connections++);
+  return () => connections;
 }
 
 /** Requests that get no connection. */
@@ -79,13 +99,7 @@ export const connectFailures: { readonly cases: readonly ConnectCase[] } = {
       name: 'a name that has no address',
       outcome: 'NET_DNS',
       message: /ENOTFOUND/,
-      start: async () => ({
-        url: 'http://mcp.test',
-        options: {
-          lookup: (_, __, callback) =>
-            setImmediate(() => callback(Object.assign(new Error('none'), { code: 'ENOTFOUND' }), [])),
-        },
-      }),
+      start: async () => failingLookup('ENOTFOUND'),
     },
     {
       name: 'an address that the operator forbids',
@@ -100,13 +114,13 @@ export const connectFailures: { readonly cases: readonly ConnectCase[] } = {
       name: 'an address that no route leads to',
       outcome: 'NET_OTHER',
       message: /EHOSTUNREACH/,
-      start: async () => ({
-        url: 'http://mcp.test',
-        options: {
-          lookup: (_, __, callback) =>
-            setImmediate(() => callback(Object.assign(new Error('none'), { code: 'EHOSTUNREACH' }), [])),
-        },
-      }),
+      start: async () => failingLookup('EHOSTUNREACH'),
+    },
+    {
+      name: 'no file left for a socket',
+      outcome: 'CLIENT_LIMIT',
+      message: /^EMFILE: .*more lanes$/,
+      start: async () => failingLookup('EMFILE'),
     },
     {
       name: 'a certificate that nobody vouches for',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
-import { ExchangeRig } from './exchange-rig.ts';
+import { clocksOf, ExchangeRig } from './exchange-rig.ts';
 import { good, result } from './outcome-case.ts';
 
 describe('a connection', () => {
@@ -31,6 +31,7 @@ describe('a connection', () => {
       assert.equal(broken.outcome, 'NET_RESET_PRE');
       assert.match(broken.message, /the connection had served before, perhaps it was closed as idle/);
       assert.equal(broken.connectMs, undefined);
+      assert.equal(clocksOf(broken), 'socket close');
       assert.equal((await rig.send()).outcome, 'OK');
       assert.equal(server.connections, 2);
       await rig.connection.close();

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import type { Dispatcher } from 'undici';
-import { Exchange, type ExchangeHost } from '../../../src/mcp/exchange/exchange.ts';
+import { UnderWay } from '../../../src/mcp/connection/under-way.ts';
+import { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { ExchangeHost } from '../../../src/mcp/exchange/exchange-host.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { eventOf } from '../../support/raw-http.ts';
 import { clocksOf, idlePeer, plainRequest } from './exchange-rig.ts';
@@ -18,7 +20,7 @@ const PRIMING = 'id: 7\ndata:\n\n';
 type Act =
   | { readonly do: 'start' | 'end' | 'error' | 'lateError' | 'abort' | 'cut' | 'abandon' }
   | { readonly do: 'head'; readonly status: number; readonly type: string }
-  | { readonly do: 'data'; readonly text: string }
+  | { readonly do: 'data'; readonly text: string; readonly cuts: readonly number[] }
   | { readonly do: 'accept'; readonly message: unknown }
   | { readonly do: 'wait'; readonly ms: number };
 
@@ -38,6 +40,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         answers.map(eventOf),
         fc.constantFrom(PRIMING, PRIMING, PRIMING, 'data: {"id"', JSON.stringify(result)),
       ),
+      cuts: fc.array(fc.nat(60), { maxLength: 3 }),
     }),
   },
   fc.record({ do: fc.constant('accept'), message: answers }),
@@ -47,7 +50,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 const USUAL: readonly Act[] = [
   { do: 'start' },
   { do: 'head', status: 200, type: 'text/event-stream' },
-  { do: 'data', text: PRIMING },
+  { do: 'data', text: PRIMING, cuts: [] },
   { do: 'end' },
 ];
 const script = fc
@@ -70,6 +73,7 @@ class Play {
   finished = 0;
   bugs = 0;
   #nowMs = 1_000_000;
+  readonly underWay = new UnderWay<Exchange>(() => this.#nowMs);
   #told = false;
   #started = false;
   readonly #tellsAtOnce: boolean;
@@ -83,8 +87,9 @@ class Play {
 
   constructor({ expects, isTakenUp, cutsHeldStreams, hasBug, tellsAtOnce }: Run) {
     this.#tellsAtOnce = tellsAtOnce;
-    const host: ExchangeHost = {
+    const host: ExchangeHost<Exchange> = {
       now: () => this.#nowMs,
+      underWay: this.underWay,
       cutsHeldStreams,
       timeouts: TIMEOUTS,
       onFinished: () => this.finished++,
@@ -114,7 +119,8 @@ class Play {
         if (!this.#started || (isHeaded && !this.#told)) return undefined;
         return exchange.onResponseStart(this.#controller, act.status, { 'content-type': act.type });
       case 'data':
-        return isHeaded ? exchange.onResponseData(this.#controller, Buffer.from(act.text)) : undefined;
+        if (isHeaded) for (const chunk of cut(act.text, act.cuts)) exchange.onResponseData(this.#controller, chunk);
+        return undefined;
       case 'end':
         if (!isHeaded) return undefined;
         this.#told = true;
@@ -148,6 +154,13 @@ class Play {
     this.#told = true;
     this.exchange.onResponseError(this.#controller, error);
   }
+}
+
+/** The text in chunks that end at these places. */
+function cut(text: string, places: readonly number[]): Buffer[] {
+  const bytes = Buffer.from(text);
+  const ends = [...places.toSorted((a, b) => a - b), bytes.length];
+  return ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end));
 }
 
 const decided = ({ outcome, message, durationMs }: Exchange) => ({ outcome, message, durationMs });
@@ -201,7 +214,18 @@ describe('Exchange', () => {
     );
   });
 
-  it('leaves no timer behind', () => {
+  it('is out of time when its silence is, although more was allowed for its headers', () => {
+    const [quiet] = fc.sample(run, 1) as [Run];
+    const play = new Play({ ...quiet, expects: 'response', hasBug: false });
+    for (const act of USUAL.slice(0, 2)) play.play(act);
+    for (let passed = 0; passed < TIMEOUTS.idle; passed++) {
+      assert.equal(play.exchange.over, false);
+      play.play({ do: 'wait', ms: 1 });
+    }
+    assert.deepEqual(decided(play.exchange), { outcome: 'TMO_IDLE', message: 'no byte for 300 ms', durationMs: 300 });
+  });
+
+  it('is not told of its time once it is over', () => {
     let ended = 0;
     fc.assert(
       fc.property(run, (values) => {
@@ -209,10 +233,10 @@ describe('Exchange', () => {
         for (const one of values.acts) if (play.finished === 0) play.play(one);
         if (play.finished === 0) return;
         ended++;
-        // What a timer of a request that is over ends up in.
-        const cut = mock.method(play.exchange, 'cut');
-        mock.timers.runAll();
-        assert.equal(cut.mock.callCount(), 0);
+        assert.equal(play.underWay.size, 0);
+        const onDue = mock.method(play.exchange, 'onDue');
+        play.play({ do: 'wait', ms: 2 * TIMEOUTS.total });
+        assert.equal(onDue.mock.callCount(), 0);
         assert.equal(play.finished, 1);
       }),
       { numRuns: 1000 },

@@ -64,6 +64,8 @@ export const jsonReplies: OutcomeTable = {
       reply: httpReply(200, [JSON_TYPE], 'x'.repeat(2 ** 20)),
       message: /^x{4096}$/,
     },
+    inJson({ id: null, result: {} }, 'PROTO_ID_MISMATCH', { message: /id null instead of 1/ }),
+    { name: 'no JSON body at all', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], '') },
     { name: 'an empty JSON body', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], ' ') },
     {
       name: 'JSON that is compressed although nobody asked for it',

@@ -51,6 +51,14 @@ export const toolResults: OutcomeTable = {
     ),
     ofResult('TOOL_SCHEMA', text('1 g'), { request: { judge, tool }, message: /structuredContent is missing/ }),
     ofResult('TOOL_ERROR', { isError: true, ...text('no scales') }, { request: { judge, tool } }),
+    ofResult(
+      'TOOL_ASSERT',
+      { content: [] },
+      {
+        name: 'no content, where the plan wants some',
+        request: { judge: compileJudge(judge, textOfTool, [{ matches: '.' }]) },
+      },
+    ),
     ofResult('TOOL_ASSERT', text('fine'), {
       request: { judge: compileJudge(judge, textOfTool, [{ contains: 'excellent' }]) },
       message: /excellent/,
@@ -58,6 +66,14 @@ export const toolResults: OutcomeTable = {
   ],
 };
 
+/** An answer to initialize whose id came back as text. */
+const withTextId = (headers: string[]) => {
+  const response = { jsonrpc: '2.0', id: '1', result: opened('2025-11-25') };
+  return {
+    name: `${headers.join(' and ')}, the id as text`,
+    reply: httpReply(200, ['content-type: application/json', ...headers], JSON.stringify(response)),
+  };
+};
 const initialize = (judgeOf: ResultJudge) => ({ opensSession: true, rpcMethod: 'initialize', judge: judgeOf });
 const opened = (protocolVersion: unknown) => ({ protocolVersion, capabilities: {} });
 const withIds = (outcome: Outcome, headers: string[], more: Partial<OutcomeCase> = {}): OutcomeCase => ({
@@ -82,6 +98,10 @@ export const openings: OutcomeTable = {
     withIds('SESS_AMBIGUOUS', ['mcp-session-id: a', 'mcp-session-id: b', 'mcp-session-id: a'], {
       message: /2 different values/,
     }),
+    withIds('PROTO_ID_TYPE', ['mcp-session-id: a'], withTextId(['mcp-session-id: a'])),
+    withIds('SESS_DUP', [], withTextId(['mcp-session-id: a', 'mcp-session-id: a'])),
+    withIds('SESS_AMBIGUOUS', [], withTextId(['mcp-session-id: a', 'mcp-session-id: b'])),
+    withIds('PROTO_SHAPE', [], { ...withTextId(['mcp-session-id: caf\u00e9']), message: /beyond visible ASCII/ }),
     withIds('PROTO_SHAPE', ['mcp-session-id: caf\u00e9'], { message: /beyond visible ASCII/ }),
     withIds('OK', ['mcp-session-id: a', 'mcp-session-id: b'], { request: {}, name: 'two ids with any other answer' }),
     ofResult('OK', opened('2025-03-26'), { request: initialize(initializeJudge(undefined)) }),

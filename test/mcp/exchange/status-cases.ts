@@ -43,8 +43,25 @@ export const statusReplies: OutcomeTable = {
     ofStatus(404, 'HTTP_404'),
     ofStatus(404, 'HTTP_404', { body: rpcError, name: 'HTTP 404 with a JSON-RPC error, of a server of the first era' }),
     ofStatus(429, 'HTTP_429', { headers: ['retry-after: 1'] }),
+    ofStatus(429, 'HTTP_429', {
+      headers: ['retry-after: Mon, 23 Nov 2026 12:00:00 GMT'],
+      name: 'HTTP 429 until a date',
+    }),
+    ofStatus(429, 'HTTP_429', { body: 'slow down', message: /^slow down$/ }),
+    ofStatus(418, 'HTTP_418'),
     ofStatus(500, 'HTTP_500', { ...nothing, message: /HTTP 500 without a body/ }),
+    ofStatus(500, 'HTTP_500', {
+      headers: ['content-type: text/event-stream'],
+      flags: 0,
+      name: 'HTTP 500 that calls itself an event stream',
+    }),
     ofStatus(502, 'HTTP_502'),
+    ofStatus(502, 'HTTP_502', {
+      headers: ['connection: close'],
+      reused: false,
+      name: 'HTTP 502 of a gateway that closes the connection',
+    }),
+    ofStatus(504, 'HTTP_504'),
     ofStatus(503, 'HTTP_503', {
       body: `<p>sorry</p>${'x'.repeat(100_000)}`,
       name: 'HTTP 503 with a long page',
@@ -62,8 +79,22 @@ export const statusReplies: OutcomeTable = {
     ofStatus(403, 'AUTH_SCOPE', {
       headers: ['www-authenticate: Basic', 'www-authenticate: Bearer error="insufficient_scope"'],
     }),
+    ofStatus(403, 'AUTH_SCOPE', {
+      headers: ['www-authenticate: Bearer Error = insufficient_scope, scope="a b"'],
+      name: 'HTTP 403 with a challenge written otherwise',
+    }),
+    ofStatus(403, 'AUTH_403', {
+      headers: ['www-authenticate: Bearer error="invalid_token", error_description="not insufficient_scope"'],
+      name: 'HTTP 403 with a challenge for another error',
+    }),
+    ofStatus(401, 'AUTH_401', {
+      headers: ['www-authenticate: Bearer error="insufficient_scope"'],
+      name: 'HTTP 401 with the challenge of a 403',
+    }),
     ofStatus(404, 'SESS_EXPIRED', { request: inSession }),
     ofStatus(400, 'SESS_LOST', { request: inSession, body: 'Bad Request: No valid session ID provided' }),
+    ofStatus(400, 'SESS_LOST', { request: inSession, body: 'Bad Request: Server not initialized' }),
+    ofStatus(400, 'SESS_LOST', { request: inSession, body: 'Session not found' }),
     ofStatus(400, 'SESS_MISSING', { body: 'Server not initialized' }),
     ofStatus(400, 'SESS_MISSING', { body: 'Mcp-Session-Id header is required' }),
     ofStatus(400, 'HTTP_400', { body: 'no' }),
@@ -81,6 +112,12 @@ export const statusReplies: OutcomeTable = {
       flags: SAMPLE_FLAG.held,
       reused: false,
     },
+    ofStatus(202, 'OK', {
+      body: '',
+      request: acknowledgement,
+      headers: ['content-type: application/json'],
+      name: 'a notification taken, with the type of the body that is not there',
+    }),
     ofStatus(202, 'PROTO_NOTIF_ACK', {
       request: acknowledgement,
       headers: ['content-type: text/plain'],

@@ -33,6 +33,7 @@ export const streamReplies: OutcomeTable = {
       eventOf({ id: 1, method: 'sampling/createMessage', params: {} }),
       eventOf(result),
     ]),
+    inStream('the reply byte by byte', 'OK', [...`id: 1\r\nevent: message\r\n${eventOf(result)}`]),
     inStream('pings that are no JSON-RPC', 'OK', [
       'event: ping\ndata: {}\n\nevent: ping\ndata: 12:00\n\n',
       eventOf(result),
@@ -58,6 +59,9 @@ export const streamReplies: OutcomeTable = {
     inStream('a message that is no JSON-RPC only', 'PROTO_SHAPE', [eventOf({ junk: 1 })]),
     inStream('another id only', 'PROTO_ID_MISMATCH', [eventOf({ ...result, id: 5 })]),
     inStream('no id', 'PROTO_ID_MISMATCH', [eventOf({ result: {} })], { message: /undefined instead of 1/ }),
+    inStream('a null id', 'PROTO_ID_MISMATCH', [eventOf({ id: null, error: { code: -32700, message: 'x' } })], {
+      message: /id null instead of 1: x/,
+    }),
     inStream('the id as text', 'PROTO_ID_TYPE', [eventOf({ ...result, id: '1' })]),
     inStream('progress only', 'PROTO_NO_REPLY', [eventOf({ method: 'notifications/progress' })]),
     inStream('nothing', 'PROTO_NO_REPLY', [], { clocks: 'socket headers close' }),

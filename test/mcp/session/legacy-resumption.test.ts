@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
@@ -143,6 +144,25 @@ describe('a call whose stream breaks off before the answer', () => {
         assert.deepEqual(bare.server.of('notifications/cancelled')[0]?.params.requestId, callId(bare));
       },
     ));
+
+  it('is read no further when the GET had to wait for a token until the call was out of time', () => {
+    const token = Promise.withResolvers<undefined>();
+    let header: () => undefined | Promise<undefined> = () => undefined;
+    const authorizer = { ...fixedAuthorizer(undefined), header: () => header() };
+    const answer: Answer = () => {
+      header = () => token.promise;
+      return eventStream(priming('e1', 20));
+    };
+    const target = { timeouts: { total: '100ms', idle: '60s' } };
+    return withServer({ 'tools/call': answer, GET: () => openStream() }, { target, authorizer }, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      assert.equal((await session.request(look, CALLER)).outcome, 'TMO_TOTAL');
+      token.resolve(undefined);
+      await until(() => bare.samples().includes('GET CLIENT_ABORT'));
+      await session.close(CALLER);
+    });
+  });
 
   it('ends with the session, while it waits and while the server thinks about the GET', async () => {
     for (const retryMs of [60_000, 20]) {

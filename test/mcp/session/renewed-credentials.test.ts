@@ -147,7 +147,43 @@ describe('a request whose token is refused', () => {
     ));
 });
 
+/** As authorization words an attempt to connect that the system refused. */
+const refusedConnection = (code: string) => {
+  const cause = Object.assign(new Error(`connect ${code} 127.0.0.1:9`), { code });
+  return new Error(`The token endpoint gave no answer: ${cause.message}.`, { cause });
+};
+
 describe('a request that no token can be had for', () => {
+  for (const [code, outcome, message] of [
+    ['ECONNREFUSED', 'AUTH_TOKEN', /^The token endpoint gave no answer: connect ECONNREFUSED 127\.0\.0\.1:9\.$/],
+    [
+      'EMFILE',
+      'CLIENT_LIMIT',
+      /^The token endpoint gave no answer: connect EMFILE [^;]*9; .*raise its limit \(ulimit -n\)/,
+    ],
+  ] as const) {
+    it(`is ${outcome} when the token endpoint ended in ${code}, and ends the session`, () => {
+      let has = true;
+      const authorizer: Authorizer = {
+        ...renewing(),
+        header: () => (has ? undefined : Promise.reject(refusedConnection(code))),
+      };
+      return withServer({}, { authorizer }, async (bare) => {
+        for (const era of ['legacy', 'modern'] as const) {
+          has = true;
+          const session = bare[era]();
+          await session.open(CALLER);
+          has = false;
+          const exchange = await session.request(look, CALLER);
+          assert.equal(exchange.outcome, outcome);
+          assert.match(exchange.message, message);
+          assert.equal(session.alive, false, 'its user would spin');
+        }
+        assert.equal(bare.server.of('tools/call').length, 0);
+      });
+    });
+  }
+
   it('is not sent, says why, and ends the session, so that its user does not spin', () => {
     let has = true;
     const authorizer: Authorizer = {

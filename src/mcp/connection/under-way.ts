@@ -1,0 +1,94 @@
+/** What is under way until it is removed, and wants to be told when it is due. */
+export type Timed = {
+  /** When it is due, epoch milliseconds; infinite when it is not. Set by `UnderWay` alone. */
+  dueMs: number;
+  /** Where it stands among the others. Set by `UnderWay` alone. */
+  place: number;
+  /** Called once it is due, which it then is no longer. */
+  onDue(nowMs: number): void;
+};
+
+/**
+ * What is under way on the connections of one process to one target, with one timer for all of it: a timer of its own for
+ * every request would cost more than its judgement. The timer runs to the earliest due time; an item that is due later, as
+ * nearly all are when they are added, does not touch it, and nor does one that is removed.
+ *
+ * An array that never shrinks, and no Set: a Set that is full moves to a new table and links the old one to it, so that an
+ * old table that V8 has promoted keeps what later ones held, finished requests, until the next full collection. With 500
+ * requests at a time a third of what minor collections copied was there because of that.
+ */
+export class UnderWay<Item extends Timed> {
+  readonly #now: () => number;
+  readonly #items: (Item | undefined)[] = [];
+  #size = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, epoch milliseconds. */
+  #wakesMs = Number.POSITIVE_INFINITY;
+
+  /** @param now epoch milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param dueMs when it is to be told, epoch milliseconds */
+  add(item: Item, dueMs: number): void {
+    item.place = this.#size;
+    this.#items[this.#size++] = item;
+    this.remind(item, dueMs);
+  }
+
+  /** Sets anew when an item is due; to infinity, when it is not. */
+  remind(item: Item, dueMs: number): void {
+    item.dueMs = dueMs;
+    if (dueMs < this.#wakesMs) this.#wakeAt(dueMs);
+  }
+
+  /** Takes out an item that was added and not yet removed. */
+  remove(item: Item): void {
+    item.dueMs = Number.POSITIVE_INFINITY;
+    const last = this.#items[--this.#size] as Item;
+    this.#items[item.place] = last;
+    last.place = item.place;
+    this.#items[this.#size] = undefined;
+  }
+
+  /** All that is under way at this moment. */
+  all(): Item[] {
+    return this.#items.slice(0, this.#size) as Item[];
+  }
+
+  #wakeAt(atMs: number): void {
+    clearTimeout(this.#timer);
+    this.#wakesMs = atMs;
+    this.#timer = setTimeout(this.#wake, Math.max(1, Math.ceil(atMs - this.#now())));
+    // A request keeps the process alive by its socket; what nothing is due for any more must not.
+    this.#timer.unref();
+  }
+
+  readonly #wake = (): void => {
+    this.#wakesMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#now();
+    // Being told, an item may end others or begin new ones.
+    for (const item of this.#dueBy(nowMs)) {
+      if (item.dueMs > nowMs) continue;
+      item.dueMs = Number.POSITIVE_INFINITY;
+      item.onDue(nowMs);
+    }
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (let at = 0; at < this.#size; at++) earliestMs = Math.min(earliestMs, (this.#items[at] as Item).dueMs);
+    if (earliestMs < this.#wakesMs) this.#wakeAt(earliestMs);
+  };
+
+  #dueBy(nowMs: number): Item[] {
+    const due: Item[] = [];
+    for (let at = 0; at < this.#size; at++) {
+      const item = this.#items[at] as Item;
+      if (item.dueMs <= nowMs) due.push(item);
+    }
+    return due;
+  }
+}

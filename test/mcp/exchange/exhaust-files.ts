@@ -1,0 +1,29 @@
+import { closeSync, openSync } from 'node:fs';
+import { clocksOf, ExchangeRig } from './exchange-rig.ts';
+
+// A process of its own, as it takes every file that it may open: asks an origin for something before, while and after there
+// is none left, and prints what became of that.
+const rig = new ExchangeRig(process.argv[2] as string, { maxConnections: 2 });
+const before = await rig.send();
+
+const taken: number[] = [];
+const takeAll = (): string => {
+  for (;;) {
+    try {
+      taken.push(openSync('/dev/null', 'r'));
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? '';
+    }
+  }
+};
+const refusal = takeAll();
+const without = await rig.send();
+for (const file of taken) closeSync(file);
+
+const after = await rig.send();
+await rig.connection.close();
+const exchanges = [before, without, after].map((exchange) => {
+  const { outcome, message, closeMs, durationMs } = exchange;
+  return { outcome, message, clocks: clocksOf(exchange), closesAtOnce: closeMs === durationMs };
+});
+console.log(JSON.stringify({ refusal, exchanges, finished: rig.finished.length }));

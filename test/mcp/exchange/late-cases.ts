@@ -1,0 +1,139 @@
+import { chunkOf, eventOf, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
+import { good, type OutcomeTable, result } from './outcome-case.ts';
+
+const BEFORE_HEADERS = 'socket close';
+const WITHIN_STREAM = 'socket headers event close';
+const lost = { reused: false } as const;
+
+/** Replies that do not come in time. */
+export const lateReplies: OutcomeTable = {
+  title: 'a reply that does not come in time',
+  cases: [
+    {
+      name: 'no reply',
+      outcome: 'TMO_HEADERS',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: () => {},
+      message: /^no headers within 150 ms$/,
+      target: { timeouts: { headers: '150ms' } },
+    },
+    {
+      name: 'headers that break off',
+      outcome: 'TMO_HEADERS',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'HTTP/1.1 200 OK\r\ncontent-ty',
+      target: { timeouts: { headers: '150ms' } },
+    },
+    {
+      name: 'no reply, and more time for the headers than for all',
+      outcome: 'TMO_TOTAL',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: () => {},
+      message: /^no answer within 150 ms$/,
+      target: { timeouts: { headers: '10s', total: '150ms' } },
+    },
+    {
+      name: 'nothing but early hints',
+      outcome: 'TMO_HEADERS',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: 'HTTP/1.1 103 Early Hints\r\n\r\n',
+      target: { timeouts: { headers: '150ms' } },
+    },
+    {
+      name: 'silence within a stream',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream('data:\n\n'),
+      message: /^no byte for 150 ms$/,
+    },
+    {
+      name: 'silence within a JSON body',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: 'socket headers close',
+      ...lost,
+      reply: good.slice(0, -1),
+    },
+    {
+      name: 'silence within the page of an error',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: 'socket headers close',
+      ...lost,
+      reply: httpReply(502, ['content-type: text/html'], '<p>sorry</p>').slice(0, -1),
+    },
+    {
+      name: 'no silence, as comments come all the while before the answer',
+      outcome: 'OK',
+      target: { timeouts: { idle: '500ms' } },
+      clocks: WITHIN_STREAM,
+      reply: (socket) => {
+        socket.write(openStream());
+        let left = 12;
+        const drip = setInterval(() => {
+          if (left-- > 0) socket.write(chunkOf(':\n\n'));
+          else socket.write(chunkOf(eventOf(result)) + LAST_CHUNK, () => clearInterval(drip));
+        }, 50);
+      },
+    },
+    {
+      name: 'silence after an answer to another id',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream(eventOf({ ...result, id: 5 })),
+      message: /no byte for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
+    },
+    {
+      name: 'an answer whose event is never closed, in a stream that stays open',
+      outcome: 'TMO_UNTERMINATED',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream(`data: ${JSON.stringify(result)}\n`),
+      message: /never closed by a blank line/,
+    },
+    {
+      name: 'an answer whose event is never closed, with comments behind it that never end',
+      outcome: 'TMO_UNTERMINATED',
+      target: { timeouts: { total: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => {
+        socket.write(openStream(`data: ${JSON.stringify(result)}\n`));
+        const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+      message: /never closed by a blank line/,
+    },
+    {
+      name: 'half an answer, in a stream that stays open',
+      outcome: 'TMO_IDLE',
+      target: { timeouts: { idle: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: openStream('data: {"jsonrpc":"2.0","id":1,'),
+      message: /no byte for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
+    },
+    {
+      name: 'a stream that never comes to the point',
+      outcome: 'TMO_TOTAL',
+      target: { timeouts: { total: '150ms' } },
+      clocks: WITHIN_STREAM,
+      ...lost,
+      reply: (socket) => {
+        socket.write(openStream('data:\n\n'));
+        const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+      message: /^no answer within 150 ms$/,
+    },
+  ],
+};

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { httpReply, jsonReply } from '../../support/raw-http.ts';
+import { type BareSession, CALLER, withServer } from './bare-session.ts';
+import { type Answer, jsonResult } from './mcp-server.ts';
+
+const target = { elicitation: 'defaults' } as const;
+const look = callTool('look')('{}');
+const seen = { content: [{ type: 'text', text: 'seen' }] };
+const asks = (requestState: string) => ({ resultType: 'input_required', requestState });
+const form = { method: 'elicitation/create', params: { requestedSchema: { type: 'object', properties: {} } } };
+
+/** A reply whose JSON is as given, which no serialiser of ours has gone over. */
+const rawResult = (id: number, result: string): string =>
+  httpReply(200, ['content-type: application/json'], `{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+/** The bodies of tools/call, as text. */
+const bodiesOf = ({ server }: BareSession) =>
+  server.requests
+    .map(({ body }) => Buffer.from(body, 'latin1').toString('utf8'))
+    .filter((body) => body.includes('look'));
+
+/** States that are JSON themselves, as those of many servers are: none may be read and written anew. */
+const states: readonly string[] = [
+  '{"b":1,"a":2,"10":3,"9":4}',
+  '{"n":12345678901234567890,"f":1.0,"e":1E+2,"z":-0,"huge":1e400,"tiny":1e-400}',
+  '{ "spaced" : [ 1 ,2,\n\t3 ] , "twice":1, "twice":2 }',
+  '{"escaped":"caf\\u00e9 \\/ \\ud83d\\ude00 \\u0000","plain":"caf\u00e9 / \ud83d\ude00"}',
+  '{"deep":{"er":[{"__proto__":{"x":null}},[[[]]]]},"constructor":{"prototype":{}}}',
+  '"a text"',
+  'eyJhbGciOiJub25lIn0.e30.',
+  'dG8vYmUrPT0=',
+  '\\u0041 is no A \\" \\\\',
+  ' \u2028\u2029\ufeff\u0000\u007f ',
+  '\ud800 alone \udc00',
+  'x'.repeat(100_000),
+];
+
+describe('the state that comes with a wish for input', () => {
+  for (const state of states) {
+    const shown = JSON.stringify(state.slice(0, 60));
+    it(`goes back to the character: ${shown}`, () => {
+      const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(state));
+      return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+        const { outcome, message } = await bare.modern().request(look, CALLER);
+        assert.equal(outcome, 'OK', message);
+        assert.equal(bare.server.incoming.at(-1)?.params.requestState, state);
+      });
+    });
+  }
+
+  it('goes back however the server has written it in its JSON', () => {
+    // Each character as it is or as one of its escapes.
+    const written = fc.array(
+      fc.oneof(
+        fc.nat(0xffff).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
+        fc.nat(0xffff).map((unit) => `\\u${unit.toString(16).toUpperCase().padStart(4, '0')}`),
+        fc.constantFrom(
+          '\\/',
+          '/',
+          '\\b',
+          '\\f',
+          '\\n',
+          '\\r',
+          '\\t',
+          '\\"',
+          '\\\\',
+          '\u00e9',
+          '\u2028',
+          '\ud83d\ude00',
+        ),
+      ),
+    );
+    let text = '';
+    const answer: Answer = ({ id, params }) =>
+      'requestState' in params ? seen : rawResult(id, `{"resultType":"input_required","requestState":"${text}"}`);
+    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+      const session = bare.modern();
+      await fc.assert(
+        fc.asyncProperty(written, async (parts) => {
+          text = parts.join('');
+          const { outcome, message } = await session.request(look, CALLER);
+          assert.equal(outcome, 'OK', message);
+          assert.equal(bare.server.incoming.at(-1)?.params.requestState, JSON.parse(`"${text}"`));
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+
+  it('that is empty goes back too, and one that is null or absent does not', () => {
+    const rounds = ['"requestState":""', '"requestState":null', '"x":1'];
+    const answer: Answer = ({ id }) => {
+      const member = rounds.shift();
+      const input = `"resultType":"input_required","inputRequests":{"a":${JSON.stringify(form)}}`;
+      return member === undefined ? seen : rawResult(id, `{${input},${member}}`);
+    };
+    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+      assert.equal((await bare.modern().request(look, CALLER)).outcome, 'OK');
+      assert.deepEqual(
+        bare.server.incoming.map(({ params }) => params.requestState),
+        [undefined, '', undefined, undefined],
+      );
+      assert.deepEqual(
+        bare.server.incoming.map(({ params }) => 'requestState' in params),
+        [false, true, false, false],
+      );
+    });
+  });
+
+  it('that is no text goes nowhere', async () => {
+    for (const state of ['{"a":1}', '7', 'true', '["s"]']) {
+      const answer: Answer = ({ id }) => rawResult(id, `{"resultType":"input_required","requestState":${state}}`);
+      await withServer({ 'tools/call': answer }, { target }, async (bare) => {
+        assert.equal((await bare.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', state);
+        assert.equal(bare.server.incoming.length, 1);
+      });
+    }
+  });
+});
+
+describe('what is sent again with the input', () => {
+  it('has the arguments to the byte, beside which only id, input and state differ', () => {
+    const args = '{ "n":12345678901234567890, "f":1.0,"b":{"z":1,"a":[ ]},"s":"caf\\u00e9 \u2615\\/", "10":1,"9":2 }';
+    const rounds = [asks('one'), { ...asks('two'), inputRequests: { a: form } }];
+    return withServer({ 'tools/call': () => rounds.shift() ?? seen }, { target }, async (bare) => {
+      assert.equal((await bare.modern().request(callTool('look')(args), CALLER)).outcome, 'OK');
+      const input = [
+        '',
+        ',"requestState":"one"',
+        ',"inputResponses":{"a":{"action":"accept","content":{}}},"requestState":"two"',
+      ];
+      const bodies = bodiesOf(bare);
+      assert.equal(bodies.length, 3);
+      for (const [index, body] of bodies.entries()) {
+        const { id } = bare.server.incoming[index] ?? {};
+        const head = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"look","arguments":${args}`;
+        assert.ok(body.startsWith(`${head}${input[index]},"_meta":{`), body);
+      }
+    });
+  });
+
+  it('has each response under the key of its request, whatever the key', () => {
+    const keys = ['__proto__', 'constructor', '', 'a "b"\\', '10', '9', 'caf\u00e9', '\ud800', '\u2028'];
+    const requests = `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(form)}`).join(',')}}`;
+    const answer: Answer = ({ id, params }) =>
+      'inputResponses' in params ? seen : rawResult(id, `{"resultType":"input_required","inputRequests":${requests}}`);
+    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+      const { outcome, message } = await bare.modern().request(look, CALLER);
+      assert.equal(outcome, 'OK', message);
+      const responses = bare.server.incoming.at(-1)?.params.inputResponses as object;
+      assert.deepEqual(Object.keys(responses).toSorted(), keys.toSorted());
+      for (const [, response] of Object.entries(responses))
+        assert.deepEqual(response, { action: 'accept', content: {} });
+    });
+  });
+});
+
+describe('the rounds of a call', () => {
+  it('may be ten, the last of which brings the result, or a task', async () => {
+    const task = { resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 };
+    for (const [last, samples] of [
+      [seen, Array(11).fill('tools/call:look OK')],
+      [task, [...Array(11).fill('tools/call:look OK'), 'tasks/get:look OK']],
+    ] as const) {
+      let round = 0;
+      const answers: Record<string, Answer> = {
+        'tools/call': () => (round++ < 10 ? asks(`s${round}`) : last),
+        'tasks/get': () => ({ taskId: 't', status: 'completed', result: seen }),
+      };
+      await withServer(answers, { target }, async (bare) => {
+        const { outcome, message } = await bare.modern().request(look, CALLER);
+        assert.equal(outcome, 'OK', message);
+        assert.deepEqual(bare.samples(), samples);
+      });
+    }
+  });
+
+  it('are counted for each call by itself, although calls go on side by side', () => {
+    const roundsOf = new Map<unknown, number>();
+    const patience: Record<string, number> = { short: 10, long: 99 };
+    const answer: Answer = ({ params }) => {
+      const { kind } = params.arguments as { kind: string };
+      const round = roundsOf.get(kind) ?? 0;
+      roundsOf.set(kind, round + 1);
+      return round < (patience[kind] as number) ? asks(`${kind} ${round}`) : seen;
+    };
+    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+      const session = bare.modern();
+      const calls = ['short', 'long'].map((kind) =>
+        session.request(callTool('look')(JSON.stringify({ kind })), CALLER),
+      );
+      const outcomes = (await Promise.all(calls)).map(({ outcome }) => outcome);
+      assert.deepEqual(outcomes, ['OK', 'RPC_INPUT_REQUIRED']);
+      assert.deepEqual([...roundsOf.values()], [11, 11]);
+      for (const { params } of bare.server.incoming.slice(2)) {
+        const { kind } = params.arguments as { kind: string };
+        assert.ok(String(params.requestState).startsWith(`${kind} `), 'no state of another call');
+      }
+    });
+  });
+
+  const failures: readonly [outcome: string, answer: Answer][] = [
+    ['RPC_-32602', ({ id }) => jsonReply({ id, error: { code: -32602, message: 'state has expired' } })],
+    ['HTTP_429', () => httpReply(429, ['retry-after: 1'], '')],
+    ['TOOL_ERROR', ({ id }) => jsonResult(id, { isError: true, content: [{ type: 'text', text: 'no' }] })],
+    ['PROTO_RESULT_TYPE', () => ({ resultType: 'partial' })],
+    ['RPC_INPUT_REQUIRED', () => ({ resultType: 'input_required' })],
+  ];
+  for (const [outcome, failure] of failures) {
+    it(`end where one fails: ${outcome}`, () => {
+      const answer: Answer = (incoming) => ('requestState' in incoming.params ? failure(incoming) : asks('s'));
+      return withServer({ 'tools/call': answer }, { target }, async (bare) => {
+        assert.equal((await bare.modern().request(look, CALLER)).outcome, outcome);
+        assert.deepEqual(bare.samples(), ['tools/call:look OK', `tools/call:look ${outcome}`]);
+      });
+    });
+  }
+});

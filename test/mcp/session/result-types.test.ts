@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Call } from '../../../src/mcp/operations/call.ts';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { completeArgument } from '../../../src/mcp/operations/complete-argument.ts';
+import { getPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import { listItems } from '../../../src/mcp/operations/list-items.ts';
+import { readResource } from '../../../src/mcp/operations/read-resource.ts';
+import { eventOf, eventStream } from '../../support/raw-http.ts';
+import { CALLER, withServer } from './bare-session.ts';
+import type { Answer } from './mcp-server.ts';
+
+/** Each kind of call, with a result that is fine but for what it says of its type. */
+const calls: readonly { readonly call: Call; readonly result: object }[] = [
+  { call: callTool('look')('{}'), result: { content: [{ type: 'text', text: 'seen' }] } },
+  { call: getPrompt('brief')('{}'), result: { messages: [{ role: 'user', content: { type: 'text', text: 'x' } }] } },
+  { call: readResource('notes')('"file:///n"'), result: { contents: [{ uri: 'file:///n', text: 'x' }] } },
+  { call: completeArgument({ prompt: 'brief' }, 'language')('"p"'), result: { completion: { values: [] } } },
+  { call: listItems('prompts'), result: { prompts: [{ name: 'brief' }] } },
+];
+/** A task may only be made of a tool call, so for all others that type is unknown too. */
+const UNKNOWN = ['partial', 'COMPLETE', 'complete ', '', 7, false, {}, ['complete'], 'toString', '__proto__'];
+
+describe('a result of a type that nobody knows', () => {
+  for (const { call, result } of calls) {
+    it(`is none: ${call.method}`, () => {
+      let resultType: unknown;
+      return withServer({ [call.method]: () => ({ ...result, resultType }) }, {}, async (bare) => {
+        const session = bare.modern();
+        await session.open(CALLER);
+        const unknown = call.method === 'tools/call' ? UNKNOWN : [...UNKNOWN, 'task'];
+        for (resultType of unknown) {
+          const before = bare.server.incoming.length;
+          const { outcome, message } = await session.request(call, CALLER);
+          assert.equal(outcome, 'PROTO_RESULT_TYPE', JSON.stringify(resultType));
+          assert.equal(message, `resultType ${JSON.stringify(resultType)}`);
+          assert.equal(bare.server.incoming.length, before + 1, 'it is asked for once');
+          assert.equal(session.alive, true);
+        }
+        for (resultType of ['complete', undefined, null]) {
+          assert.equal((await session.request(call, CALLER)).outcome, 'OK', JSON.stringify(resultType));
+        }
+      });
+    });
+  }
+
+  it('is none in a stream either, whatever came before it', () => {
+    const answer: Answer = ({ id }) =>
+      eventStream(
+        eventOf({ jsonrpc: '2.0', method: 'notifications/progress', params: {} }),
+        eventOf({ jsonrpc: '2.0', id, result: { content: [], resultType: 'partial' } }),
+      );
+    return withServer({ 'tools/call': answer }, {}, async (bare) => {
+      assert.equal((await bare.modern().request(callTool('look')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
+    });
+  });
+
+  it('opens no session when it is that of tools/list', () =>
+    withServer({ 'tools/list': () => ({ tools: [], resultType: 'partial' }) }, {}, async (bare) => {
+      const session = bare.modern();
+      const opened = await session.open(CALLER);
+      assert.ok('failed' in opened && opened.failed.outcome === 'PROTO_RESULT_TYPE');
+      assert.equal(session.alive, false);
+    }));
+
+  it('is nothing to a session of the first era, which knows no types of results', () =>
+    withServer(
+      { 'tools/call': () => ({ content: [{ type: 'text', text: 'x' }], resultType: 'odd' }) },
+      {},
+      async (bare) => {
+        const session = bare.legacy();
+        await session.open(CALLER);
+        assert.equal((await session.request(callTool('look')('{}'), CALLER)).outcome, 'OK');
+        await session.close(CALLER);
+      },
+    ));
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createRun } from '../../src/run/create-run.ts';
+import { readReport } from '../../src/run/run-documents.ts';
+import { runHere } from '../../src/run/run-here.ts';
+import { type Answer, legacyServer, modernServer, startMcpServer } from '../mcp/session/mcp-server.ts';
+import { planText } from '../support/a-plan.ts';
+import { testContext } from '../support/run-context.ts';
+
+const LISTED = { name: 'look', execution: { taskSupport: 'required' } };
+
+/** Servers of both eras whose tool is a task that is never done. */
+const endless = {
+  legacy: (pollInterval: number): Record<string, Answer> => ({
+    'server/discover': () => '',
+    ...legacyServer,
+    'tools/list': () => ({ tools: [LISTED] }),
+    'tools/call': () => ({ task: { taskId: 't', status: 'working', pollInterval } }),
+    'tasks/get': () => ({ taskId: 't', status: 'working', pollInterval }),
+  }),
+  modern: (pollIntervalMs: number): Record<string, Answer> => ({
+    ...modernServer,
+    'tools/call': () => ({ resultType: 'task', taskId: 't', status: 'working', pollIntervalMs }),
+    'tasks/get': () => ({ resultType: 'complete', taskId: 't', status: 'working', pollIntervalMs }),
+  }),
+};
+const PROTOCOL = { legacy: '2025-11-25', modern: '2026-07-28' };
+const HOUR_MS = 3_600_000;
+
+describe('a run whose graceful stop is over while a task still says that it is working', () => {
+  for (const era of ['legacy', 'modern'] as const) {
+    for (const [when, pollMs] of [
+      ['between two polls that follow fast', 20],
+      ['an hour before the next poll', HOUR_MS],
+    ] as const) {
+      test(`ends in the ${era} era, ${when}`, { timeout: 10_000 }, async (t) => {
+        const server = await startMcpServer(endless[era](pollMs));
+        // Also where the run does not end: then a poll fails, which ends it.
+        t.after(() => server.close());
+        const context = testContext();
+        const text = planText({
+          target: { url: `${server.origin}/mcp`, protocol: PROTOCOL[era], allowWrites: ['look'] },
+          scenario: { duration: '1s', gracefulStop: '100ms', steps: [{ tool: 'look', arguments: {} }] },
+        });
+        const created = await createRun(context, { text, trigger: 'command' });
+        assert.ok('record' in created, JSON.stringify(created));
+        const { runId } = created.record;
+        assert.deepEqual(await runHere(context, runId), []);
+
+        const report = (await readReport(context.store, runId)) ?? assert.fail();
+        assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
+        assert.deepEqual(report.failures, [], 'our end is no failure of the target');
+        const { abortedRequests } = report.generator;
+        assert.equal(abortedRequests, 1, 'the poll that was under way, or the one that would have come next');
+        assert.equal(server.of('tools/call').length, 1);
+        const asked = server.of('tasks/get').length;
+        if (pollMs === HOUR_MS) assert.equal(asked, 0);
+        else assert.ok(asked > 5, `asked only ${asked} times`);
+      });
+    }
+  }
+});
