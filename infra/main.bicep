@@ -28,6 +28,10 @@ param allowedAddresses string[] = []
 @minValue(1)
 param maxVus int = 500
 
+@description('Starts a second that a plan may ask for in all.')
+@minValue(1)
+param maxRate int = 2000
+
 @description('Longest run that a plan may ask for, in seconds.')
 @minValue(1)
 param maxDurationSeconds int = 3600
@@ -35,6 +39,10 @@ param maxDurationSeconds int = 3600
 @description('Virtual users of one lane, that is of one activity at a time.')
 @minValue(1)
 param vusPerLane int = 100
+
+@description('Starts a second that one slice makes, of scenarios whose starts come at a rate.')
+@minValue(1)
+param ratePerLane int = 500
 
 @description('Longest slice, in seconds. It must stay well below functionTimeout in host.json (10 minutes).')
 @minValue(1)
@@ -172,8 +180,10 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'SURGE_ALLOWED_ADDRESSES', value: join(allowedAddresses, ',') }
       { name: 'SURGE_KEY_VAULT_URL', value: vault.outputs.url }
       { name: 'SURGE_MAX_VUS', value: string(maxVus) }
+      { name: 'SURGE_MAX_RATE', value: string(maxRate) }
       { name: 'SURGE_MAX_DURATION_SECONDS', value: string(maxDurationSeconds) }
       { name: 'SURGE_VUS_PER_LANE', value: string(vusPerLane) }
+      { name: 'SURGE_RATE_PER_LANE', value: string(ratePerLane) }
       { name: 'SURGE_WINDOW_SECONDS', value: string(windowSeconds) }
       { name: 'SURGE_START_DELAY_SECONDS', value: string(startDelaySeconds) }
     ]

@@ -19,8 +19,10 @@ param allowedAddresses = filter(
 )
 
 param maxVus = int(readEnvironmentVariable('SURGE_MAX_VUS', '500'))
+param maxRate = int(readEnvironmentVariable('SURGE_MAX_RATE', '2000'))
 param maxDurationSeconds = int(readEnvironmentVariable('SURGE_MAX_DURATION_SECONDS', '3600'))
 param vusPerLane = int(readEnvironmentVariable('SURGE_VUS_PER_LANE', '100'))
+param ratePerLane = int(readEnvironmentVariable('SURGE_RATE_PER_LANE', '500'))
 param windowSeconds = int(readEnvironmentVariable('SURGE_WINDOW_SECONDS', '300'))
 param startDelaySeconds = int(readEnvironmentVariable('SURGE_START_DELAY_SECONDS', '60'))
 

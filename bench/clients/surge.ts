@@ -18,6 +18,7 @@ const POLICY: Policy = {
   allowLoopback: true,
   allowedAddresses: [],
   maxVus: 10_000,
+  maxRate: 100_000,
   maxDurationMs: 3_600_000,
 };
 
@@ -37,7 +38,7 @@ export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
     clock: systemClock,
     policy: POLICY,
     tokens: openTokenAccess(POLICY),
-    sizing: { vusPerLane: sessions, windowMs: 3_600_000 },
+    sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
     startDelayMs: 0,
     identityClientId: undefined,
     instance: 'bench',
@@ -52,29 +53,37 @@ export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
     },
     operation: (name) => recorder.operation('bench', name),
   });
-  const chooseStep = compileScenario(plan, scenario);
+  const compiled = compileScenario(plan, scenario);
   const iterationOperation = recorder.operation('bench', 'calls');
+  const sessionOperation = recorder.operation('bench', 'session');
+  const never = new AbortController().signal;
   const agents = Array.from({ length: sessions }, (_, vu) => {
     return new Agent({
       vu,
-      startOffsetMs: 0,
-      openSession: () => client.openSession(),
-      chooseStep,
-      thinkTime: scenario.thinkTime,
+      place: vu,
+      scenario,
+      compiled,
+      newSession: (ended) => client.openSession(undefined, ended),
+      abortRequests: () => {},
+      randomOf: (ordinal) => randomFor(plan.seed, 0, ordinal, 0),
       maxRetryAfterMs: 0,
-      random: randomFor(plan.seed, vu),
+      untilMs: Number.POSITIVE_INFINITY,
       clock: systemClock,
       recorder,
       iterationOperation,
-      stopping: new AbortController().signal,
+      sessionOperation,
+      stopping: never,
+      ended: never,
     });
   });
   return {
     async send(requests) {
       const share = shareOf(requests, sessions);
       await Promise.all(
-        agents.map(async (agent) => {
-          for (let iteration = 0; iteration < share; iteration++) await agent.iterate(iteration);
+        agents.map(async (agent, vu) => {
+          for (let number = 0; number < share; number++) {
+            await agent.iterate({ number, ordinal: number * sessions + vu, intendedMs: undefined });
+          }
         }),
       );
       if (failure !== '') throw new Error(failure);

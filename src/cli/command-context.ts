@@ -8,7 +8,11 @@ import { systemClock } from '../traffic/clock.ts';
 import { readAddressRanges } from './address-ranges.ts';
 
 /** One process carries what it is asked for; a lane or a window more would only divide it. */
-const WHOLE_RUN = { vusPerLane: Number.MAX_SAFE_INTEGER, windowMs: Number.MAX_SAFE_INTEGER };
+const WHOLE_RUN = {
+  vusPerLane: Number.MAX_SAFE_INTEGER,
+  ratePerLane: Number.MAX_SAFE_INTEGER,
+  windowMs: Number.MAX_SAFE_INTEGER,
+};
 
 /** What the command line allows beyond what the environment does. */
 export type Permissions = { readonly origins: readonly string[]; readonly addresses: readonly string[] };
@@ -27,6 +31,7 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
       ...readAddressRanges('SURGE_ALLOWED_ADDRESSES', listed('SURGE_ALLOWED_ADDRESSES')),
     ],
     maxVus: 10_000,
+    maxRate: 100_000,
     maxDurationMs: 24 * 3_600_000,
   };
   return {

@@ -1,4 +1,5 @@
 import { version } from '../run/version.ts';
+import { compareCommand } from './compare-command.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { runCommand } from './run-command.ts';
 import { UsageError } from './usage-error.ts';
@@ -8,6 +9,7 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
 
   mcp-surge run PLAN        run a plan in this process and report
       --out DIR             where the report goes (default: reports/<run id>)
+      --baseline REPORT     a report.json of an earlier run to compare with
       --duration D          another duration for every scenario, e.g. 10s
       --target NAME=URL     another URL for a target, e.g. of a staging server; may be repeated
       --token-url NAME=URL  another token URL for a target; may be repeated
@@ -15,14 +17,21 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --allow-address CIDR  an IP address or range that may be connected to, besides public ones and this machine;
                             may be repeated
   mcp-surge validate PLAN   check a plan and say how it would run
+  mcp-surge compare BASELINE CURRENT
+                            say of each operation whether it became slower from one report.json to the other
+      --metric M            p50, p95 or p99 of its latency (default: p95)
+      --tolerance SHARE     differences up to this share of the baseline are none (default: 0.1)
+      --confidence LEVEL    how sure a difference must be (default: 0.95)
+      --min-requests N      useful requests that both runs must have (default: 100)
 
-Exit codes: 0 pass, 99 thresholds failed, 104 invalid or refused plan, 105 stopped, 106 preflight failed,
-107 verdict invalid, 2 wrong command line, 1 any other error.
+Exit codes: 0 pass, 99 thresholds failed or an operation became slower, 104 invalid or refused plan, 105 stopped,
+106 preflight failed, 107 verdict invalid, 2 wrong command line, 1 any other error.
 `;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   run: runCommand,
   validate: validateCommand,
+  compare: compareCommand,
 };
 
 // A reader that has seen enough, as `| head`, is no error.

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderText } from '../report/text.ts';
 import { createRun } from '../run/create-run.ts';
 import { liveView } from '../run/live-view.ts';
+import { readBeside } from '../run/read-beside.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { readReport } from '../run/run-documents.ts';
 import { runHere } from '../run/run-here.ts';
@@ -10,6 +11,7 @@ import { commandContext } from './command-context.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { readNamedUrls, readPlanFile } from './plan-file.ts';
 import { progressLine } from './progress-line.ts';
+import { readReportFile } from './read-report-file.ts';
 import { showPlanProblems, showProblems } from './show-problems.ts';
 import { statusLine } from './status-line.ts';
 import { UsageError } from './usage-error.ts';
@@ -28,6 +30,7 @@ export async function runCommand(args: string[]): Promise<number> {
     allowPositionals: true,
     options: {
       out: { type: 'string' },
+      baseline: { type: 'string' },
       duration: { type: 'string' },
       target: { type: 'string', multiple: true, default: [] },
       'token-url': { type: 'string', multiple: true, default: [] },
@@ -43,7 +46,9 @@ export async function runCommand(args: string[]): Promise<number> {
     ...(values.duration === undefined ? {} : { duration: values.duration }),
   });
   const context = commandContext({ origins: values.allow, addresses: values['allow-address'] });
-  const created = await createRun(context, { text, trigger: 'command' });
+  const baseline = values.baseline === undefined ? {} : { baseline: readReportFile(values.baseline) };
+  const beside = readBeside(dirname(file));
+  const created = await createRun(context, { text, readFile: beside, trigger: 'command', ...baseline });
   switch (created.outcome) {
     case 'invalid':
       process.stderr.write(showPlanProblems(file, created.problems));

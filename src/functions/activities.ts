@@ -4,9 +4,11 @@ import { conclude } from '../run/conclude.ts';
 import { failRun } from '../run/fail-run.ts';
 import { type FoldGroup, foldSlices } from '../run/fold-slices.ts';
 import { preflight } from '../run/preflight.ts';
+import { readRun } from '../run/run-documents.ts';
 import { runSlice, type SliceRequest } from '../run/run-slice.ts';
 import { appContext } from './app-context.ts';
 import type { PreflightAnswer, RunInput, SliceRequestInput } from './messages.ts';
+import { stopOrchestration } from './stop-orchestration.ts';
 
 df.app.activity('preflight', {
   handler: async ({ runId }: RunInput, { invocationId }: InvocationContext): Promise<PreflightAnswer> => {
@@ -20,6 +22,14 @@ df.app.activity('run-slice', {
   handler: async ({ runId, lane, window, attempt }: SliceRequestInput, { invocationId }: InvocationContext) => {
     const request: SliceRequest = { runId, lane, window, attempt, holder: invocationId };
     return runSlice(await appContext(), request);
+  },
+});
+
+df.app.activity('end-waiting', {
+  extraInputs: [df.input.durableClient()],
+  handler: async ({ runId }: RunInput, invocation: InvocationContext) => {
+    const { store } = await appContext();
+    await stopOrchestration(df.getClient(invocation), await readRun(store, runId));
   },
 });
 

@@ -14,6 +14,7 @@ export const policy: Policy = {
   allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
   allowedAddresses: settings.SURGE_ALLOWED_ADDRESSES,
   maxVus: settings.SURGE_MAX_VUS,
+  maxRate: settings.SURGE_MAX_RATE,
   maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
 };
 
@@ -35,7 +36,11 @@ async function openContext(): Promise<RunContext> {
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
-    sizing: { vusPerLane: settings.SURGE_VUS_PER_LANE, windowMs: settings.SURGE_WINDOW_SECONDS },
+    sizing: {
+      vusPerLane: settings.SURGE_VUS_PER_LANE,
+      ratePerLane: settings.SURGE_RATE_PER_LANE,
+      windowMs: settings.SURGE_WINDOW_SECONDS,
+    },
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
     identityClientId: settings.AZURE_CLIENT_ID,
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,

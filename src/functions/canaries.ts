@@ -6,15 +6,17 @@ import { parsePlan } from '../plan/parse-plan.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
 import { isUnderWay } from '../run/is-under-way.ts';
+import { readBeside } from '../run/read-beside.ts';
 import { appContext, policy } from './app-context.ts';
 import { appRoot } from './app-root.ts';
 import { startOrchestration } from './start-orchestration.ts';
 
 const folder = join(appRoot(), 'plans');
+const readFile = readBeside(folder);
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
   const text = readFileSync(join(folder, file), 'utf8');
-  const parsed = parsePlan(text);
+  const parsed = parsePlan(text, readFile);
   if (!parsed.ok) {
     const [first] = parsed.problems;
     console.error(
@@ -44,7 +46,7 @@ async function startCanary(name: string, text: string, invocation: InvocationCon
     invocation.warn(`The canary ${name} is skipped: its run ${last.runId} is still ${last.state}.`);
     return;
   }
-  const created = await createRun(context, { text, trigger: 'canary' });
+  const created = await createRun(context, { text, readFile, trigger: 'canary' });
   if (!('record' in created)) throw new Error(`The canary ${name} could not be started: ${JSON.stringify(created)}`);
   await startOrchestration(df.getClient(invocation), created.record.runId);
   invocation.log(`The canary ${name} started run ${created.record.runId}.`);

@@ -36,7 +36,9 @@ export function* run(context: OrchestrationContext): Steps {
 function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNullable<PreflightAnswer>): Task[] {
   return foldGroups(schedule).map((group) => {
     const startAtMs = schedule.startAtMs + group.window * schedule.windowMs;
-    const endAtMs = Math.min(startAtMs + schedule.windowMs, schedule.endAtMs);
+    // The last window reaches to the end of scenarios that count their iterations, however late they began.
+    const isLast = group.window === schedule.windows - 1;
+    const endAtMs = isLast ? schedule.endAtMs : startAtMs + schedule.windowMs;
     const input: GroupInput = { runId, ...group, startAtMs, endAtMs };
     return context.df.callSubOrchestrator('group', input, groupInstanceId(runId, group));
   });
@@ -62,7 +64,12 @@ export function* group(context: OrchestrationContext): Steps {
     const input: SliceInput = { runId, window, lane: firstLane + index, endAtMs };
     return context.df.callSubOrchestrator('slice', input);
   });
-  yield context.df.Task.all(slices);
+  const results = (yield context.df.Task.all(slices)) as readonly { readonly aborted?: true }[];
+  try {
+    if (results.some(({ aborted }) => aborted)) yield* twice(() => context.df.callActivity('end-waiting', { runId }));
+  } catch {
+    // Later windows come to nothing all the same; only the report waits for the end of the last one.
+  }
   try {
     yield* twice(() => context.df.callActivity('fold-slices', { runId, window, firstLane, lanes }));
     return { folded: true };

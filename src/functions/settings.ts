@@ -32,7 +32,10 @@ const settingsSchema = z.object({
   SURGE_ALLOW_LOOPBACK: z.stringbool().default(false),
   SURGE_MAX_VUS: count(500),
   SURGE_MAX_DURATION_SECONDS: seconds(3600),
+  SURGE_MAX_RATE: count(2000),
   SURGE_VUS_PER_LANE: count(100),
+  /** Starts a second, of scenarios whose starts come at a rate. */
+  SURGE_RATE_PER_LANE: count(500),
   SURGE_WINDOW_SECONDS: seconds(300),
   /** From preflight to the first traffic: time for instances to be started. */
   SURGE_START_DELAY_SECONDS: seconds(60),

@@ -1,10 +1,10 @@
 import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
 import type { z } from 'zod';
+import type { DanglingReference } from './dangling-reference.ts';
 import { MAX_PROBLEMS } from './document-problems.ts';
 import { issueText, shortened, unknownKeyText } from './issue-text.ts';
-import { keysAt } from './plan-keys.ts';
+import { keysAt, optionAt, variantsWith } from './plan-keys.ts';
 import type { PlanProblem } from './plan-problem.ts';
-import type { DanglingReference } from './plan-references.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -24,7 +24,7 @@ export function describeProblems(
   dangling: readonly DanglingReference[],
   source: PlanSource,
 ): PlanProblem[] {
-  const found = [...issues.flatMap((issue) => messagesOf(issue, source.plan)), ...dangling];
+  const found = [...firstOfEach(issues).flatMap((issue) => messagesOf(issue, source.plan)), ...dangling];
   const problems = found.slice(0, MAX_PROBLEMS).map(({ path, message }) => {
     return { path: pathText(path), ...place(source, path), message: shortened(message, MAX_MESSAGE_CHARACTERS) };
   });
@@ -34,10 +34,46 @@ export function describeProblems(
   return [...problems, { path: '', line: end.line, column: end.col, message: `${left} more problems like these` }];
 }
 
-function messagesOf(issue: Issue, plan: unknown): { readonly path: Path; readonly message: string }[] {
-  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issueText(issue) }];
-  const known = keysAt(plan, issue.path);
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKeyText(shortened(key), known) }));
+/** What our own checks say of a value that is wrong already would be said twice, or be a riddle. */
+function firstOfEach(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>();
+  return issues.filter(({ code, path }) => {
+    const at = JSON.stringify(path);
+    if (code === 'custom' && seen.has(at)) return false;
+    seen.add(at);
+    return true;
+  });
+}
+
+type Message = { readonly path: Path; readonly message: string };
+
+function messagesOf(issue: Issue, plan: unknown): Message[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(key, issue.path, plan) }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const inner = messagesOfUnion(issue, plan);
+    if (inner.length > 0) return inner;
+  }
+  return [{ path: issue.path, message: issueText(issue) }];
+}
+
+/** Says of a mapping what keeps it from being the option that its keys show; none when they show no single one. */
+function messagesOfUnion({ path, errors, input }: Issue & { code: 'invalid_union' }, plan: unknown): Message[] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return [];
+  const { index, keys } = optionAt(plan, path);
+  if (index !== undefined) {
+    const issues = errors[index] ?? [];
+    return issues.flatMap((issue) => messagesOf({ ...issue, path: [...path, ...issue.path] }, plan));
+  }
+  const unknown = Object.keys(input).filter((key) => !keys.includes(key));
+  return unknown.map((key) => ({ path: [...path, key], message: unknownKeyText(shortened(key), keys) }));
+}
+
+function unknownKey(key: string, path: Path, plan: unknown): string {
+  const { by, names } = variantsWith(plan, path, key);
+  if (names.length > 0) return `unknown key "${key}" with this ${by}; those with it are ${names.join(', ')}`;
+  return unknownKeyText(shortened(key), keysAt(plan, path));
 }
 
 /** The place of the value at a path, or of its nearest ancestor that exists; for a key of a mapping, of the key. */

@@ -19,7 +19,7 @@ const DETAILS = {
   ],
   RPC: ['INPUT_REQUIRED'],
   SSE: ['BAD_DATA'],
-  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT'],
+  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT', 'CAPTURE'],
 } as const;
 
 const CODES: ReadonlySet<string> = new Set(

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { insteadOf } from './nearest.ts';
 
 /** Longest piece of the file that a message repeats. */
 const MAX_SHOWN_CHARACTERS = 80;
@@ -12,6 +12,9 @@ export function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.input === undefined) {
     return `missing: ${issue.message.replace(/^Invalid input: /, '')}`;
   }
+  if (issue.code === 'invalid_type' && issue.expected === 'int' && typeof issue.input === 'number') {
+    return `expected a whole number${got(issue)}`;
+  }
   if (issue.code === 'invalid_union' && 'discriminator' in issue) {
     const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
     return `expected ${issue.discriminator} to be one of ${options.join(', ')}`;
@@ -22,12 +25,7 @@ export function issueText(issue: z.core.$ZodIssue): string {
 
 /** Says that a key is not known, and which one may have been meant. */
 export function unknownKeyText(key: string, known: readonly string[]): string {
-  if (known.length === 0) return `unknown key "${key}"`;
-  const nearest = closest(key, known as string[]);
-  const near = distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, Math.floor(nearest.length / 3));
-  return near
-    ? `unknown key "${key}": did you mean "${nearest}"?`
-    : `unknown key "${key}": expected one of ${known.join(', ')}`;
+  return known.length === 0 ? `unknown key "${key}"` : `unknown key "${key}": ${insteadOf(key, known)}`;
 }
 
 function got({ input, path }: z.core.$ZodIssue): string {

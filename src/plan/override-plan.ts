@@ -1,4 +1,6 @@
-import { type Document, isAlias, isMap, isScalar, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { newDurations } from './new-durations.ts';
+import { tree } from './tree.ts';
 
 /** Changes that a command line makes to a plan without editing its file. */
 export type PlanOverrides = {
@@ -6,7 +8,7 @@ export type PlanOverrides = {
   readonly targets?: Readonly<Record<string, string>>;
   /** New token URLs of targets by name. */
   readonly tokenUrls?: Readonly<Record<string, string>>;
-  /** New duration of every scenario, as a plan writes it. */
+  /** New duration of every scenario, as a plan writes it; stages are shortened or stretched to last so long in all. */
   readonly duration?: string;
 };
 
@@ -23,11 +25,26 @@ export function overridePlan(text: string, overrides: PlanOverrides): string {
     changed = replaceAt(changed, ['targets', name, 'auth', 'tokenUrl'], url);
   }
   if (duration === undefined) return changed;
-  const scenarios = parseDocument(text).get('scenarios');
-  for (const { key } of isMap(scenarios) ? scenarios.items : []) {
-    if (isScalar(key)) changed = replaceAt(changed, ['scenarios', key.value, 'duration'], duration);
+  for (const [name, scenario] of scenariosOf(text)) {
+    for (const { path, text: value } of newDurations(scenario, duration)) {
+      changed = replaceAt(changed, ['scenarios', name, ...path], value);
+    }
   }
   return changed;
+}
+
+/** The scenarios of a file that is YAML, by the keys that it has for them, numbers among them. */
+function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])[] {
+  const document = parseDocument(text);
+  const scenarios = document.errors.length === 0 && isMap(document.contents) ? document.get('scenarios') : undefined;
+  if (!isMap(scenarios)) return [];
+  try {
+    const written = tree(tree(document.toJS()).scenarios);
+    return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
+  } catch {
+    // Aliases that stand for nothing or for too much: for parsing to refuse.
+    return [];
+  }
 }
 
 function replaceAt(text: string, path: readonly unknown[], value: string): string {
@@ -38,22 +55,22 @@ function replaceAt(text: string, path: readonly unknown[], value: string): strin
     const [start, end] = node.range;
     return text.slice(0, start) + JSON.stringify(value) + text.slice(end);
   }
-  if (!ownMappings(document, path.slice(0, -1))) return text;
+  if (!ownCollections(document, path)) return text;
   document.setIn(path, value);
   return document.toString({ lineWidth: 0 });
 }
 
 /**
- * Gives a path mappings of its own: an alias on it becomes a copy of what it stands for, so that only this place
+ * Gives a path mappings and lists of its own: an alias on it becomes a copy of what it stands for, so that only this place
  * changes. @returns false when something else is there, which no key can be set in
  */
-function ownMappings(document: Document, path: readonly unknown[]): boolean {
-  for (let length = 1; length <= path.length; length++) {
+function ownCollections(document: Document, path: readonly unknown[]): boolean {
+  for (let length = 1; length < path.length; length++) {
     const here = path.slice(0, length);
     const node = document.getIn(here, true);
     if (node === undefined) return true;
     const resolved = isAlias(node) ? node.resolve(document) : node;
-    if (!isMap(resolved)) return false;
+    if (!(typeof path[length] === 'number' && isSeq(resolved)) && !isMap(resolved)) return false;
     if (isAlias(node)) {
       const copy = resolved.clone() as typeof resolved;
       delete copy.anchor;

@@ -2,9 +2,14 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import { describeProblems } from './describe-problems.ts';
 import { documentProblems } from './document-problems.ts';
 import { expansionProblem } from './expansion-problem.ts';
+import { feedSchema, type ReadFile } from './feed-schema.ts';
+import { feedSupplyProblems } from './feed-supply.ts';
 import type { PlanProblem } from './plan-problem.ts';
 import { danglingReferences } from './plan-references.ts';
-import { type Plan, planSchema } from './plan-schema.ts';
+import { type Plan, planSchemaWith } from './plan-schema.ts';
+import type { KnownFeeds } from './template-references.ts';
+import { timingProblems } from './timing-problems.ts';
+import { tree } from './tree.ts';
 
 /** More than any plan needs, and little enough to parse at once. */
 const MAX_PLAN_CHARACTERS = 1_000_000;
@@ -17,8 +22,9 @@ export type ParsedPlan =
 /**
  * Parses a plan from YAML or JSON (which is YAML). Never throws for bad input: every problem comes back at once, each
  * with its path, its line and what was expected; of very many, the first hundred.
+ * @param readFile reads a file that a feed names; without it, feeds that name files are refused
  */
-export function parsePlan(text: string): ParsedPlan {
+export function parsePlan(text: string, readFile?: ReadFile): ParsedPlan {
   if (text.length > MAX_PLAN_CHARACTERS)
     return refusedWhole(`expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`);
   const lines = new LineCounter();
@@ -30,10 +36,21 @@ export function parsePlan(text: string): ParsedPlan {
   const value: unknown = document.toJS({ maxAliasCount: -1 });
   const expansion = expansionProblem(value, MAX_PLAN_CHARACTERS);
   if (expansion !== undefined) return refusedWhole(expansion);
-  const result = planSchema.safeParse(value, { reportInput: true });
-  const dangling = danglingReferences(value);
+  const result = planSchemaWith(readFile).safeParse(value, { reportInput: true });
+  const dangling = danglingReferences(value, result.success ? feedsOf(result.data) : feedsAlone(value, readFile));
+  if (result.success) dangling.push(...feedSupplyProblems(result.data), ...timingProblems(result.data));
   if (result.success && dangling.length === 0) return { ok: true, plan: result.data };
   return refused(describeProblems(result.error?.issues ?? [], dangling, { plan: value, document, lines }));
+}
+
+function feedsOf({ feeds }: Plan): KnownFeeds {
+  return new Map(Object.entries(feeds));
+}
+
+/** The feeds of a plan that is wrong somewhere, so that references to those which are right can be checked. */
+function feedsAlone(plan: unknown, readFile: ReadFile | undefined): KnownFeeds {
+  const schema = feedSchema(readFile);
+  return new Map(Object.entries(tree(tree(plan).feeds)).map(([name, feed]) => [name, schema.safeParse(feed).data]));
 }
 
 function refused(problems: readonly PlanProblem[]): ParsedPlan {

@@ -1,11 +1,90 @@
-/**
- * A `{{feed}}` in the text of an argument, with the feed's name captured. Matches in JSON too: no name holds a quote or
- * a backslash, so a match never reaches from one text into what follows it.
- */
-export const PLACEHOLDER = /\{\{\s*([^{}\s"\\]+)\s*\}\}/;
+/** Generators by name: how they are written, and what is wrong with their arguments, if anything. */
+const GENERATORS = {
+  uuid: { example: '$uuid', problemOf: none },
+  vu: { example: '$vu', problemOf: none },
+  iteration: { example: '$iteration', problemOf: none },
+  integer: { example: '$integer(1,100)', problemOf: (args: Args) => rangeProblem(args, Number.isSafeInteger) },
+  number: { example: '$number(0,1)', problemOf: (args: Args) => rangeProblem(args, Number.isFinite) },
+  string: { example: '$string(12)', problemOf: (args: Args) => countProblem(args, 10_000) },
+  words: { example: '$words(3)', problemOf: (args: Args) => countProblem(args, 1000) },
+  pick: { example: '$pick(a,b,c)', problemOf: (args: Args) => (args.length > 0 ? undefined : 'one value or more') },
+} as const;
 
-/** Every name that stands as `{{name}}` in the texts of a JSON value, keys included. */
+export type GeneratorName = keyof typeof GENERATORS;
+type Args = readonly string[];
+
+/** What stands between `{{` and `}}`. */
+export type Placeholder =
+  /** A value of a feed, or one that an earlier step captured; `json` reads a text as the JSON that it holds. */
+  | { readonly kind: 'value'; readonly name: string; readonly column?: string; readonly json: boolean }
+  /** A value made up from the seed; its arguments are checked. */
+  | { readonly kind: 'generated'; readonly generator: GeneratorName; readonly args: Args };
+
+/**
+ * A `{{…}}` in a text that is sent as data, with what stands inside captured, spaces included. Matches in JSON too: the
+ * inside holds no quote and no backslash, so a match never reaches from one text into what follows it.
+ */
+export const PLACEHOLDER = /\{\{([^{}"\\]+)\}\}/;
+
+/** Names of feeds and captures. */
+export const VALUE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const VALUE = /^([A-Za-z_][A-Za-z0-9_]*)\s*(?:\.([^|]+))?(?:\|\s*(\w+))?$/;
+const GENERATED = /^\$(\w+)\s*(?:\(([^()]*)\))?$/;
+
+/**
+ * Parses what PLACEHOLDER captures: `feed`, `feed.column`, `captured`, each also with `|json`, or `$generator(arguments)`.
+ * A column's name is all that follows the first dot, up to the `|`.
+ */
+export function parsePlaceholder(inner: string): Placeholder | { readonly problem: string } {
+  const text = inner.trim();
+  if (text.startsWith('$')) return parseGenerated(text);
+  const [, name, column, format] = VALUE.exec(text) ?? [];
+  if (name === undefined || column?.trim() === '') {
+    return { problem: 'expected the name of a feed or capture, feed.column, or a generator such as $uuid' };
+  }
+  if (format !== undefined && format !== 'json') return { problem: `expected |json or nothing, got "|${format}"` };
+  return { kind: 'value', name, ...(column === undefined ? {} : { column: column.trim() }), json: format === 'json' };
+}
+
+/** What stands inside each placeholder in the texts of a JSON value, keys included; each once. */
 export function placeholdersIn(value: unknown): string[] {
   const matches = JSON.stringify(value).matchAll(new RegExp(PLACEHOLDER, 'g'));
-  return [...new Set([...matches].map((match) => match[1] as string))];
+  return [...new Set([...matches].map((match) => (match[1] as string).trim()))];
+}
+
+function parseGenerated(text: string): Placeholder | { readonly problem: string } {
+  const [, name, list] = GENERATED.exec(text) ?? [];
+  if (name === undefined || !isGenerator(name)) {
+    const known = Object.values(GENERATORS).map(({ example }) => example);
+    return { problem: `expected a generator, one of ${known.join(', ')}` };
+  }
+  const args = list === undefined || list.trim() === '' ? [] : list.split(',').map((argument) => argument.trim());
+  const { example, problemOf } = GENERATORS[name];
+  const expected = problemOf(args);
+  if (expected !== undefined) return { problem: `expected ${expected} in $${name}, e.g. ${example}` };
+  return { kind: 'generated', generator: name, args };
+}
+
+function isGenerator(name: string): name is GeneratorName {
+  return Object.hasOwn(GENERATORS, name);
+}
+
+function none(args: Args): string | undefined {
+  return args.length === 0 ? undefined : 'no arguments';
+}
+
+function rangeProblem(args: Args, isValid: (value: number) => boolean): string | undefined {
+  const [min = Number.NaN, max = Number.NaN] = args.map(numberOf);
+  return args.length === 2 && isValid(min) && isValid(max) && min <= max ? undefined : 'a least and a greatest value';
+}
+
+function countProblem(args: Args, max: number): string | undefined {
+  const [count = Number.NaN] = args.map(numberOf);
+  const isCount = args.length === 1 && Number.isInteger(count) && count >= 1 && count <= max;
+  return isCount ? undefined : `a whole number from 1 to ${max}`;
+}
+
+function numberOf(text: string): number {
+  return text === '' ? Number.NaN : Number(text);
 }

@@ -9,6 +9,8 @@ export type Policy = AddressRules & {
   /** Exact origins, e.g. `https://mcp.example.com`. */
   readonly allowedOrigins: readonly string[];
   readonly maxVus: number;
+  /** Starts a second, of scenarios whose starts come at a rate. */
+  readonly maxRate: number;
   readonly maxDurationMs: number;
 };
 
@@ -31,10 +33,15 @@ export function policyProblems(plan: Plan, policy: Policy): string[] {
       );
     }
   }
-  const { vus, durationMs } = planExtent(plan);
+  const { vus, peakRate, durationMs } = planExtent(plan);
   if (vus > policy.maxVus) {
     problems.push(
       `scenarios: ${vus} virtual users in all are more than the ${policy.maxVus} allowed here (SURGE_MAX_VUS).`,
+    );
+  }
+  if (peakRate > policy.maxRate) {
+    problems.push(
+      `scenarios: ${peakRate} starts a second in all are more than the ${policy.maxRate} allowed here (SURGE_MAX_RATE).`,
     );
   }
   if (durationMs > policy.maxDurationMs) {

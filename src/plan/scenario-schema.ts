@@ -1,40 +1,65 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
+import { EXECUTORS, type ExecutorName } from './executor-schema.ts';
+import { scenarioProblems } from './scenario-problems.ts';
+import { sessionSchema } from './session-schema.ts';
 import { stepSchema } from './step-schema.ts';
+import { thinkTimeSchema } from './think-time-schema.ts';
 
-const rangeSchema = z
-  .strictObject({ min: durationSchema(), max: durationSchema() })
-  .refine((range) => range.min <= range.max, { message: 'expected min to be at most max', path: ['min'] });
+const callsSchema = z.union(
+  [
+    z.int().min(1).max(1000),
+    z
+      .strictObject({ min: z.int().min(1).max(1000), max: z.int().min(1).max(1000) })
+      .refine((range) => range.min <= range.max, { message: 'expected min to be at most max', path: ['min'] }),
+  ],
+  'expected a number of calls, or {min, max}',
+);
 
-/** The pause of a virtual user between two iterations. */
-export const thinkTimeSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('constant'), duration: durationSchema() }),
-  z.strictObject({ type: z.literal('uniform'), range: rangeSchema }),
-  /** As an agent pauses: shortly between the calls of one turn, long while a person reads and writes. */
-  z.strictObject({
-    type: z.literal('agent'),
-    /** Chance that the next call belongs to the same turn. */
-    intraTurnProbability: z.number().min(0).max(1).default(0.8),
-    intraTurn: rangeSchema.prefault({ min: '500ms', max: '2s' }),
-    interTurn: rangeSchema.prefault({ min: '8s', max: '45s' }),
-  }),
-]);
-
-/** One kind of traffic aimed at one target. */
-export const scenarioSchema = z.strictObject({
+/** What every scenario has, whatever its executor. */
+const common = {
   target: z.string(),
-  /** A fixed number of virtual users, each in a loop: call, think, call. */
-  executor: z.literal('constant-vus', 'expected an executor: "constant-vus"'),
-  vus: z.int().min(1),
-  duration: durationSchema(1000),
   /** From the start of the run. */
   startTime: durationSchema().prefault('0s'),
   /** How long an iteration in progress may go on after the end. */
   gracefulStop: durationSchema(0, '10m').prefault('30s'),
+  sessions: sessionSchema.prefault({}),
+  /** Before the first call of an iteration. */
+  thinkTimeBefore: thinkTimeSchema.default({ type: 'none' }),
+  /** Between two calls of a virtual user, also from one iteration to the next unless starts come at a rate. */
   thinkTime: thinkTimeSchema.default({ type: 'none' }),
-  steps: z.array(stepSchema).min(1, 'expected at least one step'),
-});
+  /** `weighted` draws each call from the steps by their weight; `fixed` makes all of them in their order. */
+  order: z.enum(['weighted', 'fixed']).default('weighted'),
+  /** How many calls an iteration draws when the order is weighted. */
+  callsPerIteration: callsSchema.default(1),
+  /** None: sessions are only opened and closed, or with `reuse: vu` held open until the end. */
+  steps: z.array(stepSchema),
+};
 
-export type ThinkTime = z.output<typeof thinkTimeSchema>;
-export type Scenario = z.output<typeof scenarioSchema>;
+function scenarioOf<Name extends ExecutorName>(executor: Name) {
+  return z.strictObject({ executor: z.literal(executor), ...common, ...EXECUTORS[executor] });
+}
+
+/** One kind of traffic aimed at one target. */
+export const scenarioSchema = z
+  .discriminatedUnion('executor', [
+    scenarioOf('constant-vus'),
+    scenarioOf('ramping-vus'),
+    scenarioOf('constant-arrival-rate'),
+    scenarioOf('ramping-arrival-rate'),
+    scenarioOf('per-vu-iterations'),
+    scenarioOf('shared-iterations'),
+  ])
+  .superRefine((scenario, context) => {
+    for (const { path, message } of scenarioProblems(scenario)) {
+      context.addIssue({ code: 'custom', path: [...path], message, input: undefined });
+    }
+  });
+
+type AnyScenario = z.output<typeof scenarioSchema>;
+export type ScenarioOf<Name extends ExecutorName> = Extract<AnyScenario, { executor: Name }>;
+export type Scenario = AnyScenario;
+/** A scenario whose starts come at a rate, whether or not the target keeps up. */
+export type ArrivalScenario = ScenarioOf<'constant-arrival-rate' | 'ramping-arrival-rate'>;
+/** A scenario that is over when its iterations are. */
+export type IterationScenario = ScenarioOf<'per-vu-iterations' | 'shared-iterations'>;

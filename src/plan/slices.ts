@@ -1,14 +1,21 @@
 import type { Plan } from './plan-schema.ts';
+import { durationOf, isIterationBound, maxVusOf, peakRateOf, toMicrosecond } from './scenario-extent.ts';
 import type { Scenario } from './scenario-schema.ts';
 
 /** How much one slice may carry; from the installation's settings. */
-export type Sizing = { readonly vusPerLane: number; readonly windowMs: number };
+export type Sizing = {
+  readonly vusPerLane: number;
+  /** Starts a second of scenarios whose starts come at a rate. */
+  readonly ratePerLane: number;
+  readonly windowMs: number;
+};
 
 /** How a plan is divided: lanes in space, windows in time. */
 export type Layout = {
   readonly lanes: number;
   readonly windows: number;
   readonly windowMs: number;
+  /** How long the plan may take, without graceful stops. */
   readonly durationMs: number;
 };
 
@@ -28,32 +35,61 @@ export type Slice = {
 export type Share = {
   readonly name: string;
   readonly scenario: Scenario;
-  /** Numbers of the virtual users, unique in the run and the same whatever the number of lanes. */
+  /** The scenario's place in the plan, from 0. */
+  readonly index: number;
+  readonly window: number;
+  /** The scenario is dealt out in turn to `parts` lanes; this is number `part` of them. */
+  readonly part: number;
+  readonly parts: number;
+  /** The run's number of the scenario's first virtual user; its others follow. */
+  readonly firstVu: number;
+  /** Numbers of this share's virtual users, unique in the run and the same whatever the number of lanes. */
   readonly vus: readonly number[];
-  /** Epoch milliseconds between which these virtual users begin iterations. */
+  /** Epoch milliseconds at which the whole scenario starts. */
+  readonly scenarioStartMs: number;
+  /** Epoch milliseconds between which this share begins iterations. */
   readonly fromMs: number;
   readonly toMs: number;
 };
 
-/** Number of virtual users, and how long the plan makes load, without graceful stops. */
-export function planExtent(plan: Plan): { readonly vus: number; readonly durationMs: number } {
+/** What a plan asks for at most. */
+export type PlanExtent = {
+  readonly vus: number;
+  /** Starts a second, all scenarios at their peaks together. */
+  readonly peakRate: number;
+  /** How long it may make load, without graceful stops. */
+  readonly durationMs: number;
+  /** How long it makes load in any case: scenarios that count iterations may be done at once. */
+  readonly leastDurationMs: number;
+};
+
+export function planExtent(plan: Plan): PlanExtent {
   const scenarios = Object.values(plan.scenarios);
+  const sum = (of: (scenario: Scenario) => number) => scenarios.reduce((total, scenario) => total + of(scenario), 0);
   return {
-    vus: scenarios.reduce((sum, scenario) => sum + scenario.vus, 0),
-    durationMs: Math.max(...scenarios.map((scenario) => scenario.startTime + scenario.duration)),
+    vus: sum(maxVusOf),
+    peakRate: sum(peakRateOf),
+    durationMs: Math.max(...scenarios.map((scenario) => scenario.startTime + durationOf(scenario))),
+    leastDurationMs: Math.max(
+      ...scenarios.map((scenario) => scenario.startTime + (isIterationBound(scenario) ? 0 : durationOf(scenario))),
+    ),
   };
 }
 
 /** Divides a plan: as few lanes and windows as the sizing allows. */
 export function layoutOf(plan: Plan, sizing: Sizing): Layout {
-  const { vus, durationMs } = planExtent(plan);
+  const { vus, peakRate, durationMs, leastDurationMs } = planExtent(plan);
+  const wanted = Math.max(Math.ceil(vus / sizing.vusPerLane), Math.ceil(peakRate / sizing.ratePerLane));
+  // What only counts iterations ends in the window in which it starts.
+  const windowedMs = Math.max(leastDurationMs, ...Object.values(plan.scenarios).map(({ startTime }) => startTime + 1));
   const windowMs = Math.min(sizing.windowMs, durationMs);
-  return { lanes: Math.ceil(vus / sizing.vusPerLane), windows: Math.ceil(durationMs / windowMs), windowMs, durationMs };
+  return { lanes: Math.max(1, Math.min(wanted, vus)), windows: Math.ceil(windowedMs / windowMs), windowMs, durationMs };
 }
 
 /** The slice of a lane in a window, for a run that starts at `runStartMs`. */
 export function sliceOf(layout: Layout, runStartMs: number, lane: number, window: number): Slice {
   const pad = (index: number) => String(index).padStart(4, '0');
+  const isLast = window === layout.windows - 1;
   return {
     sliceId: `w${pad(window)}-l${pad(lane)}`,
     lane,
@@ -61,26 +97,36 @@ export function sliceOf(layout: Layout, runStartMs: number, lane: number, window
     window,
     runStartMs,
     startAtMs: runStartMs + window * layout.windowMs,
-    endAtMs: runStartMs + Math.min((window + 1) * layout.windowMs, layout.durationMs),
+    endAtMs: runStartMs + (isLast ? layout.durationMs : (window + 1) * layout.windowMs),
   };
 }
 
 /**
- * A slice's share of the plan, worked out from the plan and the slice alone: virtual users are dealt to the lanes in
- * turn, so the shares of all lanes are exactly the plan's virtual users, and those of all windows its whole duration.
+ * A slice's share of the plan, worked out from the plan and the slice alone: virtual users, starts and iterations are
+ * dealt to the lanes in turn, so the shares of all lanes are exactly the plan's, and those of all windows its whole
+ * duration. A scenario that counts its iterations belongs to the window in which it starts, however long it takes:
+ * how many are left would be known only to the slice that began them.
  */
 export function sharesOf(plan: Plan, slice: Slice): Share[] {
+  const { lane, lanes, window, runStartMs, startAtMs, endAtMs } = slice;
   const shares: Share[] = [];
   let firstVu = 0;
-  for (const [name, scenario] of Object.entries(plan.scenarios)) {
-    const scenarioStartMs = slice.runStartMs + scenario.startTime;
-    const fromMs = Math.max(scenarioStartMs, slice.startAtMs);
-    const toMs = Math.min(scenarioStartMs + scenario.duration, slice.endAtMs);
-    const vus = Array.from({ length: scenario.vus }, (_, index) => firstVu + index).filter(
-      (vu) => vu % slice.lanes === slice.lane,
-    );
-    if (fromMs < toMs && vus.length > 0) shares.push({ name, scenario, vus, fromMs, toMs });
-    firstVu += scenario.vus;
+  for (const [index, [name, scenario]] of Object.entries(plan.scenarios).entries()) {
+    const count = maxVusOf(scenario);
+    const parts = Math.min(lanes, count);
+    const part = (((lane - firstVu) % lanes) + lanes) % lanes;
+    const scenarioStartMs = runStartMs + scenario.startTime;
+    const scenarioEndMs = scenarioStartMs + durationOf(scenario);
+    const starts = scenarioStartMs >= startAtMs && scenarioStartMs < endAtMs;
+    const [fromMs, toMs] = isIterationBound(scenario)
+      ? [scenarioStartMs, starts ? scenarioEndMs : scenarioStartMs]
+      : [Math.max(scenarioStartMs, startAtMs), Math.min(scenarioEndMs, endAtMs)];
+    // Of two instants that the plan means to be the same, rounding may make a span that no plan can express.
+    if (toMicrosecond(toMs - fromMs) > 0 && part < parts) {
+      const vus = Array.from({ length: Math.ceil((count - part) / parts) }, (_, at) => firstVu + part + at * parts);
+      shares.push({ name, scenario, index, window, part, parts, firstVu, vus, scenarioStartMs, fromMs, toMs });
+    }
+    firstVu += count;
   }
   return shares;
 }

@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import { VALUE_NAME } from './placeholder.ts';
 import { isRegExp } from './target-schema.ts';
+
+const jsonPointer = z
+  .string()
+  .regex(/^(\/([^~]|~[01])*)*$/, 'expected a JSON pointer such as "/structuredContent/items/0/id"');
 
 /** Something a useful reply must fulfil; a check that does not hold makes the sample TOOL_ASSERT. */
 export const checkSchema = z.union(
@@ -7,8 +12,29 @@ export const checkSchema = z.union(
     z.strictObject({ contains: z.string().min(1) }),
     z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
     z.strictObject({ notEmpty: z.literal(true) }),
+    /** The value at a JSON pointer (RFC 6901) into the result is this one, e.g. `/structuredContent/total`. */
+    z.strictObject({ pointer: jsonPointer, equals: z.json('expected a value that JSON can hold') }),
+    /** The result, or what a pointer finds in it, fits a JSON Schema. */
+    z.strictObject({ schema: z.record(z.string(), z.json()), pointer: jsonPointer.optional() }),
+    /** Bytes of the result's text in UTF-8. */
+    z
+      .strictObject({ size: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }) })
+      .refine(({ size: { min, max } }) => (min ?? 0) <= (max ?? Number.POSITIVE_INFINITY), {
+        error: 'expected min to be at most max',
+        path: ['size', 'min'],
+      }),
   ],
-  'expected one of {contains: text}, {matches: regular expression} or {notEmpty: true}',
+  'expected one of {contains: text}, {matches: regular expression}, {notEmpty: true}, {pointer, equals}, {schema} or {size: {min, max}}',
+);
+
+/** Where a value of a reply is found that later steps of the same iteration use as `{{name}}`. */
+export const captureSchema = z.union(
+  [
+    z.strictObject({ pointer: jsonPointer }),
+    /** The first group of a regular expression in the result's text, or the whole match without one. */
+    z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
+  ],
+  'expected {pointer: JSON pointer into the result} or {matches: regular expression over its text}',
 );
 
 /** What a step may do; it has exactly one of these keys. */
@@ -20,6 +46,7 @@ const ONLY_FOR: Readonly<Record<string, readonly Action[]>> = {
   arguments: ['tool', 'prompt'],
   progress: ['tool'],
   checks: ['tool', 'resource', 'prompt', 'complete'],
+  capture: ['tool', 'resource', 'prompt', 'complete'],
 };
 
 const texts = z.record(z.string(), z.string());
@@ -39,7 +66,8 @@ const completeSchema = z
     when: knowsAllKeys,
   });
 
-/** One call that an iteration may make. `{{feed}}` in a text that is sent as data is replaced by a value of that feed. */
+/** One call that an iteration may make. `{{name}}` in a text that is sent as data is replaced by a value of a feed, a
+ * value captured earlier, or a generated one. */
 export const stepSchema = z
   .strictObject({
     tool: z.string().min(1).optional(),
@@ -61,6 +89,10 @@ export const stepSchema = z
     /** Asks the server to report progress; such answers come as event streams. Off by default. */
     progress: z.boolean().optional(),
     checks: z.array(checkSchema).default([]),
+    /** Values kept for later steps of the same iteration; a reply without them is TOOL_CAPTURE. */
+    capture: z
+      .record(z.string().regex(VALUE_NAME, 'expected a name of letters, digits and _'), captureSchema)
+      .default({}),
   })
   .superRefine(
     (step, context) => {
@@ -72,7 +104,7 @@ export const stepSchema = z
         add([other], `expected one of ${ACTIONS.join(', ')}; this step has ${action} already`, undefined);
       for (const [key, actions] of Object.entries(ONLY_FOR)) {
         const value = step[key as keyof typeof step];
-        const given = value !== undefined && !(Array.isArray(value) && value.length === 0);
+        const given = value !== undefined && !(typeof value === 'object' && Object.keys(value).length === 0);
         if (given && !actions.includes(action)) {
           add([key], `expected no ${key} with ${action}, only with ${actions.join(', ')}`, undefined);
         }
@@ -87,6 +119,7 @@ export const stepSchema = z
   );
 
 export type Check = z.output<typeof checkSchema>;
+export type Capture = z.output<typeof captureSchema>;
 /** One of `tool`, `resource`, `prompt`, `complete`, `list` and `ping` is there. */
 export type Step = z.output<typeof stepSchema>;
 export type ListName = NonNullable<Step['list']>;

@@ -1,9 +1,9 @@
-import type { OperationSummary } from '../summary/summary.ts';
+/** What belongs to one target, in the order of the report. */
+export type OfTarget<Item> = { readonly target: string; readonly operations: readonly Item[] };
 
-/** The operations of a target, in the order of the report. */
-export type TargetOperations = { readonly target: string; readonly operations: readonly OperationSummary[] };
-
-export function byTarget(operations: readonly OperationSummary[]): readonly TargetOperations[] {
+export function byTarget<Item extends { readonly target: string }>(
+  operations: readonly Item[],
+): readonly OfTarget<Item>[] {
   return [...Map.groupBy(operations, (operation) => operation.target)].map(([target, each]) => ({
     target,
     operations: each,

@@ -1,6 +1,8 @@
 import type { OperationSummary } from '../summary/summary.ts';
-import { byTarget, type TargetOperations } from './by-target.ts';
+import { byTarget, type OfTarget } from './by-target.ts';
 import { formatCount, formatMs } from './figure.ts';
+
+type TargetOperations = OfTarget<OperationSummary>;
 
 /** A p95 of fewer values is their maximum, and a shorter wait, or a smaller part of the latency, is not worth a word. */
 const WAIT = { requests: 20, ms: 5, ofLatency: 0.1 } as const;

@@ -1,4 +1,4 @@
-import { formatCount, formatMs } from './figure.ts';
+import { formatCount, formatMs, formatShare } from './figure.ts';
 import type { Report } from './report.ts';
 
 type Fact = { readonly name: string; readonly value: string };
@@ -13,24 +13,29 @@ export function generatorSentence({ rules }: Report['generator']): string {
 
 /** What the generator says about itself, with units, in the order of interest. */
 export function generatorFacts(generator: Report['generator']): readonly Fact[] {
-  const { slices, eventLoopDelayMs, cpu, vus, store } = generator;
+  const { slices, eventLoopDelayMs, cpu, vus, starts, store } = generator;
   return [
     {
       name: 'Slices',
       value: `${formatCount(slices.committed)} of ${formatCount(slices.planned)} committed; ${formatCount(slices.partial)} partial, ${formatCount(slices.lost)} lost, ${formatCount(slices.duplicates)} duplicate`,
     },
     { name: 'Virtual users', value: `${formatCount(vus.started)} of ${formatCount(vus.planned)} started` },
-    { name: 'Latest start', value: `${formatMs(generator.maxStartDelayMs)} ms after its instant` },
+    ...startFacts(starts),
+    { name: 'Latest slice', value: `began ${formatMs(generator.maxStartDelayMs)} ms after its instant` },
     {
       name: 'Event-loop delay',
       value: `p99 ${formatMs(eventLoopDelayMs.p99)} ms, max ${formatMs(eventLoopDelayMs.max)} ms`,
     },
     {
       name: 'CPU',
-      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs a request`,
+      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs a request; busiest process ${formatShare(cpu.maxShare)} of one core`,
     },
     { name: 'Processes', value: formatCount(generator.instances) },
     { name: 'Aborted at the end', value: `${formatCount(generator.abortedRequests)} requests, counted nowhere else` },
+    {
+      name: 'Without a connection',
+      value: `${formatCount(generator.limitedRequests)} requests, for want of files, ports or memory; counted nowhere else`,
+    },
     {
       name: 'Store',
       value: `${formatCount(store.samples)} samples in ${formatCount(store.blocks)} blocks, ${formatCount(store.errors)} errors`,
@@ -39,5 +44,14 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
       name: `Tokens for ${token.target}`,
       value: `${formatCount(token.fetched)} fetched, ${formatCount(token.failed)} failed, slowest ${formatMs(token.maxMs)} ms`,
     })),
+  ];
+}
+
+/** Planned against achieved starts; nothing where virtual users set the pace. */
+function startFacts({ planned, started, dropped, late, maxLagMs }: Report['generator']['starts']): readonly Fact[] {
+  if (planned === null) return [];
+  const counts = `${formatCount(started)} made, ${formatCount(dropped)} dropped, ${formatCount(late)} late`;
+  return [
+    { name: 'Planned starts', value: `${formatCount(planned)}; ${counts}, the latest by ${formatMs(maxLagMs)} ms` },
   ];
 }

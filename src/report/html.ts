@@ -1,6 +1,9 @@
 import { html, type Markup } from './html/markup.ts';
 import { page } from './html/page.ts';
+import { ceilingSection } from './html/section-ceiling.ts';
 import { clocksSection } from './html/section-clocks.ts';
+import { coldCallsSection } from './html/section-cold-calls.ts';
+import { comparisonSection } from './html/section-comparison.ts';
 import { connectionsSection } from './html/section-connections.ts';
 import { eachOperationSection } from './html/section-each-operation.ts';
 import { generatorSection } from './html/section-generator.ts';
@@ -8,6 +11,8 @@ import { notesSection } from './html/section-notes.ts';
 import { operationsSection } from './html/section-operations.ts';
 import { failuresSection, warningsSection } from './html/section-outcomes.ts';
 import { overTimeSection } from './html/section-over-time.ts';
+import { scenariosSection } from './html/section-scenarios.ts';
+import { sessionsSection } from './html/section-sessions.ts';
 import { targetsSection } from './html/section-targets.ts';
 import { thresholdsSection } from './html/section-thresholds.ts';
 import { totalsSection } from './html/section-totals.ts';
@@ -29,9 +34,14 @@ export function renderHtml(unsafe: Report): string {
   const sections: readonly (readonly [title: string, id: string, section: Markup | null])[] = [
     ['Failures', 'failures', failuresSection(report)],
     ['Totals', 'totals', totalsSection(report)],
+    ['Ceiling', 'ceiling', ceilingSection(report)],
     ['Thresholds', 'thresholds', thresholdsSection(report)],
+    ['Comparison', 'comparison', comparisonSection(report)],
     ['Over time', 'time', overTimeSection(report, time)],
+    ['Scenarios', 'scenarios', scenariosSection(report)],
     ['Operations', 'operations', operationsSection(report)],
+    ['Cold and warm', 'cold', coldCallsSection(report)],
+    ['Sessions', 'sessions', sessionsSection(report)],
     ['Clocks', 'clocks', clocksSection(report)],
     ['Connections', 'connections', connectionsSection(report)],
     ['Each operation', 'each', eachOperationSection(report, time)],

@@ -65,6 +65,9 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   TOOL_EMPTY: 'The call succeeded, but there is nothing in the result: no content, no resource, no message.',
   TOOL_SCHEMA: 'The structured result does not fit the output schema that the tool itself declares.',
   TOOL_ASSERT: 'The result arrived, but a check of the plan on its content did not hold.',
+  TOOL_CAPTURE: 'The result arrived, but a value in it that later steps of the plan need was not there.',
+
+  PLAN_FEED_END: 'A feed of the plan had no row left for the iteration, so it sent nothing; no request ends like this.',
 };
 
 /** Every outcome that has a name of its own, layer by layer. */

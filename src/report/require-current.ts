@@ -1,6 +1,6 @@
 import type { Report } from './report.ts';
 
-const CURRENT: Report['schemaVersion'] = 2;
+const CURRENT: Report['schemaVersion'] = 3;
 
 /**
  * Renderings for people begin with this: a stored report may be older than this program and lack what they show.

@@ -2,10 +2,15 @@ import { printable } from './printable.ts';
 import type { Report } from './report.ts';
 import { requireCurrent } from './require-current.ts';
 import { ink } from './text/ink.ts';
+import { textCeiling } from './text/text-ceiling.ts';
+import { textColdCalls } from './text/text-cold-calls.ts';
+import { textComparison } from './text/text-comparison.ts';
 import { textConnections } from './text/text-connections.ts';
-import { textOperations, textPauses, textTotals } from './text/text-figures.ts';
+import { textOperations, textRemarks, textTotals } from './text/text-figures.ts';
 import { textGenerator } from './text/text-generator.ts';
 import { textOutcomes } from './text/text-outcomes.ts';
+import { textScenarios } from './text/text-scenarios.ts';
+import { textSessions } from './text/text-sessions.ts';
 import { textThresholds } from './text/text-thresholds.ts';
 import { textVerdict } from './text/text-verdict.ts';
 import { wrap } from './text/wrap.ts';
@@ -34,10 +39,15 @@ export function renderText(unsafe: Report, options: TextOptions = {}): string {
       'Warnings (counted as useful)',
       warnings.length === 0 ? [] : textOutcomes(warnings, startedAt, width, paint, paint.yellow),
     ],
-    ['Totals', [...textTotals(report, width, paint), ...textPauses(report, width, paint)]],
-    ['Operations (latency of useful requests, dispatch to matching response)', operations(report, width, paint)],
+    ['Totals', [...textTotals(report, width, paint), ...textRemarks(report, width, paint)]],
+    ['Scenarios (iterations)', textScenarios(report, width, paint)],
+    ['Operations (latency of useful requests, intended start to matching response)', operations(report, width, paint)],
+    ['Cold and warm calls (useful ones; times in ms)', textColdCalls(report.operations, width, paint)],
+    ['Sessions', textSessions(report.sessions, width, paint)],
     ['Connections (times in ms)', textConnections(report, width, paint)],
+    ['Ceiling', report.ceiling === undefined ? [] : textCeiling(report.ceiling, width, paint)],
     ['Thresholds', thresholds.length === 0 ? [] : textThresholds(thresholds, width, paint)],
+    ['Comparison', report.comparison === undefined ? [] : textComparison(report.comparison, width, paint)],
     ['Generator', textGenerator(report.generator, width, paint)],
     ['Notes', notes.flatMap((note) => wrap(note, width - 2).map((line) => `  ${line}`))],
   ];

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto';
+import type { ReadFile } from '../plan/feed-schema.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import type { PlanProblem } from '../plan/plan-problem.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
 import type { RunRecord } from '../store/run-record.ts';
+import type { ComparedRun } from '../verdict/comparison.ts';
 import type { RunContext } from './run-context.ts';
-import { writePlan } from './run-documents.ts';
+import { writeBaseline, writePlan } from './run-documents.ts';
 import { newRunId } from './run-id.ts';
 
 export type RunRequest = {
   /** The plan as YAML or JSON. */
   readonly text: string;
+  /** Reads the files that feeds name; left out where a plan has none beside it. */
+  readonly readFile?: ReadFile;
   readonly trigger: RunRecord['trigger'];
   /** The same key and plan give the same run, however often they are sent. */
   readonly idempotencyKey?: string;
+  /** What the run is compared with, if anything. */
+  readonly baseline?: ComparedRun;
 };
 
 export type CreatedRun =
@@ -24,7 +30,7 @@ export type CreatedRun =
 
 /** Parses a plan, holds it against the operator's policy, and stores it as a run that waits for its preflight. */
 export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
-  const parsed = parsePlan(request.text);
+  const parsed = parsePlan(request.text, request.readFile);
   if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
   const problems = policyProblems(parsed.plan, context.policy);
   if (problems.length > 0) return { outcome: 'not-allowed', problems };
@@ -34,17 +40,22 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
     request.idempotencyKey === undefined ? claim : await context.store.reserveKey(request.idempotencyKey, claim);
   if (held.planHash !== claim.planHash) return { outcome: 'key-taken', runId: held.runId };
   const existing = held.runId === claim.runId ? undefined : await context.store.getRun(held.runId);
-  if (existing !== undefined) return { outcome: 'repeated', record: existing };
+  if (existing !== undefined) {
+    const same = existing.baselineRunId === request.baseline?.runId;
+    return same ? { outcome: 'repeated', record: existing } : { outcome: 'key-taken', runId: held.runId };
+  }
   const record: RunRecord = {
     runId: held.runId,
     planName: parsed.plan.name,
     planHash: claim.planHash,
     trigger: request.trigger,
+    ...(request.baseline === undefined ? {} : { baselineRunId: request.baseline.runId }),
     createdAt: new Date(nowMs).toISOString(),
     state: 'queued',
     stopRequested: false,
   };
   await writePlan(context.store, held.runId, parsed.plan);
+  if (request.baseline !== undefined) await writeBaseline(context.store, held.runId, request.baseline);
   await context.store.createRun(record);
   return { outcome: 'created', record };
 }

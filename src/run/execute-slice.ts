@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Plan } from '../plan/plan-schema.ts';
+import { isIterationBound } from '../plan/scenario-extent.ts';
 import { type Share, type Slice, sharesOf } from '../plan/slices.ts';
 import type { ReportTarget } from '../report/report.ts';
 import { Recorder } from '../sample/recorder.ts';
@@ -19,10 +20,10 @@ export type SliceWork = {
   readonly attemptId: string;
   /** What preflight found the targets to be. */
   readonly targets: readonly ReportTarget[];
+  /** True when another attempt may have begun before: what counts its iterations must not be run again. */
+  readonly takeover: boolean;
 };
 
-/** After a stop, requests under way have this long to end by themselves. */
-const STOP_GRACE_MS = 5000;
 const LOOP_RESOLUTION_MS = 10;
 
 /**
@@ -33,8 +34,10 @@ const LOOP_RESOLUTION_MS = 10;
 export async function executeSlice(context: RunContext, work: SliceWork): Promise<SliceHealth> {
   const { clock } = context;
   const { runId, plan, slice, attemptId } = work;
-  const shares = sharesOf(plan, slice);
-  const writer = new SliceWriter(context, { runId, sliceId: slice.sliceId, attemptId });
+  const whole = sharesOf(plan, slice);
+  const shares = work.takeover ? leftOf(whole, clock.now()) : whole;
+  const measuredFromMs = plan.warmUp === 0 ? undefined : slice.runStartMs + plan.warmUp;
+  const writer = new SliceWriter(context, { runId, sliceId: slice.sliceId, attemptId, measuredFromMs });
   const recorder = new Recorder(
     slice.startAtMs,
     (block) => writer.take(block),
@@ -44,6 +47,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   const stopping = new AbortController();
   const flushing = keepFlushing(context, {
     runId,
+    plan,
     slice,
     flush: () => writer.flush(recorder),
     onStop: () => stopping.abort(),
@@ -55,7 +59,9 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
     const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
     loop.enable();
     const cpuBefore = process.cpuUsage();
-    await makeLoad(context, work, shares, clients, recorder, writer, stopping);
+    const loadFromMs = clock.now();
+    const starts = await makeLoad(context, work, shares, clients, recorder, writer, stopping);
+    const wallSeconds = (clock.now() - loadFromMs) / 1000;
     const cpu = process.cpuUsage(cpuBefore);
     loop.disable();
     await flushing.stop();
@@ -64,6 +70,9 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
       startDelayMs,
       eventLoopDelayMs: { p99: loopDelayMs(loop.percentile(99)), max: loopDelayMs(loop.max) },
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      cpuFromSeconds: (cpuBefore.user + cpuBefore.system) / 1e6,
+      wallSeconds,
+      starts,
       tokens: tokensOf(clients),
       stoppedTargets: stoppedOf(clients),
       store: writer.health,
@@ -74,51 +83,39 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   }
 }
 
-/** Runs all shares until they have ended, or are ended. */
+/**
+ * What is left to a slice that takes over. How many iterations the dead one had begun, and which starts it had made or
+ * dropped, only it knew; so scenarios that count iterations are left out, and starts count from now.
+ */
+function leftOf(shares: readonly Share[], nowMs: number): Share[] {
+  return shares
+    .filter(({ scenario, toMs }) => !isIterationBound(scenario) && toMs > nowMs)
+    .map((share) => ({ ...share, fromMs: Math.max(share.fromMs, nowMs) }));
+}
+
+/** Runs all shares until they have ended, or are ended. @returns what became of the starts of each */
 async function makeLoad(
   context: RunContext,
-  work: SliceWork,
+  { plan }: SliceWork,
   shares: readonly Share[],
   clients: SliceClients,
   recorder: Recorder,
   writer: SliceWriter,
   stopping: AbortController,
-): Promise<void> {
-  const ended = new AbortController();
-  const limit = endInTime(context, shares, clients, stopping.signal, ended.signal);
+): Promise<SliceHealth['starts']> {
   try {
-    const { plan, slice } = work;
-    await Promise.all(
-      shares.map((share) =>
-        runShare({ context, plan, slice, share, clients, recorder, writer, stopping: stopping.signal }),
-      ),
+    return await Promise.all(
+      shares.map(async (share) => {
+        const counts = await runShare({ context, plan, share, clients, recorder, writer, stopping: stopping.signal });
+        return { scenario: share.name, ...counts };
+      }),
     );
   } catch (error) {
     stopping.abort();
     abortClients(clients, 'the slice broke');
     throw error;
   } finally {
-    ended.abort();
-    await limit;
     await closeClients(clients);
-  }
-}
-
-/** Aborts what is still under way when the graceful stop is over, and again what began after that. */
-async function endInTime(
-  { clock }: RunContext,
-  shares: readonly Share[],
-  clients: SliceClients,
-  stopping: AbortSignal,
-  ended: AbortSignal,
-): Promise<void> {
-  const graceEndMs = Math.max(...shares.map(({ toMs, scenario }) => toMs + scenario.gracefulStop));
-  await clock.sleepUntil(graceEndMs, AbortSignal.any([stopping, ended]));
-  if (stopping.aborted) await clock.sleepUntil(Math.min(graceEndMs, clock.now() + STOP_GRACE_MS), ended);
-  while (!ended.aborted) {
-    abortClients(clients, 'the graceful stop is over');
-    // Virtual users say goodbye to their servers now; a server that does not answer is not waited for either.
-    await clock.sleepUntil(clock.now() + STOP_GRACE_MS, ended);
   }
 }
 

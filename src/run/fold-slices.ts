@@ -1,3 +1,4 @@
+import { partsOf, warmUpPartsOf } from '../plan/run-parts.ts';
 import { planExtent } from '../plan/slices.ts';
 import type { SliceLedger } from '../store/slice-ledger.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
@@ -22,7 +23,12 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   const { store } = context;
   const plan = await readPlan(store, runId);
   const { schedule } = await readScheduledRun(store, runId);
-  const folder = new BlockFolder(schedule.startAtMs, intervalFor(planExtent(plan).durationMs));
+  const folder = new BlockFolder({
+    runStartMs: schedule.startAtMs,
+    intervalMs: intervalFor(planExtent(plan).durationMs),
+    cutsMs: partsOf(plan),
+    warmUpParts: warmUpPartsOf(plan),
+  });
   const slices: SliceFold[] = [];
   for (let lane = group.firstLane; lane < group.firstLane + group.lanes; lane++) {
     const { sliceId } = sliceOfSchedule(plan, schedule, lane, group.window);

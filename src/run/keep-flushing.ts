@@ -1,5 +1,7 @@
+import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunContext } from './run-context.ts';
+import { watchRun } from './watch-run.ts';
 
 /** How often a slice stores what it has, shows that it lives, and looks whether the run was stopped. */
 const FLUSH_INTERVAL_MS = 2000;
@@ -11,6 +13,7 @@ export type Flushing = {
 
 export type FlushingOptions = {
   readonly runId: string;
+  readonly plan: Plan;
   readonly slice: Slice;
   /** Must not reject. */
   readonly flush: () => Promise<void>;
@@ -20,16 +23,18 @@ export type FlushingOptions = {
 
 /**
  * Flushes a slice every two seconds and reads the run's stop flag in the same breath: ending an orchestration does not
- * end an activity, the flag does.
+ * end an activity, the flag does. One lane also watches the conditions that end the run, and sets the flag itself.
  */
-export function keepFlushing(context: RunContext, { runId, slice, flush, onStop }: FlushingOptions): Flushing {
+export function keepFlushing(context: RunContext, options: FlushingOptions): Flushing {
+  const { runId, plan, slice, flush, onStop } = options;
   const { store, clock } = context;
+  const watch = watchRun(context, runId, plan, slice);
   const ended = new AbortController();
   const loop = async () => {
     while (!ended.signal.aborted) {
       await flush();
       const record = await store.getRun(runId).catch(() => undefined);
-      if (record?.stopRequested === true) onStop();
+      if (record?.stopRequested === true || (await watch?.()) === true) onStop();
       await clock.sleepUntil(nextFlush(clock.now(), slice), ended.signal);
     }
   };

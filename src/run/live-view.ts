@@ -10,11 +10,15 @@ export type LiveFigures = {
   readonly p99Ms: number | null;
 };
 
-/** A run as its slices last told of it. */
+/** A run as its slices last told of it; without its warm-up. */
 export type LiveView = LiveFigures & {
   readonly activeVus: number;
   readonly iterations: number;
-  /** Requests so far over the time since the planned start. */
+  /** Iterations that could not begin. */
+  readonly droppedIterations: number;
+  /** Requests of the warm-up, which are in no other figure. */
+  readonly warmUpRequests: number;
+  /** Requests so far, those of the warm-up too, over the time since the planned start. */
   readonly requestsPerSecond: number;
   readonly operations: readonly (LiveFigures & { readonly target: string; readonly operation: string })[];
 };
@@ -29,11 +33,15 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
       return { target, operation, ...figures(group) };
     });
   const all = figures(entries);
+  const scenarios = progress.flatMap((slice) => slice.scenarios);
+  const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
   return {
     activeVus: progress.reduce((sum, { activeVus }) => sum + activeVus, 0),
-    iterations: progress.reduce((sum, { iterations }) => sum + iterations, 0),
+    iterations: scenarios.reduce((sum, { iterations }) => sum + iterations, 0),
+    droppedIterations: scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
+    warmUpRequests,
     ...all,
-    requestsPerSecond: elapsedSeconds <= 0 ? 0 : all.requests / elapsedSeconds,
+    requestsPerSecond: elapsedSeconds <= 0 ? 0 : (all.requests + warmUpRequests) / elapsedSeconds,
     operations,
   };
 }

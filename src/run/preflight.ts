@@ -1,5 +1,7 @@
+import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { layoutOf } from '../plan/slices.ts';
+import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunSchedule } from '../store/run-record.ts';
 import { once } from './once.ts';
 import type { RunContext } from './run-context.ts';
@@ -39,7 +41,7 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const { store, clock } = context;
   await store.updateRun(runId, { state: 'preflight' });
   const plan = await readPlan(store, runId);
-  const refusals = policyProblems(plan, context.policy);
+  const refusals = [...policyProblems(plan, context.policy), ...unusable(plan)];
   const visits =
     refusals.length > 0
       ? []
@@ -59,4 +61,16 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   // Read only now: a stop that came before found no schedule, and leaves it to this to end the run.
   const { stopRequested } = await readRun(store, runId);
   return { schedule, stopRequested };
+}
+
+/** What of the scenarios no slice could make ready, e.g. a check's schema; a slice would only throw. */
+function unusable(plan: Plan): string[] {
+  return Object.entries(plan.scenarios).flatMap(([name, scenario]) => {
+    try {
+      compileScenario(plan, scenario);
+      return [];
+    } catch (error) {
+      return [`scenarios.${name}: ${error instanceof Error ? error.message : String(error)}`];
+    }
+  });
 }

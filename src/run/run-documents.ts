@@ -4,6 +4,7 @@ import type { RunRecord, RunSchedule } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Fold } from '../summary/fold.ts';
 import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
+import type { ComparedRun } from '../verdict/comparison.ts';
 
 export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
   await store.putDocument(runId, 'plan', Buffer.from(JSON.stringify(plan)));
@@ -47,4 +48,14 @@ export async function writeReport(store: RunStore, report: Report): Promise<void
 export async function readReport(store: RunStore, runId: string): Promise<Report | undefined> {
   const bytes = await store.getDocument(runId, 'report');
   return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Report);
+}
+
+/** Keeps what a run is compared with beside it, so that nothing which becomes of the baseline later changes its report. */
+export async function writeBaseline(store: RunStore, runId: string, baseline: ComparedRun): Promise<void> {
+  await store.putDocument(runId, 'baseline', Buffer.from(JSON.stringify(baseline)));
+}
+
+export async function readBaseline(store: RunStore, runId: string): Promise<ComparedRun | undefined> {
+  const bytes = await store.getDocument(runId, 'baseline');
+  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as ComparedRun);
 }

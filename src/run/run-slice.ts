@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
 import type { Slice } from '../plan/slices.ts';
+import type { RunRecord } from '../store/run-record.ts';
 import { executeSlice } from './execute-slice.ts';
 import { once } from './once.ts';
 import type { RunContext } from './run-context.ts';
@@ -18,7 +19,12 @@ export type SliceRequest = {
 };
 
 /** `skipped`: its time had passed, or the run was stopped, before it could begin. */
-export type SliceResult = { readonly state: 'committed' | 'skipped'; readonly samples: number };
+export type SliceResult = {
+  readonly state: 'committed' | 'skipped';
+  readonly samples: number;
+  /** Only when the run had ended itself by then, so that later windows need not be waited for. */
+  readonly aborted?: true;
+};
 
 /** Runs one lane of a run for one window, once however often it is delivered, and commits what it measured. */
 export async function runSlice(context: RunContext, request: SliceRequest): Promise<SliceResult> {
@@ -29,7 +35,7 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
   const slice = sliceOfSchedule(plan, schedule, request.lane, request.window);
   const refusals = policyProblems(plan, context.policy);
   if (refusals.length > 0) throw new Error(`The policy of this process refuses run ${runId}: ${refusals.join(' ')}`);
-  return once(context, {
+  return once<SliceResult>(context, {
     runId,
     unit: slice.sliceId,
     attempt,
@@ -54,12 +60,20 @@ async function work(
 ): Promise<SliceResult> {
   const { store, clock } = context;
   // Only with the lease in hand: a further delivery must wait for one that still makes load, also after its end.
-  const { stopRequested, targets = [] } = await readRun(store, runId);
-  if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0 };
-  const health = await executeSlice(context, { runId, plan, slice, attemptId: holder, targets });
+  const { stopRequested, abort, targets = [] } = await readRun(store, runId);
+  if (stopRequested || clock.now() >= slice.endAtMs) return { state: 'skipped', samples: 0, ...abortedBy(abort) };
+  const others = async () => {
+    const { leases, replaced } = await store.readLedger(runId, slice.sliceId);
+    return [...leases, ...replaced].map((delivery) => delivery.holder).filter((other) => other !== holder);
+  };
+  const takeover = (await others()).length > 0;
+  const health = await executeSlice(context, { runId, plan, slice, attemptId: holder, targets, takeover });
   // What attempts that died before this one had stored counts too: those requests were sent.
-  const { leases, replaced } = await store.readLedger(runId, slice.sliceId);
-  const lost = [...leases, ...replaced].map((delivery) => delivery.holder).filter((other) => other !== holder);
-  await store.commitSlice(runId, { sliceId: slice.sliceId, attemptIds: [...lost, holder], health });
-  return { state: 'committed', samples: health.store.samples };
+  await store.commitSlice(runId, { sliceId: slice.sliceId, attemptIds: [...(await others()), holder], health });
+  const after = await readRun(store, runId);
+  return { state: 'committed', samples: health.store.samples, ...abortedBy(after.abort) };
+}
+
+function abortedBy(abort: RunRecord['abort']): Pick<SliceResult, 'aborted'> {
+  return abort === undefined ? {} : { aborted: true };
 }

@@ -7,8 +7,12 @@ export type RunView = {
   readonly id: string;
   readonly plan: { readonly name: string; readonly hash: string };
   readonly trigger: RunRecord['trigger'];
+  /** Id of the run that this one is compared with. */
+  readonly baseline?: string;
   readonly state: RunRecord['state'];
   readonly stopRequested: boolean;
+  /** The condition by which the run stopped itself. */
+  readonly abort?: NonNullable<RunRecord['abort']>;
   readonly createdAt: string;
   /** Planned start and end of the load; absent before preflight has passed. */
   readonly startsAt?: string;
@@ -23,15 +27,17 @@ export type RunView = {
 
 /** Shows a run. @param baseUrl address of the runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
-  const { runId, planName, planHash, trigger, state, stopRequested, createdAt, schedule, endedAt, problems, verdict } =
-    record;
+  const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
+  const { abort, schedule, endedAt, problems, verdict } = record;
   const self = `${baseUrl}/${runId}`;
   return {
     id: runId,
     plan: { name: planName, hash: planHash },
     trigger,
+    ...(baselineRunId === undefined ? {} : { baseline: baselineRunId }),
     state,
     stopRequested,
+    ...(abort === undefined ? {} : { abort }),
     createdAt,
     ...(schedule === undefined ? {} : times(schedule, endedAt, nowMs)),
     ...(endedAt === undefined ? {} : { endedAt }),

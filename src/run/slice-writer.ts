@@ -3,7 +3,13 @@ import type { Recorder } from '../sample/recorder.ts';
 import { LiveTally } from '../summary/live-tally.ts';
 import type { RunContext } from './run-context.ts';
 
-export type SliceWriterOptions = { readonly runId: string; readonly sliceId: string; readonly attemptId: string };
+export type SliceWriterOptions = {
+  readonly runId: string;
+  readonly sliceId: string;
+  readonly attemptId: string;
+  /** Epoch milliseconds at which the warm-up ends; none by default. */
+  readonly measuredFromMs?: number | undefined;
+};
 
 /**
  * Takes a slice's blocks to the store, in order and away from the hot path. A block that the store does not take is kept
@@ -12,7 +18,7 @@ export type SliceWriterOptions = { readonly runId: string; readonly sliceId: str
 export class SliceWriter {
   readonly #context: RunContext;
   readonly #options: SliceWriterOptions;
-  readonly #tally = new LiveTally();
+  readonly #tally: LiveTally;
   readonly #waiting: Block[] = [];
   #seq = 0;
   #errors = 0;
@@ -22,6 +28,7 @@ export class SliceWriter {
   constructor(context: RunContext, options: SliceWriterOptions) {
     this.#context = context;
     this.#options = options;
+    this.#tally = new LiveTally(options.measuredFromMs);
   }
 
   get health() {

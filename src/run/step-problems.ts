@@ -19,11 +19,21 @@ const CAPABILITY_OF_LIST: Readonly<Record<ListName, string>> = {
 export function stepProblems(plan: Plan, targetName: string, opened: Opened): string[] {
   return Object.entries(plan.scenarios).flatMap(([name, { target, steps }]) => {
     if (target !== targetName) return [];
+    if (steps.length === 0) return sessionProblem(name, targetName, opened);
     return steps.flatMap((step, index) => {
       const found = problemOf(step, plan.targets[targetName] as Target, targetName, opened);
       return found === undefined ? [] : [`scenarios.${name}.steps[${index}].${found.key}: ${found.problem}`];
     });
   });
+}
+
+/** MCP 2026-07-28 has no sessions: a scenario that only opens and closes or holds them would measure nothing. */
+function sessionProblem(scenario: string, targetName: string, { facts }: Opened): string[] {
+  if (facts.protocolVersion !== MODERN_REVISION) return [];
+  return [
+    `scenarios.${scenario}.steps: ${targetName} speaks ${MODERN_REVISION}, which has no sessions to open, close or hold; ` +
+      `add a step, or name an older revision in targets.${targetName}.protocol if the server speaks one too.`,
+  ];
 }
 
 type Found = { readonly key: keyof Step; readonly problem: string };

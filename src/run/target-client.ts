@@ -84,11 +84,18 @@ export class TargetClient {
     return findRevision(this.#options.target.protocol, () => new ModernSession(this.#options).discover(PROBE));
   }
 
-  /** Makes a session of the era that the target speaks. */
-  openSession(found: TargetClientOptions['found'] = this.#found): Session {
-    return found?.protocolVersion === MODERN_REVISION
-      ? new ModernSession(this.#options, found)
-      : new LegacySession(this.#options);
+  /** Aborted once the load on the target is over and nobody may wait for anything any more. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /**
+   * Makes a session of the era that the target speaks.
+   * @param ended when it aborts, the session sends no further call and waits for nothing
+   */
+  openSession(found: TargetClientOptions['found'] = this.#found, ended: AbortSignal = this.ended): Session {
+    const options = { ...this.#options, ended };
+    return found?.protocolVersion === MODERN_REVISION ? new ModernSession(options, found) : new LegacySession(options);
   }
 }
 

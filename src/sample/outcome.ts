@@ -14,7 +14,8 @@ export type Outcome =
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
   | 'RPC_INPUT_REQUIRED'
-  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'SCHEMA' | 'ASSERT'}`
+  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
+  | 'PLAN_FEED_END'
   | `CLIENT_${'ABORT' | 'LIMIT'}`;
 
 /** Successful requests that did something worth a look: counted as useful, listed as warnings. */
@@ -36,6 +37,6 @@ export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'aborted';
 /** The class of an outcome; every outcome that is not named otherwise is a failure. */
 export function outcomeClass(outcome: Outcome): OutcomeClass {
   if (outcome === 'OK') return 'useful';
-  if (outcome === 'CLIENT_ABORT' || outcome === 'CLIENT_LIMIT') return 'aborted';
+  if (outcome === 'CLIENT_ABORT' || outcome === 'CLIENT_LIMIT' || outcome === 'PLAN_FEED_END') return 'aborted';
   return WARNINGS.has(outcome) ? 'warning' : 'failed';
 }

@@ -80,6 +80,7 @@ export class Recorder {
     columns.outcome[at] = outcome;
     columns.kind[at] = SAMPLE_KIND[sample.kind];
     columns.flags[at] = sample.flags;
+    if (sample.kind === 'session') this.#keepLifetime(sample, at);
     if (sample.message !== '') this.#keepExample(sample.operation, outcome, sample.message);
     if (this.#count === BLOCK_CAPACITY) this.#onFull(this.drain() as Block);
   }
@@ -105,6 +106,16 @@ export class Recorder {
       examples,
       columns,
     };
+  }
+
+  /** A session may be older than its block and than its columns can tell: its end and, in milliseconds, its lifetime count. */
+  #keepLifetime({ startMs, durationMs }: Sample, at: number): void {
+    const columns = this.#columns;
+    const endMs = startMs + durationMs;
+    const fromMs = Math.max(startMs, this.#originMs, endMs - LONGEST_REQUEST_MS);
+    columns.startUs[at] = microseconds(fromMs - this.#originMs);
+    columns.durationUs[at] = microseconds(endMs - fromMs);
+    columns.bytes[at] = Math.min(0xffff_ffff, Math.round(durationMs));
   }
 
   #outcomeNumber(outcome: Outcome): number {

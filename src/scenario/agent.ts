@@ -1,36 +1,17 @@
 import type { Exchange } from '../mcp/exchange/exchange.ts';
-import { headerOf } from '../mcp/exchange/header.ts';
 import type { Call } from '../mcp/operations/call.ts';
-import { isList } from '../mcp/operations/list-items.ts';
-import { retryAfterMs } from '../mcp/operations/retry-after.ts';
-import { listPages } from '../mcp/session/list-pages.ts';
-import type { Caller, Session } from '../mcp/session/session.ts';
-import type { ThinkTime } from '../plan/scenario-schema.ts';
+import { IntendedStart } from '../mcp/session/intended-start.ts';
+import type { Caller } from '../mcp/session/session.ts';
+import type { Outcome } from '../sample/outcome.ts';
 import { plainSample } from '../sample/plain-sample.ts';
-import type { Recorder } from '../sample/recorder.ts';
-import type { Sample } from '../sample/sample.ts';
-import type { Clock } from '../traffic/clock.ts';
-import type { VirtualUser } from '../traffic/constant-vus.ts';
 import type { Random } from '../traffic/random.ts';
 import { drawThinkTime } from '../traffic/think-time.ts';
-import type { StepChooser } from './compile-scenario.ts';
-
-export type AgentOptions = {
-  readonly vu: number;
-  readonly startOffsetMs: number;
-  readonly openSession: () => Session;
-  readonly chooseStep: StepChooser;
-  readonly thinkTime: ThinkTime;
-  /** Longest pause that a Retry-After may ask for, milliseconds. */
-  readonly maxRetryAfterMs: number;
-  readonly random: Random;
-  readonly clock: Clock;
-  readonly recorder: Recorder;
-  /** Number of the scenario's iterations in the recorder. */
-  readonly iterationOperation: number;
-  /** When it aborts, pauses end at once. */
-  readonly stopping: AbortSignal;
-};
+import type { Iteration, VirtualUser } from '../traffic/virtual-user.ts';
+import type { AgentOptions } from './agent-options.ts';
+import { askedPauseMs } from './asked-pause.ts';
+import { type Ending, FEED_END, notOpened, worseOutcome } from './ending.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import type { Values } from './values.ts';
 
 /** A target that cannot be reached is tried again after this pause, so that a dead target is not hammered. */
 const REOPEN_PAUSE_MS = 1000;
@@ -38,97 +19,171 @@ const REOPEN_PAUSE_MS = 1000;
 /** Ends of a session that the call has no part in: it is sent once more in a new one (revision 2025-11-25, "Session Management"). */
 const SESSION_GONE: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST']);
 
-/** A virtual user: keeps one session as long as the server does, and calls one step an iteration. */
+/** A virtual user as an agent is one: opens sessions as its scenario has it, calls its steps in them and pauses between. */
 export class Agent implements VirtualUser {
   readonly #options: AgentOptions;
-  #session: Session | undefined;
-  #lastIteration = 0;
+  readonly #sessions: SessionKeeper;
+  readonly #interrupted = new AbortController();
+  /** Aborted when nothing more may begin. */
+  readonly #halt: AbortSignal;
+  /** What the latest iteration draws from, its caller, and whether a session that it opens ends without a word. */
+  #random: Random = () => 0;
+  #caller: Caller;
+  #leavesSilently = false;
 
   constructor(options: AgentOptions) {
+    const { newSession, scenario, clock, recorder, sessionOperation, stopping, ended, vu } = options;
+    const { signal } = this.#interrupted;
+    const gone = AbortSignal.any([ended, signal]);
     this.#options = options;
+    this.#halt = AbortSignal.any([stopping, ended, signal]);
+    this.#caller = { vu, iteration: 0 };
+    this.#sessions = new SessionKeeper({
+      newSession: () => newSession(gone),
+      idleAfterMs: scenario.sessions.idleAfter,
+      clock,
+      recorder,
+      sessionOperation,
+    });
   }
 
-  async iterate(iteration: number): Promise<void> {
-    const { chooseStep, random, vu, clock } = this.#options;
-    this.#lastIteration = iteration;
-    const caller = { vu, iteration };
-    const session = this.#session?.alive === true ? this.#session : await this.#newSession(caller);
-    if (session === undefined) return;
+  async iterate({ number, ordinal, intendedMs }: Iteration): Promise<void> {
+    const { clock, compiled, place, randomOf, vu } = this.#options;
     const startMs = clock.now();
-    const call = chooseStep(random).makeCall(random);
-    let exchange = await send(session, call, caller);
-    if (SESSION_GONE.has(exchange.outcome)) exchange = await this.#sendAgain(call, caller, exchange);
-    const { recorder, iterationOperation } = this.#options;
-    const durationMs = clock.now() - startMs;
-    recorder.add(this.#sample('iteration', iterationOperation, exchange.outcome, startMs, durationMs));
-    if (mayAskToPause(exchange)) await this.#pauseAsAsked(exchange, 0);
-  }
-
-  get startOffsetMs(): number {
-    return this.#options.startOffsetMs;
+    const random = randomOf(ordinal);
+    this.#random = random;
+    this.#caller = { vu, iteration: number };
+    const rows = compiled.rowsFor({ ordinal, place, random });
+    const caller =
+      intendedMs === undefined ? this.#caller : { ...this.#caller, intended: new IntendedStart(intendedMs) };
+    const ending =
+      rows === undefined
+        ? FEED_END
+        : await this.#work(caller, { random, vu, iteration: number, rows, captured: new Map() });
+    const lagMs = intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs);
+    this.#record('iteration', this.#options.iterationOperation, ending.outcome, startMs, lagMs);
+    // Where starts come at a rate, the plan says how often the target is tried.
+    await this.#pauseAsAsked(ending.last, ending.barred === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0);
   }
 
   think(): number {
-    return drawThinkTime(this.#options.thinkTime, this.#options.random);
+    return drawThinkTime(this.#options.scenario.thinkTime, this.#random);
   }
 
-  async end(): Promise<void> {
-    await this.#session?.close({ vu: this.#options.vu, iteration: this.#lastIteration });
+  interrupt(): void {
+    this.#interrupted.abort();
+    this.#options.abortRequests('the virtual user was taken away');
   }
 
-  /** Sends a call once more in a new session; where there is none, it stays at the failure of the first. */
-  async #sendAgain(call: Call, caller: Caller, first: Exchange): Promise<Exchange> {
-    if (this.#options.stopping.aborted) return first;
-    const session = await this.#newSession(caller);
-    return session === undefined ? first : send(session, call, { ...caller, retry: true });
+  end(): Promise<void> {
+    return this.#sessions.close(this.#caller, this.#leavesSilently);
   }
 
-  /** A new session; undefined, after a pause, when it cannot be opened. */
-  async #newSession(caller: Caller): Promise<Session | undefined> {
-    const session = this.#options.openSession();
-    const opened = await session.open(caller);
-    if ('failed' in opened) {
-      await this.#pauseAsAsked(opened.failed, REOPEN_PAUSE_MS);
-      return undefined;
+  async #work(caller: Caller, values: Values): Promise<Ending> {
+    const { steps, sessions } = this.#options.scenario;
+    if (sessions.reuse !== 'call') this.#drawFarewell();
+    if (steps.length === 0 && sessions.reuse === 'vu') return this.#hold(caller);
+    const ending = await (steps.length === 0 ? this.#visit(caller) : this.#callSteps(caller, values));
+    if (sessions.reuse !== 'vu') await this.end();
+    return ending;
+  }
+
+  /** Opens a session, if there is none, and tries for as long as it may. */
+  async #hold(caller: Caller): Promise<Ending> {
+    const { clock, untilMs } = this.#options;
+    for (;;) {
+      const refused = await this.#ready(caller);
+      if (refused === undefined) return { outcome: 'OK' };
+      if (this.#halt.aborted || clock.now() + REOPEN_PAUSE_MS >= untilMs) return { outcome: refused.outcome };
+      await this.#pauseAsAsked(refused, REOPEN_PAUSE_MS);
     }
-    this.#session = session;
-    return session;
   }
 
-  /**
-   * Leaves the target alone for as long as it asks with Retry-After, which is a sample of its own, and at least for
-   * `leastMs`.
-   */
-  async #pauseAsAsked(exchange: Exchange, leastMs: number): Promise<void> {
-    const { clock, stopping, maxRetryAfterMs, recorder } = this.#options;
+  /** Opens a session, and stays for the time before a first call. */
+  async #visit(caller: Caller): Promise<Ending> {
+    const refused = await this.#ready(caller);
+    if (refused !== undefined) return notOpened(refused);
+    await this.#thinkBefore(caller);
+    return { outcome: 'OK' };
+  }
+
+  async #callSteps(caller: Caller, values: Values): Promise<Ending> {
+    const { scenario, compiled } = this.#options;
+    const { thinkTime, sessions } = scenario;
+    let outcome: Outcome = 'OK';
+    let last: Exchange | undefined;
+    for (const { needs, makeCall } of compiled.drawSteps(values.random)) {
+      if (!needs.every((name) => values.captured.has(name))) continue;
+      if (last !== undefined) {
+        await this.#pauseAsAsked(last, 0);
+        await this.#sleep(drawThinkTime(thinkTime, values.random));
+        if (this.#halt.aborted) return { outcome: worseOutcome(outcome, 'CLIENT_ABORT') };
+      }
+      if (sessions.reuse === 'call') this.#drawFarewell();
+      const refused = await this.#ready(caller);
+      if (refused !== undefined) return notOpened(refused, outcome);
+      if (last === undefined && (await this.#thinkBefore(caller))) return { outcome: 'CLIENT_ABORT' };
+      const called = await this.#call(makeCall(values), caller);
+      last = called.exchange;
+      outcome = worseOutcome(outcome, last.outcome);
+      if (called.refused !== undefined) return notOpened(called.refused, outcome);
+      if (sessions.reuse === 'call') await this.end();
+    }
+    return { outcome, last };
+  }
+
+  /** @returns the request at which the opening of a session failed; undefined when there is one */
+  async #ready(caller: Caller): Promise<Exchange | undefined> {
+    return this.#sessions.isOpen ? undefined : this.#sessions.open(caller);
+  }
+
+  /** Sends a call, and once more in a new session when its own is gone; where there is none, it stays at the failure. */
+  async #call(call: Call, caller: Caller): Promise<{ exchange: Exchange; refused?: Exchange | undefined }> {
+    const exchange = await this.#sessions.request(call, caller);
+    if (!SESSION_GONE.has(exchange.outcome) || this.#halt.aborted) return { exchange };
+    const refused = await this.#sessions.open(caller);
+    if (refused !== undefined) return { exchange, refused };
+    return { exchange: await this.#sessions.request(call, { ...caller, retry: true }) };
+  }
+
+  /** Pauses before the first call, by so much later than the iteration it is meant to start. @returns true when it may not */
+  async #thinkBefore({ intended }: Caller): Promise<boolean> {
+    const pauseMs = drawThinkTime(this.#options.scenario.thinkTimeBefore, this.#random);
+    if (pauseMs === 0) return false;
+    intended?.delay(pauseMs);
+    await this.#sleep(pauseMs);
+    return this.#halt.aborted;
+  }
+
+  /** Drawn whether or not a session is opened, so that what comes after does not hang on the target. */
+  #drawFarewell(): void {
+    const { abandon } = this.#options.scenario.sessions.close;
+    const draws = abandon > 0 && abandon < 1;
+    const silently = draws ? this.#random() < abandon : abandon === 1;
+    if (!this.#sessions.isOpen) this.#leavesSilently = silently;
+  }
+
+  /** Leaves the target alone for as long as it asks, which is a sample of its own, and at least for `leastMs`. */
+  async #pauseAsAsked(exchange: Exchange | undefined, leastMs: number): Promise<void> {
+    const { clock, maxRetryAfterMs } = this.#options;
     const startMs = clock.now();
-    const asksMs = mayAskToPause(exchange)
-      ? retryAfterMs(headerOf(exchange.replyHeaders, 'retry-after'), startMs)
-      : undefined;
-    const pauseMs = Math.min(asksMs ?? 0, maxRetryAfterMs);
-    if (pauseMs > 0 || leastMs > 0) await clock.sleepUntil(startMs + Math.max(pauseMs, leastMs), stopping);
-    if (pauseMs === 0) return;
-    recorder.add(this.#sample('pause', exchange.operation, exchange.outcome, startMs, clock.now() - startMs));
+    const askedMs = exchange === undefined ? 0 : Math.min(maxRetryAfterMs, askedPauseMs(exchange, startMs));
+    await this.#sleep(Math.max(askedMs, leastMs));
+    if (exchange !== undefined && askedMs > 0) {
+      this.#record('pause', exchange.operation, exchange.outcome, startMs, 0);
+    }
   }
 
-  #sample(
-    kind: Sample['kind'],
-    operation: number,
-    outcome: Sample['outcome'],
-    startMs: number,
-    durationMs: number,
-  ): Sample {
-    const { vu } = this.#options;
-    return plainSample({ kind, operation, outcome, startMs, durationMs, vu, iteration: this.#lastIteration });
+  async #sleep(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    if (ms > 0) await clock.sleepUntil(clock.now() + ms, this.#halt);
   }
-}
 
-/** Sends a call; a list is read to its last page. */
-function send(session: Session, call: Call, caller: Caller): Promise<Exchange> {
-  return isList(call) ? listPages(session, call, caller, () => {}) : session.request(call, caller);
-}
-
-/** RFC 9110 §10.2.3 and RFC 6585 §4: the statuses that Retry-After goes with, redirects aside. */
-function mayAskToPause({ status }: Exchange): boolean {
-  return status === 429 || status === 503;
+  /** Records what began at `startMs` and ends now. */
+  #record(kind: 'iteration' | 'pause', operation: number, outcome: Outcome, startMs: number, lagMs: number): void {
+    const { clock, recorder } = this.#options;
+    const { vu, iteration } = this.#caller;
+    const durationMs = clock.now() - startMs;
+    recorder.add({ ...plainSample({ kind, operation, outcome, startMs, durationMs, vu, iteration }), lagMs });
+  }
 }

@@ -1,21 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compileJsonSchema } from '../mcp/operations/json-schema.ts';
 import type { Check } from '../plan/step-schema.ts';
+import { compilePointer } from './compile-pointer.ts';
 
-/** Looks at the text of a result; returns what is wrong with it, or undefined when the check holds. */
-export type CompiledCheck = (text: string) => string | undefined;
+/**
+ * Looks at a result and its text; returns what is wrong with it, or undefined when the check holds. The texts of results
+ * may be long: whoever keeps a message cuts it.
+ */
+export type CompiledCheck = (result: unknown, text: string) => string | undefined;
 
-/** Makes a check's test once, so that a reply only runs it. */
+type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
+
+/** Makes a check's test once, so that a reply only runs it. @throws when it has a schema that cannot be used */
 export function compileCheck(check: Check): CompiledCheck {
   if ('contains' in check) {
     const { contains } = check;
-    return (text) => (text.includes(contains) ? undefined : failed(`contains "${contains}"`, text));
+    return ofText(`contains "${contains}"`, (text) => text.includes(contains));
   }
   if ('matches' in check) {
     const pattern = new RegExp(check.matches, 'u');
-    return (text) => (pattern.test(text) ? undefined : failed(`matches ${pattern}`, text));
+    return ofText(`matches ${pattern}`, (text) => pattern.test(text));
   }
-  return (text) => (text.trim() === '' ? failed('notEmpty', text) : undefined);
+  if ('equals' in check) return equalsCheck(check);
+  if ('schema' in check) return schemaCheck(check);
+  if ('size' in check) return sizeCheck(check);
+  return ofText('notEmpty', (text) => text.trim() !== '');
 }
 
-function failed(check: string, text: string): string {
-  return `check failed: ${check}; the result's text is "${text}"`;
+function ofText(name: string, holds: (text: string) => boolean): CompiledCheck {
+  return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${text}"`);
+}
+
+function equalsCheck({ pointer, equals }: CheckOf<'equals'>): CompiledCheck {
+  const find = compilePointer(pointer);
+  const name = `${pointer} equals ${JSON.stringify(equals)}`;
+  return (result) => {
+    const found = find(result);
+    return isDeepStrictEqual(found, equals) ? undefined : `check failed: ${name}; it is ${shown(found)}`;
+  };
+}
+
+function schemaCheck({ schema, pointer = '' }: CheckOf<'schema'>): CompiledCheck {
+  const find = compilePointer(pointer);
+  const what = `the result${pointer === '' ? '' : `'s ${pointer}`}`;
+  const compiled = compileJsonSchema(schema, { schema: 'its schema', value: what });
+  if ('fault' in compiled) throw new Error(`The schema of a check cannot be used: ${compiled.fault}`);
+  return (result) => {
+    const found = find(result);
+    const problem = found === undefined ? `${what} is not there` : compiled.problemOf(found);
+    return problem === undefined ? undefined : `check failed: schema; ${problem}`;
+  };
+}
+
+function sizeCheck({ size: { min = 0, max = Number.POSITIVE_INFINITY } }: CheckOf<'size'>): CompiledCheck {
+  const name = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
+  return (_, text) => {
+    const bytes = Buffer.byteLength(text);
+    if (bytes >= min && bytes <= max) return undefined;
+    return `check failed: size ${name} bytes; the result's text has ${bytes}: "${text}"`;
+  };
+}
+
+function shown(found: unknown): string {
+  return found === undefined ? 'not there' : JSON.stringify(found);
 }

@@ -1,5 +1,5 @@
 import type { ReportTarget } from '../report/report.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { Abort, Verdict } from '../verdict/verdict.ts';
 
 /**
  * Where a run stands. `queued` → `preflight` → `running` → `concluding` → `done`; a run whose preflight finds a fault
@@ -24,9 +24,13 @@ export type RunRecord = {
   readonly planName: string;
   readonly planHash: string;
   readonly trigger: 'http' | 'canary' | 'command';
+  /** The earlier run that this one is compared with. */
+  readonly baselineRunId?: string;
   readonly createdAt: string;
   readonly state: RunState;
   readonly stopRequested: boolean;
+  /** Why the run stopped itself; absent when nobody or a person stopped it. */
+  readonly abort?: Abort;
   readonly schedule?: RunSchedule;
   readonly targets?: readonly ReportTarget[];
   /** Why the run was refused or failed, one sentence each. */
@@ -37,5 +41,5 @@ export type RunRecord = {
 
 /** The parts of a record that change after its creation. */
 export type RunChange = Partial<
-  Pick<RunRecord, 'state' | 'stopRequested' | 'schedule' | 'targets' | 'problems' | 'verdict' | 'endedAt'>
+  Pick<RunRecord, 'state' | 'stopRequested' | 'abort' | 'schedule' | 'targets' | 'problems' | 'verdict' | 'endedAt'>
 >;

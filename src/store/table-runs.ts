@@ -10,8 +10,21 @@ const PAGE_SIZE = 200;
 /** How many records are read at a time when they are listed by plan. */
 const BATCH_SIZE = 16;
 
-/** Kept as packed JSON; the other parts of a record are properties of their own. */
-const PACKED = ['schedule', 'targets', 'problems', 'verdict'] as const;
+/** Properties of their own. */
+const PLAIN = [
+  'runId',
+  'planName',
+  'planHash',
+  'trigger',
+  'baselineRunId',
+  'createdAt',
+  'state',
+  'stopRequested',
+  'endedAt',
+] as const;
+
+/** Kept as packed JSON. */
+const PACKED = ['abort', 'schedule', 'targets', 'problems', 'verdict'] as const;
 
 /**
  * Run records: one row a run is the truth, in a partition that lists newest first. A second row in a partition of the
@@ -47,12 +60,14 @@ export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun
     getRun,
 
     async createRun(record) {
-      const { runId, planName, planHash, trigger, createdAt, ...change } = record;
+      const { runId, planName, planHash, trigger, createdAt, baselineRunId, ...change } = record;
       const doing = `store run ${runId}`;
       await rows.put(doing, planRunKey(planName, runId), { runId });
       // When the answer to a successful write is lost, the client's retry finds the row that it wrote itself.
       const writeId = randomUUID();
-      const values = { runId, planName, planHash, trigger, createdAt, writeId, ...(await valuesOf(change)) };
+      const baseline = baselineRunId === undefined ? {} : { baselineRunId };
+      const fixed = { runId, planName, planHash, trigger, createdAt, ...baseline, writeId };
+      const values = { ...fixed, ...(await valuesOf(change)) };
       if (await rows.create(doing, runKey(runId), values)) return true;
       return (await rows.get(doing, runKey(runId)))?.values.writeId === writeId;
     },
@@ -89,7 +104,7 @@ async function valuesOf(change: RunChange): Promise<RowValues> {
 /** The types are this file's word: nothing else writes these rows. */
 async function recordOf(values: RowValues): Promise<RunRecord> {
   const record: Record<string, unknown> = {};
-  for (const name of ['runId', 'planName', 'planHash', 'trigger', 'createdAt', 'state', 'stopRequested', 'endedAt']) {
+  for (const name of PLAIN) {
     if (values[name] !== undefined) record[name] = values[name];
   }
   for (const name of PACKED) {

@@ -1,31 +1,22 @@
-import { CLOCKS, type ClockName, type Fold, mapClocks, type OperationFold } from './fold.ts';
+import type { Fold } from './fold.ts';
 
-/** A fold's JSON part: arrays are replaced by their lengths and follow, one after the other, as little-endian integers. */
-type Header = Omit<Fold, 'cells' | 'operations' | 'vus' | 'iterations'> & {
-  readonly cells: readonly { target: string; operation: string; interval: number; useful: number; failed: number }[];
-  readonly operations: readonly (Omit<OperationFold, ClockName> & Record<ClockName, number>)[];
-  readonly vus: number;
-  readonly iterations: number;
-};
+/** What stands in the header for an array: how many integers it has. */
+type ArrayMark = { readonly integers: number };
 
-/** A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all integers. */
+/**
+ * A fold as bytes: length of the header (4 bytes, little-endian), header as JSON in UTF-8, all integers. The header is
+ * the fold with marks in the place of its arrays, which follow in the order of their marks, little-endian.
+ */
 export function encodeFold(fold: Fold): Uint8Array {
-  const header: Header = {
-    ...fold,
-    cells: fold.cells.map((cell) => ({ ...cell, useful: cell.useful.length, failed: cell.failed.length })),
-    operations: fold.operations.map((each) => ({ ...each, ...mapClocks((clock) => each[clock].length) })),
-    vus: fold.vus.length,
-    iterations: fold.iterations.length,
-  };
-  const json = Buffer.from(JSON.stringify(header));
+  const arrays: Uint32Array[] = [];
+  const header = JSON.stringify(fold, (_, value) => {
+    if (!(value instanceof Uint32Array)) return value;
+    arrays.push(value);
+    return { integers: value.length } satisfies ArrayMark;
+  });
+  const json = Buffer.from(header);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const arrays = [
-    ...fold.cells.flatMap((cell) => [cell.useful, cell.failed]),
-    ...fold.operations.flatMap((each) => CLOCKS.map((clock) => each[clock])),
-    fold.vus,
-    fold.iterations,
-  ];
   return Buffer.concat([
     length,
     json,
@@ -40,29 +31,22 @@ export function encodeFold(fold: Fold): Uint8Array {
 export function decodeFold(bytes: Uint8Array): Fold {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const jsonEnd = 4 + buffer.readUInt32LE(0);
-  const header = JSON.parse(buffer.toString('utf8', 4, jsonEnd)) as Header;
-  const lengths = [
-    ...header.cells.flatMap((cell) => [cell.useful, cell.failed]),
-    ...header.operations.flatMap((each) => CLOCKS.map((clock) => each[clock])),
-    header.vus,
-    header.iterations,
-  ];
-  const integers = lengths.reduce((sum, length) => sum + length, 0);
-  if (buffer.length !== jsonEnd + integers * Uint32Array.BYTES_PER_ELEMENT) {
-    throw new Error(`A fold of ${integers} integers has ${buffer.length - jsonEnd} bytes of them.`);
-  }
   // A copy, because the header's length leaves the integers at any offset.
-  const all = new Uint32Array(buffer.buffer.slice(buffer.byteOffset + jsonEnd, buffer.byteOffset + buffer.byteLength));
+  const copy = buffer.buffer.slice(buffer.byteOffset + jsonEnd, buffer.byteOffset + buffer.byteLength);
+  const all = new Uint32Array(copy, 0, Math.floor(copy.byteLength / Uint32Array.BYTES_PER_ELEMENT));
   let at = 0;
-  const take = (length: number) => {
-    at += length;
-    return all.slice(at - length, at);
-  };
-  return {
-    ...header,
-    cells: header.cells.map((cell) => ({ ...cell, useful: take(cell.useful), failed: take(cell.failed) })),
-    operations: header.operations.map((each) => ({ ...each, ...mapClocks((clock) => take(each[clock])) })),
-    vus: take(header.vus),
-    iterations: take(header.iterations),
-  };
+  // Parsing revives values in the order in which they were written.
+  const fold = JSON.parse(buffer.toString('utf8', 4, jsonEnd), (_, value) => {
+    if (!isMark(value)) return value;
+    at += value.integers;
+    return all.slice(at - value.integers, at);
+  }) as Fold;
+  if (copy.byteLength !== at * Uint32Array.BYTES_PER_ELEMENT) {
+    throw new Error(`A fold of ${at} integers has ${copy.byteLength} bytes of them.`);
+  }
+  return fold;
+}
+
+function isMark(value: unknown): value is ArrayMark {
+  return typeof value === 'object' && value !== null && 'integers' in value;
 }

@@ -1,14 +1,54 @@
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceHealth } from './slice-health.ts';
 
-/** The latencies of one operation in one interval of the run, microseconds, ascending. */
-export type Cell = {
+/** How often each failure occurred, by its code. */
+export type FailureCounts = { readonly [Code in Outcome]?: number };
+
+/** Where in time something belongs. */
+type Place = {
+  /** Of its actual start, counted from the run's planned start. */
+  readonly interval: number;
+  /** Of its intended start, among the stretches between the run's cuts (`partsOf` a plan); warm-up is the first ones. */
+  readonly part: number;
+};
+
+/**
+ * The latencies of one operation in one interval of the run, microseconds, ascending. Latency counts from the intended
+ * start, so what a request waited for its turn is in it.
+ */
+export type Cell = Place & {
   readonly target: string;
   readonly operation: string;
-  /** Counted from the run's planned start. */
-  readonly interval: number;
   readonly useful: Uint32Array;
   readonly failed: Uint32Array;
+  /** The codes of those that failed. */
+  readonly failures: FailureCounts;
+};
+
+/** The iterations of one scenario in one interval of the run. */
+export type IterationCell = Place & {
+  readonly target: string;
+  readonly scenario: string;
+  /** Microseconds from the intended start, ascending; without those that we ended ourselves. */
+  readonly durations: Uint32Array;
+  /** Iterations that we ended ourselves. */
+  readonly aborted: number;
+  /** Iterations that sent nothing because a feed had no row left for them (PLAN_FEED_END). */
+  readonly unfed: number;
+  /** Iterations that could not begin, at the instants at which they were to. */
+  readonly dropped: number;
+};
+
+/** The sessions with one target, warm-up included: a session that was opened then may last to the end. */
+export type SessionFold = {
+  readonly target: string;
+  /** Milliseconds from the run's planned start at which sessions were open, and at which they were over; each ascending. */
+  readonly opened: Uint32Array;
+  readonly closed: Uint32Array;
+  /** Lifetimes in milliseconds, ascending. */
+  readonly lifetimes: Uint32Array;
+  /** How many were lost rather than closed, by what became of them. */
+  readonly losses: FailureCounts;
 };
 
 /**
@@ -19,12 +59,17 @@ export type Cell = {
 export const CLOCKS = ['lag', 'socket', 'connect', 'tls', 'headers', 'firstEvent', 'close', 'hold'] as const;
 export type ClockName = (typeof CLOCKS)[number];
 
+/** Calls whose latency is kept apart: the first of their session, and of the others those after a long silence of it. */
+export const COLD_CALLS = ['firstOfSession', 'afterIdle'] as const;
+export type ColdCall = (typeof COLD_CALLS)[number];
+
 /**
- * What is kept of one operation over the whole run. Clocks are ascending; those up to `tls` cover all its requests that
- * got there, because what became of a request does not change how it came to its connection, the others the useful ones.
+ * What is kept of one operation over the whole run, without warm-up. Clocks are ascending; those up to `tls` cover all
+ * its requests that got there, because what became of a request does not change how it came to its connection, the
+ * others the useful ones, as do the latencies of cold calls.
  */
 export type OperationFold = { readonly target: string; readonly operation: string } & Readonly<
-  Record<ClockName, Uint32Array>
+  Record<ClockName | ColdCall, Uint32Array>
 > & {
     /** Requests with the flag of this name: streams that we cut, answers over a resumed stream, second tries. */
     readonly held: number;
@@ -32,7 +77,7 @@ export type OperationFold = { readonly target: string; readonly operation: strin
     readonly retries: number;
   };
 
-/** The pauses that virtual users made because a target asked for them. */
+/** The pauses that virtual users made because a target asked for them, without those of the warm-up. */
 export type PauseFold = {
   readonly target: string;
   readonly count: number;
@@ -40,7 +85,7 @@ export type PauseFold = {
   readonly maxUs: number;
 };
 
-/** How often one operation ended in one outcome other than OK. */
+/** How often one operation ended in one outcome other than OK, without warm-up. */
 export type OutcomeCount = {
   readonly target: string;
   readonly operation: string;
@@ -49,8 +94,15 @@ export type OutcomeCount = {
   /** Epoch milliseconds of the first and last start. */
   readonly firstMs: number;
   readonly lastMs: number;
-  /** The first by text of the messages kept, so that any order of merging gives the same; empty when there was none. */
-  readonly example: string;
+};
+
+/** A message that came with an outcome, perhaps during the warm-up, because only the first ones are recorded. */
+export type KeptExample = {
+  readonly target: string;
+  readonly operation: string;
+  readonly outcome: Outcome;
+  /** The first by text of those recorded, so that any order of merging gives the same. */
+  readonly message: string;
 };
 
 /** What became of one slice. */
@@ -71,16 +123,21 @@ export type Fold = {
   readonly intervalMs: number;
   readonly cells: readonly Cell[];
   readonly outcomes: readonly OutcomeCount[];
+  readonly examples: readonly KeptExample[];
   readonly operations: readonly OperationFold[];
   readonly pauses: readonly PauseFold[];
   /** Numbers of the virtual users that sent a request, ascending. */
   readonly vus: Uint32Array;
-  /** Durations of iterations in microseconds, ascending; without those that we ended ourselves. */
-  readonly iterations: Uint32Array;
-  readonly droppedIterations: number;
+  readonly iterations: readonly IterationCell[];
+  readonly sessions: readonly SessionFold[];
+  /** Requests that we ended ourselves, without those below. */
   readonly abortedRequests: number;
+  /** Requests that this machine had no file, port or memory left for: CLIENT_LIMIT. */
+  readonly limitedRequests: number;
+  /** A message of theirs, chosen as a KeptExample. */
+  readonly limitedExample: string;
   readonly samples: number;
-  /** Epoch milliseconds at which the last request was settled; 0 without requests. */
+  /** Epoch milliseconds at which the last request was settled, warm-up included; 0 without requests. */
   readonly lastEndMs: number;
   readonly slices: readonly SliceFold[];
 };
@@ -91,12 +148,15 @@ export function emptyFold(intervalMs: number): Fold {
     intervalMs,
     cells: [],
     outcomes: [],
+    examples: [],
     operations: [],
     pauses: [],
     vus: new Uint32Array(),
-    iterations: new Uint32Array(),
-    droppedIterations: 0,
+    iterations: [],
+    sessions: [],
     abortedRequests: 0,
+    limitedRequests: 0,
+    limitedExample: '',
     samples: 0,
     lastEndMs: 0,
     slices: [],

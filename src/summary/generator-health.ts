@@ -15,11 +15,22 @@ export type GeneratorHealth = {
   readonly maxStartDelayMs: number;
   /** Delay of the event loop's timers while load was running, worst slice. */
   readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
-  readonly cpu: { readonly seconds: number; readonly microsecondsPerRequest: number };
+  readonly cpu: {
+    readonly seconds: number;
+    readonly microsecondsPerRequest: number;
+    /** CPU seconds a second of the busiest process while it ran a slice. */
+    readonly maxShare: number;
+  };
+  /** Starts of all scenarios together, by the slices that told of them; of the scenarios one by one. */
+  readonly starts: StartHealth & { readonly scenarios: readonly ({ readonly scenario: string } & StartHealth)[] };
   /** `started` are those that sent at least one request, whatever became of it. */
   readonly vus: { readonly planned: number; readonly started: number };
   /** Requests that we ended ourselves when the run ended; they count nowhere else. */
   readonly abortedRequests: number;
+  /** Requests that we had no file, port or memory left for (CLIENT_LIMIT); they count nowhere else either. */
+  readonly limitedRequests: number;
+  /** One message of theirs, which says what to do; empty when there was none. */
+  readonly limitedExample: string;
   /** Token requests, apart from MCP latency. */
   readonly tokens: readonly TokenHealth[];
   /** Targets that a slice stopped loading before the end, by time: the first slice of each, seconds after the start. */
@@ -27,6 +38,18 @@ export type GeneratorHealth = {
   readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };
   /** How many processes ran slices. */
   readonly instances: number;
+};
+
+/** What became of starts. */
+export type StartHealth = {
+  /** Starts that the plan has an instant for; null when virtual users set the pace. */
+  readonly planned: number | null;
+  /** Of those that have an instant: made, not made because no virtual user was free or time ran out, made late. */
+  readonly started: number;
+  readonly dropped: number;
+  readonly late: number;
+  /** The longest time from an instant to its start. */
+  readonly maxLagMs: number;
 };
 
 /** Token fetches for one target. */

@@ -1,55 +1,68 @@
 import { firstExample } from './first-example.ts';
 import {
   type Cell,
-  emptyFold,
   type Fold,
+  type IterationCell,
+  type KeptExample,
   mapClocks,
   type OperationFold,
   type OutcomeCount,
   type PauseFold,
 } from './fold.ts';
+import { groups } from './groups.ts';
+import { mergeCounts } from './merge-counts.ts';
+import { mergeSessions } from './merge-sessions.ts';
+import { sorted } from './sorted.ts';
 
 /** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
-  const empty = emptyFold(intervalMs);
   const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
+  const all = <Item>(of: (fold: Fold) => readonly Item[]) => folds.flatMap(of);
+  const targetOf = ({ target }: { readonly target: string }) => target;
   return {
-    ...empty,
+    intervalMs,
     cells: groups(
-      folds.flatMap((fold) => fold.cells),
+      all((fold) => fold.cells),
       cellName,
     ).map(mergeCells),
     outcomes: groups(
-      folds.flatMap((fold) => fold.outcomes),
+      all((fold) => fold.outcomes),
       outcomeName,
     ).map(mergeOutcomes),
+    examples: groups(
+      all((fold) => fold.examples),
+      outcomeName,
+    ).map((kept) => ({
+      ...(kept[0] as KeptExample),
+      message: kept.map(({ message }) => message).reduce(firstExample),
+    })),
     operations: groups(
-      folds.flatMap((fold) => fold.operations),
+      all((fold) => fold.operations),
       operationName,
     ).map(mergeOperations),
     pauses: groups(
-      folds.flatMap((fold) => fold.pauses),
-      ({ target }) => target,
+      all((fold) => fold.pauses),
+      targetOf,
     ).map(mergePauses),
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
-    iterations: sorted(folds.map((fold) => fold.iterations)),
-    droppedIterations: sum((fold) => fold.droppedIterations),
+    iterations: groups(
+      all((fold) => fold.iterations),
+      iterationName,
+    ).map(mergeIterations),
+    sessions: groups(
+      all((fold) => fold.sessions),
+      targetOf,
+    ).map(mergeSessions),
     abortedRequests: sum((fold) => fold.abortedRequests),
+    limitedRequests: sum((fold) => fold.limitedRequests),
+    limitedExample: folds.map((fold) => fold.limitedExample).reduce(firstExample, ''),
     samples: sum((fold) => fold.samples),
     lastEndMs: folds.reduce((last, fold) => Math.max(last, fold.lastEndMs), 0),
-    slices: folds.flatMap((fold) => fold.slices).toSorted((a, b) => compare(a.sliceId, b.sliceId)),
+    slices: groups(
+      all((fold) => fold.slices),
+      ({ sliceId }) => sliceId,
+    ).flat(),
   };
-}
-
-/** All values in ascending order. */
-export function sorted(arrays: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(arrays.reduce((length, array) => length + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all.sort();
 }
 
 function mergeCells(cells: readonly Cell[]): Cell {
@@ -59,6 +72,19 @@ function mergeCells(cells: readonly Cell[]): Cell {
     ...first,
     useful: sorted(cells.map((cell) => cell.useful)),
     failed: sorted(cells.map((cell) => cell.failed)),
+    failures: mergeCounts(cells.map((cell) => cell.failures)),
+  };
+}
+
+function mergeIterations(cells: readonly IterationCell[]): IterationCell {
+  const [first] = cells as [IterationCell];
+  if (cells.length === 1) return first;
+  return {
+    ...first,
+    durations: sorted(cells.map((cell) => cell.durations)),
+    aborted: cells.reduce((total, { aborted }) => total + aborted, 0),
+    unfed: cells.reduce((total, { unfed }) => total + unfed, 0),
+    dropped: cells.reduce((total, { dropped }) => total + dropped, 0),
   };
 }
 
@@ -69,7 +95,6 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
     count: counts.reduce((total, { count }) => total + count, 0),
     firstMs: Math.min(...counts.map(({ firstMs }) => firstMs)),
     lastMs: Math.max(...counts.map(({ lastMs }) => lastMs)),
-    example: counts.map(({ example }) => example).reduce(firstExample),
   };
 }
 
@@ -80,6 +105,8 @@ function mergeOperations(all: readonly OperationFold[]): OperationFold {
     target,
     operation,
     ...mapClocks((clock) => sorted(all.map((each) => each[clock]))),
+    firstOfSession: sorted(all.map((each) => each.firstOfSession)),
+    afterIdle: sorted(all.map((each) => each.afterIdle)),
     held: sum('held'),
     resumed: sum('resumed'),
     retries: sum('retries'),
@@ -96,15 +123,14 @@ function mergePauses(pauses: readonly PauseFold[]): PauseFold {
   };
 }
 
-/** Items with the same name together, in order of the names. */
-function groups<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
-  return [...Map.groupBy(items, nameOf)].toSorted(([a], [b]) => compare(a, b)).map(([, group]) => group);
-}
+type Placed = { readonly interval: number; readonly part: number };
 
 const operationName = ({ target, operation }: { target: string; operation: string }) => `${target}\n${operation}`;
-const cellName = (cell: Cell) => `${operationName(cell)}\n${String(cell.interval).padStart(9, '0')}`;
-const outcomeName = (count: OutcomeCount) => `${operationName(count)}\n${count.outcome}`;
+const placeName = ({ interval, part }: Placed) => `${padded(interval)} ${padded(part)}`;
+const cellName = (cell: Cell) => `${operationName(cell)}\n${placeName(cell)}`;
+const iterationName = (cell: IterationCell) => `${cell.target}\n${cell.scenario}\n${placeName(cell)}`;
+const outcomeName = (each: OutcomeCount | KeptExample) => `${operationName(each)}\n${each.outcome}`;
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function padded(index: number): string {
+  return String(index).padStart(9, '0');
 }

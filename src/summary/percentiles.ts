@@ -22,21 +22,25 @@ export function quantile(sorted: Uint32Array, q: number): number {
   return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1] as number;
 }
 
-/** Exact percentiles in milliseconds of ascending durations in microseconds; null when there are none. */
-export function percentilesOf(sortedUs: Uint32Array): Percentiles | null {
-  if (sortedUs.length === 0) return null;
+/**
+ * Exact percentiles in milliseconds; null when there are no values.
+ * @param sorted ascending, microseconds unless said otherwise
+ * @param perMs how many of the values' unit make a millisecond
+ */
+export function percentilesOf(sorted: Uint32Array, perMs = 1000): Percentiles | null {
+  if (sorted.length === 0) return null;
   let sum = 0;
-  for (const value of sortedUs) sum += value;
-  const ms = (q: number) => quantile(sortedUs, q) / 1000;
+  for (const value of sorted) sum += value;
+  const ms = (q: number) => quantile(sorted, q) / perMs;
   return {
-    min: (sortedUs[0] as number) / 1000,
-    mean: sum / sortedUs.length / 1000,
+    min: (sorted[0] as number) / perMs,
+    mean: sum / sorted.length / perMs,
     p50: ms(0.5),
     p75: ms(0.75),
     p90: ms(0.9),
     p95: ms(0.95),
     p99: ms(0.99),
     p999: ms(0.999),
-    max: (sortedUs[sortedUs.length - 1] as number) / 1000,
+    max: (sorted[sorted.length - 1] as number) / perMs,
   };
 }

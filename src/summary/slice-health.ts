@@ -1,3 +1,4 @@
+import type { StartCounts } from '../traffic/executor.ts';
 import type { TokenHealth } from './generator-health.ts';
 
 /** A target that a slice stopped loading, because going on would have shown nothing or done harm. */
@@ -16,6 +17,12 @@ export type SliceHealth = {
   readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
   /** Of the whole process while the slice ran; slices that shared a process report the same seconds. */
   readonly cpuSeconds: number;
+  /** What the process had used when the slice began: so seconds that two slices saw are known to be the same. */
+  readonly cpuFromSeconds: number;
+  /** How long the slice made load. */
+  readonly wallSeconds: number;
+  /** What became of the starts of each scenario of which it had a share. */
+  readonly starts: readonly ({ readonly scenario: string } & StartCounts)[];
   readonly tokens: readonly TokenHealth[];
   readonly stoppedTargets: readonly StoppedTarget[];
   readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };

@@ -1,5 +1,6 @@
+import type { StartCounts } from '../traffic/executor.ts';
 import type { Fold } from './fold.ts';
-import type { GeneratorHealth, TokenHealth } from './generator-health.ts';
+import type { GeneratorHealth, StartHealth, TokenHealth } from './generator-health.ts';
 import type { RunSpan } from './run-span.ts';
 import type { SliceHealth, StoppedTarget } from './slice-health.ts';
 
@@ -11,7 +12,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   const sum = (field: (health: SliceHealth) => number) => healths.reduce((total, health) => total + field(health), 0);
   const max = (field: (health: SliceHealth) => number) =>
     healths.reduce((most, health) => Math.max(most, field(health)), 0);
-  const cpuSeconds = cpuSecondsOf(fold);
+  const cpuSeconds = cpuSecondsOf(healths);
   return {
     slices: {
       planned: span.plannedSlices,
@@ -25,9 +26,16 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       p99: max((health) => health.eventLoopDelayMs.p99),
       max: max((health) => health.eventLoopDelayMs.max),
     },
-    cpu: { seconds: cpuSeconds, microsecondsPerRequest: requests === 0 ? 0 : (cpuSeconds * 1e6) / requests },
+    cpu: {
+      seconds: cpuSeconds,
+      microsecondsPerRequest: requests === 0 ? 0 : (cpuSeconds * 1e6) / requests,
+      maxShare: max(cpuShareOf),
+    },
+    starts: startsOf(healths),
     vus: { planned: span.plannedVus, started: fold.vus.length },
     abortedRequests: fold.abortedRequests,
+    limitedRequests: fold.limitedRequests,
+    limitedExample: fold.limitedExample,
     tokens: tokensOf(healths),
     stoppedTargets: stoppedTargetsOf(healths, span.runStartMs),
     store: {
@@ -39,12 +47,45 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   };
 }
 
-/** Slices of one window that shared a process saw the same CPU seconds, which count once. */
-function cpuSecondsOf(fold: Fold): number {
-  const spoken = fold.slices.flatMap(({ sliceId, health }) => (health === undefined ? [] : [{ sliceId, health }]));
-  const shared = Map.groupBy(spoken, ({ sliceId, health }) => `${windowOf(sliceId)} ${health.instance}`);
-  const seconds = [...shared.values()].map((group) => Math.max(...group.map(({ health }) => health.cpuSeconds)));
-  return seconds.reduce((sum, value) => sum + value, 0);
+/** Too short for a share: a slice that had nothing to do, or was ended before its start, lasts a fraction of a millisecond. */
+const SHORTEST_SECONDS = 1;
+
+function cpuShareOf({ cpuSeconds, wallSeconds }: SliceHealth): number {
+  return wallSeconds < SHORTEST_SECONDS ? 0 : cpuSeconds / wallSeconds;
+}
+
+/** Slices that a process ran at the same time saw the same seconds, which count once. */
+function cpuSecondsOf(healths: readonly SliceHealth[]): number {
+  let seconds = 0;
+  for (const group of Map.groupBy(healths, ({ instance }) => instance).values()) {
+    let countedTo = 0;
+    for (const { cpuFromSeconds, cpuSeconds } of group.toSorted((a, b) => a.cpuFromSeconds - b.cpuFromSeconds)) {
+      const to = cpuFromSeconds + cpuSeconds;
+      seconds += Math.max(0, to - Math.max(countedTo, cpuFromSeconds));
+      countedTo = Math.max(countedTo, to);
+    }
+  }
+  return seconds;
+}
+
+function startsOf(healths: readonly SliceHealth[]): GeneratorHealth['starts'] {
+  const all = healths.flatMap(({ starts }) => starts);
+  const scenarios = [...Map.groupBy(all, ({ scenario }) => scenario)]
+    .map(([scenario, counts]) => ({ scenario, ...addedUp(counts) }))
+    .toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1));
+  // Where virtual users set the pace, no start can be missing or late.
+  return { ...addedUp(all.filter(({ planned }) => planned !== undefined)), scenarios };
+}
+
+function addedUp(counts: readonly StartCounts[]): StartHealth {
+  const sum = (field: (each: StartCounts) => number) => counts.reduce((total, each) => total + field(each), 0);
+  return {
+    planned: counts.some(({ planned }) => planned !== undefined) ? sum(({ planned }) => planned ?? 0) : null,
+    started: sum(({ started }) => started),
+    dropped: sum(({ dropped }) => dropped),
+    late: sum(({ late }) => late),
+    maxLagMs: counts.reduce((most, { maxLagMs }) => Math.max(most, maxLagMs), 0),
+  };
 }
 
 function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {
@@ -69,9 +110,4 @@ function stoppedTargetsOf(healths: readonly SliceHealth[], runStartMs: number): 
     const [{ reason, atMs }] = group as [StoppedTarget];
     return { target, reason, atSeconds: Math.max(0, atMs - runStartMs) / 1000 };
   });
-}
-
-/** A slice id is `w<window>-l<lane>`. */
-function windowOf(sliceId: string): string {
-  return sliceId.slice(0, sliceId.indexOf('-'));
 }

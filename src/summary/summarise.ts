@@ -1,39 +1,56 @@
 import { outcomeClass } from '../sample/outcome.ts';
-import { distributionOf } from './distribution.ts';
-import { type Cell, type Fold, mapClocks, type OperationFold, type OutcomeCount } from './fold.ts';
-import { sorted } from './merge-folds.ts';
+import { batchGrid } from './batches.ts';
+import type { Cell, Fold, IterationCell } from './fold.ts';
 import { percentilesOf } from './percentiles.ts';
 import type { RunSpan } from './run-span.ts';
+import { sorted } from './sorted.ts';
 import { generatorHealth } from './summarise-generator.ts';
+import { scenariosOf, startsOf } from './summarise-iterations.ts';
+import { operationsOf } from './summarise-operations.ts';
 import { seriesOf } from './summarise-series.ts';
-import type { OperationSummary, OutcomeGroup, Summary } from './summary.ts';
+import { sessionsOf } from './summarise-sessions.ts';
+import type { OutcomeGroup, Summary, WarmUp } from './summary.ts';
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {
-  const durationSeconds = durationMs(fold, span) / 1000;
-  const operations = operationsOf(fold, durationSeconds);
+  const wholeMs = durationMs(fold, span);
+  // A run that was stopped in its warm-up has measured nothing, in no time: rates of nothing are 0 in any other.
+  const measuredSeconds = Math.max(1, wholeMs - span.warmUpMs) / 1000;
+  const isMeasured = ({ part }: { readonly part: number }) => part >= span.warmUpParts;
+  const cells = fold.cells.filter(isMeasured);
+  const grid = batchGrid(cells, fold.intervalMs, span.plannedDurationMs);
+  const operations = operationsOf(cells, fold.operations, measuredSeconds, grid);
+  const measuredIterations = fold.iterations.filter(isMeasured);
   const requests = operations.reduce((sum, { count }) => sum + count, 0);
   const failures = operations.reduce((sum, operation) => sum + operation.failures, 0);
+  const intervals = intervalsOf(fold);
+  const sessions = sessionsOf(fold.sessions, intervals, fold.intervalMs);
+  const iterations = sorted(measuredIterations.map(({ durations }) => durations));
   return {
-    durationSeconds,
+    durationSeconds: wholeMs / 1000,
+    measuredSeconds,
+    warmUp: span.warmUpParts === 0 ? null : warmUpOf(fold.cells, span),
     totals: {
       requests,
       useful: requests - failures,
       failures,
       failureRate: requests === 0 ? 0 : failures / requests,
-      requestsPerSecond: requests / durationSeconds,
-      iterations: fold.iterations.length,
-      droppedIterations: fold.droppedIterations,
+      requestsPerSecond: requests / measuredSeconds,
+      iterations: iterations.length,
+      droppedIterations: measuredIterations.reduce((sum, { dropped }) => sum + dropped, 0),
     },
+    scenarios: scenariosOf(measuredIterations, measuredSeconds),
     operations,
-    failures: groupsOf(fold.outcomes, 'failed'),
-    warnings: groupsOf(fold.outcomes, 'warning'),
+    failures: groupsOf(fold, 'failed'),
+    warnings: groupsOf(fold, 'warning'),
     pauses: fold.pauses.map(({ target, count, totalUs, maxUs }) => {
       return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
     }),
-    series: seriesOf(fold.cells, fold.intervalMs),
-    iterationMs: percentilesOf(fold.iterations),
-    generator: generatorHealth(fold, span, requests),
+    series: seriesOf(fold.cells, sessions, intervals, fold.intervalMs),
+    starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
+    sessions,
+    iterationMs: percentilesOf(iterations),
+    generator: generatorHealth(fold, span, fold.cells.reduce(countCell, 0)),
   };
 }
 
@@ -46,35 +63,25 @@ function durationMs({ lastEndMs }: Fold, { runStartMs, plannedDurationMs, stoppe
   return stopped && lastEndMs > 0 ? activeMs : Math.max(plannedDurationMs, activeMs);
 }
 
-function operationsOf(fold: Fold, durationSeconds: number): OperationSummary[] {
-  const cells = Map.groupBy(fold.cells, ({ target, operation }) => `${target}\n${operation}`);
-  const kept = new Map(fold.operations.map((entry) => [`${entry.target}\n${entry.operation}`, entry]));
-  return [...cells].map(([name, group]) => {
-    const [{ target, operation }] = group as [Cell];
-    const useful = sorted(group.map((cell) => cell.useful));
-    const failed = sorted(group.map((cell) => cell.failed));
-    const count = useful.length + failed.length;
-    const { held, resumed, retries, ...clocks } = kept.get(name) as OperationFold;
-    return {
-      target,
-      operation,
-      count,
-      useful: useful.length,
-      failures: failed.length,
-      requestsPerSecond: count / durationSeconds,
-      latencyMs: percentilesOf(useful),
-      failedLatencyMs: percentilesOf(failed),
-      clocksMs: mapClocks((clock) => percentilesOf(clocks[clock])),
-      newConnections: clocks.connect.length,
-      heldStreams: held,
-      resumedAnswers: resumed,
-      retries,
-      distribution: distributionOf(useful),
-    };
-  });
+/** So many intervals that each has a place in which something started. */
+function intervalsOf({ cells, iterations }: Fold): number {
+  const last = (all: readonly (Cell | IterationCell)[]) =>
+    all.reduce((most, each) => Math.max(most, each.interval), -1);
+  return 1 + Math.max(last(cells), last(iterations));
 }
 
-function groupsOf(outcomes: readonly OutcomeCount[], wanted: 'failed' | 'warning'): OutcomeGroup[] {
+function warmUpOf(cells: readonly Cell[], { warmUpMs, warmUpParts }: RunSpan): WarmUp {
+  const left = cells.filter(({ part }) => part < warmUpParts);
+  const failures = left.reduce((sum, { failed }) => sum + failed.length, 0);
+  return { seconds: warmUpMs / 1000, requests: left.reduce(countCell, 0), failures };
+}
+
+function countCell(sum: number, { useful, failed }: Cell): number {
+  return sum + useful.length + failed.length;
+}
+
+function groupsOf({ outcomes, examples }: Fold, wanted: 'failed' | 'warning'): OutcomeGroup[] {
+  const messages = new Map(examples.map((each) => [nameOf(each), each.message]));
   return outcomes
     .filter(({ outcome }) => outcomeClass(outcome) === wanted)
     .toSorted((a, b) => b.count - a.count)
@@ -82,5 +89,10 @@ function groupsOf(outcomes: readonly OutcomeCount[], wanted: 'failed' | 'warning
       ...group,
       firstAt: new Date(firstMs).toISOString(),
       lastAt: new Date(lastMs).toISOString(),
+      example: messages.get(nameOf(group)) ?? '',
     }));
+}
+
+function nameOf({ target, operation, outcome }: Pick<OutcomeGroup, 'target' | 'operation' | 'outcome'>): string {
+  return `${target}\n${operation}\n${outcome}`;
 }

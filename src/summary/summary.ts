@@ -1,8 +1,10 @@
 import type { Outcome } from '../sample/outcome.ts';
+import type { LatencyBatch } from './batches.ts';
+import type { ColdCall } from './fold.ts';
 import type { GeneratorHealth } from './generator-health.ts';
 import type { Percentiles } from './percentiles.ts';
 
-/** Counts over the whole run. Aborted requests (ended by us when the run ended) are in none of them. */
+/** Counts over the run without its warm-up. Aborted requests (ended by us when the run ended) are in none of them. */
 export type Totals = {
   readonly requests: number;
   /** Requests whose answer an agent can use: transport, HTTP, JSON-RPC and tool succeeded and every check held. */
@@ -39,6 +41,15 @@ export type Clocks = {
   readonly hold: Percentiles | null;
 };
 
+/** Useful calls of one kind and what they took. */
+export type CallLatency = { readonly count: number; readonly latencyMs: Percentiles | null };
+
+/**
+ * The useful calls of an operation by what they found: the first of its session, the first after its session had been
+ * silent for long, and all others. The first two show the target's cold start.
+ */
+export type CallKinds = { readonly [Kind in ColdCall | 'warm']: CallLatency };
+
 /** One operation of one target, e.g. `tools/call:search_code` of `github`. */
 export type OperationSummary = {
   readonly target: string;
@@ -47,8 +58,10 @@ export type OperationSummary = {
   readonly useful: number;
   readonly failures: number;
   readonly requestsPerSecond: number;
-  /** Dispatch to matching response, useful requests only; null when there were none. */
+  /** Intended start to matching response, useful requests only; null when there were none. */
   readonly latencyMs: Percentiles | null;
+  /** Null when no call was the first of its session or after an idle gap. */
+  readonly calls: CallKinds | null;
   /** Time until the failure was known, failed requests only; null when there were none. */
   readonly failedLatencyMs: Percentiles | null;
   readonly clocksMs: Clocks;
@@ -61,6 +74,8 @@ export type OperationSummary = {
   /** Requests that were a second try; the first try is a request of its own. */
   readonly retries: number;
   readonly distribution: readonly DistributionBin[];
+  /** The run in stretches, for comparisons with other runs. */
+  readonly batches: readonly LatencyBatch[];
 };
 
 /** Pauses that virtual users made because a target asked for them with Retry-After; neither requests nor iterations. */
@@ -90,10 +105,13 @@ export type SeriesPoint = {
   /** Start of the interval, seconds from the start of the run. */
   readonly atSeconds: number;
   readonly requests: number;
+  readonly requestsPerSecond: number;
   readonly failures: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
+  /** The most sessions with the target that were open at one time; 0 where it has none. */
+  readonly activeSessions: number;
 };
 
 /** How one operation went over time; the series of all operations together has target and operation `*`. */
@@ -105,16 +123,76 @@ export type Series = {
   readonly points: readonly SeriesPoint[];
 };
 
+/** How many sessions were open in one interval: at its end, and the most at one time. */
+export type SessionPoint = { readonly atSeconds: number; readonly active: number; readonly most: number };
+
+/** The sessions with one target, warm-up included; those of all targets together have target `*`. */
+export type SessionSummary = {
+  readonly target: string;
+  readonly opened: number;
+  /** Ended as they were to, by us or with the run. */
+  readonly closed: number;
+  /** Ended otherwise, and by what. */
+  readonly lost: number;
+  readonly losses: readonly { readonly outcome: Outcome; readonly count: number }[];
+  /** The most that were open at one time. */
+  readonly most: number;
+  readonly lifetimeMs: Percentiles | null;
+  readonly intervalSeconds: number;
+  readonly points: readonly SessionPoint[];
+};
+
+/** The iterations of one scenario. */
+export type ScenarioSummary = {
+  readonly scenario: string;
+  readonly target: string;
+  readonly iterations: number;
+  readonly iterationsPerSecond: number;
+  /** Starts that could not be made: no virtual user was free, or time ran out. */
+  readonly droppedIterations: number;
+  /** Iterations that sent nothing because a feed had no row left for them (PLAN_FEED_END). */
+  readonly unfedIterations: number;
+  /** From the intended start to the end; without iterations that we ended ourselves. */
+  readonly iterationMs: Percentiles | null;
+};
+
+/** One interval of a scenario whose starts come at a rate. */
+export type StartPoint = {
+  readonly atSeconds: number;
+  readonly planned: number;
+  readonly started: number;
+  readonly dropped: number;
+};
+
+/** Planned against achieved starts over time. */
+export type StartSeries = {
+  readonly scenario: string;
+  readonly intervalSeconds: number;
+  readonly points: readonly StartPoint[];
+};
+
+/** What was left out of all figures but the series, as the plan asks. */
+export type WarmUp = { readonly seconds: number; readonly requests: number; readonly failures: number };
+
 /** What the samples of a run add up to. */
 export type Summary = {
   /** From the planned start to the last answer or the planned end, whichever is later; to the last answer when stopped. */
   readonly durationSeconds: number;
+  /** What rates are divided by: the duration without the warm-up. */
+  readonly measuredSeconds: number;
+  /** Null when the plan has none. */
+  readonly warmUp: WarmUp | null;
   readonly totals: Totals;
+  readonly scenarios: readonly ScenarioSummary[];
   readonly operations: readonly OperationSummary[];
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
   readonly pauses: readonly TargetPauses[];
+  /** Warm-up included. */
   readonly series: readonly Series[];
+  readonly starts: readonly StartSeries[];
+  /** All together (`*`) first; empty when no target has sessions. */
+  readonly sessions: readonly SessionSummary[];
   readonly iterationMs: Percentiles | null;
   readonly generator: GeneratorHealth;
 };

@@ -2,12 +2,18 @@
 export type Clock = {
   /** Epoch milliseconds with fractions, never running backwards within a process. */
   now(): number;
-  /** Resolves at an instant (at once when it has passed), or when the signal aborts, whichever comes first. */
-  sleepUntil(atMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves at an instant (at once when it has passed), or when the signal aborts, whichever comes first.
+   * @param precision `tick`, the default, wakes up to about a millisecond late, as timers do; `fine` wakes within some
+   * microseconds and keeps the processor busy for the last millisecond
+   */
+  sleepUntil(atMs: number, signal?: AbortSignal, precision?: 'tick' | 'fine'): Promise<void>;
 };
 
 /** Node's timers take at most this many milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Timers count whole milliseconds, and may fire one late. */
+const TICK_MS = 1;
 
 /** Reading it takes longer than reading the clock itself. */
 const { timeOrigin } = performance;
@@ -15,10 +21,11 @@ const { timeOrigin } = performance;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => timeOrigin + performance.now(),
-  async sleepUntil(atMs, signal) {
+  async sleepUntil(atMs, signal, precision = 'tick') {
     // A timer may fire a fraction of a millisecond early, so the clock decides.
     for (let leftMs = atMs - this.now(); leftMs > 0 && !signal?.aborted; leftMs = atMs - this.now()) {
-      await timer(Math.min(Math.ceil(leftMs), MAX_TIMER_MS), signal);
+      const timerMs = precision === 'fine' ? Math.floor(leftMs - TICK_MS) : Math.ceil(leftMs);
+      await (timerMs < 1 ? turn() : timer(Math.min(timerMs, MAX_TIMER_MS), signal));
     }
   },
 };
@@ -33,4 +40,9 @@ function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const handle = setTimeout(end, ms);
     signal?.addEventListener('abort', end);
   });
+}
+
+/** One turn of the event loop: what has arrived meanwhile is read. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

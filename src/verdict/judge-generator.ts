@@ -6,15 +6,16 @@ import type { HonestyResult } from './verdict.ts';
 export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): HonestyResult[] {
   const { slices, vus, store } = health;
   const delay = health.eventLoopDelayMs.p99;
-  const mayBeLost = `${Number((rules.maxLostSlices * 100).toFixed(4))} %`;
+  const mayBeLost = percent(rules.maxLostSlices);
   // A slice that may be lost takes its virtual users with it.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
   const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
+  const uncounted = slices.lost > 0 && health.starts.planned !== null ? ', and their starts are in no count' : '';
   return [
     {
       rule: 'slices completed',
       ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
-      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${mayBeLost} may be lost`,
+      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}`,
     },
     {
       rule: 'slices started in time',
@@ -32,16 +33,61 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
       detail: stoppedOnes(health),
     },
     {
+      rule: 'connections to be had',
+      ok: health.limitedRequests === 0,
+      detail: unconnectedOnes(health),
+    },
+    {
       rule: 'event loop free',
       ok: delay <= rules.maxEventLoopDelay,
       detail: `p99 of timer delay ${delay.toFixed(1)} ms, at most ${rules.maxEventLoopDelay} ms`,
     },
+    {
+      rule: 'processor not exhausted',
+      ok: health.cpu.maxShare <= rules.maxCpu,
+      detail: `the busiest process used ${health.cpu.maxShare.toFixed(2)} CPU seconds a second, at most ${rules.maxCpu}`,
+    },
+    ...startRules(rules, health),
     {
       rule: 'samples stored',
       ok: store.errors === 0,
       detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors`,
     },
   ];
+}
+
+/** Rules about starts at a rate; none where virtual users set the pace. */
+function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): HonestyResult[] {
+  const { planned, started, dropped, late, maxLagMs } = starts;
+  if (planned === null) return [];
+  const missed = Math.max(0, planned - started - dropped);
+  const missedShare = planned === 0 ? 0 : missed / planned;
+  const lateShare = started === 0 ? 0 : late / started;
+  return [
+    {
+      rule: 'starts made',
+      ok: missedShare <= rules.maxMissedStarts,
+      detail: `${missed} of ${planned} planned starts missing (${percent(missedShare)}), at most ${percent(rules.maxMissedStarts)}; ${started} made, ${dropped} dropped`,
+    },
+    {
+      rule: 'starts on time',
+      ok: lateShare <= rules.maxLateStarts,
+      detail: `${late} of ${started} starts more than ${rules.lateAfter} ms late (${percent(lateShare)}), at most ${percent(rules.maxLateStarts)}; the latest by ${maxLagMs.toFixed(1)} ms`,
+    },
+  ];
+}
+
+/** A share in per cent; no small one reads as nothing. */
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}
+
+/** How many requests the generator had nothing left for, and what to do about it; without a full stop too. */
+function unconnectedOnes({ limitedRequests, limitedExample }: GeneratorHealth): string {
+  if (limitedRequests === 0) return 'no request lacked one';
+  const example = limitedExample === '' ? '' : `: ${limitedExample.replace(/\.$/, '')}`;
+  const requests = limitedRequests === 1 ? '1 request' : `${limitedRequests} requests`;
+  return `the machine had no file, port or memory left for ${requests}${example}`;
 }
 
 /** Which targets were given up, when and why; without a full stop, as the details of all rules. */

@@ -1,35 +1,90 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { parseThreshold, type Threshold } from '../plan/threshold.ts';
+import { warmUpPartsOf } from '../plan/run-parts.ts';
 import type { Fold } from '../summary/fold.ts';
+import { conditionsOf, type ReadCondition } from './conditions-of.ts';
+import { holds, isWorse } from './holds.ts';
+import type { JudgedStage, StageLook } from './judge-stages.ts';
 import { measure } from './measure.ts';
-import type { ThresholdResult } from './verdict.ts';
+import { observeCells } from './observe-cells.ts';
+import { type Stretch, stretchesOf } from './stretches-of.ts';
+import type { SeenAt, ThresholdResult } from './verdict.ts';
 
-/** Holds every threshold of the plan against what was measured. One without samples fails: nothing was shown. */
-export function judgeThresholds(plan: Plan, fold: Fold, durationSeconds: number): ThresholdResult[] {
-  return Object.entries(plan.thresholds).flatMap(([metric, expressions]) => {
-    return expressions.map((expression) => {
-      const threshold = parseThreshold(metric, expression);
-      if ('problem' in threshold)
-        throw new Error(`Threshold ${metric}: ${threshold.problem}; parsing should have refused it.`);
-      const observed = measure(threshold, fold, durationSeconds);
-      return { metric, expression, ok: observed !== null && holds(observed, threshold), observed };
-    });
+type Seen = { readonly ok: boolean; readonly observed: number | null; readonly at?: SeenAt };
+
+/**
+ * Holds every threshold of the plan against what was measured. One without samples fails: nothing was shown. Warm-up is in
+ * none of them.
+ * @param stages how the conditions over stages came out
+ */
+export function judgeThresholds(
+  plan: Plan,
+  fold: Fold,
+  durationSeconds: number,
+  stages: readonly JudgedStage[],
+): ThresholdResult[] {
+  // A run may have ended within its warm-up.
+  const span = { fromMs: Math.min(plan.warmUp, durationSeconds * 1000 - 1), toMs: durationSeconds * 1000 };
+  const warmUpParts = warmUpPartsOf(plan);
+  return conditionsOf(plan).map((condition) => {
+    const { metric, expression, over } = condition;
+    return { metric, expression, ...(over === 'run' ? {} : { over }), ...seenOver() };
+
+    function seenOver(): Seen {
+      if (over === 'run') {
+        const whole = { fromInterval: 0, toInterval: Number.POSITIVE_INFINITY, ...span };
+        return overRun(condition, observe(whole));
+      }
+      if (over === 'stage') return overStages(condition, stages);
+      return overStretches(condition, stretchesOf(span, fold.intervalMs, over), observe);
+    }
   });
+
+  function observe({ fromInterval, toInterval, fromMs, toMs }: Stretch) {
+    return observeCells(fold, (toMs - fromMs) / 1000, ({ interval, part }) => {
+      return part >= warmUpParts && interval >= fromInterval && interval < toInterval;
+    });
+  }
 }
 
-function holds(observed: number, { operator, limit }: Threshold): boolean {
-  switch (operator) {
-    case '<':
-      return observed < limit;
-    case '<=':
-      return observed <= limit;
-    case '>':
-      return observed > limit;
-    case '>=':
-      return observed >= limit;
-    case '==':
-      return observed === limit;
-    case '!=':
-      return observed !== limit;
+type Observed = ReturnType<typeof observeCells>;
+
+function overRun({ threshold }: ReadCondition, seen: Observed): Seen {
+  const observed = measure(threshold, seen);
+  return { ok: observed !== null && holds(observed, threshold), observed };
+}
+
+/** The worst stretch decides; stretches without samples say nothing, unless all are. */
+function overStretches(
+  { threshold }: ReadCondition,
+  stretches: readonly Stretch[],
+  observe: (stretch: Stretch) => Observed,
+): Seen {
+  let worst: { readonly observed: number; readonly stretch: Stretch } | undefined;
+  for (const stretch of stretches) {
+    const observed = measure(threshold, observe(stretch));
+    if (observed === null) continue;
+    if (worst === undefined || isWorse(observed, worst.observed, threshold)) worst = { observed, stretch };
+  }
+  if (worst === undefined) return { ok: false, observed: null };
+  const { fromMs, toMs } = worst.stretch;
+  const at = { fromSeconds: fromMs / 1000, toSeconds: toMs / 1000 };
+  return { ok: holds(worst.observed, threshold), observed: worst.observed, at };
+}
+
+/** Met when it held in the first stage; told of is the first that broke, or the worst when all held. */
+function overStages({ metric, expression, threshold }: ReadCondition, stages: readonly JudgedStage[]): Seen {
+  const looks = stages.flatMap(({ stage, looks = [] }) => {
+    const look = looks.find(({ condition }) => condition.metric === metric && condition.expression === expression);
+    return look === undefined ? [] : { ...look, stage };
+  });
+  const [first] = looks;
+  if (first === undefined) return { ok: false, observed: null };
+  const told = looks.find(({ ok }) => !ok) ?? looks.reduce((worst, look) => (worseLook(look, worst) ? look : worst));
+  const { index, fromMs, toMs } = told.stage;
+  const at = { fromSeconds: fromMs / 1000, toSeconds: toMs / 1000, stage: index };
+  return { ok: first.ok, observed: told.observed, at };
+
+  function worseLook(one: StageLook, other: StageLook): boolean {
+    return one.observed !== null && other.observed !== null && isWorse(one.observed, other.observed, threshold);
   }
 }

@@ -1,52 +1,72 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { Summary } from '../summary/summary.ts';
+import { findCeiling } from './find-ceiling.ts';
 import { judgeGenerator } from './judge-generator.ts';
+import { judgeStages } from './judge-stages.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
-import type { HonestyResult, ThresholdResult, Verdict } from './verdict.ts';
+import type { Abort, Ceiling, HonestyResult, ThresholdResult, Verdict } from './verdict.ts';
+import { abortSentence, ceilingSentence, thresholdSentence } from './verdict-sentences.ts';
 
 export type Judged = {
   readonly verdict: Verdict;
   readonly thresholds: readonly ThresholdResult[];
   readonly rules: readonly HonestyResult[];
+  /** Only of plans with conditions over stages. */
+  readonly ceiling?: Ceiling;
 };
 
 /**
  * The verdict of a run. A run that was stopped is `stopped` whatever it showed; one whose generator broke a rule is
- * `invalid` whatever its thresholds say, because neither pass nor fail could be believed.
+ * `invalid` whatever its thresholds say, because neither pass nor fail could be believed. A run that was ended by one of
+ * its conditions has failed, unless the condition was over stages: that one has found what it was looking for.
  */
-export function judge(plan: Plan, fold: Fold, summary: Summary, stopRequested: boolean): Judged {
-  const thresholds = judgeThresholds(plan, fold, summary.durationSeconds);
+export function judge(
+  plan: Plan,
+  fold: Fold,
+  summary: Summary,
+  stopRequested: boolean,
+  abort: Abort | undefined = undefined,
+): Judged {
+  const stages = judgeStages(plan, fold, summary.durationSeconds, abort);
+  const ceiling = findCeiling(plan, stages);
+  const thresholds = judgeThresholds(plan, fold, summary.durationSeconds, stages);
   const rules = judgeGenerator(plan.generator, summary.generator);
-  return { verdict: verdictOf(summary, thresholds, rules, stopRequested), thresholds, rules };
+  const judged = { thresholds, rules, ...(ceiling === undefined ? {} : { ceiling }) };
+  const isStopped = stopRequested && abort === undefined;
+  return { verdict: isStopped ? STOPPED : verdictOf(summary, judged, abort), ...judged };
 }
+
+const STOPPED: Verdict = { status: 'stopped', reasons: ['The run was stopped before its end.'] };
 
 function verdictOf(
   summary: Summary,
-  thresholds: readonly ThresholdResult[],
-  rules: readonly HonestyResult[],
-  stopRequested: boolean,
+  { thresholds, rules, ceiling }: Omit<Judged, 'verdict'>,
+  abort: Abort | undefined,
 ): Verdict {
-  if (stopRequested) return { status: 'stopped', reasons: ['The run was stopped before its end.'] };
+  const aborted = abort === undefined || abort.over === 'stage' ? [] : [abortSentence(abort)];
   const broken = rules.filter(({ ok }) => !ok);
   if (broken.length > 0) {
-    return {
-      status: 'invalid',
-      reasons: broken.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`),
-    };
+    const reasons = broken.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`);
+    return { status: 'invalid', reasons: [...reasons, ...aborted] };
   }
   if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['Not a single request was measured.'] };
-  const failed = thresholds.filter(({ ok }) => !ok);
-  if (failed.length > 0) return { status: 'fail', reasons: failed.map(reasonOf) };
-  const reason = thresholds.length === 0 ? 'The plan has no thresholds.' : held(thresholds.length);
-  return { status: 'pass', reasons: [reason] };
+  const found = ceiling === undefined ? [] : [ceilingSentence(ceiling)];
+  const failed = thresholds.filter((result) => !result.ok && !isSameCondition(result, abort));
+  if (failed.length + aborted.length > 0) {
+    return { status: 'fail', reasons: [...aborted, ...failed.map(thresholdSentence), ...found] };
+  }
+  const others = thresholds.filter(({ over }) => over !== 'stage').length;
+  return { status: 'pass', reasons: others === 0 && found.length > 0 ? found : [...found, held(others)] };
+}
+
+/** A condition that ended the run is told of as such, and once. Those over stages are no failure by ending it. */
+function isSameCondition({ metric, expression, over }: ThresholdResult, abort: Abort | undefined): boolean {
+  if (abort === undefined || abort.over === 'stage') return false;
+  return metric === abort.metric && expression === abort.expression && (over ?? 'run') === abort.over;
 }
 
 function held(count: number): string {
+  if (count === 0) return 'The plan has no thresholds.';
   return count === 1 ? 'The one threshold holds.' : `All ${count} thresholds hold.`;
-}
-
-function reasonOf({ metric, expression, observed }: ThresholdResult): string {
-  if (observed === null) return `${metric} ${expression}: there are no such samples, so nothing was shown.`;
-  return `${metric} ${expression}: observed ${Number(observed.toPrecision(6))}.`;
 }

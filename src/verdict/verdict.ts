@@ -1,3 +1,5 @@
+import type { Condition } from '../plan/thresholds-schema.ts';
+
 /** `invalid`: the generator could not do what the plan asked, so the figures prove nothing either way. */
 export type VerdictStatus = 'pass' | 'fail' | 'invalid' | 'stopped';
 
@@ -13,10 +15,61 @@ export type ThresholdResult = {
   readonly metric: string;
   /** The condition as the plan writes it, e.g. `p(95)<500`. */
   readonly expression: string;
+  /** What the condition had to hold over: each stage, or every stretch of so many milliseconds; absent for the run. */
+  readonly over?: Exclude<Condition['over'], 'run'>;
+  /** A condition over stages is met when it held in the first one: up to which it held, the ceiling says. */
   readonly ok: boolean;
-  /** The value that was compared; null when there were no samples, which is a failure. */
+  /** The value that was compared, the one that decided; null when there were no samples, which is a failure. */
   readonly observed: number | null;
+  /** Where that value was seen: the worst stretch, or the first stage that broke; absent when over the whole run. */
+  readonly at?: SeenAt;
 };
+
+/** A part of a run; seconds from its start. */
+export type SeenAt = {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  /** Place among the scenario's stages, from 0; absent for a stretch. */
+  readonly stage?: number;
+};
+
+/** A condition that did not hold while the run was under way, so that the run was ended. */
+export type Abort = {
+  readonly metric: string;
+  readonly expression: string;
+  readonly over: Condition['over'];
+  /** Within 1 %: it comes from histograms. */
+  readonly observed: number;
+  /** From the planned start. */
+  readonly atSeconds: number;
+};
+
+/** Up to which stage of a scenario the conditions over stages held. */
+export type Ceiling = {
+  readonly scenario: string;
+  /** What the levels count. */
+  readonly unit: 'starts/s' | 'vus';
+  readonly stages: readonly CeilingStage[];
+  /** The highest level that held before the first stage that broke; null when the first one broke. */
+  readonly held: number | null;
+  /** The level of the first stage that broke; null when none did. */
+  readonly broke: number | null;
+};
+
+export type CeilingStage = {
+  /** Place among the scenario's stages, from 0; stages of no length are jumps and not listed. */
+  readonly index: number;
+  /** The highest level within the stage. */
+  readonly level: number;
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  /** Null when the stage was not run to its end. */
+  readonly held: boolean | null;
+  /** The conditions that did not hold in it. */
+  readonly broken: readonly BrokenCondition[];
+};
+
+export type BrokenCondition = Pick<ThresholdResult, 'metric' | 'expression' | 'observed'>;
 
 /** One rule about the generator itself; a broken one makes the verdict `invalid`. */
 export type HonestyResult = {

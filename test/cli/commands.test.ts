@@ -38,7 +38,7 @@ describe('mcp-surge on the command line', () => {
     assert.match(stdout, /Report: result\/report\.html/);
     assert.deepEqual((await readdir(join(cwd, 'result'))).sort(), ['report.html', 'report.json', 'report.txt']);
     const report = JSON.parse(await readFile(join(cwd, 'result/report.json'), 'utf8')) as Report;
-    assert.equal(report.schemaVersion, 2);
+    assert.equal(report.schemaVersion, 3);
     await assertCountsReconcile(report, { learn: fleet.servers.learn } as Fleet['servers'] &
       Record<'ado', { tokenUrl: string }>);
   });
@@ -188,6 +188,7 @@ describe('mcp-surge on the command line', () => {
   test('validate says how a plan would run', async () => {
     const { code, stdout } = await runMcpSurge(['validate', await plan()], { cwd });
     assert.equal(code, 0);
-    assert.match(stdout, /look: 3 virtual users for 1 s against learn, calling microsoft_docs_search/);
+    assert.match(stdout, /look: constant-vus against learn: 3 virtual users for 1 s\n/);
+    assert.match(stdout, /1 call an iteration of tools\/call:microsoft_docs_search/);
   });
 });

@@ -88,8 +88,11 @@ async function describedTools(session: Session): Promise<Page['items']> {
 }
 
 function callOf(plan: Plan): Call {
-  const first = () => 0;
-  return compileScenario(plan, plan.scenarios.calls as Scenario)(first).makeCall(first);
+  const random = () => 0;
+  const { drawSteps } = compileScenario(plan, plan.scenarios.calls as Scenario);
+  const [step] = drawSteps(random);
+  if (step === undefined) throw new Error('The scenario has no step.');
+  return step.makeCall({ random, vu: 0, iteration: 0, rows: [], captured: new Map() });
 }
 
 async function send(session: Session, call: Call): Promise<void> {

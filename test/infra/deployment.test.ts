@@ -178,11 +178,13 @@ describe('infra/main.bicep', {
   it('hands the documented limits to the app, a slice shorter than the host lets a function run', async () => {
     const settings = settingsOf(plain);
     assert.deepEqual(
-      [...settings].filter(([name]) => /^SURGE_(MAX|VUS|WINDOW|START)/.test(name)),
+      [...settings].filter(([name]) => /^SURGE_(MAX|VUS|RATE|WINDOW|START)/.test(name)),
       [
         ['SURGE_MAX_VUS', '500'],
+        ['SURGE_MAX_RATE', '2000'],
         ['SURGE_MAX_DURATION_SECONDS', '3600'],
         ['SURGE_VUS_PER_LANE', '100'],
+        ['SURGE_RATE_PER_LANE', '500'],
         ['SURGE_WINDOW_SECONDS', '300'],
         ['SURGE_START_DELAY_SECONDS', '60'],
       ],

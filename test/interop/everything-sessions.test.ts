@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { callTool } from '../../src/mcp/operations/call-tool.ts';
 import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
-import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import { Agent } from '../../src/scenario/agent.ts';
-import { compileScenario } from '../../src/scenario/compile-scenario.ts';
+import type { Agent } from '../../src/scenario/agent.ts';
+import type { AgentOptions } from '../../src/scenario/agent-options.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
-import { randomFor } from '../../src/traffic/random.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
+import { anAgent, nth } from '../support/an-agent.ts';
 import { EVERYTHING } from './everything.ts';
 import { openFoundSession } from './open-found-session.ts';
 import { type PackageServer, startPackageServer } from './start-package-server.ts';
@@ -95,9 +94,9 @@ describe('sessions with server-everything', { concurrency: true }, () => {
   it('whose loss is told by 400: the call is sent once more, in a new one', async () => {
     const rig = await openSessionRig({ url });
     const agent = echoingAgent(rig);
-    await agent.iterate(0);
+    await agent.iterate(nth(0));
     await endFromOutside(rig);
-    await agent.iterate(1);
+    await agent.iterate(nth(1));
     await agent.end();
     await rig.connection.close();
     const opening = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
@@ -147,17 +146,6 @@ function echoingAgent({ client }: SessionRig): Agent {
     () => assert.fail('more samples than one block holds'),
     (text) => text,
   );
-  return new Agent({
-    vu: 0,
-    startOffsetMs: 0,
-    openSession: () => client.openSession(),
-    chooseStep: compileScenario(plan, plan.scenarios.calls as Scenario),
-    thinkTime: { type: 'none' },
-    maxRetryAfterMs: 0,
-    random: randomFor(1),
-    clock: systemClock,
-    recorder,
-    iterationOperation: recorder.operation('target', 'calls'),
-    stopping: new AbortController().signal,
-  });
+  const newSession: AgentOptions['newSession'] = (ended) => client.openSession(undefined, ended);
+  return anAgent(plan, { newSession, clock: systemClock, recorder });
 }

@@ -38,6 +38,34 @@ describe('a hostile file', () => {
     assert.ok(performance.now() - startMs < 20_000);
   });
 
+  it('takes no more time for its references', () => {
+    const many = <Value>(make: (index: number) => Value) => Array.from({ length: 4000 }, (_, index) => make(index));
+    const rows = many((index) => ({ [`a${index % 2}`]: '1', [`a${(index + 1) % 2}`]: '{}' }));
+    const braces = `${'{{$'.repeat(3000)}${'"'.repeat(3000)}{{$${'a'.repeat(3000)}`;
+    const steps = many((index) => ({
+      tool: `t${index}`,
+      arguments: { a: `{{f${index}x}}{{rows.a0|json}}`, b: braces },
+    }));
+    const startMs = performance.now();
+    for (const plan of [
+      { feeds: { rows: { rows } } },
+      { feeds: Object.fromEntries(many((index) => [`f${index}`, { values: [1] }])) },
+      { feeds: { wide: { csv: `${many((index) => `c${index}`).join(',')}\n1` } } },
+      {
+        thresholds: Object.fromEntries(many((index) => [`mcp_requests{operation:tools/call:u${index}}`, ['count>1']])),
+      },
+    ]) {
+      const scenario = { steps: 'thresholds' in plan ? steps.map(({ tool }) => ({ tool })) : steps.slice(0, 20) };
+      const said = problemsOf({ plan, scenario });
+      assert.ok(said.length > 1 && said.every((problem) => !problem.includes('characters')), said[0]);
+    }
+    const short = steps.map(({ tool, arguments: { a } }) => ({ tool, arguments: { a } }));
+    assert.ok(
+      problemsOf({ plan: { feeds: { rows: { rows: rows.slice(0, 500) } } }, scenario: { steps: short } }).length > 100,
+    );
+    assert.ok(performance.now() - startMs < 30_000);
+  });
+
   it('cannot make the check of a name take for ever', () => {
     assert.equal(problemsOf({ plan: { name: `${'x'.repeat(50_000)}!` } }).length, 2);
   });

@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
+import { durationOf } from '../../src/plan/scenario-extent.ts';
 import { planText } from '../support/a-plan.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
@@ -20,12 +21,17 @@ for (const file of readdirSync(folder)) {
     const changed = overridePlan(text, { targets: { learn: 'http://127.0.0.1:9/x' }, duration: '1m' });
     const plan = planOf(changed);
     assert.equal(plan.targets.learn?.url, 'http://127.0.0.1:9/x');
-    for (const scenario of Object.values(plan.scenarios)) assert.equal(scenario.duration, 60_000);
+    for (const scenario of Object.values(plan.scenarios)) assert.equal(durationOf(scenario), 60_000);
     const before = text.split('\n');
     const after = changed.split('\n');
     assert.equal(after.length, before.length);
     const different = before.filter((line, index) => line !== after[index]);
-    assert.equal(different.length, 1 + Object.keys(plan.scenarios).length);
+    // One line for each duration; stages of no length stay so.
+    const durations = Object.values(planOf(text).scenarios).flatMap((scenario) =>
+      'stages' in scenario ? scenario.stages.map(({ duration }) => duration) : [durationOf(scenario)],
+    );
+    const same = durations.filter((duration) => duration === 0).length;
+    assert.ok(different.length <= 1 + durations.length && different.length >= 1 + durations.length - 2 * same - 1);
   });
 }
 
@@ -59,6 +65,90 @@ it('gives a target that is an alias a copy of its own', () => {
   const plan = planOf(overridePlan(text, { targets: { web: 'http://127.0.0.1:9/x' } }));
   assert.equal(plan.targets.web?.url, 'http://127.0.0.1:9/x');
   assert.equal(plan.targets.twin?.url, 'http://127.0.0.1:4801/mcp');
+});
+
+const STAGED = `name: staged
+targets: { web: { url: "http://127.0.0.1:1/mcp" } }
+scenarios:
+  up:
+    target: web
+    executor: ramping-vus
+    startVUs: 1
+    stages: &stages
+      - { duration: 1m, target: 10 } # up
+      - { duration: 0s, target: 20 }
+      - { duration: 2m, target: 20 }
+    steps: [{ tool: look }]
+  again:
+    target: web
+    executor: ramping-arrival-rate
+    startRate: 1
+    preAllocatedVUs: 5
+    stages: *stages
+    steps: [{ tool: look }]
+  count:
+    target: web
+    executor: shared-iterations
+    vus: 1
+    iterations: 5
+    steps: [{ tool: look }]
+`;
+
+it('scales stages in proportion, also where they are shared, and bounds scenarios that count iterations', () => {
+  for (const [duration, ms] of [
+    ['9s', 9000],
+    ['10s', 10_000],
+    ['1h', 3_600_000],
+  ] as const) {
+    const text = duration === '1h' ? STAGED.replace(/ {2}count:.*/s, '') : STAGED;
+    const changed = overridePlan(text, { duration });
+    const { up, again, count } = planOf(changed).scenarios;
+    for (const scenario of [up, again]) {
+      assert.ok(scenario !== undefined && 'stages' in scenario);
+      const durations = scenario.stages.map((stage) => stage.duration);
+      assert.equal(durationOf(scenario), ms);
+      assert.ok(Math.abs((durations[0] as number) - ms / 3) <= 1, `${durations}`);
+      assert.equal(durations[1], 0);
+    }
+    if (count !== undefined) assert.equal(durationOf(count), ms);
+  }
+});
+
+it('leaves the warm-up, which is then refused when nothing else is left', () => {
+  const text = planText({ plan: { warmUp: '5s' } });
+  assert.equal(planOf(overridePlan(text, { duration: '6s' })).warmUp, 5000);
+  const parsed = parsePlan(overridePlan(text, { duration: '5s' }));
+  assert.ok(!parsed.ok);
+  const [problem] = parsed.problems;
+  assert.equal(problem?.path, 'warmUp');
+  assert.equal(problem?.message, 'expected less than the 5 s that the run takes, got 5 s');
+});
+
+it('lets parsing refuse a duration that is none, and stages that are none', () => {
+  for (const [text, duration] of [
+    [STAGED, 'soon'],
+    [STAGED.replace('1m', 'soon'), '1s'],
+    [STAGED.replace(/&stages.*?steps/s, '&stages 7\n    steps'), '1s'],
+    [STAGED.replace(/&stages.*?steps/s, '&stages [7, {target: 1}]\n    steps'), '1s'],
+  ] as const) {
+    const parsed = parsePlan(overridePlan(text, { duration }));
+    assert.ok(!parsed.ok);
+    assert.ok(
+      parsed.problems.every(({ path }) => /^scenarios\.\w+\.(stages|maxDuration)/.test(path)),
+      JSON.stringify(parsed),
+    );
+  }
+});
+
+it('finds scenarios whose names are numbers', () => {
+  const text = planText().replace('"calls"', '7').replace('"10s"', '"9s"');
+  assert.deepEqual(
+    Object.entries(planOf(overridePlan(text, { duration: '4s' })).scenarios).map(([name, one]) => [
+      name,
+      durationOf(one),
+    ]),
+    [['7', 4000]],
+  );
 });
 
 it('leaves text alone that no key can be put into', () => {

@@ -16,7 +16,6 @@ describe('the limits of a plan', () => {
     'scenarios.calls.thinkTime.range.min': {
       scenario: { thinkTime: { type: 'uniform', range: { min: '2s', max: '1s' } } },
     },
-    'scenarios.calls.steps': { scenario: { steps: [] } },
     'scenarios.calls.steps[0].weight': { scenario: { steps: [{ tool: 'look', weight: 0 }] } },
     'scenarios.calls.steps[0].checks[0]': {
       scenario: { steps: [{ tool: 'look', checks: [{ contains: 'a', notEmpty: true }] }] },

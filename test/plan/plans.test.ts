@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { readBeside } from '../../src/run/read-beside.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
@@ -12,7 +14,7 @@ it('finds the plans that are shipped', () => {
 
 for (const file of files) {
   it(`plans/${file} is a valid plan`, () => {
-    const parsed = parsePlan(readFileSync(new URL(file, folder), 'utf8'));
+    const parsed = parsePlan(readFileSync(new URL(file, folder), 'utf8'), readBeside(fileURLToPath(folder)));
     assert.ok(parsed.ok, JSON.stringify(parsed, undefined, 2));
   });
 }

@@ -8,6 +8,7 @@ const OPEN: Policy = {
   allowLoopback: true,
   allowedAddresses: [],
   maxVus: 10,
+  maxRate: 100_000,
   maxDurationMs: 60_000,
 };
 const CLOSED: Policy = { ...OPEN, allowedOrigins: [], allowLoopback: false };

@@ -1,96 +1,60 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Layout, layoutOf, planExtent, sharesOf, sliceOf } from '../../src/plan/slices.ts';
+import { isIterationBound, peakRateOf } from '../../src/plan/scenario-extent.ts';
+import { layoutOf, planExtent, type Share, sharesOf } from '../../src/plan/slices.ts';
 import { aPlan } from '../support/a-plan.ts';
+import { RUN_START_MS } from '../traffic/drive.ts';
+import { allShares, anyPlan, anySizing, ONE_SLICE, slicesOf } from './any-plan.ts';
 
-const START_MS = 1_800_000_000_000;
-
-const anyPlan = fc
-  .array(
-    fc.record({
-      vus: fc.integer({ min: 1, max: 12 }),
-      durationMs: fc.integer({ min: 1000, max: 5000 }),
-      startMs: fc.nat(4000),
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map((list) => {
-    const scenarios = list.map(({ vus, durationMs, startMs }, index) => [
-      `s${index}`,
-      {
-        target: 'web',
-        executor: 'constant-vus',
-        vus,
-        duration: `${durationMs}ms`,
-        startTime: `${startMs}ms`,
-        steps: [{ tool: 'look' }],
-      },
-    ]);
-    return aPlan({ plan: { scenarios: Object.fromEntries(scenarios) } });
-  });
-const anySizing = fc.record({
-  vusPerLane: fc.integer({ min: 1, max: 20 }),
-  windowMs: fc.integer({ min: 500, max: 12_000 }),
-});
-
-function slicesOf(layout: Layout) {
-  return Array.from({ length: layout.windows }, (_, window) =>
-    Array.from({ length: layout.lanes }, (_, lane) => sliceOf(layout, START_MS, lane, window)),
-  ).flat();
-}
+const START_MS = RUN_START_MS;
+/** Epoch milliseconds are exact to a quarter of a microsecond. */
+const EPOCH_MS = 0.0005;
 
 describe('the slices of a plan', () => {
-  it('are together exactly the plan: every virtual user for all of its time, once', () => {
-    fc.assert(
-      fc.property(anyPlan, anySizing, (plan, sizing) => {
-        const shares = slicesOf(layoutOf(plan, sizing)).flatMap((slice) => sharesOf(plan, slice));
-        let firstVu = 0;
-        for (const [name, { vus, startTime, duration }] of Object.entries(plan.scenarios)) {
-          for (let vu = firstVu; vu < firstVu + vus; vu++) {
-            const spans = shares.filter((share) => share.name === name && share.vus.includes(vu));
-            let endMs = START_MS + startTime;
-            for (const { fromMs, toMs } of spans.toSorted((a, b) => a.fromMs - b.fromMs)) {
-              assert.equal(fromMs, endMs, 'no gap and no overlap');
-              endMs = toMs;
-            }
-            assert.equal(endMs, START_MS + startTime + duration);
-          }
-          firstVu += vus;
-        }
-        assert.equal(new Set(shares.flatMap(({ vus }) => vus)).size, planExtent(plan).vus);
-      }),
-      { numRuns: 60 },
-    );
-  });
-
   it('are no bigger than the sizing, and as few as can be', () => {
     fc.assert(
       fc.property(anyPlan, anySizing, (plan, sizing) => {
         const layout = layoutOf(plan, sizing);
-        const { vus, durationMs } = planExtent(plan);
-        assert.ok((layout.lanes - 1) * sizing.vusPerLane < vus);
+        const { vus, peakRate, durationMs } = planExtent(plan);
+        const fewer = layout.lanes - 1;
+        assert.ok(fewer * sizing.vusPerLane < vus || fewer * sizing.ratePerLane < peakRate);
         assert.ok((layout.windows - 1) * layout.windowMs < durationMs);
-        for (const slice of slicesOf(layout)) {
-          const share = sharesOf(plan, slice).reduce((sum, one) => sum + one.vus.length, 0);
-          assert.ok(share <= sizing.vusPerLane);
-          assert.ok(slice.endAtMs - slice.startAtMs <= sizing.windowMs);
+        const slices = slicesOf(layout, START_MS);
+        for (const slice of slices) {
+          const shares = sharesOf(plan, slice);
+          assert.ok(shares.reduce((sum, { vus }) => sum + vus.length, 0) <= sizing.vusPerLane);
           assert.ok(slice.endAtMs > slice.startAtMs);
+          for (const { fromMs, toMs, scenario } of shares) {
+            assert.ok(fromMs >= slice.startAtMs);
+            assert.ok(isIterationBound(scenario) || toMs - fromMs <= sizing.windowMs + EPOCH_MS);
+          }
         }
-        const ids = slicesOf(layout).map(({ sliceId }) => sliceId);
-        assert.equal(new Set(ids).size, ids.length);
+        assert.equal(new Set(slices.map(({ sliceId }) => sliceId)).size, slices.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
+  });
+
+  it('divide a rate by the lanes it needs, as long as there are virtual users to divide', () => {
+    const scenario = {
+      executor: 'constant-arrival-rate',
+      rate: 1000,
+      duration: '10s',
+      preAllocatedVUs: 50,
+      vus: undefined,
+    };
+    const plan = aPlan({ scenario });
+    assert.equal(peakRateOf(Object.values(plan.scenarios)[0] as Share['scenario']), 1000);
+    const lanesFor = (ratePerLane: number) => layoutOf(plan, { vusPerLane: 100, ratePerLane, windowMs: 1e9 }).lanes;
+    assert.deepEqual([1000, 999, 250, 1].map(lanesFor), [1, 2, 4, 50]);
   });
 
   it('give a scenario the same virtual users whatever the number of lanes', () => {
     const two = { target: 'web', executor: 'constant-vus', duration: '10s', steps: [{ tool: 'look' }] };
     const plan = aPlan({ plan: { scenarios: { a: { ...two, vus: 3 }, b: { ...two, vus: 4 } } } });
     for (const vusPerLane of [1, 2, 3, 7]) {
-      const shares = slicesOf(layoutOf(plan, { vusPerLane, windowMs: 10_000 })).flatMap((slice) =>
-        sharesOf(plan, slice),
-      );
+      const shares = allShares(plan, layoutOf(plan, { ...ONE_SLICE, vusPerLane }), START_MS);
       const vusOf = (name: string) =>
         shares
           .filter((share) => share.name === name)
@@ -103,22 +67,50 @@ describe('the slices of a plan', () => {
 
   it('end with the plan, not with the last whole window', () => {
     const plan = aPlan({ scenario: { duration: '7s' } });
-    const layout = layoutOf(plan, { vusPerLane: 10, windowMs: 3000 });
+    const layout = layoutOf(plan, { ...ONE_SLICE, windowMs: 3000 });
     assert.deepEqual(layout, { lanes: 1, windows: 3, windowMs: 3000, durationMs: 7000 });
-    const last = sliceOf(layout, START_MS, 0, 2);
-    assert.equal(last.sliceId, 'w0002-l0000');
+    const last = slicesOf(layout, START_MS)[2];
+    assert.equal(last?.sliceId, 'w0002-l0000');
     assert.equal(last.endAtMs - last.startAtMs, 1000);
   });
 
   it('are one slice when the sizing knows no limit', () => {
-    const layout = layoutOf(aPlan(), { vusPerLane: Number.MAX_SAFE_INTEGER, windowMs: Number.MAX_SAFE_INTEGER });
+    const most = Number.MAX_SAFE_INTEGER;
+    const layout = layoutOf(aPlan(), { vusPerLane: most, ratePerLane: most, windowMs: most });
     assert.deepEqual(layout, { lanes: 1, windows: 1, windowMs: 10_000, durationMs: 10_000 });
   });
 
   it('have no share of a scenario that has not begun or has ended', () => {
     const plan = aPlan({ scenario: { startTime: '5s', duration: '5s' } });
-    const layout = layoutOf(plan, { vusPerLane: 1, windowMs: 2500 });
-    const shares = slicesOf(layout).map((slice) => sharesOf(plan, slice).length);
+    const layout = layoutOf(plan, { ...ONE_SLICE, windowMs: 2500 });
+    const shares = slicesOf(layout, START_MS).map((slice) => sharesOf(plan, slice).length);
     assert.deepEqual(shares, [0, 0, 1, 1]);
+  });
+
+  it('leave iterations that are counted whole in the window in which they start', () => {
+    const steps = [{ tool: 'look' }];
+    const plan = aPlan({
+      plan: {
+        scenarios: {
+          counted: {
+            target: 'web',
+            executor: 'shared-iterations',
+            vus: 1,
+            iterations: 9,
+            maxDuration: '20s',
+            startTime: '3s',
+            steps,
+          },
+          timed: { target: 'web', executor: 'constant-vus', vus: 1, duration: '5s', steps },
+        },
+      },
+    });
+    const layout = layoutOf(plan, { ...ONE_SLICE, windowMs: 2000 });
+    assert.equal(layout.windows, 3, 'none in which nothing new can begin');
+    const counted = allShares(plan, layout, START_MS).filter(({ name }) => name === 'counted');
+    assert.deepEqual(
+      counted.map(({ window, fromMs, toMs }) => [window, fromMs - START_MS, toMs - START_MS]),
+      [[1, 3000, 23_000]],
+    );
   });
 });

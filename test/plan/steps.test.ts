@@ -29,7 +29,7 @@ describe('a step', () => {
     it(`may be: ${name}`, () => {
       const { steps } = aPlan({ scenario: { steps: [{ ...step, weight: 2 }] } }).scenarios.calls ?? assert.fail();
       // As a file would hold it, without the keys that are undefined.
-      assert.deepEqual(steps, [{ checks: [], ...JSON.parse(JSON.stringify(step)), weight: 2 }]);
+      assert.deepEqual(steps, [{ checks: [], capture: {}, ...JSON.parse(JSON.stringify(step)), weight: 2 }]);
     });
   }
 
@@ -71,7 +71,7 @@ describe('a step', () => {
     const refused: [Record<string, unknown>, string][] = [
       [{ ping: true, checks: [{ notEmpty: true }] }, '.checks: expected no checks with ping'],
       [{ list: 'tools', checks: [{ notEmpty: true }] }, '.checks: expected no checks with list'],
-      [{ resource: 'a:b', arguments: {} }, '.arguments: expected no arguments with resource'],
+      [{ resource: 'a:b', arguments: { q: 'x' } }, '.arguments: expected no arguments with resource'],
       [{ complete: COMPLETE, arguments: { q: 'x' } }, '.arguments: expected no arguments with complete'],
       [{ prompt: 'brief', progress: true }, '.progress: expected no progress with prompt'],
     ];
@@ -112,21 +112,53 @@ describe('a step', () => {
   });
 });
 
-describe('a feed that there is not', () => {
-  const places: Record<string, unknown> = {
-    resource: { resource: 'file:///{{nowhere}}' },
-    arguments: { prompt: 'brief', arguments: { a: '{{nowhere}}' } },
-    'complete.argument.value': { complete: { ...COMPLETE, argument: { name: 'a', value: '{{nowhere}}' } } },
-    'complete.context': { complete: { ...COMPLETE, context: { a: 'x', b: '<{{ nowhere }}>' } } },
-  };
-  for (const [path, step] of Object.entries(places)) {
-    it(`is found in ${path}`, () => {
-      assert.deepEqual(problemsOfStep(step), [`.${path}: {{nowhere}} names no feed; declare it under feeds`]);
-    });
-  }
+describe('a part of a step that has several shapes', () => {
+  const problemsOfCheck = (check: unknown) =>
+    problemsOfStep({ tool: 'look', checks: [check] }).map((text) => text.replace('.checks[0]', ''));
+  const ALL = /^: expected one of \{contains: text\}, .*\{size: \{min, max\}\}$/;
 
-  it('is not looked for in names', () => {
-    const names = { complete: { resource: 'repo://{{owner}}', argument: { name: '{{a}}', value: '' } } };
-    assert.deepEqual(problemsOf({ scenario: { steps: [names, { tool: '{{b}}' }, { prompt: '{{c}}' }] } }), []);
+  it('is told of a misspelt key what may be meant', () => {
+    assert.deepEqual(problemsOfCheck({ contians: 'a' }), [
+      '.contians: unknown key "contians": did you mean "contains"?',
+    ]);
+    assert.deepEqual(problemsOfCheck({ pointer: '/a', equal: 1 }), [
+      '.equal: unknown key "equal": did you mean "equals"?',
+    ]);
+    assert.deepEqual(problemsOfCheck({ size: { mn: 1 } }), ['.size.mn: unknown key "mn": did you mean "min"?']);
+  });
+
+  it('is told what is wrong with the shape that its keys show', () => {
+    assert.deepEqual(problemsOfCheck({ matches: '(' }), [
+      '.matches: expected a JavaScript regular expression, got "("',
+    ]);
+    assert.deepEqual(problemsOfCheck({ size: { min: 2, max: 1 } }), ['.size.min: expected min to be at most max']);
+    assert.deepEqual(problemsOfCheck({ schema: 7 }), ['.schema: expected record, received number']);
+    assert.deepEqual(problemsOfCheck({ pointer: 'a', equals: 1 }), [
+      '.pointer: expected a JSON pointer such as "/structuredContent/items/0/id", got "a"',
+    ]);
+  });
+
+  it('is told of all shapes when it shows none, or two', () => {
+    for (const check of ['x', [], {}, { contains: 'a', notEmpty: true }, { pointer: '/a' }]) {
+      const said = problemsOfCheck(check);
+      assert.equal(said.length, 1, said.join('\n'));
+      assert.match((said[0] ?? '').replace(/, got .*/, ''), ALL);
+    }
+  });
+
+  it('is found in captures, ranges and sessions too', () => {
+    const capture = { id: { poiner: '/a' } };
+    assert.deepEqual(problemsOf({ scenario: { order: 'fixed', steps: [{ tool: 'look', capture }] } }), [
+      'scenarios.calls.steps[0].capture.id.poiner: unknown key "poiner": did you mean "pointer"?',
+    ]);
+    const calls = problemsOf({ scenario: { callsPerIteration: { min: 5, max: 1 } } });
+    assert.deepEqual(calls, ['scenarios.calls.callsPerIteration.min: expected min to be at most max']);
+    assert.deepEqual(problemsOf({ scenario: { callsPerIteration: 0 } }), [
+      'scenarios.calls.callsPerIteration: Too small: expected number to be >=1, got 0',
+    ]);
+    assert.deepEqual(problemsOf({ scenario: { sessions: { close: { abandn: 1 } } } }), [
+      'scenarios.calls.sessions.close.abandon: missing: expected number, received undefined',
+      'scenarios.calls.sessions.close.abandn: unknown key "abandn": did you mean "abandon"?',
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { parseThreshold } from '../../src/plan/threshold.ts';
+import { parseMetric, parseThreshold } from '../../src/plan/threshold.ts';
 
 const ALL = {
   mcp_request_duration: ['p(95)', 'p(99.9)', 'p(0)', 'p(100)', 'avg', 'min', 'med', 'max'],
@@ -9,7 +9,7 @@ const ALL = {
   useful_rate: ['rate'],
   iteration_duration: ['p(50)', 'avg', 'min', 'med', 'max'],
   iterations: ['count', 'rate'],
-  dropped_iterations: ['count'],
+  dropped_iterations: ['count', 'rate'],
 };
 
 it('takes every aggregate of every metric with every operator', () => {
@@ -66,6 +66,16 @@ it('reads tags, whose values hold colons', () => {
   assert.deepEqual(threshold.tags, { target: 'web', operation: 'tools/call:a:b', outcome: 'HTTP_429' });
 });
 
+it('reads values that hold commas in quotes', () => {
+  const parsed = parseMetric('mcp_requests{operation:"tools/call:a,b" , target:web}');
+  assert.ok('tags' in parsed, JSON.stringify(parsed));
+  assert.deepEqual(parsed.tags, { operation: 'tools/call:a,b', target: 'web' });
+  const inner = parseMetric('mcp_requests{operation:tools/call:say "hi"}');
+  assert.ok('tags' in inner);
+  assert.equal(inner.tags.operation, 'tools/call:say "hi"');
+  assert.ok('problem' in parseMetric('mcp_requests{operation:""}'));
+});
+
 it('refuses metrics and tags that there are not', () => {
   const problem = (metric: string) => {
     const refused = parseThreshold(metric, 'count<1');
@@ -77,7 +87,11 @@ it('refuses metrics and tags that there are not', () => {
     problem('mcp_requests{outcome:OK}') ?? '',
     /^expected tags such as \{target:value\} of target, operation/,
   );
-  assert.match(problem('iterations{target:web}') ?? '', /^expected no tags for iterations/);
+  assert.match(
+    problem('iterations{target:web}') ?? '',
+    /^expected tags such as \{scenario:value\} of scenario for iterations/,
+  );
+  assert.match(problem('mcp_requests{target:a,target:b}') ?? '', /^expected each tag once/);
   assert.match(problem('mcp_requests{}') ?? '', /^expected tags/);
   assert.match(problem('mcp_failures{outcome:TOOL_EROR}') ?? '', /^expected the code of a failure/);
   // A warning is no failure: such a threshold would always see 0.

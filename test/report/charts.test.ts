@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { latencyChart } from '../../src/report/html/chart-latency.ts';
+import { latencyLimits } from '../../src/report/html/chart-marks.ts';
 import { failuresChart, rateChart } from '../../src/report/html/chart-rate.ts';
+import { sessionsChart } from '../../src/report/html/chart-sessions.ts';
+import { startsChart } from '../../src/report/html/chart-starts.ts';
 import { logLatencyAxis } from '../../src/report/html/latency-axis.ts';
+import type { Markup } from '../../src/report/html/markup.ts';
 import { timeAxis } from '../../src/report/html/time-axis.ts';
-import type { OperationSummary, Series } from '../../src/summary/summary.ts';
+import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
+import { reportVariants } from '../support/report-variants.ts';
 
 const SIZE = { heightPx: 100, steps: 4, readable: true, timeLabels: true };
 
@@ -15,7 +20,9 @@ function seriesOf(latencies: readonly (number | null)[], failures: readonly numb
   const points = latencies.map((ms, index) => ({
     atSeconds: index * 10,
     requests: (ms === null ? 0 : 2) + (failures[index] ?? 0),
+    requestsPerSecond: ((ms === null ? 0 : 2) + (failures[index] ?? 0)) / 10,
     failures: failures[index] ?? 0,
+    activeSessions: 0,
     p50Ms: ms,
     p95Ms: ms === null ? null : ms * 2,
     p99Ms: ms === null ? null : ms * 4,
@@ -131,4 +138,73 @@ test('a logarithmic axis has a few round labels over any span', () => {
     assert.ok(ticks.length >= 2 && ticks.length <= 6, `${from} to ${to}: ${ticks.map(({ text }) => text)}`);
     assert.ok(ticks.every(({ at }, index) => at >= 0 && at <= 1 && at > (ticks[index - 1]?.at ?? -1)));
   }
+});
+
+test('a limit is a line at its height, on an axis that reaches it when it is not far; farther ones are named', () => {
+  const series = seriesOf([100, 100]);
+  const limit = (limitMs: number, ok = true) => ({ limitMs, ok, expression: `p(95)<${limitMs}` });
+  const chart = (limits: Parameters<typeof latencyChart>[3], size = SIZE) =>
+    latencyChart(series, axisOf(series), size, limits)?.markup ?? '';
+  // Without limits the axis reaches from 0 to the p99 of 400 ms.
+  assert.match(chart([limit(300, false)]), /<line class="limit missed" x2="100%" y1="25%" y2="25%">.*>p\(95\)&lt;300</);
+  assert.match(chart([limit(800)]), /<line class="limit met" x2="100%" y1="0%" y2="0%">/);
+  const far = chart([limit(801), limit(2000), limit(100)]);
+  assert.equal(far.match(/<line class="limit/g)?.length, 1);
+  assert.match(far, /↑ p\(95\)&lt;801, p\(95\)&lt;2000</);
+  assert.match(far, /aria-label="[^"]*Limit: p\(95\)&lt;801 ms\./);
+});
+
+test('an operation has the limits of its tags and those of all; all together only the latter', () => {
+  const result = { expression: 'p(95)<500', ok: true, observed: 1 };
+  const thresholds = [
+    { ...result, metric: 'mcp_request_duration' },
+    { ...result, metric: 'mcp_request_duration{target:github}', expression: 'max<900', ok: false },
+    { ...result, metric: 'mcp_request_duration{operation:tools/call:look}', expression: 'med<40' },
+    { ...result, metric: 'iteration_duration' },
+    { ...result, metric: 'mcp_failures', expression: 'rate<0.1' },
+  ];
+  const of = (target: string, operation: string) =>
+    latencyLimits(thresholds, { target, operation }).map(({ limitMs, ok }) => [limitMs, ok]);
+  assert.deepEqual(of('*', '*'), [[500, true]]);
+  assert.deepEqual(of('github', 'tools/list'), [
+    [500, true],
+    [900, false],
+  ]);
+  assert.deepEqual(of('learn', 'tools/call:look'), [
+    [500, true],
+    [40, true],
+  ]);
+});
+
+test('every chart over time marks what the plan lets happen at the same place', () => {
+  const report = reportVariants().modelled;
+  const time = timeAxis(report);
+  const series = report.series[0] as Series;
+  const lines = (chart: Markup | null) => chart?.markup.match(/<line class="moment"[^>]*>/g) ?? [];
+  const expected = [60, 300, 600].map((at) => {
+    const x = `${Number(((at / time.endSeconds) * 100).toFixed(2))}%`;
+    return `<line class="moment" x1="${x}" x2="${x}" y2="100%">`;
+  });
+  assert.deepEqual(lines(latencyChart(series, time, SIZE)), expected);
+  assert.deepEqual(lines(rateChart(series, time, SIZE)), expected);
+  assert.deepEqual(lines(failuresChart(series, time, SIZE)), expected);
+  assert.deepEqual(lines(startsChart(report.starts[0] as StartSeries, time, SIZE)), expected);
+  assert.deepEqual(lines(sessionsChart(report.sessions[0] as SessionSummary, time, SIZE)), expected);
+});
+
+test('starts are drawn as made under a line of what was planned', () => {
+  const points = [
+    { atSeconds: 0, planned: 10, started: 10, dropped: 0 },
+    { atSeconds: 10, planned: 20, started: 5, dropped: 15 },
+  ];
+  const starts = { scenario: 'calls', intervalSeconds: 10, points };
+  const chart = startsChart(
+    starts,
+    timeAxis(reportFixture({ durationSeconds: 20, series: [], starts: [starts] })),
+    SIZE,
+  );
+  assert.equal(pathOf(chart.markup, 'line planned'), 'M0,500L500,500L500,0L1000,0L1000,0');
+  assert.match(pathOf(chart.markup, 'rate'), /^M0,500L500,500L500,750L1000,750L1000,750L1000,1000/);
+  assert.match(chart.markup, /30 planned, 15 made, 15 dropped\./);
+  assert.match(chart.markup, /0:10–0:20: 2\.00\/s planned · 0\.50\/s made · 15 dropped/);
 });

@@ -102,7 +102,7 @@ function inBrowser() {
 
   test('text keeps its contrast of 4.5 to 1 in light and dark', async () => {
     const page = await browser.newPage();
-    for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/troubled']) {
+    for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/troubled', '/modelled']) {
       await page.goto(origin + path);
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });

@@ -193,3 +193,38 @@ test('no kind of report leaves a hole', () => {
 test('a page stays small', () => {
   assert.ok(Buffer.byteLength(renderHtml(reportFixture())) < 300_000);
 });
+
+test('a run by rates shows its scenarios, cold calls, sessions, warm-up and where thresholds broke', () => {
+  const page = renderHtml(reportVariants().modelled);
+  const rowsOf = (id: string) => {
+    const section = page.match(new RegExp(`<section id="${id}">.*?</section>`, 's'))?.[0] ?? '';
+    return [...section.matchAll(/<tr><th scope="row">.*?<\/tr>/gs)].map(([row]) =>
+      [...row.matchAll(/<(?:th|td)[^>]*>(.*?)<\/(?:th|td)>/gs)].map(([, cell]) => textOf(cell ?? '')),
+    );
+  };
+  assert.deepEqual(rowsOf('scenarios')[1], [
+    'github-agents',
+    '512',
+    '501',
+    '9',
+    '3',
+    '0.58',
+    '400',
+    '900',
+    '900',
+    '900',
+  ]);
+  assert.deepEqual(rowsOf('cold'), [
+    ['tools/call:microsoft_docs_search', '5', '910', '1,480', '0', '–', '–', '290', '310', '720'],
+  ]);
+  assert.deepEqual(
+    rowsOf('sessions').map(([target]) => target),
+    ['learn', 'github', 'All targets'],
+  );
+  const text = textOf(page);
+  assert.match(text, /Warm-up of 1 min: 151 requests \(2 failed\) left out/);
+  assert.match(text, /p\(95\)<2500over each stage2,650\.5stage 2, 5:00–10:00/);
+  assert.match(text, /Dotted vertical lines mark the end of the warm-up at 1:00 and the ends of stages\./);
+  assert.equal(page.match(/Open sessions with learn over time/g)?.length, 1);
+  assert.doesNotMatch(renderHtml(reportFixture()), /id="(scenarios|cold|sessions)"/);
+});

@@ -10,7 +10,7 @@ test('a report without float noise comes back as it was, in its own order', () =
   const again = renderJson(report);
   assert.equal(again, renderJson(JSON.parse(again)));
   assert.deepEqual(Object.keys(report), Object.keys(reportFixture()));
-  assert.ok(again.startsWith('{\n  "schemaVersion": 2,\n  "runId": "'));
+  assert.ok(again.startsWith('{\n  "schemaVersion": 3,\n  "runId": "'));
   assert.ok(again.endsWith('\n}\n'));
 });
 

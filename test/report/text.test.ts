@@ -129,14 +129,14 @@ test('a target that was given up is named in the verdict and among the broken ru
 });
 
 test('a report of another schema is refused by name, with the way out', () => {
-  const old = { ...reportFixture(), schemaVersion: 1 as 2 };
+  const old = { ...reportFixture(), schemaVersion: 2 as 3 };
   for (const render of [renderText, renderHtml]) {
     assert.throws(
       () => render(old),
-      /^Error: The report of run 20260509-140000-k3v9qd has schemaVersion 1, .* can only render 2\. Take it as JSON/,
+      /^Error: The report of run 20260509-140000-k3v9qd has schemaVersion 2, .* can only render 3\. Take it as JSON/,
     );
   }
-  assert.equal(JSON.parse(renderJson(old)).schemaVersion, 1);
+  assert.equal(JSON.parse(renderJson(old)).schemaVersion, 2);
 });
 
 test('names are cut in their middle and messages at their end, by columns of the terminal', () => {
@@ -145,4 +145,24 @@ test('names are cut in their middle and messages at their end, by columns of the
   assert.equal(shortenMiddle('漢字漢字漢字', 7), '漢…字');
   assert.equal(shortenEnd('one two three', 9), 'one two…');
   assert.equal(displayWidth('漢字 🚀 é'), 9);
+});
+
+test('a run by rates tells its scenarios, cold calls, sessions, what the warm-up left out and where thresholds broke', () => {
+  const text = renderText(reportVariants().modelled, { width: 140 });
+  const cells = (start: string) => {
+    const line = text.split('\n').find((each) => each.startsWith(start)) ?? '';
+    return line.trim().split(/\s{2,}/);
+  };
+  assert.match(text, /Warm-up of 1 min: 151 requests \(2 failed\) left out of all figures but/);
+  assert.deepEqual(cells('github-agents '), ['github-agents', '512', '501', '9', '3', '0.58', '400', '900', '900']);
+  assert.deepEqual(cells('idle-sessions ').slice(1, 5), ['–', '500', '0', '–']);
+  const cold = text.slice(text.indexOf('\nCold and warm calls'), text.indexOf('\nSessions'));
+  assert.match(cold, /microsoft_docs_search +5 +910 +1,480 +0 +– +– +290 +310 +720\n/);
+  assert.match(text, /\nlearn +14 +12 +2 +12 +12 min 20 s +15 min 1 s +2 SESS_LOST\n/);
+  assert.match(text, /✗ +mcp_request_duration +p\(95\)<2500 +each stage +2,650\.5 +stage 2, 5:00–10:00\n/);
+  assert.match(text, /✓ +mcp_failures +rate<0\.1 +every 30 s +0\.05 +2:00–2:30\n/);
+  assert.match(text, /Planned starts +1,012; 1,001 made, 9 dropped, 3 late, the latest by 71 ms\n/);
+  for (const part of [/Warm-up/, /^Scenarios/m, /^Cold/m, /^Sessions/m, /Planned starts/, / over /]) {
+    assert.doesNotMatch(renderText(reportFixture()).split('\nNotes\n')[0] ?? '', part);
+  }
 });

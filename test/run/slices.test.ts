@@ -36,7 +36,7 @@ describe('slices of a run', () => {
       more: 'feeds: { words: { values: [a, b, c] } }\nseed: 7',
     }).replace(/steps: .*/, steps);
     const calls = async (vusPerLane: number) => {
-      const context = testContext({ sizing: { vusPerLane, windowMs: 60_000 } });
+      const context = testContext({ sizing: { vusPerLane, ratePerLane: 1000, windowMs: 60_000 } });
       const runId = await create(context, text);
       assert.deepEqual(await runHere(context, runId), []);
       return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
@@ -96,6 +96,9 @@ describe('slices of a run', () => {
       startDelayMs: 0,
       eventLoopDelayMs: { p99: 0, max: 0 },
       cpuSeconds: 0,
+      cpuFromSeconds: 0,
+      wallSeconds: 1,
+      starts: [],
       tokens: [],
       stoppedTargets: [],
       store: { errors: 0, blocks: 1, samples: 9 },

@@ -94,6 +94,16 @@ it('knows that the stateless era has no ping', () => {
   ]);
 });
 
+it('has nothing to open at a target of the stateless era', () => {
+  const [problem, ...others] = problemsOf([], { version: '2026-07-28' });
+  assert.deepEqual(others, []);
+  assert.match(
+    problem ?? '',
+    /^steps: web speaks 2026-07-28, which has no sessions to open, close or hold; .*targets\.web\.protocol/,
+  );
+  assert.deepEqual(problemsOf([]), []);
+});
+
 it('looks only at the steps that are aimed at the target', () => {
   const plan = aPlan({
     plan: { targets: { web: { url: 'http://127.0.0.1:1/' }, other: { url: 'http://127.0.0.1:2/' } } },

@@ -1,200 +1,242 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import type { Exchange } from '../../src/mcp/exchange/exchange.ts';
-import type { Session } from '../../src/mcp/session/session.ts';
-import type { Scenario } from '../../src/plan/scenario-schema.ts';
-import { SAMPLE_KIND } from '../../src/sample/block.ts';
-import type { Outcome } from '../../src/sample/outcome.ts';
-import { Recorder } from '../../src/sample/recorder.ts';
-import { Agent } from '../../src/scenario/agent.ts';
-import { compileScenario } from '../../src/scenario/compile-scenario.ts';
-import { randomFor } from '../../src/traffic/random.ts';
-import { aPlan } from '../support/a-plan.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { describe, it } from 'node:test';
+import { nth } from '../support/an-agent.ts';
+import { CALL_MS, rigOf, START_MS } from './fake-sessions.ts';
 
-type Behaviour = {
-  readonly opens: boolean;
-  readonly outcome?: Outcome;
-  readonly diesAfter?: number;
-  /** Value of Retry-After on what fails, with status 429. */
-  readonly retryAfter?: string;
-  readonly result?: unknown;
-};
-
-/** An agent whose sessions behave as told, one after the other, and a log of what it did with them. */
-function agentWith(
-  behaviours: readonly Behaviour[],
-  stopping = new AbortController().signal,
-  scenario: Record<string, unknown> = {},
-) {
-  const clock = new VirtualClock(1000);
-  const log: string[] = [];
-  const recorder = new Recorder(
-    1000,
-    () => assert.fail(),
-    (text) => text,
-  );
-  const plan = aPlan({ scenario });
-  let opened = 0;
-  const openSession = (): Session => {
-    const number = opened++;
-    const { opens, outcome = 'OK', diesAfter = Number.POSITIVE_INFINITY, ...reply } = behaviours[number] as Behaviour;
-    let requests = 0;
-    const exchange = {
-      operation: recorder.operation('web', 'tools/call:look'),
-      outcome,
-      status: reply.retryAfter === undefined ? 200 : 429,
-      replyHeaders: { 'retry-after': reply.retryAfter },
-      result: reply.result,
-    } as unknown as Exchange;
-    return {
-      async open() {
-        log.push(`open ${number}`);
-        if (!opens) return { failed: exchange };
-        const facts = { protocolVersion: '2025-11-25', server: 'fake', session: 'stateful' } as const;
-        return { facts, tools: [], capabilities: [] };
-      },
-      abandon() {},
-      get alive() {
-        return requests < diesAfter;
-      },
-      async request({ operation, params }, { retry }) {
-        requests++;
-        const page = params.includes('cursor') ? ' next page' : '';
-        log.push(`${operation} on ${number}${page}${retry === true ? ' again' : ''}`);
-        await clock.sleepUntil(clock.now() + 250);
-        return page === '' ? exchange : ({ ...exchange, result: { tools: [] } } as unknown as Exchange);
-      },
-      async close() {
-        log.push(`close ${number}`);
-      },
-    };
-  };
-  const agent = new Agent({
-    vu: 7,
-    startOffsetMs: 0,
-    openSession,
-    chooseStep: compileScenario(plan, plan.scenarios.calls as Scenario),
-    thinkTime: { type: 'none' },
-    maxRetryAfterMs: 10_000,
-    random: randomFor(1),
-    clock,
-    recorder,
-    iterationOperation: recorder.operation('web', 'calls'),
-    stopping,
-  });
-  return { agent, clock, log, recorder };
-}
+const OPENS = { opens: true } as const;
 
 it('keeps a session as long as it lives, then opens another, and says goodbye at the end', async () => {
-  const { agent, clock, log } = agentWith([{ opens: true, diesAfter: 2 }, { opens: true }]);
-  for (let iteration = 0; iteration < 3; iteration++) await clock.run(agent.iterate(iteration));
+  const { agent, clock, log } = rigOf([{ opens: true, diesAfter: 2 }, OPENS]);
+  for (let number = 0; number < 3; number++) await clock.run(agent.iterate(nth(number)));
   await agent.end();
   assert.deepEqual(log, [
     'open 0',
-    'tools/call:look on 0',
+    'tools/call:look on 0 first',
     'tools/call:look on 0',
     'open 1',
-    'tools/call:look on 1',
+    'tools/call:look on 1 first',
     'close 1',
   ]);
 });
 
 it('records every iteration with its time and outcome', async () => {
-  const { agent, clock, recorder } = agentWith([{ opens: true, outcome: 'TOOL_ERROR' }]);
-  await clock.run(agent.iterate(0));
-  await clock.run(agent.iterate(1));
-  const block = recorder.drain();
-  assert.equal(block?.count, 2);
-  const { kind, durationUs, startUs, vu, iteration } = block?.columns ?? assert.fail();
-  assert.deepEqual([...kind], [SAMPLE_KIND.iteration, SAMPLE_KIND.iteration]);
-  assert.deepEqual([...startUs], [0, 250_000]);
-  assert.deepEqual([...durationUs], [250_000, 250_000]);
-  assert.deepEqual(
-    [[...vu], [...iteration]],
-    [
-      [7, 7],
-      [0, 1],
-    ],
-  );
-  assert.deepEqual(block?.outcomes, ['TOOL_ERROR']);
-});
-
-it('waits a second before it tries again to open a session, and records no iteration for it', async () => {
-  const { agent, clock, log, recorder } = agentWith([{ opens: false }, { opens: true }]);
-  await clock.run(agent.iterate(0));
-  assert.equal(clock.now(), 2000);
-  assert.equal(recorder.drain(), undefined);
-  await clock.run(agent.iterate(1));
-  await agent.end();
-  assert.deepEqual(log, ['open 0', 'open 1', 'tools/call:look on 1', 'close 1']);
-});
-
-it('does not wait for that second when the run is stopped', async () => {
-  const stopping = new AbortController();
-  const { agent, clock } = agentWith([{ opens: false }], stopping.signal);
-  stopping.abort();
-  await agent.iterate(0);
-  assert.equal(clock.now(), 1000);
-  await agent.end();
-});
-
-it('sends a call once more in a new session when the server has lost the one it came in', async () => {
-  for (const outcome of ['SESS_EXPIRED', 'SESS_LOST'] as const) {
-    const { agent, clock, log, recorder } = agentWith([{ opens: true, outcome, diesAfter: 1 }, { opens: true }]);
-    await clock.run(agent.iterate(0));
-    assert.deepEqual(log, ['open 0', 'tools/call:look on 0', 'open 1', 'tools/call:look on 1 again']);
-    const block = recorder.drain();
-    assert.equal(block?.count, 1, 'one iteration');
-    assert.deepEqual(block.outcomes, ['OK'], 'which ended as the second try did');
-    assert.deepEqual([...block.columns.durationUs], [500_000]);
-  }
-});
-
-it('leaves it at the failure when there is no new session', async () => {
-  const { agent, clock, log, recorder } = agentWith([
-    { opens: true, outcome: 'SESS_EXPIRED', diesAfter: 1 },
-    { opens: false },
+  const { agent, clock, samples } = rigOf([{ opens: true, outcome: 'TOOL_ERROR' }]);
+  await clock.run(agent.iterate(nth(0)));
+  await clock.run(agent.iterate(nth(1)));
+  const iteration = { kind: 'iteration', operation: 'calls', outcome: 'TOOL_ERROR', lagMs: 0, vu: 7 };
+  assert.deepEqual(samples(), [
+    { ...iteration, startMs: START_MS, durationMs: CALL_MS, iteration: 0 },
+    { ...iteration, startMs: START_MS + CALL_MS, durationMs: CALL_MS, iteration: 1 },
   ]);
-  await clock.run(agent.iterate(0));
-  assert.deepEqual(log, ['open 0', 'tools/call:look on 0', 'open 1']);
-  assert.deepEqual(recorder.drain()?.outcomes, ['SESS_EXPIRED']);
 });
 
-it('pauses as long as a 429 asks for, and records the pause', async () => {
-  const { agent, clock, recorder } = agentWith([{ opens: true, outcome: 'HTTP_429', retryAfter: '3' }]);
-  await clock.run(agent.iterate(0));
-  assert.equal(clock.now(), 4250);
-  const block = recorder.drain() ?? assert.fail();
-  assert.deepEqual([...block.columns.kind], [SAMPLE_KIND.iteration, SAMPLE_KIND.pause]);
-  assert.deepEqual([...block.columns.durationUs], [250_000, 3_000_000]);
-  assert.deepEqual(block.outcomes, ['HTTP_429']);
-  assert.equal(block.operations[block.columns.operation[1] as number]?.operation, 'tools/call:look');
+describe('a session that cannot be opened', () => {
+  it('ends the iteration as its failure, and is tried again after a second', async () => {
+    const { agent, clock, log, samples } = rigOf([{ opens: false, outcome: 'NET_REFUSED' }, OPENS]);
+    await clock.run(agent.iterate(nth(0)));
+    assert.equal(clock.now(), 2000);
+    assert.deepEqual(
+      samples().map(({ kind, outcome, durationMs }) => [kind, outcome, durationMs]),
+      [['iteration', 'NET_REFUSED', 0]],
+    );
+    await clock.run(agent.iterate(nth(1)));
+    await agent.end();
+    assert.deepEqual(log, ['open 0', 'open 1', 'tools/call:look on 1 first', 'close 1']);
+  });
+
+  it('is waited for no longer when the run is stopped', async () => {
+    const { agent, clock, stopping } = rigOf([{ opens: false }]);
+    stopping.abort();
+    await agent.iterate(nth(0));
+    assert.equal(clock.now(), START_MS);
+    await agent.end();
+  });
+
+  it('holds up no start that comes at a rate', async () => {
+    const { agent, clock } = rigOf([{ opens: false, outcome: 'NET_REFUSED' }]);
+    await clock.run(agent.iterate({ ...nth(0), intendedMs: START_MS }));
+    assert.equal(clock.now(), START_MS);
+  });
+
+  it('is left alone for as long as it asks, at least for a second', async () => {
+    for (const [retryAfter, pausedMs] of [
+      ['5', 5000],
+      ['0', 1000],
+    ] as const) {
+      const { agent, clock, samples } = rigOf([{ opens: false, outcome: 'SESS_REFUSED', retryAfter }]);
+      await clock.run(agent.iterate(nth(0)));
+      assert.equal(clock.now(), START_MS + pausedMs);
+      assert.equal(samples('pause').length, retryAfter === '0' ? 0 : 1);
+    }
+  });
 });
 
-it('pauses no longer than the plan lets it, and not at all when nothing asks for it', async () => {
-  const greedy = agentWith([{ opens: true, outcome: 'HTTP_429', retryAfter: '3600' }]);
-  await greedy.clock.run(greedy.agent.iterate(0));
-  assert.equal(greedy.clock.now(), 11_250);
-  for (const retryAfter of ['', 'soon', '0']) {
-    const { agent, clock, recorder } = agentWith([{ opens: true, outcome: 'HTTP_429', retryAfter }]);
-    await clock.run(agent.iterate(0));
-    assert.equal(clock.now(), 1250);
-    assert.equal(recorder.drain()?.count, 1);
-  }
+describe('a session that the server has lost', () => {
+  it('has its call sent once more in a new one', async () => {
+    for (const outcome of ['SESS_EXPIRED', 'SESS_LOST'] as const) {
+      const { agent, clock, log, samples } = rigOf([{ opens: true, outcome, diesAfter: 1 }, OPENS]);
+      await clock.run(agent.iterate(nth(0)));
+      assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first', 'open 1', 'tools/call:look on 1 first again']);
+      const [iteration, ...others] = samples('iteration');
+      assert.deepEqual([iteration?.outcome, iteration?.durationMs, others], ['OK', 2 * CALL_MS, []]);
+    }
+  });
+
+  it('leaves it at the failure where there is no new one', async () => {
+    const lost = { opens: true, outcome: 'SESS_EXPIRED', diesAfter: 1 } as const;
+    const { agent, clock, log, samples } = rigOf([lost, { opens: false, outcome: 'NET_REFUSED' }]);
+    await clock.run(agent.iterate(nth(0)));
+    assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first', 'open 1']);
+    assert.deepEqual(
+      samples('iteration').map(({ outcome }) => outcome),
+      ['SESS_EXPIRED'],
+    );
+    assert.equal(clock.now(), START_MS + CALL_MS + 1000);
+  });
 });
 
-it('pauses as asked when a session is refused, at least for a second', async () => {
-  const { agent, clock, recorder } = agentWith([{ opens: false, outcome: 'SESS_REFUSED', retryAfter: '5' }]);
-  await clock.run(agent.iterate(0));
-  assert.equal(clock.now(), 6000);
-  assert.deepEqual([...(recorder.drain()?.columns.kind ?? [])], [SAMPLE_KIND.pause]);
+describe('a reply with 429', () => {
+  it('makes a pause as long as it asks for, which is recorded', async () => {
+    const { agent, clock, samples } = rigOf([{ opens: true, outcome: 'HTTP_429', retryAfter: '3' }]);
+    await clock.run(agent.iterate(nth(0)));
+    assert.equal(clock.now(), 4250);
+    assert.deepEqual(
+      samples().map(({ kind, operation, outcome, durationMs }) => [kind, operation, outcome, durationMs]),
+      [
+        ['iteration', 'calls', 'HTTP_429', CALL_MS],
+        ['pause', 'tools/call:look', 'HTTP_429', 3000],
+      ],
+    );
+  });
+
+  it('makes one no longer than the plan lets it, and none when nothing asks for it', async () => {
+    const greedy = rigOf([{ opens: true, outcome: 'HTTP_429', retryAfter: '3600' }]);
+    await greedy.clock.run(greedy.agent.iterate(nth(0)));
+    assert.equal(greedy.clock.now(), 11_250);
+    for (const retryAfter of ['', 'soon', '0']) {
+      const { agent, clock, samples } = rigOf([{ opens: true, outcome: 'HTTP_429', retryAfter }]);
+      await clock.run(agent.iterate(nth(0)));
+      assert.equal(clock.now(), START_MS + CALL_MS);
+      assert.equal(samples().length, 1);
+    }
+  });
+
+  it('makes it before the next call of the iteration too', async () => {
+    const outcome = ['HTTP_429', 'OK'] as const;
+    const scenario = { callsPerIteration: 2 };
+    const { agent, clock, calls } = rigOf([{ opens: true, outcome, retryAfter: '3' }], { scenario });
+    await clock.run(agent.iterate(nth(0)));
+    assert.deepEqual(
+      calls.map(({ atMs }) => atMs),
+      [START_MS, START_MS + CALL_MS + 3000],
+    );
+  });
 });
 
 it('reads a list to its last page in one iteration', async () => {
   const pages = [{ opens: true, result: { tools: [], nextCursor: 'more' } }];
-  const { agent, clock, log, recorder } = agentWith(pages, undefined, { steps: [{ list: 'tools' }] });
-  await clock.run(agent.iterate(0));
-  assert.deepEqual(log, ['open 0', 'tools/list on 0', 'tools/list on 0 next page']);
-  assert.equal(recorder.drain()?.count, 1);
+  const { agent, clock, log, samples } = rigOf(pages, { scenario: { steps: [{ list: 'tools' }] } });
+  await clock.run(agent.iterate(nth(0)));
+  assert.deepEqual(log, ['open 0', 'tools/list on 0 first', 'tools/list on 0 next page']);
+  assert.equal(samples().length, 1);
+});
+
+describe('an iteration of several calls', () => {
+  const scenario = { callsPerIteration: 3, thinkTime: { type: 'constant', duration: '2s' } };
+
+  it('pauses between them, and before the first as the plan says', async () => {
+    const before = { ...scenario, thinkTimeBefore: { type: 'constant', duration: '5s' } };
+    const { agent, clock, calls, samples } = rigOf([OPENS], { scenario: before });
+    await clock.run(agent.iterate(nth(0)));
+    assert.deepEqual(
+      calls.map(({ atMs }) => atMs - START_MS),
+      [5000, 7250, 9500],
+    );
+    assert.deepEqual(
+      samples('iteration').map(({ durationMs }) => durationMs),
+      [9750],
+    );
+    assert.equal(agent.think(), 2000);
+  });
+
+  it('ends as its first failure, or else its first warning', async () => {
+    const cases = [
+      [['OK', 'OK', 'OK'], 'OK'],
+      [['OK', 'TOOL_EMPTY', 'PROTO_ID_TYPE'], 'TOOL_EMPTY'],
+      [['TOOL_EMPTY', 'HTTP_500', 'TOOL_ERROR'], 'HTTP_500'],
+    ] as const;
+    for (const [outcome, ended] of cases) {
+      const { agent, clock, samples } = rigOf([{ opens: true, outcome }], { scenario });
+      await clock.run(agent.iterate(nth(0)));
+      assert.deepEqual(
+        samples('iteration').map((sample) => sample.outcome),
+        [ended],
+      );
+    }
+  });
+
+  it('makes as many as drawn', async () => {
+    const counts = new Set<number>();
+    const parts = { scenario: { callsPerIteration: { min: 2, max: 4 } } };
+    for (let number = 0; number < 40; number++) {
+      const { agent, clock, calls } = rigOf([OPENS], parts);
+      await clock.run(agent.iterate(nth(number)));
+      counts.add(calls.length);
+    }
+    assert.deepEqual([...counts].toSorted(), [2, 3, 4]);
+  });
+
+  it('calls no further when the run is stopped, and counts neither way', async () => {
+    const { agent, clock, calls, samples, stopping } = rigOf([OPENS], { scenario });
+    const work = agent.iterate(nth(0));
+    void clock.sleepUntil(START_MS + 1000).then(() => stopping.abort());
+    await clock.run(work);
+    assert.equal(clock.now(), START_MS + 1000, 'the pause ends at once');
+    assert.equal(calls.length, 1);
+    assert.equal(samples('iteration')[0]?.outcome, 'CLIENT_ABORT');
+  });
+
+  it('ends at once when it is interrupted, its call included', async () => {
+    const { agent, clock, calls, log, samples } = rigOf([OPENS], { scenario });
+    const work = agent.iterate(nth(0));
+    void clock.sleepUntil(START_MS + 100).then(() => agent.interrupt());
+    await clock.run(work);
+    assert.equal(clock.now(), START_MS + 100);
+    assert.equal(calls.length, 1);
+    assert.equal(samples('iteration')[0]?.outcome, 'CLIENT_ABORT');
+    await agent.end();
+    assert.equal(log.at(-1), 'close 0', 'it says goodbye all the same');
+  });
+
+  it('pauses no longer when the whole share is over', async () => {
+    const { agent, clock, ended } = rigOf([OPENS], { scenario });
+    const work = agent.iterate(nth(0));
+    void clock.sleepUntil(START_MS + 1000).then(() => ended.abort());
+    await clock.run(work);
+    assert.equal(clock.now(), START_MS + 1000);
+  });
+});
+
+describe('a start at a rate', () => {
+  const late = { ...nth(0), intendedMs: START_MS - 40 };
+
+  it('gives its lag to the iteration and the first request alone: with a new session that is its opening', async () => {
+    const { agent, clock, log, samples } = rigOf([OPENS], { scenario: { callsPerIteration: 2 } });
+    await clock.run(agent.iterate(late));
+    assert.deepEqual(log, ['open 0 40 ms late', 'tools/call:look on 0 first', 'tools/call:look on 0']);
+    assert.deepEqual(
+      samples('iteration').map(({ lagMs, startMs }) => [lagMs, startMs]),
+      [[40, START_MS]],
+    );
+    await clock.run(agent.iterate({ ...nth(1), intendedMs: clock.now() - 7 }));
+    assert.deepEqual(log.slice(3), ['tools/call:look on 0 7 ms late', 'tools/call:look on 0']);
+  });
+
+  it('does not take for lag what the plan has it wait before the first call', async () => {
+    const scenario = { thinkTimeBefore: { type: 'constant', duration: '3s' } };
+    const { agent, clock, calls } = rigOf([OPENS], { scenario });
+    await clock.run(agent.iterate(nth(0)));
+    await clock.run(agent.iterate({ ...nth(1), intendedMs: clock.now() - 40 }));
+    assert.equal(calls[1]?.lagMs, 40);
+  });
 });

@@ -29,6 +29,8 @@ export function progressContract(title: string, open: () => Promise<RunStore>): 
 }
 
 function progress(sliceId: string, attemptId: string, atMs: number): LiveProgress {
-  const operations = [{ target: 't', operation: 'ping', count: atMs, failures: 1, histogram: 'HISTogram=' }];
-  return { sliceId, attemptId, atMs, activeVus: 3, iterations: 7, operations };
+  const outcomes = { HTTP_429: 1 };
+  const operations = [{ target: 't', operation: 'ping', count: atMs, failures: 1, outcomes, histogram: 'HISTogram=' }];
+  const scenarios = [{ scenario: 's', iterations: 7, aborted: 0, dropped: 2, histogram: 'HISTogram=' }];
+  return { sliceId, attemptId, atMs, activeVus: 3, warmUpRequests: 4, operations, scenarios };
 }

@@ -11,6 +11,9 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       const store = await open();
       const full: RunRecord = {
         ...run('r-full'),
+        baselineRunId: 'r-before',
+        stopRequested: true,
+        abort: { metric: 'mcp_failures', expression: 'rate<0.5', over: 10_000, observed: 0.75, atSeconds: 12.5 },
         schedule: { startAtMs: 1, endAtMs: 2, lanes: 3, windows: 4, windowMs: 5 },
         targets: [
           {
@@ -32,6 +35,24 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.equal(await store.createRun(run('r-bare')), true);
       assert.deepEqual(await store.getRun('r-bare'), run('r-bare'));
       assert.equal(await store.getRun('r-none'), undefined);
+    });
+
+    it('keeps why a run stopped itself, whoever else writes at the time', async () => {
+      const store = await open();
+      await store.createRun(run('r-abort'));
+      const abort = {
+        metric: 'useful_rate{operation:tools/call:look}',
+        expression: 'rate>0.9',
+        over: 'stage',
+        observed: 0.5,
+        atSeconds: 61,
+      } as const;
+      await Promise.all([
+        store.updateRun('r-abort', { stopRequested: true, abort }),
+        store.updateRun('r-abort', { state: 'concluding' }),
+      ]);
+      const expected = { ...run('r-abort'), stopRequested: true, abort, state: 'concluding' };
+      assert.deepEqual(await store.getRun('r-abort'), expected);
     });
 
     it('keeps the first record of an id', async () => {

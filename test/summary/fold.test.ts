@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { NO_TIME, SAMPLE_FLAG } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
-import { emptyFold, type Fold, intervalFor } from '../../src/summary/fold.ts';
+import { emptyFold, type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
 import { decodeFold, encodeFold } from '../../src/summary/fold-codec.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
@@ -12,40 +13,54 @@ const anyClock = fc.option(fc.nat(4000), { nil: undefined });
 /** Only requests carry messages; iterations go by the scenario's name, pauses by the operation whose reply asked for them. */
 const anySample: fc.Arbitrary<Told> = fc
   .record({
-    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause'),
+    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause', 'session'),
     target: fc.constantFrom('web', 'web:2', 'wörk'),
     operation: fc.constantFrom('initialize', 'tools/call:look', 'tools/call:a\nb'),
-    outcome: fc.constantFrom<Outcome>('OK', 'OK', 'TOOL_ERROR', 'HTTP_429', 'TOOL_EMPTY', 'CLIENT_ABORT'),
+    outcome: fc.constantFrom<Outcome>(
+      'OK',
+      'OK',
+      'TOOL_ERROR',
+      'HTTP_429',
+      'TOOL_EMPTY',
+      'CLIENT_ABORT',
+      'CLIENT_LIMIT',
+    ),
     atMs: fc.nat(5000),
+    lagMs: fc.constantFrom(0, 0, 700, 2500),
     durationMs: fc.nat(3000),
     socketMs: anyClock,
     connectMs: anyClock,
     tlsMs: anyClock,
     closeMs: anyClock,
-    flags: fc.nat(15),
+    flags: fc.nat(63),
     vu: fc.nat(10),
     message: fc.constantFrom('', 'one', 'two', 'three'),
   })
   .map(({ message, ...told }): Told => {
     if (told.kind === 'request') return { ...told, message };
+    if (told.kind === 'session')
+      return { ...told, operation: 'session', lagMs: 0, durationMs: (told.durationMs ?? 0) * 4 };
     return told.kind === 'pause' ? told : { ...told, operation: 'calls' };
   });
 const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });
 
+/** Warm-up of a second and a half, and a stage that begins at the third. */
+const FRAME = { cutsMs: [1500, 3000], warmUpParts: 1 };
+const framed = (lists: Told[][], slices: readonly SliceFold[] = []) => foldOf(lists, slices, FRAME);
 const merged = (...folds: Fold[]) => mergeFolds(folds, INTERVAL_MS);
 
 describe('merging folds', () => {
   it('does not mind their order or their grouping, and nothing changes nothing', () => {
     fc.assert(
       fc.property(anyLists, anyLists, anyLists, (one, two, three) => {
-        const [a, b, c] = [foldOf(one), foldOf(two), foldOf(three)];
+        const [a, b, c] = [framed(one), framed(two), framed(three)];
         const all = merged(a, b, c);
         assert.deepEqual(merged(c, a, b), all);
         assert.deepEqual(merged(merged(a, b), c), all);
         assert.deepEqual(merged(a, merged(c, b)), all);
         assert.deepEqual(merged(emptyFold(INTERVAL_MS), a, merged(), b, c), all);
         // Folding everything in one go is the same again.
-        assert.deepEqual(merged(foldOf([...three, ...one, ...two])), all);
+        assert.deepEqual(merged(framed([...three, ...one, ...two])), all);
       }),
       { numRuns: 40 },
     );
@@ -54,13 +69,31 @@ describe('merging folds', () => {
   it('chooses an example by its text alone', () => {
     const at = (atMs: number, message: string) => foldOf([[{ outcome: 'TOOL_ERROR', atMs, message }]]);
     const [a, b, c] = [at(1, ''), at(3, 'beta'), at(2, 'gamma')];
-    const example = (fold: Fold) => fold.outcomes[0]?.example;
+    const example = (fold: Fold) => fold.examples.map(({ message }) => message).join();
     assert.equal(example(merged(merged(a, b), c)), 'beta');
     assert.equal(example(merged(merged(a, c), b)), 'beta');
   });
 });
 
 describe('a fold', () => {
+  it('counts what this machine had nothing left for apart from what we ended ourselves, and says why', () => {
+    const limited = (message: string, operation: string): Told => ({ outcome: 'CLIENT_LIMIT', message, operation });
+    const one = foldOf([
+      [limited('EMFILE: b', 'ping'), limited('', 'ping'), { outcome: 'CLIENT_ABORT', message: 'a' }],
+    ]);
+    const other = foldOf([[limited('EMFILE: a', 'tools/list')]]);
+    for (const fold of [
+      merged(one, other),
+      merged(other, emptyFold(INTERVAL_MS), one),
+      decodeFold(encodeFold(merged(one, other))),
+    ]) {
+      const { abortedRequests, limitedRequests, limitedExample, cells, outcomes } = fold;
+      assert.deepEqual([abortedRequests, limitedRequests, limitedExample], [1, 3, 'EMFILE: a']);
+      assert.deepEqual([cells.length, outcomes.length], [0, 0], 'nowhere else');
+    }
+    assert.deepEqual([one.limitedRequests, one.limitedExample], [2, 'EMFILE: b']);
+  });
+
   it('counts every sample once, as what it is', () => {
     const fold = foldOf([
       [
@@ -72,6 +105,7 @@ describe('a fold', () => {
       [
         { kind: 'iteration', operation: 'calls', durationMs: 40, outcome: 'TOOL_ERROR' },
         { kind: 'iteration', operation: 'calls', durationMs: 50, outcome: 'CLIENT_ABORT' },
+        { kind: 'iteration', operation: 'calls', durationMs: 0, outcome: 'PLAN_FEED_END' },
         { kind: 'droppedIteration', operation: 'calls' },
         { kind: 'pause', durationMs: 70, outcome: 'HTTP_429', vu: 8, atMs: 9000 },
       ],
@@ -84,27 +118,146 @@ describe('a fold', () => {
       ],
     );
     assert.deepEqual(
-      fold.outcomes.map(({ outcome, count, example }) => [outcome, count, example]),
+      fold.outcomes.map(({ outcome, count }) => [outcome, count]),
       [
-        ['TOOL_ERROR', 1, 'no'],
-        ['TOOL_EMPTY', 1, ''],
+        ['TOOL_ERROR', 1],
+        ['TOOL_EMPTY', 1],
       ],
     );
-    assert.deepEqual([...fold.iterations], [40_000], 'an iteration that we ended ourselves says nothing');
+    assert.equal(fold.examples[0]?.message, 'no');
+    assert.deepEqual(
+      fold.iterations.map(({ durations, ...rest }) => ({ ...rest, durations: [...durations] })),
+      [
+        {
+          target: 'web',
+          scenario: 'calls',
+          interval: 0,
+          part: 0,
+          durations: [40_000],
+          aborted: 1,
+          unfed: 1,
+          dropped: 1,
+        },
+      ],
+      'what an iteration that we ended ourselves took says nothing',
+    );
     assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 70_000, maxUs: 70_000 }]);
     assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither what we ended ourselves nor a pause makes a run longer');
     assert.deepEqual([...fold.vus], [2, 4, 9]);
-    const { droppedIterations, abortedRequests, samples } = fold;
+    assert.deepEqual([fold.abortedRequests, fold.samples], [1, 8]);
+  });
+
+  it('counts latency from the intended start, also of iterations, as far as a column reaches', () => {
+    const fold = foldOf([
+      [
+        { lagMs: 1000, durationMs: 30, atMs: 2000 },
+        { lagMs: 500, durationMs: 10, outcome: 'HTTP_503' },
+        { lagMs: 60 * 60_000, durationMs: 20 * 60_000, atMs: 4000 },
+        { kind: 'iteration', operation: 'calls', lagMs: 1000, durationMs: 50, atMs: 2000 },
+      ],
+    ]);
+    const latencies = merged(fold).cells.map(({ interval, useful, failed }) => [interval, ...useful, ...failed]);
+    assert.deepEqual(latencies, [
+      [0, 510_000],
+      [2, 1_030_000],
+      [4, NO_TIME - 1],
+    ]);
     assert.deepEqual(
-      { droppedIterations, abortedRequests, samples },
-      { droppedIterations: 1, abortedRequests: 1, samples: 8 },
+      fold.iterations.map(({ durations }) => [...durations]),
+      [[1_050_000]],
     );
+    assert.deepEqual([...(fold.operations[0]?.lag ?? [])], [500_000, 1_000_000, 3_600_000_000]);
+    const settled = foldOf([[{ lagMs: 1000, durationMs: 30, atMs: 2000 }]]);
+    assert.equal(settled.lastEndMs, RUN_START_MS + 2030, 'the wait before a request makes no run longer');
+  });
+
+  it('puts requests into the part in which they were to start, and keeps only the latencies of those of the warm-up', () => {
+    const fold = foldOf(
+      [
+        [
+          { atMs: 1499, outcome: 'HTTP_503', message: 'cold', connectMs: 5, flags: 1 | 16 },
+          { atMs: 2100, lagMs: 601, durationMs: 1 },
+          { atMs: 2100, lagMs: 600, durationMs: 2 },
+          { atMs: 3000, durationMs: 3, outcome: 'HTTP_503' },
+          { kind: 'iteration', operation: 'calls', atMs: 1499 },
+          { kind: 'droppedIteration', operation: 'calls', atMs: 3000 },
+          { kind: 'pause', atMs: 1400, outcome: 'HTTP_429' },
+          { kind: 'pause', atMs: 1500, durationMs: 5, outcome: 'HTTP_429' },
+        ],
+      ],
+      [],
+      FRAME,
+    );
+    assert.deepEqual(
+      merged(fold).cells.map(({ interval, part, useful, failed, failures }) => [
+        [interval, part],
+        [...useful],
+        [...failed],
+        failures,
+      ]),
+      [
+        [[1, 0], [], [10_000], { HTTP_503: 1 }],
+        [[2, 0], [602_000], [], {}],
+        [[2, 1], [602_000], [], {}],
+        [[3, 2], [], [3000], { HTTP_503: 1 }],
+      ],
+    );
+    assert.deepEqual(
+      fold.outcomes.map(({ outcome, count, firstMs }) => [outcome, count, firstMs]),
+      [['HTTP_503', 1, RUN_START_MS + 3000]],
+    );
+    assert.equal(fold.examples[0]?.message, 'cold', 'the recorder keeps no further example of an outcome');
+    const [look] = fold.operations;
+    assert.deepEqual(
+      [look?.retries, look?.connect.length, look?.firstOfSession.length, look?.lag.length],
+      [0, 0, 0, 2],
+    );
+    assert.deepEqual(
+      fold.iterations.map(({ part, durations, dropped }) => [part, durations.length, dropped]),
+      [
+        [0, 1, 0],
+        [2, 0, 1],
+      ],
+    );
+    assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 5000, maxUs: 5000 }]);
+  });
+
+  it('keeps the first calls of sessions and those after a silence apart, the useful ones', () => {
+    const { firstOfSession, afterIdle } = SAMPLE_FLAG;
+    const [look] = foldOf([
+      [
+        { durationMs: 90, flags: firstOfSession },
+        { durationMs: 80, flags: firstOfSession | afterIdle | SAMPLE_FLAG.sse },
+        { durationMs: 50, flags: afterIdle, lagMs: 5 },
+        { durationMs: 10 },
+        { durationMs: 99, flags: firstOfSession, outcome: 'HTTP_500' },
+      ],
+    ]).operations;
+    assert.deepEqual([...(look?.firstOfSession ?? [])], [80_000, 90_000]);
+    assert.deepEqual([...(look?.afterIdle ?? [])], [55_000]);
+  });
+
+  it('keeps when sessions were open, however long they were, and how they were lost', () => {
+    const hour = 60 * 60_000;
+    // A recorder that was never drained reaches 71 minutes.
+    const session = (atMs: number, durationMs: number, outcome: Outcome = 'OK'): Told => {
+      return { kind: 'session', operation: 'session', atMs, durationMs, outcome };
+    };
+    const [web] = foldOf(
+      [[session(0, 1500), session(500, hour, 'SESS_LOST'), session(2000, 10, 'CLIENT_ABORT')]],
+      [],
+      FRAME,
+    ).sessions;
+    assert.deepEqual([...(web?.opened ?? [])], [0, 500, 2000]);
+    assert.deepEqual([...(web?.closed ?? [])], [1500, 2010, 500 + hour]);
+    assert.deepEqual([...(web?.lifetimes ?? [])], [10, 1500, hour]);
+    assert.deepEqual(web?.losses, { SESS_LOST: 1 });
   });
 
   it('comes back from bytes as it was, wherever they lie', () => {
     fc.assert(
       fc.property(anyLists, fc.nat(7), (lists, offset) => {
-        const fold = foldOf(lists, [{ sliceId: 'w0000-l0000', state: 'lost', duplicates: 1, health: undefined }]);
+        const fold = framed(lists, [{ sliceId: 'w0000-l0000', state: 'lost', duplicates: 1, health: undefined }]);
         const bytes = encodeFold(fold);
         const shifted = new Uint8Array(bytes.length + offset + 3).subarray(offset, offset + bytes.length);
         shifted.set(bytes);

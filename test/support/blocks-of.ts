@@ -3,6 +3,7 @@ import { Recorder } from '../../src/sample/recorder.ts';
 import type { Sample } from '../../src/sample/sample.ts';
 import type { Fold, SliceFold } from '../../src/summary/fold.ts';
 import { BlockFolder } from '../../src/summary/fold-blocks.ts';
+import type { FoldFrame } from '../../src/summary/fold-frame.ts';
 import { aSample } from './a-sample.ts';
 
 /** Planned start of the runs in these tests. */
@@ -30,8 +31,18 @@ export function blockOf(samples: readonly Told[]): Block | undefined {
 }
 
 /** The fold of these samples, a block for each list. */
-export function foldOf(lists: readonly (readonly Told[])[], slices: readonly SliceFold[] = []): Fold {
-  const folder = new BlockFolder(RUN_START_MS, INTERVAL_MS);
+export function foldOf(
+  lists: readonly (readonly Told[])[],
+  slices: readonly SliceFold[] = [],
+  frame: Partial<FoldFrame> = {},
+): Fold {
+  const folder = new BlockFolder({
+    runStartMs: RUN_START_MS,
+    intervalMs: INTERVAL_MS,
+    cutsMs: [],
+    warmUpParts: 0,
+    ...frame,
+  });
   for (const list of lists) {
     const block = blockOf(list);
     if (block !== undefined) folder.add(block);

@@ -50,6 +50,8 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   TOOL_EMPTY: true,
   TOOL_SCHEMA: true,
   TOOL_ASSERT: true,
+  TOOL_CAPTURE: true,
+  PLAN_FEED_END: true,
   CLIENT_ABORT: true,
   CLIENT_LIMIT: true,
 };

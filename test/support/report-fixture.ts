@@ -23,7 +23,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
   const everyRequest = drawn.flatMap(({ requests }) => requests);
   const failures = everyRequest.filter((request) => request.failed).length;
   return {
-    schemaVersion: 2,
+    schemaVersion: 3,
     runId: '20260509-140000-k3v9qd',
     plan: {
       name: 'hosted-mcp-baseline',
@@ -33,6 +33,8 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
     startedAt: new Date(STARTED_AT).toISOString(),
     endedAt: new Date(STARTED_AT + DURATION_SECONDS * 1000).toISOString(),
     durationSeconds: DURATION_SECONDS,
+    measuredSeconds: DURATION_SECONDS,
+    warmUp: null,
     targets: reportTargets,
     verdict: {
       status: 'fail',
@@ -47,6 +49,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       iterations: 1104,
       droppedIterations: 0,
     },
+    scenarios: [],
     operations: drawn.map(({ operation, requests }) => summarize(operation, requests)),
     failures: [searchCodeFailure(drawn.find(({ operation }) => operation.operation === 'tools/call:search_code'))],
     warnings: [
@@ -65,6 +68,9 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       series('*', '*', everyRequest),
       ...drawn.map(({ operation, requests }) => series(operation.target, operation.operation, requests)),
     ],
+    starts: [],
+    sessions: [],
+    moments: [],
     iterationMs: percentilesOf(Uint32Array.from(everyRequest, ({ latencyMs }) => latencyMs * 2100).sort()),
     thresholds: [
       { metric: 'mcp_failures', expression: 'rate<0.25', ok: true, observed: failures / everyRequest.length },
@@ -81,9 +87,12 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       slices: { planned: 16, committed: 16, partial: 0, lost: 0, duplicates: 0 },
       maxStartDelayMs: 38.2,
       eventLoopDelayMs: { p99: 2.1, max: 14.6 },
-      cpu: { seconds: 4.812, microsecondsPerRequest: 2098.6 },
+      cpu: { seconds: 4.812, microsecondsPerRequest: 2098.6, maxShare: 0.041 },
+      starts: { planned: null, started: 0, dropped: 0, late: 0, maxLagMs: 0, scenarios: [] },
       vus: { planned: 17, started: 17 },
       abortedRequests: 6,
+      limitedRequests: 0,
+      limitedExample: '',
       tokens: [{ target: 'ado', fetched: 1, failed: 0, maxMs: 412.7 }],
       stoppedTargets: [],
       store: { errors: 0, blocks: 72, samples: 2299 },
@@ -170,6 +179,8 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
     heldStreams: 0,
     resumedAnswers: 0,
     retries: 0,
+    calls: null,
+    batches: [],
     distribution: distributionOf(Uint32Array.from(useful, (ms) => ms * 1000).sort()),
   };
 }
@@ -187,6 +198,8 @@ function series(target: string, operation: string, requests: readonly Request[])
     return {
       atSeconds,
       requests: inside.length,
+      requestsPerSecond: inside.length / INTERVAL_SECONDS,
+      activeSessions: 0,
       failures: inside.length - useful.length,
       p50Ms: percentiles?.p50 ?? null,
       p95Ms: percentiles?.p95 ?? null,

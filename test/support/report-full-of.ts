@@ -1,4 +1,5 @@
 import type { Report } from '../../src/report/report.ts';
+import { modelled } from './modelled-report.ts';
 import { reportFixture } from './report-fixture.ts';
 import { troubled } from './troubled-reports.ts';
 
@@ -7,7 +8,7 @@ export const HOSTILE = `</script></style></title>"'><img src=x onerror=alert(1)>
 
 /** A report with this text in every string that a plan, a target or a message could bring. */
 export function reportFullOf(text: string): Report {
-  const base = troubled(reportFixture());
+  const base = modelled(troubled(reportFixture()));
   const rename = <T extends { readonly target: string; readonly operation: string }>(each: T): T =>
     each.target === '*' ? each : { ...each, target: `${each.target}${text}`, operation: `${each.operation}${text}` };
   return {
@@ -36,6 +37,14 @@ export function reportFullOf(text: string): Report {
     warnings: base.warnings.map((each) => ({ ...rename(each), example: text })),
     pauses: base.pauses.map((each) => ({ ...each, target: text })),
     series: base.series.map(rename),
+    scenarios: base.scenarios.map((each) => ({ ...each, scenario: `${each.scenario}${text}`, target: text })),
+    starts: base.starts.map((each) => ({ ...each, scenario: `${each.scenario}${text}` })),
+    sessions: base.sessions.map((each) => ({
+      ...each,
+      target: each.target === '*' ? '*' : `${each.target}${text}`,
+      losses: each.losses.map((loss) => ({ ...loss, outcome: text as 'SESS_LOST' })),
+    })),
+    moments: base.moments.map((each) => ({ ...each, scenario: text })),
     thresholds: base.thresholds.map((each) => ({ ...each, metric: text, expression: text })),
     generator: {
       ...base.generator,

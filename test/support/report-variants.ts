@@ -1,5 +1,6 @@
 import type { Report } from '../../src/report/report.ts';
 import type { OperationSummary, OutcomeGroup, Series } from '../../src/summary/summary.ts';
+import { modelled } from './modelled-report.ts';
 import { instant, reportFixture } from './report-fixture.ts';
 import { HOSTILE, reportFullOf } from './report-full-of.ts';
 import { rejected, troubled } from './troubled-reports.ts';
@@ -18,6 +19,7 @@ export function reportVariants() {
     longNames: longNames(base),
     many: many(base),
     troubled: troubled(base),
+    modelled: modelled(base),
     rejected: rejected(base),
     hostile: reportFullOf(HOSTILE),
   } satisfies Record<string, Report>;
@@ -131,6 +133,7 @@ function empty(base: Report): Report {
     warnings: [],
     pauses: [],
     series: [],
+    sessions: [],
     iterationMs: null,
     thresholds: base.thresholds.map((threshold) => ({ ...threshold, ok: false, observed: null })),
     notes: [],
@@ -141,7 +144,8 @@ const NO_CLOCKS = { socket: null, connect: null, tls: null, firstEvent: null, ho
 
 function single(base: Report): Report {
   const latencyMs = { min: 8.4, mean: 8.4, p50: 8.4, p75: 8.4, p90: 8.4, p95: 8.4, p99: 8.4, p999: 8.4, max: 8.4 };
-  const points = [{ atSeconds: 0, requests: 1, failures: 0, p50Ms: 8.4, p95Ms: 8.4, p99Ms: 8.4 }];
+  const figures = { requests: 1, requestsPerSecond: 1, failures: 0, p50Ms: 8.4, p95Ms: 8.4, p99Ms: 8.4 };
+  const points = [{ atSeconds: 0, ...figures, activeSessions: 1 }];
   const of = (target: string, operation: string): Series => ({ target, operation, intervalSeconds: 1, points });
   return {
     ...passed(base),
@@ -170,6 +174,8 @@ function single(base: Report): Report {
         heldStreams: 0,
         resumedAnswers: 0,
         retries: 0,
+        calls: null,
+        batches: [],
         distribution: [{ fromMs: 8, toMs: 9, count: 1 }],
       },
     ],

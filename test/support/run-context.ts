@@ -7,7 +7,14 @@ import { systemClock } from '../../src/traffic/clock.ts';
 /** A context for runs in a test: this machine as the only target, everything in memory, and no waiting to start. */
 export function testContext(changes: Partial<RunContext> = {}): RunContext {
   const {
-    policy = { allowedOrigins: [], allowLoopback: true, allowedAddresses: [], maxVus: 1000, maxDurationMs: 3_600_000 },
+    policy = {
+      allowedOrigins: [],
+      allowLoopback: true,
+      allowedAddresses: [],
+      maxVus: 1000,
+      maxRate: 100_000,
+      maxDurationMs: 3_600_000,
+    },
   } = changes;
   return {
     store: memoryRunStore(),
@@ -15,7 +22,7 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
-    sizing: { vusPerLane: 100, windowMs: 300_000 },
+    sizing: { vusPerLane: 100, ratePerLane: 500, windowMs: 300_000 },
     startDelayMs: 0,
     identityClientId: undefined,
     instance: 'test',

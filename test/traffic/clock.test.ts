@@ -20,6 +20,22 @@ it('sleeps until an instant and not a moment less', async () => {
   }
 });
 
+it('sleeps to a fraction of a tick when asked, reads what arrives meanwhile, and can be woken', async () => {
+  const lateMs: number[] = [];
+  for (let i = 0; i < 40; i++) {
+    const untilMs = systemClock.now() + 2.3 + i / 40;
+    await systemClock.sleepUntil(untilMs, undefined, 'fine');
+    lateMs.push(systemClock.now() - untilMs);
+  }
+  assert.ok(lateMs.every((ms) => ms >= 0));
+  // The median, because other processes may take the processor for a while.
+  assert.ok((lateMs.toSorted((a, b) => a - b)[20] as number) < 0.3, lateMs.join(' '));
+  const stopping = new AbortController();
+  const far = systemClock.sleepUntil(systemClock.now() + 1e12, stopping.signal, 'fine');
+  stopping.abort();
+  await far;
+});
+
 it('does not sleep for the past, nor once the signal has aborted', async () => {
   await systemClock.sleepUntil(systemClock.now() - 1000);
   await systemClock.sleepUntil(systemClock.now() + 1e12, AbortSignal.abort());

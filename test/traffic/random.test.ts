@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { ThinkTime } from '../../src/plan/scenario-schema.ts';
+import type { ThinkTime } from '../../src/plan/think-time-schema.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 import { drawThinkTime } from '../../src/traffic/think-time.ts';
 
@@ -54,4 +54,27 @@ it('thinks within the range that the plan gives', () => {
   const short = agent.filter((ms) => ms >= 1 && ms <= 2).length;
   assert.equal(agent.length - short, agent.filter((ms) => ms >= 10 && ms <= 20).length);
   assert.ok(Math.abs(short / agent.length - 0.8) < 0.04, String(short));
+});
+
+it('thinks lognormally around the median that the plan gives, and never longer than its max', () => {
+  const random = randomFor(7);
+  const draw = (max: number) =>
+    Array.from({ length: 20_000 }, () =>
+      drawThinkTime({ type: 'lognormal', median: 1000, sigma: 0.5, max }, random),
+    ).toSorted((a, b) => a - b);
+  const drawn = draw(1e9);
+  // Quantiles of exp(0.5 z): z is -1 at 15.87 %, 0 at the half, 1 at 84.13 %, 2 at 97.72 %.
+  for (const [share, z] of [
+    [0.1587, -1],
+    [0.5, 0],
+    [0.8413, 1],
+    [0.9772, 2],
+  ] as const) {
+    const expected = 1000 * Math.exp(0.5 * z);
+    assert.ok(Math.abs((drawn[Math.floor(share * 20_000)] as number) / expected - 1) < 0.04, `${share}`);
+  }
+  const capped = draw(1200);
+  assert.equal(capped.at(-1), 1200);
+  assert.ok((capped[0] as number) > 0);
+  assert.ok(capped.every(Number.isFinite));
 });

@@ -11,6 +11,9 @@ const HEALTH: SliceHealth = {
   startDelayMs: 0,
   eventLoopDelayMs: { p99: 1, max: 2 },
   cpuSeconds: 1,
+  cpuFromSeconds: 0,
+  wallSeconds: 10,
+  starts: [],
   tokens: [],
   stoppedTargets: [],
   store: { errors: 0, blocks: 1, samples: 1 },
@@ -55,6 +58,9 @@ function judged({ samples = MIXED, thresholds, generator, health, lost = 0, part
     plannedDurationMs: 10_000,
     plannedSlices: 1 + lost,
     plannedVus: vus,
+    warmUpMs: 0,
+    warmUpParts: 0,
+    plannedStarts: [],
     stopped,
   };
   return judge(plan, fold, summarise(fold, span), stopped);
@@ -88,6 +94,10 @@ describe('a threshold', () => {
     ['iterations', 'count', 2],
     ['iterations', 'rate', 0.2],
     ['dropped_iterations', 'count', 1],
+    ['dropped_iterations', 'rate', 1 / 3],
+    ['dropped_iterations{scenario:calls}', 'count', 1],
+    ['iterations{scenario:calls}', 'count', 2],
+    ['iteration_duration{scenario:calls}', 'max', 600],
   ];
   for (const [metric, aggregate, value] of OBSERVED) {
     it(`on ${aggregate} of ${metric} sees ${value}`, () => {
@@ -116,10 +126,10 @@ describe('a threshold', () => {
 
   it('fails without samples, because nothing was shown', () => {
     const thresholds = {
-      'mcp_request_duration{operation:tools/call:none}': ['p(95)<1000'],
-      'mcp_requests{operation:tools/call:none}': ['count<1'],
-      'mcp_failures{operation:tools/call:none}': ['count<1', 'rate<1'],
-      'useful_rate{operation:tools/call:none}': ['rate>0'],
+      'mcp_request_duration{operation:initialize}': ['p(95)<1000'],
+      'mcp_requests{operation:initialize}': ['count<1'],
+      'mcp_failures{operation:initialize}': ['count<1', 'rate<1'],
+      'useful_rate{operation:initialize}': ['rate>0'],
       iteration_duration: ['avg<1000'],
       iterations: ['count<1'],
       dropped_iterations: ['count<1'],
@@ -152,6 +162,7 @@ describe('the verdict', () => {
       [{ health: { eventLoopDelayMs: { p99: 101, max: 200 } } }, 'event loop free'],
       [{ health: { stoppedTargets: [GIVEN_UP] } }, 'targets loaded to the end'],
       [{ health: { store: { errors: 1, blocks: 1, samples: 1 } } }, 'samples stored'],
+      [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections to be had'],
       [{ lost: 1 }, 'slices completed'],
       [{ partial: true }, 'slices completed'],
       [{ vus: 2 }, 'virtual users started'],
@@ -177,6 +188,22 @@ describe('the verdict', () => {
         'The generator broke its rule "targets loaded to the end": web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
       ],
     });
+  });
+
+  it('says how many requests found nothing left on the machine, and what to do, whatever the others showed', () => {
+    const limited: Told = { outcome: 'CLIENT_LIMIT', message: 'EMFILE: connect; raise its limit.' };
+    const had =
+      'The generator broke its rule "connections to be had": the machine had no file, port or memory left for';
+    for (const [samples, reason] of [
+      [[...MIXED, limited], `${had} 1 request: EMFILE: connect; raise its limit.`],
+      [[limited, limited], `${had} 2 requests: EMFILE: connect; raise its limit.`],
+      [[...MIXED, { ...limited, message: '' }], `${had} 1 request.`],
+    ] as const) {
+      const { verdict } = judged({ samples });
+      assert.deepEqual(verdict, { status: 'invalid', reasons: [reason] });
+    }
+    const rule = judged({}).rules.find((each) => each.rule === 'connections to be had');
+    assert.deepEqual(rule, { rule: 'connections to be had', ok: true, detail: 'no request lacked one' });
   });
 
   it('lets as many slices vanish as the plan allows, with their virtual users', () => {

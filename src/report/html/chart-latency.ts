@@ -2,6 +2,7 @@ import { area, line } from 'd3-shape';
 import type { Series, SeriesPoint } from '../../summary/summary.ts';
 import { formatMoment, formatMs } from '../figure.ts';
 import { chartFrame } from './chart-frame.ts';
+import { greatestWithLimits, type LatencyLimit, limitLines, momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
 import type { TimeAxis } from './time-axis.ts';
 import { timeBands } from './time-bands.ts';
@@ -18,10 +19,15 @@ const PERCENTILES = [
  * p50, p95 and p99 of each interval, at its middle. A line breaks where an interval had no useful request; a point
  * between two such intervals is a dot. Null when there is nothing to draw.
  */
-export function latencyChart(series: Series, time: TimeAxis, size: TimeChartSize): Markup | null {
+export function latencyChart(
+  series: Series,
+  time: TimeAxis,
+  size: TimeChartSize,
+  limits: readonly LatencyLimit[] = [],
+): Markup | null {
   const greatest = Math.max(...series.points.map((point) => point.p99Ms ?? -1));
   if (series.points.length === 0 || greatest < 0) return null;
-  const values = valueAxis(greatest, size.steps);
+  const values = valueAxis(greatestWithLimits(greatest, limits), size.steps);
   const x = (point: SeriesPoint) => time.toBox(point.atSeconds + series.intervalSeconds / 2);
   const spread = area<SeriesPoint>()
     .digits(0)
@@ -42,22 +48,26 @@ export function latencyChart(series: Series, time: TimeAxis, size: TimeChartSize
     }`;
   });
   return chartFrame({
-    label: describe(series),
+    label: describe(series, limits),
     heightPx: size.heightPx,
     xTicks: size.timeLabels ? time.ticks : [],
     yTicks: values.ticks,
     marks: size.readable ? [html`<path class="spread" d="${spread(series.points) ?? ''}"/>`, ...lines] : lines,
-    overlay: size.readable ? timeBands(series, time, (point) => read(point, series.intervalSeconds)) : [],
+    overlay: [
+      ...momentLines(time.moments, time.endSeconds),
+      ...limitLines(limits, values, size.readable),
+      ...(size.readable ? timeBands(series, time, (point) => read(point, series.intervalSeconds)) : []),
+    ],
   });
 }
 
-function describe(series: Series): string {
+function describe(series: Series, limits: readonly LatencyLimit[]): string {
   const slowest = series.points.reduce((a, b) => ((b.p99Ms ?? -1) > (a.p99Ms ?? -1) ? b : a));
   const medians = series.points.flatMap((point) => point.p50Ms ?? []);
   const of = series.operation === '*' ? 'all operations' : `${series.operation} of ${series.target}`;
   return `Latency of ${of} over time: the p50 of an interval lies between ${formatMs(Math.min(...medians))} and ${formatMs(
     Math.max(...medians),
-  )} ms; the highest p99, ${formatMs(slowest.p99Ms)} ms, is at ${formatMoment(slowest.atSeconds)}.`;
+  )} ms; the highest p99, ${formatMs(slowest.p99Ms)} ms, is at ${formatMoment(slowest.atSeconds)}.${limits.map(({ expression }) => ` Limit: ${expression} ms.`).join('')}`;
 }
 
 function read(point: SeriesPoint, intervalSeconds: number): string {

@@ -1,8 +1,9 @@
-import { area, curveStepAfter } from 'd3-shape';
 import type { Series, SeriesPoint } from '../../summary/summary.ts';
 import { formatCount, formatMoment, formatRate } from '../figure.ts';
 import { BOX, chartFrame } from './chart-frame.ts';
+import { momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
+import { stepsPath } from './steps-path.ts';
 import type { TimeAxis } from './time-axis.ts';
 import { timeBands } from './time-bands.ts';
 import type { TimeChartSize } from './time-chart-size.ts';
@@ -10,27 +11,21 @@ import { valueAxis } from './value-axis.ts';
 
 /** Requests per second of each interval, as steps. */
 export function rateChart(series: Series, time: TimeAxis, size: TimeChartSize): Markup {
-  const rate = (point: SeriesPoint) => point.requests / series.intervalSeconds;
+  const rate = (point: SeriesPoint) => point.requestsPerSecond;
   const values = valueAxis(Math.max(0, ...series.points.map(rate)), size.steps);
-  const changes = series.points.filter((point, index, points) => point.requests !== points[index - 1]?.requests);
-  const last = series.points.at(-1);
-  const closed =
-    last === undefined ? [] : [...changes, { ...last, atSeconds: last.atSeconds + series.intervalSeconds }];
-  const steps = area<SeriesPoint>()
-    .digits(0)
-    .curve(curveStepAfter)
-    .x((point) => time.toBox(point.atSeconds))
-    .y0(BOX)
-    .y1((point) => values.toBox(rate(point)));
+  const steps = stepsPath(series, time, rate, values);
   return chartFrame({
     label: describe(series, Math.max(0, ...series.points.map(rate))),
     heightPx: size.heightPx,
     xTicks: size.timeLabels ? time.ticks : [],
     yTicks: values.ticks,
-    marks: [html`<path class="rate" d="${steps(closed) ?? ''}"/>`],
-    overlay: size.readable
-      ? timeBands(series, time, (point) => `${when(point, series)}: ${formatRate(rate(point))} requests/s`)
-      : [],
+    marks: [html`<path class="rate" d="${steps.area}"/>`],
+    overlay: [
+      ...momentLines(time.moments, time.endSeconds),
+      ...(size.readable
+        ? timeBands(series, time, (point) => `${when(point, series)}: ${formatRate(rate(point))} requests/s`)
+        : []),
+    ],
   });
 }
 
@@ -54,9 +49,12 @@ export function failuresChart(series: Series, time: TimeAxis, size: TimeChartSiz
       { at: 1, text: formatCount(most) },
     ],
     marks: [html`<path class="failures" d="${bars.join('')}"/>`],
-    overlay: size.readable
-      ? timeBands(failing, time, (point) => `${when(point, series)}: ${formatCount(point.failures)} failures`)
-      : [],
+    overlay: [
+      ...momentLines(time.moments, time.endSeconds),
+      ...(size.readable
+        ? timeBands(failing, time, (point) => `${when(point, series)}: ${formatCount(point.failures)} failures`)
+        : []),
+    ],
   });
 }
 

@@ -2,23 +2,30 @@ import type { OperationSummary, Series } from '../../summary/summary.ts';
 import { formatCount, formatMs } from '../figure.ts';
 import { distributionChart } from './chart-distribution.ts';
 import { latencyChart } from './chart-latency.ts';
+import type { LatencyLimit } from './chart-marks.ts';
 import { failuresChart, rateChart } from './chart-rate.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';
 import type { TimeAxis } from './time-axis.ts';
 
-/** One operation in a row of small charts: latency over time, rate and failures over time, distribution of latency. */
-export function operationCharts(operation: OperationSummary, series: Series | undefined, time: TimeAxis): Markup {
-  const sparse = { ...time, ticks: time.ticks.filter((tick) => !tick.optional) };
-  const small = { readable: false, timeLabels: true };
-  const latency = series && latencyChart(series, sparse, { ...small, heightPx: 110, steps: 3 });
-  const failures = series && failuresChart(series, sparse, { ...small, heightPx: 24, steps: 1 });
-  const rateSize = { ...small, heightPx: failures ? 36 : 110, steps: failures ? 1 : 2 };
-  const rate = series && rateChart(series, sparse, { ...rateSize, timeLabels: !failures });
-  const distribution = distributionChart(operation, 84);
+/**
+ * One operation: latency, rate and failures over time below one another on the same time axis, and beside them how its
+ * latency is distributed.
+ */
+export function operationCharts(
+  operation: OperationSummary,
+  series: Series | undefined,
+  time: TimeAxis,
+  limits: readonly LatencyLimit[],
+): Markup {
+  const small = { readable: false, timeLabels: false };
+  const latency = series && latencyChart(series, time, { ...small, heightPx: 110, steps: 3 }, limits);
+  const failures = series && failuresChart(series, time, { ...small, heightPx: 24, steps: 1, timeLabels: true });
+  const rate = series && rateChart(series, time, { ...small, heightPx: 36, steps: 1, timeLabels: !failures });
+  const distribution = distributionChart(operation, 130);
   return html`<article class="operation"><header><h4>${name(operation.operation)}</h4>${figures(operation)}</header>
-<div class="charts"><div>${latency ? figure('Latency, ms', latency) : html`<p class="none">No useful request, so no latency.</p>`}</div>
-<div>${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failures in each interval', failures) : null}</div>
+<div class="charts"><div class="stack">${latency ? figure('Latency, ms', latency) : html`<p class="none">No useful request, so no latency.</p>`}
+${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failures in each interval', failures) : null}</div>
 <div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
 }
 

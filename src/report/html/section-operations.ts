@@ -28,7 +28,7 @@ export function operationsSection({ operations }: Report): Markup {
   return html`<section id="operations"><h2>Operations</h2>
 ${scrollTable(
   'Operations',
-  html`<table class="operations"><caption>Latency in ms from dispatch to the matching response, useful requests only</caption>
+  html`<table class="operations"><caption>Latency in ms from the intended start to the matching response, useful requests only</caption>
 <thead><tr><th scope="col">Operation</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="strips"><span class="unseen">Spread</span>${axis === null ? null : stripScale(axis)}</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th><th scope="col" class="n">max</th><th scope="col" class="n">Per second</th></tr></thead>
 ${groups}</table>`,
 )}

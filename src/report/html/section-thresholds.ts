@@ -1,5 +1,6 @@
 import { formatObserved } from '../figure.ts';
 import type { Report } from '../report.ts';
+import { overWords, seenWords } from '../threshold-words.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';
 import { scrollTable } from './scroll-table.ts';
@@ -7,10 +8,16 @@ import { scrollTable } from './scroll-table.ts';
 /** The thresholds of the plan and how they came out; null when the plan has none. */
 export function thresholdsSection({ thresholds }: Report): Markup | null {
   if (thresholds.length === 0) return null;
-  const rows = thresholds.map(
-    ({ metric, expression, ok, observed }) => html`<tr><td>${passOrFail(ok)}</td>
-<th scope="row" class="metric"><code>${name(metric)}</code></th><td class="expression"><code>${expression}</code></td><td class="n">${observed === null ? 'no samples' : formatObserved(observed)}</td></tr>`,
-  );
+  const rows = thresholds.map((threshold) => {
+    const { metric, expression, ok, observed, at } = threshold;
+    const over = overWords(threshold);
+    return html`<tr><td>${passOrFail(ok)}</td>
+<th scope="row" class="metric"><code>${name(metric)}</code></th><td class="expression"><code>${expression}</code>${
+      over === '' ? null : html`<p>over ${over}</p>`
+    }</td><td class="n">${observed === null ? 'no samples' : formatObserved(observed)}${
+      at === undefined ? null : html`<p>${seenWords(at)}</p>`
+    }</td></tr>`;
+  });
   return html`<section id="thresholds"><h2>Thresholds</h2>
 ${scrollTable(
   'Thresholds',

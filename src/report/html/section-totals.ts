@@ -1,10 +1,11 @@
 import { formatCount, formatMs, formatRate, formatShare } from '../figure.ts';
 import { pauseSentences } from '../pause-words.ts';
 import type { Report } from '../report.ts';
+import { warmUpSentences } from '../warm-up-words.ts';
 import { html, type Markup } from './markup.ts';
 
 /** The counts of the whole run, as large figures, and the pauses that explain a load below the plan. */
-export function totalsSection({ totals, iterationMs, pauses }: Report): Markup {
+export function totalsSection({ totals, iterationMs, pauses, warmUp }: Report): Markup {
   const usefulShare = totals.requests === 0 ? '' : formatShare(totals.useful / totals.requests);
   return html`<section id="totals"><h2>Totals</h2>
 <dl class="tiles">
@@ -12,8 +13,8 @@ ${tile('Requests', formatCount(totals.requests), `${formatRate(totals.requestsPe
 ${tile('Useful', formatCount(totals.useful), usefulShare)}
 ${tile('Failures', formatCount(totals.failures), formatShare(totals.failureRate), totals.failures > 0 ? 'tone-bad' : '')}
 ${tile('Iterations', formatCount(totals.iterations), iterationMs === null ? '' : `p50 ${formatMs(iterationMs.p50)} · p95 ${formatMs(iterationMs.p95)} ms`)}
-${tile('Dropped iterations', formatCount(totals.droppedIterations), 'starts that found no free virtual user', totals.droppedIterations > 0 ? 'tone-warn' : '')}
-</dl>${
+${tile('Dropped iterations', formatCount(totals.droppedIterations), 'starts that could not be made', totals.droppedIterations > 0 ? 'tone-warn' : '')}
+</dl>${warmUpSentences(warmUp).map((sentence) => html`\n<p class="hint">${sentence}</p>`)}${
     pauses.length === 0
       ? null
       : html`

@@ -2,7 +2,7 @@
  * The Content-Security-Policy source for {@link style}: the only style that a page may use. A test computes it afresh
  * and names the new value when the style has changed.
  */
-export const styleHash = 'sha256-R4l1CXa0pk62q/Du15rPl38LBFP8hXcctg+Pq3ZwM3E=';
+export const styleHash = 'sha256-eUoNjtnMvQEkhQLAdnklTLrkyONA0lyF/X7OuZ4aR2U=';
 
 /** The style of a page: light and dark, screen, phone and paper. */
 export const style = `
@@ -140,6 +140,13 @@ figcaption { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-bottom: 22px;
 .rate { fill: var(--rate); }
 .bins { fill: var(--bins); }
 .failures { fill: var(--bad); }
+.line.planned { stroke: var(--ink); stroke-width: 1.25; stroke-linecap: butt; }
+.legend .planned::before { border-color: var(--ink); border-top-width: 1.25px; }
+.legend .started::before { border-color: var(--rate); border-top-width: 8px; }
+.chart line.moment { stroke: var(--soft); stroke-dasharray: 1 4; }
+.chart line.limit { stroke: var(--soft); stroke-dasharray: 6 4; }
+.chart text.far { text-anchor: end; }
+.chart line.limit.missed { stroke: var(--bad); }
 .band rect { fill: transparent; }
 .band text { display: none; text-anchor: end; }
 .chart .band text { fill: var(--ink); font-size: 12px; }
@@ -164,12 +171,13 @@ td .strip { margin-top: 2px; }
 .operation { padding: 12px 0 2px; border-top: 1px solid var(--rule); }
 .operation header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 24px; }
 .operation header p { color: var(--soft); font-size: 13px; }
-.charts { display: grid; grid-template-columns: 12fr 10fr 10fr; gap: 0 20px; }
+.charts { display: grid; grid-template-columns: 5fr 3fr; gap: 0 20px; }
 .charts > * { min-width: 0; }
 .charts figure { margin-top: 6px; }
 .charts figcaption { margin-bottom: 10px; color: var(--soft); font-size: 12px; }
 .charts .chart { width: calc(100% - 50px); margin: 0 8px 24px 42px; }
 .charts .distribution .chart { margin-top: 36px; }
+.stack figure:not(:last-child) .chart { margin-bottom: 10px; }
 
 @media (max-width: 700px) {
   body { padding: 24px 16px 48px; }

@@ -3,6 +3,7 @@ import { byTarget } from '../by-target.ts';
 import { formatCount, formatMs, formatRate, formatShare } from '../figure.ts';
 import { pauseSentences } from '../pause-words.ts';
 import type { Report } from '../report.ts';
+import { warmUpSentences } from '../warm-up-words.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
 import { wrap } from './wrap.ts';
@@ -41,11 +42,12 @@ export function textTotals(report: Report, width: number, paint: Ink): string[] 
   return [paint.dim(heading), row];
 }
 
-/** The pauses that targets asked for, which explain a load below the plan. */
-export function textPauses({ pauses }: Report, width: number, paint: Ink): string[] {
-  return pauseSentences(pauses)
-    .flatMap((sentence) => wrap(sentence, width - 2))
-    .map((line) => `  ${paint.yellow(line)}`);
+/** What the totals do not cover, and what made the load smaller than the plan. */
+export function textRemarks({ warmUp, pauses }: Report, width: number, paint: Ink): string[] {
+  const said = (sentences: readonly string[]) => sentences.flatMap((sentence) => wrap(sentence, width - 2));
+  return [...said(warmUpSentences(warmUp)), ...said(pauseSentences(pauses)).map(paint.yellow)].map(
+    (line) => `  ${line}`,
+  );
 }
 
 /** Count, rate and latency of each operation under the name of its target, in the order of the report. */

@@ -3,7 +3,8 @@ import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
 import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/tool-result.ts';
 import { initializeJudge } from '../../../src/mcp/session/legacy-messages.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
-import { compileJudge } from '../../../src/scenario/compile-judge.ts';
+import { compileCapture } from '../../../src/scenario/compile-capture.ts';
+import { captureInto, compileJudge } from '../../../src/scenario/compile-judge.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import type { OutcomeCase, OutcomeTable } from './outcome-case.ts';
 
@@ -59,6 +60,13 @@ export const toolResults: OutcomeTable = {
         request: { judge: compileJudge(judge, textOfTool, [{ matches: '.' }]) },
       },
     ),
+    ofResult('TOOL_CAPTURE', text('no number'), {
+      name: 'no number, where a later step needs one',
+      request: {
+        judge: captureInto(new Map(), judge, textOfTool, [compileCapture('id', { matches: '[0-9]+' }, false)]),
+      },
+      message: /^nothing to capture as id by/,
+    }),
     ofResult('TOOL_ASSERT', text('fine'), {
       request: { judge: compileJudge(judge, textOfTool, [{ contains: 'excellent' }]) },
       message: /excellent/,

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { bucketsOf } from '../summary/batches-buckets.ts';
+import type { ComparedRun } from '../verdict/comparison.ts';
+
+const count = z.int().min(0);
+const milliseconds = z.number().min(0);
+
+const batchSchema = z.object({
+  fromSeconds: z.number(),
+  toSeconds: z.number(),
+  useful: count,
+  failures: count,
+  histogram: z.string(),
+});
+
+/** What a comparison needs of a report; the rest is left out. */
+const comparedRunSchema = z.object({
+  runId: z.string(),
+  plan: z.object({ name: z.string(), hash: z.string() }),
+  startedAt: z.string(),
+  durationSeconds: z.number(),
+  verdict: z.object({ status: z.enum(['pass', 'fail', 'invalid', 'stopped']) }),
+  operations: z.array(
+    z.object({
+      target: z.string(),
+      operation: z.string(),
+      count,
+      useful: count,
+      latencyMs: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).nullable(),
+      batches: z.array(batchSchema),
+    }),
+  ),
+});
+
+/**
+ * Takes out of a report what later runs are compared with.
+ * @param report parsed JSON, e.g. of a `report.json`
+ * @returns or what is wrong with it, for a person, as the rest of a sentence that begins with its name
+ */
+export function parseBaseline(report: unknown): ComparedRun | { readonly problem: string } {
+  const parsed = comparedRunSchema.safeParse(report);
+  if (parsed.success) return damage(parsed.data) ?? parsed.data;
+  const paths = parsed.error.issues.map(({ path }) => path);
+  if (paths.every(([first, , third]) => first === 'operations' && third === 'batches')) {
+    return { problem: 'was made by an earlier version, without what a comparison needs: run its plan again' };
+  }
+  return {
+    problem: `is no report: ${z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ').replace('✖ ', '')}`,
+  };
+}
+
+/** Found here rather than when a run that took an hour is to be compared. */
+function damage({ operations }: ComparedRun): { readonly problem: string } | undefined {
+  try {
+    for (const { batches } of operations) for (const batch of batches) bucketsOf(batch);
+    return undefined;
+  } catch (error) {
+    return { problem: `is damaged: ${(error as Error).message.replace(/\.$/, '')}` };
+  }
+}

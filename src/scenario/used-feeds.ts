@@ -1,0 +1,59 @@
+import type { Feed, Json } from '../plan/feed.ts';
+import type { Plan } from '../plan/plan-schema.ts';
+import { feedRow, type RowTaker } from './feed-rows.ts';
+import { type JsonForm, jsonIn } from './json-form.ts';
+
+/** The feeds that the steps of one scenario take values from, in the order in which they first name them. */
+export class UsedFeeds {
+  readonly #feeds: Plan['feeds'];
+  readonly #used: { readonly name: string; readonly feed: Feed }[] = [];
+  readonly #columns = new Map<string, readonly string[]>();
+
+  constructor(feeds: Plan['feeds']) {
+    this.#feeds = feeds;
+  }
+
+  /** True for a name of one of the plan's feeds. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#feeds, name);
+  }
+
+  /** The place of a feed among those used; it is used from now on. */
+  placeOf(name: string): number {
+    const place = this.#used.findIndex((used) => used.name === name);
+    return place === -1 ? this.#used.push({ name, feed: this.#feeds[name] as Feed }) - 1 : place;
+  }
+
+  /**
+   * A column's values as JSON text, a row each, made once however many placeholders take them.
+   * @param column undefined for the only one
+   * @throws when there is no such column, or a text in it is not the JSON that it is to be read as
+   */
+  column(name: string, column: string | undefined, parsed: boolean, form: JsonForm): readonly string[] {
+    const key = JSON.stringify([name, column, parsed, form.name]);
+    const known = this.#columns.get(key);
+    if (known !== undefined) return known;
+    const { columns, rows } = this.#feeds[name] as Feed;
+    const at = column === undefined && columns.length === 1 ? 0 : columns.indexOf(column ?? '');
+    if (at === -1) throw new Error(`feeds.${name}: expected one of its columns (${columns.join(', ')}), got ${column}`);
+    const texts = rows.map((row, index) => {
+      const value = row[at] as Json;
+      const read = parsed ? jsonIn(value) : value;
+      if (read === undefined) throw new Error(`feeds.${name}: row ${index + 1} of ${columns[at]} holds no JSON`);
+      return form(read);
+    });
+    this.#columns.set(key, texts);
+    return texts;
+  }
+
+  /** An iteration's row of each feed used; undefined when one of them has run out. */
+  rowsFor(taker: RowTaker): readonly number[] | undefined {
+    const rows: number[] = [];
+    for (const { feed } of this.#used) {
+      const row = feedRow(feed, taker);
+      if (row === undefined) return undefined;
+      rows.push(row);
+    }
+    return rows;
+  }
+}

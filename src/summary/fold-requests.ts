@@ -1,0 +1,155 @@
+import { type Block, NO_TIME, type OperationKey, SAMPLE_FLAG } from '../sample/block.ts';
+import type { Outcome } from '../sample/outcome.ts';
+import { ascending } from './ascending.ts';
+import { firstExample } from './first-example.ts';
+import {
+  type ClockName,
+  COLD_CALLS,
+  type ColdCall,
+  type Fold,
+  type KeptExample,
+  mapClocks,
+  type OutcomeCount,
+} from './fold.ts';
+import { type FoldFrame, intervalAt, partOf } from './fold-frame.ts';
+import { latencyUs } from './latency.ts';
+
+type OpenCell = {
+  readonly key: OperationKey;
+  readonly interval: number;
+  readonly part: number;
+  readonly useful: number[];
+  readonly failed: number[];
+  readonly failures: { [Code in Outcome]?: number };
+};
+type OpenOperation = {
+  readonly key: OperationKey;
+  readonly clocks: Readonly<Record<ClockName, number[]>>;
+  readonly cold: Readonly<Record<ColdCall, number[]>>;
+  held: number;
+  resumed: number;
+  retries: number;
+};
+type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
+
+/** Adds up requests that say something about the target. */
+export class RequestFolder {
+  readonly #frame: FoldFrame;
+  readonly #cells = new Map<string, OpenCell>();
+  readonly #outcomes = new Map<string, Open<OutcomeCount>>();
+  readonly #examples = new Map<string, Open<KeptExample>>();
+  readonly #operations = new Map<string, OpenOperation>();
+  #lastEndMs = 0;
+
+  constructor(frame: FoldFrame) {
+    this.#frame = frame;
+  }
+
+  /** Counts a request; one of the warm-up only in its cell. */
+  add(block: Block, at: number, failed: boolean): void {
+    const { startUs, lagUs, durationUs, operation, outcome } = block.columns;
+    const key = block.operations[operation[at] as number] as OperationKey;
+    const [lag, duration] = [lagUs[at] as number, durationUs[at] as number];
+    const startMs = block.originMs + (startUs[at] as number) / 1000;
+    this.#lastEndMs = Math.max(this.#lastEndMs, startMs + duration / 1000);
+    const part = partOf(this.#frame, startMs - lag / 1000);
+    const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), part);
+    const latency = latencyUs(lag, duration);
+    const code = block.outcomes[outcome[at] as number] as Outcome;
+    (failed ? cell.failed : cell.useful).push(latency);
+    if (failed) cell.failures[code] = (cell.failures[code] ?? 0) + 1;
+    if (part < this.#frame.warmUpParts) return;
+    this.#addToOperation(key, block, at, failed, latency);
+    if (code !== 'OK') this.#addOutcome(key, code, startMs);
+  }
+
+  /** Keeps an example message of an outcome. */
+  addExample(key: OperationKey, outcome: Outcome, message: string): void {
+    const name = outcomeName(key, outcome);
+    const kept = this.#examples.get(name);
+    if (kept === undefined) this.#examples.set(name, { ...key, outcome, message });
+    else kept.message = firstExample(kept.message, message);
+  }
+
+  finish(): Pick<Fold, 'cells' | 'operations' | 'outcomes' | 'examples' | 'lastEndMs'> {
+    return {
+      cells: [...this.#cells.values()].map(({ key, useful, failed, ...rest }) => {
+        return { ...key, ...rest, useful: ascending(useful), failed: ascending(failed) };
+      }),
+      operations: [...this.#operations.values()].map(({ key, clocks, cold, ...counts }) => ({
+        ...key,
+        ...mapClocks((clock) => ascending(clocks[clock])),
+        firstOfSession: ascending(cold.firstOfSession),
+        afterIdle: ascending(cold.afterIdle),
+        ...counts,
+      })),
+      outcomes: [...this.#outcomes.values()],
+      examples: [...this.#examples.values()],
+      lastEndMs: this.#lastEndMs,
+    };
+  }
+
+  #cellOf(key: OperationKey, interval: number, part: number): OpenCell {
+    const name = `${interval} ${part}\n${key.target}\n${key.operation}`;
+    let cell = this.#cells.get(name);
+    if (cell === undefined) {
+      cell = { key, interval, part, useful: [], failed: [], failures: {} };
+      this.#cells.set(name, cell);
+    }
+    return cell;
+  }
+
+  #addToOperation(key: OperationKey, block: Block, at: number, failed: boolean, latency: number): void {
+    const { lagUs, durationUs, socketUs, connectUs, tlsUs, headersUs, firstEventUs, closeUs } = block.columns;
+    const operation = this.#operationOf(key);
+    const { clocks } = operation;
+    const keep = (clock: ClockName, column: Uint32Array) => {
+      const value = column[at] as number;
+      if (value !== NO_TIME) clocks[clock].push(value);
+    };
+    const flags = block.columns.flags[at] as number;
+    if (flags & SAMPLE_FLAG.held) operation.held++;
+    if (flags & SAMPLE_FLAG.resumed) operation.resumed++;
+    if (flags & SAMPLE_FLAG.retry) operation.retries++;
+    keep('lag', lagUs);
+    keep('socket', socketUs);
+    keep('connect', connectUs);
+    keep('tls', tlsUs);
+    if (failed) return;
+    const cold = COLD_CALLS.find((each) => flags & SAMPLE_FLAG[each]);
+    if (cold !== undefined) operation.cold[cold].push(latency);
+    keep('headers', headersUs);
+    keep('firstEvent', firstEventUs);
+    keep('close', closeUs);
+    const close = closeUs[at] as number;
+    // Rounding can put the close a microsecond before the answer.
+    if (close !== NO_TIME) clocks.hold.push(Math.max(0, close - (durationUs[at] as number)));
+  }
+
+  #operationOf(key: OperationKey): OpenOperation {
+    const name = `${key.target}\n${key.operation}`;
+    let operation = this.#operations.get(name);
+    if (operation === undefined) {
+      const cold = { firstOfSession: [], afterIdle: [] };
+      operation = { key, clocks: mapClocks((): number[] => []), cold, held: 0, resumed: 0, retries: 0 };
+      this.#operations.set(name, operation);
+    }
+    return operation;
+  }
+
+  #addOutcome(key: OperationKey, outcome: Outcome, startMs: number): void {
+    const name = outcomeName(key, outcome);
+    const entry = this.#outcomes.get(name);
+    if (entry === undefined) {
+      this.#outcomes.set(name, { ...key, outcome, count: 1, firstMs: startMs, lastMs: startMs });
+      return;
+    }
+    entry.count++;
+    entry.firstMs = Math.min(entry.firstMs, startMs);
+    entry.lastMs = Math.max(entry.lastMs, startMs);
+  }
+}
+
+function outcomeName(key: OperationKey, outcome: Outcome): string {
+  return `${key.target}\n${key.operation}\n${outcome}`;
+}

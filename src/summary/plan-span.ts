@@ -1,0 +1,24 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import { warmUpPartsOf } from '../plan/run-parts.ts';
+import { isArrival } from '../plan/scenario-extent.ts';
+import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
+import type { RunSpan } from './run-span.ts';
+
+/** What of a run's span follows from its plan. @param intervalMs width of the run's intervals */
+export function planSpan(plan: Plan, intervalMs: number): Pick<RunSpan, 'warmUpMs' | 'warmUpParts' | 'plannedStarts'> {
+  const plannedStarts = Object.entries(plan.scenarios).flatMap(([scenario, each]) => {
+    return isArrival(each) ? [{ scenario, starts: startsOf(each, intervalMs) }] : [];
+  });
+  return { warmUpMs: plan.warmUp, warmUpParts: warmUpPartsOf(plan), plannedStarts };
+}
+
+/** How many starts a scenario has in each interval of the run. */
+function startsOf(scenario: ArrivalScenario, intervalMs: number): number[] {
+  const schedule = arrivalSchedule(scenario);
+  const endMs = scenario.startTime + schedule.durationMs;
+  const before = (ms: number) => startsBefore(schedule, ms - scenario.startTime);
+  return Array.from({ length: Math.ceil(endMs / intervalMs) }, (_, interval) => {
+    return before((interval + 1) * intervalMs) - before(interval * intervalMs);
+  });
+}

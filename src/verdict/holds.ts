@@ -1,0 +1,35 @@
+import type { Threshold } from '../plan/threshold.ts';
+
+/** True when a value meets the condition. */
+export function holds(observed: number, { operator, limit }: Threshold): boolean {
+  switch (operator) {
+    case '<':
+      return observed < limit;
+    case '<=':
+      return observed <= limit;
+    case '>':
+      return observed > limit;
+    case '>=':
+      return observed >= limit;
+    case '==':
+      return observed === limit;
+    case '!=':
+      return observed !== limit;
+  }
+}
+
+/** True when `one` is further from meeting the condition than `other`; of two that are equally far, neither is. */
+export function isWorse(one: number, other: number, threshold: Threshold): boolean {
+  const [oneHolds, otherHolds] = [holds(one, threshold), holds(other, threshold)];
+  if (oneHolds !== otherHolds) return otherHolds;
+  switch (threshold.operator) {
+    case '<':
+    case '<=':
+      return one > other;
+    case '>':
+    case '>=':
+      return one < other;
+    default:
+      return threshold.operator === '==' && Math.abs(one - threshold.limit) > Math.abs(other - threshold.limit);
+  }
+}

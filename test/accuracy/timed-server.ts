@@ -1,0 +1,49 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { latencyQuantile } from '../../demo/latency-quantile.ts';
+import { seededRandom } from '../../demo/seeded-random.ts';
+
+// An MCP server in a process of its own whose calls take a known distribution of latencies, and which measures each of
+// them by its own clock: from the request's last byte until its answer is handed to the socket. It tells its parent the
+// port, and on any message the milliseconds of all calls; it ends with its parent.
+
+const MS = [20, 60, 80, 110, 150, 200, 250, 400] as const;
+const TOOLS = '{"tools":[{"name":"look","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}]}';
+const INITIALIZED =
+  '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"timed","version":"1"}}';
+const RESULT = '{"content":[{"type":"text","text":"here it is"}]}';
+
+const random = seededRandom(1, 'timed', 'look');
+const measuredMs: number[] = [];
+
+const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  let body = '';
+  request.setEncoding('utf8').on('data', (chunk: string) => {
+    body += chunk;
+  });
+  request.on('end', () => {
+    const startMs = performance.now();
+    const answer = (result: string) => {
+      const id = /"id":(\d+)/.exec(body)?.[1];
+      if (id === undefined) return response.writeHead(202).end();
+      const json = `{"jsonrpc":"2.0","id":${id},"result":${result}}`;
+      response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'timed' });
+      return response.end(json);
+    };
+    if (body.includes('"initialize"')) return answer(INITIALIZED);
+    if (body.includes('"tools/list"')) return answer(TOOLS);
+    if (!body.includes('"tools/call"')) return answer('{}');
+    return setTimeout(
+      () => {
+        answer(RESULT);
+        measuredMs.push(performance.now() - startMs);
+      },
+      latencyQuantile(MS, random()),
+    );
+  });
+});
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
+  process.send?.((server.address() as AddressInfo).port),
+);
+process.on('message', () => process.send?.(measuredMs));
+process.on('disconnect', () => process.exit());

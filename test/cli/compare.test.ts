@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { compareCommand } from '../../src/cli/compare-command.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+import type { Report } from '../../src/report/report.ts';
+import type { ComparedRun } from '../../src/verdict/comparison.ts';
+import { learnPlan } from '../support/fleet-plan.ts';
+import { runMcpSurge } from '../support/run-command.ts';
+import { simulatedOperation, simulatedRun } from '../verdict/compare-simulated.ts';
+
+let cwd: string;
+before(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'mcp-surge-compare-'));
+});
+after(() => rm(cwd, { recursive: true, force: true }));
+
+const write = (file: string, content: unknown) =>
+  writeFile(join(cwd, file), typeof content === 'string' ? content : JSON.stringify(content));
+
+/** Searching and listing; listing stays as it is. */
+const runOf = (seed: number, factor: number, changes: Partial<ComparedRun> = {}) =>
+  simulatedRun(
+    [
+      simulatedOperation(seed, { requests: 3000, factor, operation: 'tools/call:search' }),
+      simulatedOperation(seed + 1, { requests: 3000, operation: 'tools/list' }),
+    ],
+    changes,
+  );
+
+describe('mcp-surge compare', () => {
+  before(async () => {
+    await write('one.json', runOf(1, 1));
+    await write('slower.json', runOf(3, 1.5, { runId: 'the-slower-one' }));
+  });
+  const compare = (...args: string[]) => runMcpSurge(['compare', ...args], { cwd });
+
+  test('exit 99 and the table when an operation is slower', async () => {
+    const { code, stdout, stderr } = await compare('one.json', 'slower.json', '--tolerance', '0.2');
+    assert.equal(code, 99, stderr);
+    assert.match(stdout, /^Run the-slower-one of simulated\n/);
+    assert.match(stdout, /1 slower, 1 same\./);
+    assert.match(stdout, /p95 differs by 20 % or more/);
+    assert.match(stdout, /▲ slower +tools\/call:search +\d+ +\d+ +\+\d+ %/);
+    assert.match(stdout, /= same +tools\/list/);
+  });
+
+  test('exit 0 when none is: the other way round, and with another metric or a tolerance that large', async () => {
+    assert.match(
+      (await compare('slower.json', 'one.json', '--tolerance', '0.2')).stdout,
+      /▼ faster +tools\/call:search/,
+    );
+    assert.equal((await compare('slower.json', 'one.json')).code, 0);
+    const tolerant = await compare('one.json', 'slower.json', '--metric', 'p50', '--tolerance', '1');
+    assert.equal(tolerant.code, 0);
+    assert.match(tolerant.stdout, /p50 ms/);
+  });
+
+  test('exit 107 when one of the runs is invalid, slower or not', async () => {
+    await write('invalid.json', runOf(3, 1.5, { verdict: { status: 'invalid' } }));
+    const { code, stdout } = await compare('one.json', 'invalid.json');
+    assert.equal(code, 107);
+    assert.match(stdout, /current run's verdict is invalid/);
+  });
+
+  test('exit 2 with the reason for what cannot be compared', async () => {
+    const older = { ...runOf(1, 1), operations: [{ ...runOf(1, 1).operations[0], batches: undefined }] };
+    await write('older.json', older);
+    await write('other.json', { name: 'package' });
+    await write('broken.json', '{');
+    const [operation] = runOf(1, 1).operations;
+    const batches = operation?.batches.map((batch) => ({ ...batch, histogram: 'HIST' }));
+    await write('damaged.json', { ...runOf(1, 1), operations: [{ ...operation, batches }] });
+    const refused = (pattern: RegExp, ...args: string[]) => {
+      const inFolder = args.map((arg) => (arg.endsWith('.json') ? join(cwd, arg) : arg));
+      return assert.rejects(
+        compareCommand(inFolder),
+        (error) => error instanceof UsageError && pattern.test(error.message),
+      );
+    };
+    const { code, stderr } = await compare('one.json');
+    assert.equal(code, 2);
+    assert.match(stderr, /expected two reports/);
+    await refused(/Cannot read the report .*none\.json/, 'one.json', 'none.json');
+    await refused(/Cannot read the report .*broken\.json/, 'broken.json', 'one.json');
+    await refused(/other\.json is no report: .*runId/, 'other.json', 'one.json');
+    await refused(/older\.json was made by an earlier version.*run its plan again/, 'older.json', 'one.json');
+    await refused(/damaged\.json is damaged: .*at 0 s cannot be read/, 'damaged.json', 'one.json');
+    await refused(/--metric: .*p50/, 'one.json', 'one.json', '--metric', 'p42');
+    await refused(/--tolerance: /, 'one.json', 'one.json', '--tolerance', 'ten');
+    await refused(/--min-requests: /, 'one.json', 'one.json', '--min-requests', '');
+  });
+
+  test('a hostile name in a report cannot drive the terminal', async () => {
+    const [operation] = runOf(1, 1).operations;
+    await write('hostile.json', simulatedRun(operation ? [{ ...operation, target: 'a\u001b[2Jb\n' }] : []));
+    const { stdout } = await compare('hostile.json', 'hostile.json');
+    assert.ok(!stdout.includes('\u001b'));
+    assert.match(stdout, /a␛\[2Jb/);
+  });
+});
+
+describe('mcp-surge run --baseline', () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await startFleet({ latencyScale: 0.05 });
+  });
+  after(() => fleet.stop());
+
+  const plan = (thinkTime: string) =>
+    learnPlan(fleet.servers, {
+      duration: '6s',
+      vus: 4,
+      thinkTime,
+      more: 'comparison: { metric: p50, minRequests: 20, failOn: slower }',
+    });
+
+  test('puts the comparison into every form of the report, and fails when an operation became slower; the report is a baseline itself', async () => {
+    const former = simulatedOperation(1, { requests: 2000, intervals: 6, factor: 0.02 });
+    const operation = 'tools/call:microsoft_docs_search';
+    await write('faster.json', simulatedRun([{ ...former, operation }], { runId: 'the-faster-one' }));
+    await write('plan.yaml', plan('10ms'));
+    const { code, stdout, stderr } = await runMcpSurge(
+      ['run', 'plan.yaml', '--out', 'o', '--baseline', 'faster.json'],
+      { cwd },
+    );
+    assert.equal(code, 99, stdout + stderr);
+    assert.match(stdout, /became slower than in run the-faster-one: p50 /);
+    assert.match(stdout, /^Comparison$/m);
+    const report = JSON.parse(await readFile(join(cwd, 'o/report.json'), 'utf8')) as Report;
+    assert.deepEqual(
+      report.comparison?.operations.map((each) => [each.operation, each.verdict]),
+      [[operation, 'slower']],
+    );
+    assert.ok(report.comparison?.onlyInCurrent.some((each) => each.operation === 'initialize'));
+    assert.equal(report.verdict.status, 'fail');
+    const page = await readFile(join(cwd, 'o/report.html'), 'utf8');
+    assert.match(page, /<section id="comparison">.*the-faster-one/s);
+    assert.match(page, /class="broken"><span aria-hidden="true">▲<\/span> slower/);
+
+    const itself = await runMcpSurge(['compare', 'o/report.json', 'o/report.json'], { cwd });
+    assert.equal(itself.code, 0, itself.stdout + itself.stderr);
+    assert.match(itself.stdout, /= same +tools\/call:mic\S+ .* ±0 % … ±0 %/);
+  });
+
+  test('a baseline that cannot be read is refused before any load', async () => {
+    await write('plan.yaml', plan('10ms'));
+    const { code, stderr } = await runMcpSurge(['run', 'plan.yaml', '--baseline', 'nowhere.json'], { cwd });
+    assert.equal(code, 2);
+    assert.match(stderr, /Cannot read the report nowhere\.json/);
+  });
+});

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { listItems } from '../../../src/mcp/operations/list-items.ts';
+import { IntendedStart } from '../../../src/mcp/session/intended-start.ts';
+import { listPages } from '../../../src/mcp/session/list-pages.ts';
+import type { Caller } from '../../../src/mcp/session/session.ts';
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
+import { httpReply, openStream } from '../../support/raw-http.ts';
+import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
+import type { Answer } from './mcp-server.ts';
+
+const LATE_MS = 5000;
+const look = callTool('look')('{}');
+const seen = { content: [{ type: 'text', text: 'seen' }] };
+
+/** A call that comes late and is marked as the first of its session. */
+function lateCaller(): Caller {
+  const intended = new IntendedStart(systemClock.now() - LATE_MS);
+  return { ...CALLER, intended, callFlags: SAMPLE_FLAG.firstOfSession };
+}
+
+/** A line for each request since `from`: its method, and what marks it. */
+function marked({ exchanges }: BareSession, from = 0): string[] {
+  return exchanges.slice(from).map(({ request, lagMs, flags }) => {
+    assert.ok(lagMs === 0 || (lagMs >= LATE_MS && lagMs < LATE_MS + 1000), `${lagMs} ms`);
+    const lag = lagMs > 0 ? ' late' : '';
+    const first = flags & SAMPLE_FLAG.firstOfSession ? ' first' : '';
+    return `${request.rpcMethod || request.method}${lag}${first}`;
+  });
+}
+
+describe('the lag and the marks of a call are those of its first request', () => {
+  it('of the opening of a session it is initialize that was late, and nothing after it', () =>
+    withServer({}, { target: { eventStream: true } }, async (bare) => {
+      const session = bare.legacy();
+      const { intended } = lateCaller();
+      const caller = { ...CALLER, ...(intended === undefined ? {} : { intended }) };
+      await session.open(caller);
+      await session.request(look, caller);
+      await session.close(CALLER);
+      const lags = bare.exchanges.map(({ lagMs }) => lagMs > 0);
+      assert.deepEqual(lags, [true, ...lags.slice(1).map(() => false)]);
+      assert.equal(bare.exchanges[0]?.request.opensSession, true);
+    }));
+
+  it('not of the polling of a task, in either era', async () => {
+    const legacy: Record<string, Answer> = {
+      'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport: 'required' } }] }),
+      'tools/call': () => ({ task: { taskId: 't', status: 'working', pollInterval: 20 } }),
+      'tasks/get': () => ({ taskId: 't', status: 'completed' }),
+      'tasks/result': () => seen,
+    };
+    await withServer(legacy, {}, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      const from = bare.exchanges.length;
+      await session.request(look, lateCaller());
+      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tasks/get', 'tasks/result']);
+    });
+    const modern: Record<string, Answer> = {
+      'tools/call': () => ({ resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 }),
+      'tasks/get': () => ({ resultType: 'complete', taskId: 't', status: 'completed', result: seen }),
+    };
+    await withServer(modern, {}, async (bare) => {
+      const session = bare.modern();
+      await session.open(CALLER);
+      const from = bare.exchanges.length;
+      await session.request(look, lateCaller());
+      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tasks/get']);
+    });
+  });
+
+  it('not of the rounds in which a call is given input', () => {
+    let rounds = 0;
+    const asks = { resultType: 'input_required', requestState: 's', inputRequests: {} };
+    const answer: Answer = () => (rounds++ < 2 ? asks : seen);
+    return withServer({ 'tools/call': answer }, { target: { elicitation: 'defaults' } }, async (bare) => {
+      const session = bare.modern();
+      await session.open(CALLER);
+      const from = bare.exchanges.length;
+      assert.equal((await session.request(look, lateCaller())).outcome, 'OK');
+      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tools/call', 'tools/call']);
+    });
+  });
+
+  it('not of further pages', () => {
+    const answer: Answer = ({ params }) => ({ tools: [], ...(params.cursor === undefined ? { nextCursor: 'b' } : {}) });
+    return withServer({ 'tools/list': answer }, {}, async (bare) => {
+      await listPages(bare.modern(), listItems('tools'), lateCaller(), () => {});
+      assert.deepEqual(marked(bare), ['tools/list late first', 'tools/list']);
+    });
+  });
+
+  it('and the same request with another token is late no more', () => {
+    let refusals = 1;
+    const answer: Answer = () => (refusals-- > 0 ? httpReply(401, [], '') : seen);
+    const authorizer = {
+      prepare: async () => {},
+      header: () => ({ name: 'authorization', value: 'Bearer t' }),
+      rejected: () => true,
+      tokens: { fetched: 0, failed: 0, maxMs: 0 },
+      secretValues: [],
+    };
+    return withServer({ 'tools/call': answer }, { authorizer }, async (bare) => {
+      const session = bare.legacy();
+      await session.open(CALLER);
+      const from = bare.exchanges.length;
+      await session.request(look, lateCaller());
+      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tools/call first']);
+    });
+  });
+});
+
+it('a session that is abandoned ends without a word, its stream included', () => {
+  let streams = 0;
+  const stream: Answer = ({ socket }) => {
+    streams++;
+    socket.on('close', () => streams--);
+    return openStream();
+  };
+  return withServer({ GET: stream }, { target: { eventStream: true } }, async (bare) => {
+    const session = bare.legacy();
+    await session.open(CALLER);
+    assert.equal(streams, 1);
+    session.abandon();
+    assert.equal(session.alive, false);
+    await until(() => streams === 0);
+    await session.close(CALLER);
+    assert.deepEqual(bare.server.of('DELETE'), []);
+  });
+});
+
+it('requests of one virtual user can be ended, and those of others go on', () => {
+  const waiting: (() => void)[] = [];
+  const answer: Answer = ({ id, socket }) => {
+    waiting.push(() => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id, result: seen });
+      socket.write(httpReply(200, ['content-type: application/json'], body));
+    });
+    return undefined;
+  };
+  return withServer({ 'tools/call': answer }, {}, async (bare) => {
+    const session = bare.legacy();
+    await session.open(CALLER);
+    const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
+    await until(() => waiting.length === 3);
+    bare.connection.abortAll('it was taken away', (vu) => vu === 3);
+    for (const answerNow of waiting) answerNow();
+    const exchanges = await Promise.all(calls);
+    assert.deepEqual(
+      exchanges.map(({ vu, outcome }) => [vu, outcome]),
+      [
+        [3, 'CLIENT_ABORT'],
+        [4, 'OK'],
+        [3, 'CLIENT_ABORT'],
+      ],
+    );
+  });
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { aPlan, problemsOf } from '../support/a-plan.ts';
+import { problems, YAML } from './refused-plan.ts';
+
+const FEEDS = {
+  words: { values: ['a', 'b'] },
+  pages: { csv: 'id,full name,body\n1,x,"[1]"\n2,y,{}\n3,z,no\n' },
+  numbers: { rows: [{ n: 1 }, { n: '2' }] },
+};
+const COMPLETE = { prompt: 'brief', argument: { name: 'language', value: 'py' } };
+
+/** The problems of a plan with these steps, without the path up to them. */
+function problemsOfSteps(steps: readonly object[], scenario: object = { order: 'fixed' }): string[] {
+  const said = problemsOf({ scenario: { steps, ...scenario }, plan: { feeds: FEEDS } });
+  return said.map((text) => text.replace('scenarios.calls.steps', ''));
+}
+
+const problemsOfText = (text: string) =>
+  problemsOfSteps([{ tool: 'look', arguments: { q: text } }]).map((said) => said.replace('[0].arguments.q: ', ''));
+
+describe('a placeholder', () => {
+  it('may stand for a feed, its column, a capture of an earlier step, or a generated value', () => {
+    const steps = [
+      {
+        tool: 'find',
+        arguments: { q: '{{words}} {{pages.full name}} {{numbers|json}}' },
+        capture: { id: { pointer: '/a' } },
+      },
+      { tool: 'get', arguments: { id: '{{id}}', '{{words}}': ['{{id|json}}', { deep: '{{$integer(1,5)}}' }] } },
+    ];
+    assert.deepEqual(problemsOfSteps(steps), []);
+  });
+
+  it('is told what it names that there is not, and what may have been meant', () => {
+    const end = 'names no feed and no value captured by an earlier step';
+    assert.deepEqual(problemsOfText('{{banana}}'), [`{{banana}} ${end}; declare it under feeds`]);
+    assert.deepEqual(problemsOfText('a {{wrods}} b {{ wrods }}'), [`{{wrods}} ${end}: did you mean "words"?`]);
+    assert.deepEqual(problemsOfText('{{constructor}}'), [`{{constructor}} ${end}; declare it under feeds`]);
+  });
+
+  it('needs a column of a feed that has several, and one that it has', () => {
+    assert.deepEqual(problemsOfText('{{pages}}'), [
+      '{{pages}} names a feed with several columns; write {{pages.id}} or another of id, full name, body',
+    ]);
+    assert.deepEqual(problemsOfText('{{pages.bodi}}'), [
+      '{{pages.bodi}} names no column of pages: did you mean "body"?',
+    ]);
+    assert.deepEqual(problemsOfText('{{words.text}}'), [
+      '{{words.text}} names no column of words: expected one of value',
+    ]);
+  });
+
+  it('reads as JSON only what is JSON in every row', () => {
+    assert.deepEqual(problemsOfText('{{pages.id|json}}'), []);
+    assert.deepEqual(problemsOfText('{{pages.body|json}}'), [
+      '{{pages.body|json}} reads body as JSON, which that of row 3 is not',
+    ]);
+  });
+
+  it('must be one', () => {
+    const wayOut = 'a text that itself holds {{ }} can come from a feed';
+    assert.match(
+      problemsOfText('{{user name}}')[0] ?? '',
+      new RegExp(`^\\{\\{user name\\}\\} is no placeholder: .*; ${wayOut}$`),
+    );
+    assert.match(
+      problemsOfText('{{$integer(1)}}')[0] ?? '',
+      /^\{\{\$integer\(1\)\}\} is no placeholder: expected a least and/,
+    );
+    assert.deepEqual(problemsOfText('{{ $pick("a","b") }}'), [
+      '{{ $pick("a","b") }}: expected no quotes, backslashes or line breaks within {{ }}',
+    ]);
+    // Not one of ours.
+    assert.deepEqual(problemsOfText('{{"a"}} {{}} {a} {{a'), []);
+  });
+
+  const places: Record<string, object> = {
+    resource: { resource: 'file:///{{nowhere}}' },
+    'arguments.a[1].b': { tool: 'look', arguments: { a: [0, { b: '{{nowhere}}' }] } },
+    'arguments.{{nowhere}}': { tool: 'look', arguments: { '{{nowhere}}': 1 } },
+    'complete.argument.value': { complete: { ...COMPLETE, argument: { name: 'a', value: '{{nowhere}}' } } },
+    'complete.context.b': { complete: { ...COMPLETE, context: { a: 'x', b: '<{{ nowhere }}>' } } },
+  };
+  for (const [path, step] of Object.entries(places)) {
+    it(`is looked for in ${path}`, () => {
+      const [said, ...others] = problemsOfSteps([step]);
+      assert.deepEqual(others, []);
+      assert.ok(said?.startsWith(`[0].${path}: {{nowhere}} names no feed`), said);
+    });
+  }
+
+  it('is not looked for in names', () => {
+    const names = { complete: { resource: 'repo://{{owner}}', argument: { name: '{{a}}', value: '' } } };
+    assert.deepEqual(problemsOfSteps([names, { tool: '{{b}}' }, { prompt: '{{c}}' }]), []);
+  });
+
+  it('is refused where it stands in the file', () => {
+    const found = problems(`${YAML}        arguments:\n          a: 1\n          b: ["x", "{{nowhere}}"]\n`);
+    assert.deepEqual(
+      found.map(({ path, line, column }) => ({ path, line, column })),
+      [{ path: 'scenarios.calls.steps[0].arguments.b[1]', line: 15, column: 20 }],
+    );
+  });
+});
+
+describe('a captured value', () => {
+  const capture = { id: { pointer: '/structuredContent/id' } };
+  const uses = { tool: 'get', arguments: { id: '{{id}}' } };
+
+  it('is there only after the step that captures it', () => {
+    const message = '[0].arguments.id: {{id}} is captured only by steps[1]; put the step that uses it after that one';
+    assert.deepEqual(problemsOfSteps([uses, { tool: 'find', capture }]), [message]);
+    assert.deepEqual(problemsOfSteps([{ ...uses, capture }]), [message.replace('steps[1]', 'steps[0]')]);
+    assert.deepEqual(
+      problemsOfSteps([
+        { tool: 'find', capture },
+        { ...uses, capture },
+      ]),
+      [],
+    );
+  });
+
+  it('is there only in its own scenario', () => {
+    const { calls } = JSON.parse(JSON.stringify(aPlan({ scenario: {} }).scenarios));
+    assert.ok(calls);
+    const one = { target: 'web', executor: 'constant-vus', vus: 1, duration: '10s', order: 'fixed' };
+    const scenarios = { one: { ...one, steps: [{ tool: 'find', capture }] }, two: { ...one, steps: [uses] } };
+    const [said, ...others] = problemsOf({ plan: { scenarios } });
+    assert.deepEqual(others, []);
+    assert.match(said ?? '', /^scenarios\.two\.steps\[0\]\.arguments\.id: \{\{id\}\} names no feed and no value/);
+  });
+
+  it('needs steps in a fixed order, which is said once', () => {
+    assert.deepEqual(problemsOfSteps([{ tool: 'find', capture }, uses], {}), [
+      '[0].capture: expected order: fixed in this scenario, so that a later step can use the value',
+    ]);
+  });
+
+  it('has no columns, and no feed of the same name', () => {
+    const [column] = problemsOfSteps([
+      { tool: 'find', capture },
+      { tool: 'get', arguments: { id: '{{id.x}}' } },
+    ]);
+    assert.match(column ?? '', /names a column of a captured value, which has none/);
+    assert.deepEqual(problemsOfSteps([{ tool: 'find', capture: { words: { matches: 'a' } } }]), [
+      '[0].capture.words: expected a name that no feed has, or {{words}} would mean two things',
+    ]);
+  });
+});

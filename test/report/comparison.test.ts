@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { comparisonSchema } from '../../src/plan/comparison-schema.ts';
+import { formatChange } from '../../src/report/comparison-words.ts';
+import { renderHtml } from '../../src/report/html.ts';
+import { displayWidth } from '../../src/report/text/display-width.ts';
+import { renderComparison } from '../../src/report/text/render-comparison.ts';
+import { renderText } from '../../src/report/text.ts';
+import { compareRuns } from '../../src/verdict/compare-runs.ts';
+import type { Comparison } from '../../src/verdict/comparison.ts';
+import { reportFixture } from '../support/report-fixture.ts';
+import { type Simulation, simulatedOperation, simulatedRun } from '../verdict/compare-simulated.ts';
+
+const run = (seed: number, simulations: Readonly<Record<string, Simulation>>, hash = 'abc') =>
+  simulatedRun(
+    Object.entries(simulations).map(([operation, simulation], at) =>
+      simulatedOperation(seed + at, { ...simulation, operation }),
+    ),
+    { plan: { name: 'simulated', hash } },
+  );
+
+const many = { requests: 3000 };
+const script = '<script>alert(1)</script>';
+
+/** One operation of each verdict, one that fails more often, one in each run alone, and a hostile name. */
+const comparison: Comparison = compareRuns(
+  run(1, { slow: many, fast: many, steady: { requests: 6000 }, few: { requests: 30 }, [script]: many, gone: many }),
+  run(
+    11,
+    {
+      slow: { ...many, factor: 1.5 },
+      fast: { ...many, factor: 0.6 },
+      steady: { requests: 6000, failureRate: 0.05 },
+      few: { requests: 30 },
+      [script]: many,
+      new: many,
+    },
+    'def',
+  ),
+  comparisonSchema.parse({ tolerance: 0.15 }),
+);
+
+describe('the comparison in a report', () => {
+  const text = renderText(reportFixture({ comparison }));
+  const page = renderHtml(reportFixture({ comparison }));
+
+  it('is absent without a baseline', () => {
+    assert.doesNotMatch(renderText(reportFixture()), /^Comparison$/m);
+    assert.doesNotMatch(renderHtml(reportFixture()), /id="comparison"/);
+  });
+
+  it('shows each verdict as a mark and a word', () => {
+    assert.match(text, /▲ slower +slow +\d+ +\d+ +\+\d+ %/);
+    assert.match(text, /▼ faster +fast +\d+ +\d+ +−\d+ %/);
+    assert.match(text, /= same +steady/);
+    assert.match(text, /\? too little data +few/);
+    for (const [mark, word] of [
+      ['▲', 'slower'],
+      ['▼', 'faster'],
+      ['=', 'same'],
+      ['\\?', 'too little data'],
+    ]) {
+      assert.match(page, new RegExp(`<span aria-hidden="true">${mark}</span> ${word}</span>`));
+    }
+  });
+
+  it('says what a reader must know besides', () => {
+    for (const form of [text.replace(/\n +/g, ' '), page]) {
+      assert.match(form, /different plans \(simulated abc, simulated def\)/);
+      assert.match(form, /Too little data, as p95 needs 100 useful requests in each run: few of learn\./);
+      assert.match(form, /steady of learn: the share of useful requests fell from 100 % to 9\d\.\d %/);
+      assert.match(form, /Only in the baseline: gone of learn\./);
+      assert.match(form, /Only in this run: new of learn\./);
+    }
+  });
+
+  it('escapes what came from a target', () => {
+    assert.ok(!page.includes(script));
+    assert.ok(page.includes('&lt;script&gt;'));
+  });
+
+  it('stays within the width asked for', () => {
+    for (const width of [80, 100, 140]) {
+      for (const line of renderComparison(comparison, { width }).split('\n')) {
+        assert.ok(displayWidth(line) <= width, `${width}: ${line}`);
+      }
+    }
+  });
+});
+
+it('writes changes with their sign, as precise as they are', () => {
+  const written = [0.013, -0.42, 0.0996, 12.5, 0.0004, -0.0004, 0].map(formatChange);
+  assert.deepEqual(written, ['+1.3 %', '−42 %', '+10 %', '+1,250 %', '±0 %', '±0 %', '±0 %']);
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { createRun } from '../../src/run/create-run.ts';
+import { readBeside } from '../../src/run/read-beside.ts';
+import { readPlan } from '../../src/run/run-documents.ts';
+import { planText } from '../support/a-plan.ts';
+import { testContext } from '../support/run-context.ts';
+
+const text = planText({ plan: { feeds: { ids: { file: 'ids.txt' } } } });
+
+it('stores the rows of a file with the plan, so that slices elsewhere have them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-surge-create-'));
+  try {
+    await writeFile(join(folder, 'ids.txt'), 'one\ntwo\n');
+    const context = testContext();
+    const created = await createRun(context, { text, trigger: 'command', readFile: readBeside(folder) });
+    assert.ok('record' in created, JSON.stringify(created));
+    assert.deepEqual((await readPlan(context.store, created.record.runId)).feeds.ids?.rows, [['one'], ['two']]);
+    // Another file makes another plan: a repeated request would not be answered with the former run.
+    await writeFile(join(folder, 'ids.txt'), 'three\n');
+    const other = await createRun(context, { text, trigger: 'command', readFile: readBeside(folder) });
+    assert.ok('record' in other && other.record.planHash !== created.record.planHash);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('refuses files where a plan has none beside it, and names the way out', async () => {
+  const created = await createRun(testContext(), { text, trigger: 'http' });
+  assert.ok(created.outcome === 'invalid');
+  const [problem, ...others] = created.problems;
+  assert.deepEqual(others, []);
+  assert.equal(problem?.path, 'feeds.ids.file');
+  assert.match(problem?.message ?? '', /no files beside it; write the rows into the plan/);
+});

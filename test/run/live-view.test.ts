@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { progressLine } from '../../src/cli/progress-line.ts';
+import { liveView } from '../../src/run/live-view.ts';
+import type { Block } from '../../src/sample/block.ts';
+import { LiveTally } from '../../src/summary/live-tally.ts';
+import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+
+function laneTold(lane: number, samples: readonly Told[], measuredFromMs?: number) {
+  const tally = new LiveTally(measuredFromMs);
+  tally.add(blockOf(samples) as Block);
+  return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId: 'a', atMs: RUN_START_MS, activeVus: 2 + lane });
+}
+
+it('adds up what all lanes told, with virtual users at work and iterations that were dropped', () => {
+  const live = liveView(
+    [
+      laneTold(0, [{ durationMs: 100 }, { outcome: 'HTTP_500' }, { kind: 'droppedIteration', operation: 'calls' }]),
+      laneTold(1, [
+        { durationMs: 100, target: 'other' },
+        { kind: 'iteration', operation: 'calls' },
+        { kind: 'droppedIteration', operation: 'more' },
+      ]),
+    ],
+    2,
+  );
+  const { operations, p50Ms, p95Ms, p99Ms, ...counts } = live;
+  assert.deepEqual(counts, {
+    activeVus: 5,
+    iterations: 1,
+    droppedIterations: 2,
+    warmUpRequests: 0,
+    requests: 3,
+    failures: 1,
+    requestsPerSecond: 1.5,
+  });
+  for (const ms of [p50Ms, p95Ms, p99Ms]) assert.ok(Math.abs((ms ?? 0) - 100) <= 1);
+  assert.deepEqual(
+    operations.map(({ target, requests }) => [target, requests]),
+    [
+      ['other', 1],
+      ['web', 2],
+    ],
+  );
+  assert.equal(
+    progressLine(2, live),
+    '  2 s  ·  5 vus  ·  3 requests  ·  1.5/s  ·  p95 100 ms  ·  1 failures  ·  2 dropped',
+  );
+});
+
+it('tells of the requests of the warm-up apart, and counts them in the rate', () => {
+  const live = liveView([laneTold(0, [{ atMs: 500 }, { atMs: 1500, durationMs: 20 }], RUN_START_MS + 1000)], 2);
+  assert.deepEqual([live.requests, live.warmUpRequests, live.requestsPerSecond], [1, 1, 1]);
+  assert.match(
+    progressLine(2, live),
+    /1 requests after 1 of the warm-up {2}· {2}1\.0\/s {2}· {2}p95 20 ms {2}· {2}0 failures$/,
+  );
+});

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ThresholdWatcher } from '../../src/run/threshold-watcher.ts';
+import { snapshotOf } from '../../src/run/watch-snapshot.ts';
+import type { Block } from '../../src/sample/block.ts';
+import { readHistogram } from '../../src/summary/histogram.ts';
+import { LiveTally } from '../../src/summary/live-tally.ts';
+import type { Abort } from '../../src/verdict/verdict.ts';
+import { aPlan, type PlanParts } from '../support/a-plan.ts';
+import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+
+type Watched = PlanParts & {
+  /** What each of two lanes measures in a second of the run. */
+  readonly second: (second: number) => readonly Told[];
+  readonly seconds?: number;
+  /** A lane whose first attempt is lost in this second, so that its totals begin anew. */
+  readonly lostAt?: number;
+  /** When this watch begins to look. */
+  readonly fromSecond?: number;
+};
+
+/** Plays a run of two lanes, each telling of itself every other second, to a watcher; stops when it ends the run. */
+function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Watched): Abort | undefined {
+  const plan = aPlan(parts);
+  const measuredFromMs = RUN_START_MS + plan.warmUp;
+  const watcher = new ThresholdWatcher(plan, RUN_START_MS);
+  const tallies = [new LiveTally(measuredFromMs), new LiveTally(measuredFromMs)];
+  for (let now = 1; now <= seconds; now++) {
+    if (now === lostAt) tallies[1] = new LiveTally(measuredFromMs);
+    const samples = second(now - 1).map((told) => ({ atMs: (now - 1) * 1000, ...told }));
+    for (const tally of tallies) if (samples.length > 0) tally.add(blockOf(samples) as Block);
+    if (now % 2 === 1 || now < fromSecond) continue;
+    const progress = tallies.map((tally, lane) => {
+      const attemptId = lane === 1 && lostAt !== undefined && now >= lostAt ? 'second' : 'first';
+      return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId, atMs: RUN_START_MS + now * 1000, activeVus: 1 });
+    });
+    const abort = watcher.see(snapshotOf(progress, RUN_START_MS + now * 1000, readHistogram));
+    if (abort !== undefined) return abort;
+  }
+  return undefined;
+}
+
+const failing = (from: number, to: number) => (second: number) => {
+  const outcome = second >= from && second < to ? 'HTTP_500' : 'OK';
+  return [{ outcome }, { outcome }] as const;
+};
+const thresholds = (metric: string, threshold: string, more: object = {}) => ({
+  plan: { thresholds: { [metric]: [{ threshold, abortOnFail: true, ...more }] } },
+});
+
+describe('the watch over a whole run', () => {
+  it('adds up all lanes since the start', () => {
+    assert.deepEqual(watched({ second: failing(0, 30), ...thresholds('mcp_failures', 'count<8') }), {
+      metric: 'mcp_failures',
+      expression: 'count<8',
+      over: 'run',
+      observed: 8,
+      atSeconds: 2,
+    });
+    assert.equal(watched({ second: failing(9, 30), ...thresholds('mcp_failures', 'rate<0.5') })?.atSeconds, 18);
+  });
+
+  it('leaves conditions alone that may not end it', () => {
+    assert.equal(watched({ second: failing(0, 30), plan: { thresholds: { mcp_failures: ['rate<0.5'] } } }), undefined);
+    assert.equal(new ThresholdWatcher(aPlan(), RUN_START_MS).isNeeded, false);
+  });
+
+  it('waits for its delay, and for samples', () => {
+    const late = thresholds('mcp_failures', 'rate<0.5', { delayAbortEval: '11s' });
+    assert.equal(watched({ second: failing(0, 30), ...late })?.atSeconds, 12);
+    assert.equal(watched({ second: () => [], ...thresholds('mcp_requests', 'count>5') }), undefined);
+    const silent = (second: number) => (second < 6 ? [] : failing(0, 30)(second));
+    assert.equal(watched({ second: silent, ...thresholds('mcp_failures', 'rate<0.5') })?.atSeconds, 8);
+  });
+
+  it('knows the failures by their codes and the operations by their names', () => {
+    const second = () => [{ outcome: 'HTTP_429' }, { outcome: 'HTTP_500' }, { operation: 'initialize' }] as const;
+    const { observed } = watched({ second, ...thresholds('mcp_failures{outcome:HTTP_429}', 'rate<0.1') }) ?? {};
+    assert.equal(observed, 1 / 3);
+    assert.equal(watched({ second, ...thresholds('mcp_failures{operation:initialize}', 'rate<0.1') }), undefined);
+  });
+
+  it('measures latency within 1 %, from the intended start, and iterations with those that were dropped', () => {
+    const second = () =>
+      [
+        { durationMs: 100, lagMs: 300 },
+        { kind: 'iteration', operation: 'calls', durationMs: 50 },
+        { kind: 'droppedIteration', operation: 'calls' },
+      ] as const;
+    const p95 = watched({ second, ...thresholds('mcp_request_duration', 'p(95)<390') });
+    assert.ok(Math.abs((p95?.observed ?? 0) - 400) <= 4, `${p95?.observed}`);
+    assert.equal(watched({ second, ...thresholds('mcp_request_duration', 'p(95)<410') }), undefined);
+    assert.equal(watched({ second, ...thresholds('dropped_iterations{scenario:calls}', 'rate<0.2') })?.observed, 0.5);
+    const least = watched({ second, ...thresholds('iteration_duration', 'min>60') });
+    assert.ok(Math.abs((least?.observed ?? 0) - 50) <= 0.5, `${least?.observed}`);
+  });
+
+  it('sees nothing of the warm-up, in counts or in rates', () => {
+    const { plan } = thresholds('mcp_failures', 'count<1');
+    assert.equal(watched({ second: failing(0, 5), plan: { ...plan, warmUp: '5s' } }), undefined);
+    const rate = thresholds('mcp_requests', 'rate<3.9');
+    assert.equal(watched({ second: failing(0, 0), plan: { ...rate.plan, warmUp: '6s' } })?.observed, 4);
+  });
+});
+
+describe('the watch over a length of time', () => {
+  const autostop = thresholds('mcp_failures', 'rate<0.5', { over: '6s' });
+
+  it('sees what came in that time only', () => {
+    const abort = watched({ second: failing(20, 30), ...autostop });
+    assert.deepEqual([abort?.atSeconds, abort?.observed, abort?.over], [24, 4 / 6, 6000]);
+  });
+
+  it('does not look before so much is over', () => {
+    assert.equal(watched({ second: failing(0, 30), ...autostop })?.atSeconds, 6);
+  });
+
+  it('forgets what is over', () => {
+    const short = thresholds('mcp_failures', 'count<13', { over: '6s' });
+    assert.equal(watched({ second: (at) => failing(at - (at % 6), at - (at % 6) + 2)(at), ...short }), undefined);
+  });
+
+  it('takes a stretch of its own length when it begins in the middle of a run', () => {
+    const condition = thresholds('mcp_requests', 'count<25', { over: '6s' });
+    assert.equal(watched({ second: failing(0, 0), fromSecond: 20, ...condition }), undefined);
+    assert.equal(watched({ second: failing(0, 0), fromSecond: 20, ...autostop }), undefined);
+    assert.equal(watched({ second: failing(0, 30), fromSecond: 20, ...autostop })?.atSeconds, 26);
+  });
+
+  it('does not take the totals of a second attempt for those of the first', () => {
+    const condition = thresholds('mcp_requests', 'count>10', { over: '4s' });
+    assert.equal(watched({ second: failing(0, 0), ...condition }), undefined);
+    assert.equal(watched({ second: failing(0, 0), lostAt: 15, ...condition }), undefined);
+    assert.equal(watched({ second: failing(20, 30), lostAt: 15, ...autostop })?.observed, 4 / 6);
+  });
+
+  it('keeps few snapshots however long the time is', () => {
+    const long = thresholds('mcp_failures', 'rate<0.5', { over: '10m' });
+    const abort = watched({ second: failing(900, 3000), seconds: 3000, ...long });
+    // Half of ten minutes have failed at 1,200 s; snapshots half a minute apart make that up to half a minute later.
+    assert.ok((abort?.atSeconds ?? 0) >= 1200 && (abort?.atSeconds ?? 0) <= 1232, `${abort?.atSeconds}`);
+  });
+});
+
+describe('the watch over stages', () => {
+  const scenario = {
+    executor: 'ramping-vus',
+    vus: undefined,
+    duration: undefined,
+    startVUs: 10,
+    stages: [
+      { duration: '10s', target: 10 },
+      { duration: '0s', target: 20 },
+      { duration: '10s', target: 20 },
+      { duration: '10s', target: 20 },
+    ],
+  };
+  const stage = (more: object = {}) => ({
+    scenario,
+    ...thresholds('useful_rate', 'rate>0.6', { over: 'stage', ...more }),
+  });
+
+  it('sees the stage under way, not those before', () => {
+    // Four of ten seconds of the first stage fail, which it may.
+    const second = (at: number) => failing(at < 10 ? 6 : 14, 30)(at);
+    const abort = watched({ second, ...stage() });
+    assert.deepEqual([abort?.atSeconds, abort?.over], [18, 'stage']);
+    assert.equal(abort?.observed, 0.5);
+  });
+
+  it('waits for its delay in each stage', () => {
+    assert.equal(watched({ second: failing(10, 30), ...stage() })?.atSeconds, 12);
+    assert.equal(watched({ second: failing(10, 30), ...stage({ delayAbortEval: '7s' }) })?.atSeconds, 18);
+  });
+
+  it('says that it was within the stage', () => {
+    const abort = watched({ second: failing(0, 30), ...stage({ delayAbortEval: '8s' }) });
+    assert.equal(abort?.atSeconds, 8);
+    assert.equal(watched({ second: failing(29, 30), ...stage() }), undefined);
+  });
+});

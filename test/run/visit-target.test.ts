@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { legacyServer, startMcpServer } from '../mcp/session/mcp-server.ts';
+import { httpReply } from '../support/raw-http.ts';
+
+const run = promisify(execFile);
+const script = fileURLToPath(new URL('visit-without-files.ts', import.meta.url));
+
+test('a visit that this machine has no files left for blames neither the target nor its token endpoint', {
+  skip: process.platform === 'win32' && 'no ulimit',
+}, async () => {
+  const unknown = httpReply(400, [], 'what is that?');
+  const server = await startMcpServer(legacyServer, { 'server/discover': () => unknown });
+  const closed = await startMcpServer();
+  await closed.close();
+  try {
+    const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, script];
+    const { stdout } = await run('sh', [...limited, `${server.origin}/mcp`, `${closed.origin}/token`]);
+    const { refusal, before, without } = JSON.parse(stdout);
+    assert.equal(refusal, 'EMFILE', 'the process must really be out of files');
+    assert.deepEqual(before.web, []);
+    assert.match(
+      before.guarded.join(),
+      /^targets\.guarded: .* ended in AUTH_TOKEN .*ECONNREFUSED.* Check the target's auth/,
+    );
+    for (const [name, [problem = 'none']] of Object.entries<string[]>(without)) {
+      assert.ok(problem.startsWith(`targets.${name}: `), problem);
+      assert.match(problem, / ended in CLIENT_LIMIT \(.*EMFILE/);
+      assert.match(problem, /\. This says nothing about the target: raise the limit of open files of this machine/);
+    }
+    assert.deepEqual(Object.keys(without), ['web', 'guarded']);
+  } finally {
+    await server.close();
+  }
+});

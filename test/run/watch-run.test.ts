@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Slice } from '../../src/plan/slices.ts';
+import type { RunContext } from '../../src/run/run-context.ts';
+import { watchRun } from '../../src/run/watch-run.ts';
+import type { Block } from '../../src/sample/block.ts';
+import { LiveTally } from '../../src/summary/live-tally.ts';
+import type { SliceHealth } from '../../src/summary/slice-health.ts';
+import { aPlan } from '../support/a-plan.ts';
+import { blockOf, RUN_START_MS } from '../support/blocks-of.ts';
+import { testContext } from '../support/run-context.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const RUN = '20261123-120000000-00000000';
+const PLAN = aPlan({
+  plan: { thresholds: { mcp_requests: [{ threshold: 'rate<15', abortOnFail: true, delayAbortEval: '4s' }] } },
+});
+
+function sliceOfLane(lane: number, window = 0): Slice {
+  return {
+    sliceId: `w000${window}-l000${lane}`,
+    lane,
+    lanes: 3,
+    window,
+    runStartMs: RUN_START_MS,
+    startAtMs: RUN_START_MS + window * 5000,
+    endAtMs: RUN_START_MS + (window + 1) * 5000,
+  };
+}
+
+/** A run in which each lane of the first window told, at its own instant, of ten requests a second. */
+async function underWay(rate = 10): Promise<{ context: RunContext; clock: VirtualClock }> {
+  const clock = new VirtualClock(RUN_START_MS + 4900);
+  const context = testContext({ clock });
+  const record = { runId: RUN, planName: 'small', planHash: 'x', trigger: 'command', createdAt: '' } as const;
+  await context.store.createRun({ ...record, state: 'running', stopRequested: false });
+  for (const [lane, seconds] of [4.9, 4.2, 3.5].entries()) {
+    const tally = new LiveTally();
+    tally.add(blockOf(Array.from({ length: seconds * rate }, () => ({}))) as Block);
+    const atMs = RUN_START_MS + seconds * 1000;
+    const about = { sliceId: sliceOfLane(lane).sliceId, attemptId: 'a', atMs, activeVus: 1 };
+    await context.store.putProgress(RUN, tally.progress(about));
+  }
+  return { context, clock };
+}
+
+const looked = (context: RunContext, slice: Slice) => watchRun(context, RUN, PLAN, slice)?.();
+
+describe('the watch of a run', () => {
+  it('ends the run over all lanes, and says why', async () => {
+    const { context } = await underWay();
+    assert.equal(await looked(context, sliceOfLane(0)), true);
+    const { stopRequested, abort, state } = (await context.store.getRun(RUN)) ?? assert.fail();
+    assert.deepEqual([stopRequested, state, abort?.metric, abort?.over], [true, 'running', 'mcp_requests', 'run']);
+    // Lanes told at instants of their own; all the same it is three times ten a second.
+    assert.ok(Math.abs((abort?.observed ?? 0) - 30) < 1e-9, `${abort?.observed}`);
+  });
+
+  it('lets a run go on whose conditions hold', async () => {
+    const { context } = await underWay(4);
+    assert.equal(await looked(context, sliceOfLane(0)), false);
+    assert.equal((await context.store.getRun(RUN))?.stopRequested, false);
+  });
+
+  it('is kept by the first lane that is still at work', async () => {
+    const { context } = await underWay();
+    const health = { store: { errors: 0, blocks: 1, samples: 1 } } as SliceHealth;
+    const commit = (lane: number) =>
+      context.store.commitSlice(RUN, { sliceId: sliceOfLane(lane).sliceId, attemptIds: ['a'], health });
+    const third = watchRun(context, RUN, PLAN, sliceOfLane(2));
+    assert.equal(await third?.(), false);
+    await commit(1);
+    assert.equal(await third?.(), false);
+    await commit(0);
+    assert.equal(await third?.(), true);
+  });
+
+  it('ends nothing before or after its own window', async () => {
+    const { context, clock } = await underWay();
+    assert.equal(await looked(context, sliceOfLane(0, 1)), false);
+    await clock.run(clock.sleepUntil(RUN_START_MS + 5000));
+    assert.equal(await looked(context, sliceOfLane(0)), false);
+    assert.equal(await looked(context, sliceOfLane(0, 1)), true);
+  });
+
+  it('does not break the slice when the store does not answer', async () => {
+    const { context } = await underWay();
+    const store = { ...context.store, listProgress: () => Promise.reject(new Error('the store is gone')) };
+    assert.equal(await looked({ ...context, store }, sliceOfLane(0)), false);
+  });
+
+  it('is not kept for a plan that nothing can end', async () => {
+    const { context } = await underWay();
+    assert.equal(
+      watchRun(context, RUN, aPlan({ plan: { thresholds: { mcp_requests: ['rate<1'] } } }), sliceOfLane(0)),
+      undefined,
+    );
+  });
+});

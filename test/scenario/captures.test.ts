@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { nth } from '../support/an-agent.ts';
+import { type Behaviour, CALL_MS, rigOf, START_MS } from './fake-sessions.ts';
+
+const said = (text: string, more: object = {}) => ({ content: [{ type: 'text', text }], ...more });
+
+/** Runs one iteration of steps in fixed order, every one of which gets the same result. */
+async function run(steps: readonly object[], result: unknown, behaviour: Partial<Behaviour> = {}, plan: object = {}) {
+  const rig = rigOf([{ opens: true, result, ...behaviour }], {
+    scenario: { order: 'fixed', steps },
+    plan: { ...plan },
+  });
+  await rig.clock.run(rig.agent.iterate(nth(0)));
+  const sent = rig.calls.map(({ params }) => params.arguments);
+  return { ...rig, sent, outcomes: rig.samples('iteration').map(({ outcome }) => outcome) };
+}
+
+const FIND = { tool: 'look', capture: { id: { pointer: '/structuredContent/id' } } };
+const USE = { tool: 'look', arguments: { id: '{{id}}', text: 'no. {{id}}' } };
+
+describe('a captured value', () => {
+  it('goes into later calls of the iteration, in its own type', async () => {
+    const { sent, outcomes } = await run([FIND, USE, USE], said('x', { structuredContent: { id: 42 } }));
+    const used = { id: 42, text: 'no. 42' };
+    assert.deepEqual([sent, outcomes], [[{}, used, used], ['OK']]);
+  });
+
+  it('is found by the first group of a pattern, or the whole match', async () => {
+    const text = said('ticket T-17 is open');
+    const grouped = { tool: 'look', capture: { id: { matches: 'T-(\\d+)' } } };
+    assert.deepEqual((await run([grouped, USE], text)).sent[1], { id: '17', text: 'no. 17' });
+    const whole = { tool: 'look', capture: { id: { matches: 'T-\\d+' } } };
+    assert.deepEqual((await run([whole, USE], text)).sent[1], { id: 'T-17', text: 'no. T-17' });
+  });
+
+  it('can be read as JSON', async () => {
+    const find = { tool: 'look', capture: { page: { pointer: '/content/0/text' } } };
+    const use = { tool: 'look', arguments: { next: '{{page|json}}', raw: '{{page}}' } };
+    const { sent } = await run([find, use], said('{"cursor":3}'));
+    assert.deepEqual(sent[1], { next: { cursor: 3 }, raw: '{"cursor":3}' });
+    const broken = await run([find, use], said('{"cursor"'));
+    assert.deepEqual([broken.sent, broken.outcomes], [[{}], ['TOOL_CAPTURE']]);
+  });
+
+  it('is forgotten by the next iteration', async () => {
+    const results = [said('x', { structuredContent: { id: 1 } })];
+    const rig = rigOf([{ opens: true, result: results[0], outcome: ['OK', 'OK', 'TOOL_ERROR'] }], {
+      scenario: { order: 'fixed', steps: [FIND, USE] },
+    });
+    await rig.clock.run(rig.agent.iterate(nth(0)));
+    await rig.clock.run(rig.agent.iterate(nth(1)));
+    assert.equal(rig.calls.length, 3, 'the second iteration has no value for its second step');
+    assert.deepEqual(
+      rig.samples('iteration').map(({ outcome }) => outcome),
+      ['OK', 'TOOL_ERROR'],
+    );
+  });
+});
+
+describe('a reply without the value', () => {
+  it('is TOOL_CAPTURE, and so is its iteration, which leaves out the steps that need it', async () => {
+    const { sent, outcomes, clock } = await run([FIND, USE, { tool: 'look', arguments: { q: 1 } }], said('x'));
+    assert.deepEqual([sent, outcomes], [[{}, { q: 1 }], ['TOOL_CAPTURE']]);
+    assert.equal(clock.now(), START_MS + 2 * CALL_MS);
+  });
+
+  it('is its own failure when it is one, or a check does not hold', async () => {
+    const failed = await run([FIND, USE], said('x'), { outcome: ['HTTP_500'] });
+    assert.deepEqual([failed.calls.length, failed.outcomes], [1, ['HTTP_500']]);
+    const checked = await run([{ ...FIND, checks: [{ contains: 'y' }] }, USE], said('x'));
+    assert.deepEqual(checked.outcomes, ['TOOL_ASSERT']);
+  });
+});
+
+describe('a feed that has run out', () => {
+  const feeds = { ids: { values: ['a', 'b'], order: 'sequential', repeat: false } };
+  const parts = { scenario: { steps: [{ tool: 'look', arguments: { q: '{{ids}}' } }] }, plan: { feeds } };
+
+  it('ends iterations as PLAN_FEED_END: nothing is sent, and the next comes after a second', async () => {
+    const { agent, clock, calls, log, samples } = rigOf([{ opens: true }], parts);
+    for (const number of [0, 1, 2, 3]) await clock.run(agent.iterate(nth(number)));
+    assert.deepEqual(
+      calls.map(({ params }) => params.arguments),
+      [{ q: 'a' }, { q: 'b' }],
+    );
+    assert.equal(log.length, 3, 'one session and two calls');
+    assert.deepEqual(
+      samples('iteration').map(({ outcome, startMs }) => [outcome, startMs - START_MS]),
+      [
+        ['OK', 0],
+        ['OK', CALL_MS],
+        ['PLAN_FEED_END', 2 * CALL_MS],
+        ['PLAN_FEED_END', 2 * CALL_MS + 1000],
+      ],
+    );
+  });
+
+  it('holds up no start that comes at a rate', async () => {
+    const { agent, clock, samples } = rigOf([{ opens: true }], parts);
+    await clock.run(agent.iterate({ ...nth(2), intendedMs: START_MS }));
+    assert.equal(clock.now(), START_MS);
+    assert.equal(samples('iteration')[0]?.outcome, 'PLAN_FEED_END');
+  });
+});

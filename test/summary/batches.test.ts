@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { batchesOf, batchGrid } from '../../src/summary/batches.ts';
+import { bucketsOf } from '../../src/summary/batches-buckets.ts';
+import type { Cell } from '../../src/summary/fold.ts';
+
+const cell = (interval: number, useful: readonly number[], failed = 0): Cell => ({
+  target: 't',
+  operation: 'o',
+  interval,
+  part: 0,
+  useful: Uint32Array.from(useful).sort(),
+  failed: new Uint32Array(failed),
+  failures: {},
+});
+
+describe('batches', () => {
+  it('are at most 20, cover the plan, and lose no request, whatever started late', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 150 }),
+        fc.array(fc.record({ interval: fc.nat(170), useful: fc.array(fc.nat(2 ** 32 - 2)), failed: fc.nat(3) })),
+        (planned, drawn) => {
+          const cells = drawn.map(({ interval, useful, failed }) => cell(interval, useful, failed));
+          const batches = batchesOf(cells, batchGrid(cells, 2000, planned * 2000));
+          assert.ok(batches.length <= 20);
+          const sum = (of: (batch: (typeof batches)[number]) => number) => batches.reduce((s, each) => s + of(each), 0);
+          assert.equal(
+            sum(({ useful }) => useful),
+            cells.reduce((s, { useful }) => s + useful.length, 0),
+          );
+          assert.equal(
+            sum(({ failures }) => failures),
+            cells.reduce((s, { failed }) => s + failed.length, 0),
+          );
+          for (const [at, batch] of batches.entries()) {
+            assert.ok(batch.fromSeconds >= (batches[at - 1]?.toSeconds ?? 0));
+            assert.ok(batch.toSeconds > batch.fromSeconds);
+          }
+        },
+      ),
+    );
+  });
+
+  it('put each latency into a bucket that holds it and is no wider than 1 % of it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2 ** 32 - 2), { minLength: 1 }), (us) => {
+        const cells = [cell(0, us)];
+        const [batch] = batchesOf(cells, batchGrid(cells, 1000, 1000));
+        assert.ok(batch);
+        const buckets = bucketsOf(batch);
+        for (const { fromUs, toUs } of buckets) assert.ok(toUs - fromUs <= Math.max(1, fromUs / 100));
+        const inBucket = ({ fromUs, toUs }: (typeof buckets)[number]) =>
+          us.filter((u) => u >= fromUs && u < toUs).length;
+        assert.deepEqual(
+          buckets.map(({ count }) => count),
+          buckets.map(inBucket),
+        );
+        assert.equal(
+          buckets.reduce((sum, { count }) => sum + count, 0),
+          us.length,
+        );
+      }),
+    );
+  });
+
+  it('have the same edges in two runs of a plan, although the last answers of one came later', () => {
+    const edges = (last: number) => {
+      const cells = Array.from({ length: last + 1 }, (_, interval) => cell(interval, [1]));
+      const batches = batchesOf(cells, batchGrid(cells, 1000, 60_000));
+      return batches.map(({ fromSeconds, toSeconds }) => [fromSeconds, toSeconds]);
+    };
+    assert.deepEqual(edges(59), edges(62));
+    assert.equal(edges(59).length, 20);
+  });
+
+  it('divide a run that counts iterations by the time it really took', () => {
+    const cells = Array.from({ length: 100 }, (_, interval) => cell(interval, [1]));
+    assert.equal(batchesOf(cells, batchGrid(cells, 1000, 0)).length, 20);
+  });
+
+  it('that are damaged say so', () => {
+    const cells = [cell(0, [5, 6])];
+    const [batch] = batchesOf(cells, batchGrid(cells, 1000, 1000));
+    assert.ok(batch);
+    assert.throws(() => bucketsOf({ ...batch, histogram: 'HISTnothing' }), /at 0 s cannot be read/);
+    assert.throws(() => bucketsOf({ ...batch, useful: 3 }), /other latencies than its 3/);
+  });
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type ComparisonRules, comparisonSchema } from '../../src/plan/comparison-schema.ts';
+import { judgeChange } from '../../src/verdict/compare-judgement.ts';
+import { provenSlower, withComparison } from '../../src/verdict/compare-outcome.ts';
+import { compareRuns } from '../../src/verdict/compare-runs.ts';
+import type { ComparedRun, Comparison } from '../../src/verdict/comparison.ts';
+import { type Simulation, simulatedOperation, simulatedRun } from './compare-simulated.ts';
+
+const rules = (changes: Partial<ComparisonRules> = {}) => comparisonSchema.parse(changes);
+
+const oneOf = (seed: number, simulation: Simulation = {}, changes: Partial<ComparedRun> = {}) =>
+  simulatedRun([simulatedOperation(seed, simulation)], changes);
+
+/** The one operation of a comparison. */
+function only({ operations }: Comparison) {
+  const [operation] = operations;
+  assert.ok(operation !== undefined && operations.length === 1);
+  return operation;
+}
+
+const anySimulation = fc.record({
+  requests: fc.integer({ min: 20, max: 900 }),
+  intervals: fc.integer({ min: 2, max: 30 }),
+  factor: fc.constantFrom(0.7, 0.95, 1, 1.05, 1.4),
+  memory: fc.constantFrom(0, 0.9),
+  failureRate: fc.constantFrom(0, 0.1),
+});
+const anyRules = fc.record({
+  metric: fc.constantFrom('p50' as const, 'p95' as const, 'p99' as const),
+  tolerance: fc.constantFrom(0, 0.05, 0.1, 0.5),
+  confidence: fc.constantFrom(0.8, 0.95, 0.99),
+});
+
+describe('a comparison', () => {
+  it('of a run with itself finds no difference', () => {
+    fc.assert(
+      fc.property(fc.nat(), anySimulation, anyRules, (seed, simulation, changes) => {
+        const run = oneOf(seed, simulation);
+        const { verdict, change, changeMs } = only(compareRuns(run, run, rules(changes)));
+        assert.ok(verdict === 'same' || verdict === 'too-little-data', verdict);
+        if (change === null) return;
+        assert.deepEqual(change, { estimate: 0, low: 0, high: 0 });
+        assert.deepEqual(changeMs, change);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('the other way round has slower and faster exchanged', () => {
+    const opposite = { slower: 'faster', faster: 'slower', same: 'same', 'too-little-data': 'too-little-data' };
+    fc.assert(
+      fc.property(fc.nat(), anySimulation, anySimulation, anyRules, (seed, one, other, changes) => {
+        const [first, second] = [oneOf(seed, one), oneOf(seed + 1, other)];
+        const there = only(compareRuns(first, second, rules(changes)));
+        const back = only(compareRuns(second, first, rules(changes)));
+        assert.equal(back.verdict, opposite[there.verdict]);
+        if (there.change === null || back.change === null) return;
+        assert.ok(Math.abs((1 + there.change.low) * (1 + back.change.high) - 1) < 1e-9);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it('is the same however often it is made', () => {
+    const [first, second] = [oneOf(1), oneOf(2, { intervals: 13 })];
+    assert.deepEqual(compareRuns(first, second, rules()), compareRuns(first, second, rules()));
+  });
+
+  it('shows the exact percentiles, and their difference inside its interval', () => {
+    const [first, second] = [oneOf(3), oneOf(4, { factor: 1.3 })];
+    for (const metric of ['p50', 'p95', 'p99'] as const) {
+      const { baseline, current, change, changeMs } = only(compareRuns(first, second, rules({ metric })));
+      assert.equal(baseline.latencyMs, first.operations[0]?.latencyMs?.[metric]);
+      assert.equal(current.latencyMs, second.operations[0]?.latencyMs?.[metric]);
+      const before = baseline.latencyMs as number;
+      const share = (current.latencyMs as number) / before - 1;
+      assert.ok(change && changeMs && Math.abs(change.estimate - share) < 1e-9);
+      assert.ok(change.low < share && share < change.high);
+      assert.ok(Math.abs(changeMs.low - change.low * before) < 1e-9);
+    }
+  });
+
+  it('tells of useful requests that became fewer', () => {
+    const { usefulRateChange } = only(compareRuns(oneOf(5), oneOf(6, { failureRate: 0.2 }), rules()));
+    assert.ok(usefulRateChange && usefulRateChange.high < -0.1 && usefulRateChange.low > -0.3);
+  });
+
+  it('says what there is too little of', () => {
+    const reason = (simulation: Simulation, changes: Partial<ComparisonRules> = {}) => {
+      const { verdict, reason } = only(compareRuns(oneOf(7, simulation), oneOf(8, simulation), rules(changes)));
+      assert.equal(verdict, 'too-little-data');
+      return reason;
+    };
+    assert.equal(reason({ requests: 99 }), 'p95 needs 100 useful requests in each run');
+    assert.equal(reason({ requests: 499 }, { metric: 'p99' }), 'p99 needs 500 useful requests in each run');
+    assert.equal(reason({ intervals: 4 }), 'useful requests in at least 5 stretches of each run are needed');
+    assert.equal(reason({ requests: 120 }), 'the interval is too wide to tell');
+    assert.equal(reason({ requests: 200, failureRate: 1 }), 'p95 needs 100 useful requests in each run');
+  });
+
+  it('lists operations that only one run had', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((operation, at) => simulatedOperation(at, { operation }));
+    assert.ok(a && b && c);
+    const comparison = compareRuns(simulatedRun([a, b]), simulatedRun([b, c]), rules());
+    assert.equal(only(comparison).operation, 'b');
+    assert.deepEqual(comparison.onlyInBaseline, [{ target: 'learn', operation: 'a' }]);
+    assert.deepEqual(comparison.onlyInCurrent, [{ target: 'learn', operation: 'c' }]);
+  });
+
+  it('notes what makes the runs hard to compare', () => {
+    const notes = (before: Partial<ComparedRun>, after: Partial<ComparedRun>) =>
+      compareRuns(oneOf(1, {}, before), oneOf(1, {}, after), rules()).notes;
+    assert.deepEqual(notes({}, { durationSeconds: 20.9 }), []);
+    const [plan] = notes({}, { plan: { name: 'other', hash: 'def' } });
+    assert.match(plan ?? '', /different plans \(simulated abc, other def\)/);
+    assert.match(notes({}, { durationSeconds: 30 })[0] ?? '', /the baseline 20\.0 s, this one 30\.0 s/);
+    assert.match(notes({ verdict: { status: 'invalid' } }, {})[0] ?? '', /baseline run's verdict is invalid/);
+    assert.match(notes({}, { verdict: { status: 'stopped' } })[0] ?? '', /current run was stopped/);
+  });
+});
+
+it('judges a change by its interval and the tolerance', () => {
+  const limit = Math.log1p(0.1);
+  const judged = (low: number, estimate: number, high: number) => judgeChange({ low, estimate, high }, 0.1);
+  assert.equal(judged(0.01, limit, 0.5), 'slower');
+  assert.equal(judged(0.01, limit - 1e-6, 0.5), 'same');
+  assert.equal(judged(-0.5, -limit, -0.01), 'faster');
+  assert.equal(judged(-0.5, -limit + 1e-6, -0.01), 'same');
+  assert.equal(judged(-limit, 0, limit), 'same');
+  assert.equal(judged(-limit - 1e-6, 0, limit), 'too-little-data');
+  assert.equal(judged(-0.01, 0.5, 0.9), 'too-little-data');
+});
+
+describe('a slower operation', () => {
+  const comparison = (changes: Partial<ComparisonRules>, before: Partial<ComparedRun> = {}) =>
+    compareRuns(oneOf(1, {}, before), oneOf(2, { factor: 2 }), rules(changes));
+
+  it('fails the verdict only when the plan says so, with a reason', () => {
+    const pass = { status: 'pass', reasons: ['All hold.'] } as const;
+    assert.equal(withComparison(pass, comparison({})), pass);
+    const failed = withComparison(pass, comparison({ failOn: 'slower' }));
+    assert.equal(failed.status, 'fail');
+    assert.equal(failed.reasons.length, 1);
+    assert.match(
+      failed.reasons[0] ?? '',
+      /^tools\/call:search of learn became slower than in run 20260509-140000-aaaaaa: p95 \d+(\.\d)? ms → \d+(\.\d)? ms, \d+(\.\d)? % more \(95 % interval [\d.]+ % to [\d.]+ %\)\.$/,
+    );
+    const both = withComparison({ status: 'fail', reasons: ['One broke.'] }, comparison({ failOn: 'slower' }));
+    assert.deepEqual(both, { status: 'fail', reasons: ['One broke.', ...failed.reasons] });
+    const stopped = { status: 'stopped', reasons: ['Stopped.'] } as const;
+    assert.equal(withComparison(stopped, comparison({ failOn: 'slower' })), stopped);
+  });
+
+  it('proves nothing against a baseline that is invalid', () => {
+    const against = comparison({ failOn: 'slower' }, { verdict: { status: 'invalid' } });
+    assert.equal(only(against).verdict, 'slower');
+    assert.deepEqual(provenSlower(against), []);
+    const pass = { status: 'pass', reasons: [] } as const;
+    assert.equal(withComparison(pass, against), pass);
+  });
+});

@@ -1,0 +1,71 @@
+import { batchesOf, batchGrid } from '../../src/summary/batches.ts';
+import type { Cell } from '../../src/summary/fold.ts';
+import { percentilesOf } from '../../src/summary/percentiles.ts';
+import { sorted } from '../../src/summary/sorted.ts';
+import { type Random, randomFor } from '../../src/traffic/random.ts';
+import type { ComparedOperation, ComparedRun } from '../../src/verdict/comparison.ts';
+
+/** How the latencies of a made-up operation are drawn; lognormal around 50 ms. */
+export type Simulation = {
+  readonly requests?: number;
+  readonly intervals?: number;
+  /** Every latency times this. */
+  readonly factor?: number;
+  /** How much of a request's state its successor keeps, 0 to 1: queues and caches that requests share. */
+  readonly memory?: number;
+  /** Over the run the latency grows by e to this. */
+  readonly ramp?: number;
+  readonly failureRate?: number;
+  readonly operation?: string;
+};
+
+/** One operation of a run of 1 s intervals. The same seed gives the same latencies. */
+export function simulatedOperation(seed: number, simulation: Simulation = {}): ComparedOperation {
+  const { requests = 600, intervals = 20, factor = 1, memory = 0, ramp = 0, failureRate = 0 } = simulation;
+  const random = randomFor(seed);
+  const normal = () => standardNormal(random);
+  let state = normal();
+  const drawn = Array.from({ length: intervals }, () => ({ useful: [] as number[], failed: [] as number[] }));
+  for (let request = 0; request < requests; request++) {
+    state = memory * state + Math.sqrt(1 - memory ** 2) * normal();
+    const noise = memory === 0 ? state : Math.SQRT1_2 * (state + normal());
+    const us = Math.round(factor * 50_000 * Math.exp(0.6 * noise + (ramp * request) / requests));
+    const interval = drawn[Math.floor((request / requests) * intervals)];
+    (failureRate > 0 && random() < failureRate ? interval?.failed : interval?.useful)?.push(us);
+  }
+  const cells = drawn.map(({ useful, failed }, interval): Cell => {
+    const of = (values: readonly number[]) => Uint32Array.from(values).sort();
+    const place = { target: 'learn', operation: simulation.operation ?? 'tools/call:search', interval, part: 0 };
+    return { ...place, useful: of(useful), failed: of(failed), failures: { TOOL_ERROR: failed.length } };
+  });
+  const useful = sorted(cells.map((cell) => cell.useful));
+  return {
+    target: 'learn',
+    operation: simulation.operation ?? 'tools/call:search',
+    count: requests,
+    useful: useful.length,
+    latencyMs: percentilesOf(useful),
+    batches: batchesOf(cells, batchGrid(cells, 1000, intervals * 1000)),
+  };
+}
+
+/** A run of such operations. */
+export function simulatedRun(
+  operations: readonly ComparedOperation[],
+  changes: Partial<ComparedRun> = {},
+): ComparedRun {
+  return {
+    runId: '20260509-140000-aaaaaa',
+    plan: { name: 'simulated', hash: 'abc' },
+    startedAt: '2026-05-09T14:00:00.000Z',
+    durationSeconds: 20,
+    verdict: { status: 'pass' },
+    operations,
+    ...changes,
+  };
+}
+
+/** Box and Muller's transform. */
+function standardNormal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}

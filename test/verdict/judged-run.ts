@@ -1,0 +1,51 @@
+import { partsOf, warmUpPartsOf } from '../../src/plan/run-parts.ts';
+import { mergeFolds } from '../../src/summary/merge-folds.ts';
+import type { SliceHealth } from '../../src/summary/slice-health.ts';
+import { summarise } from '../../src/summary/summarise.ts';
+import { type Judged, judge } from '../../src/verdict/judge.ts';
+import type { Abort } from '../../src/verdict/verdict.ts';
+import { aPlan, type PlanParts } from '../support/a-plan.ts';
+import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+
+const HEALTH: SliceHealth = {
+  startDelayMs: 0,
+  eventLoopDelayMs: { p99: 1, max: 2 },
+  cpuSeconds: 1,
+  cpuFromSeconds: 0,
+  wallSeconds: 10,
+  starts: [],
+  tokens: [],
+  stoppedTargets: [],
+  store: { errors: 0, blocks: 1, samples: 1 },
+  instance: 'one',
+};
+
+export type JudgedRun = PlanParts & {
+  readonly samples: readonly Told[];
+  /** Ten seconds by default. */
+  readonly plannedMs?: number;
+  readonly stopped?: boolean;
+  readonly abort?: Abort;
+  readonly health?: Partial<SliceHealth>;
+};
+
+/** Judges a run of one healthy slice that measured these samples, with intervals of a second. */
+export function judgedRun({ samples, plannedMs = 10_000, stopped, abort, health, ...parts }: JudgedRun): Judged {
+  const plan = aPlan(parts);
+  const warmUpParts = warmUpPartsOf(plan);
+  const slice = { sliceId: 'w0000-l0000', state: 'committed', duplicates: 0 } as const;
+  const slices = [{ ...slice, health: { ...HEALTH, ...health } }];
+  const fold = mergeFolds([foldOf([samples], slices, { cutsMs: partsOf(plan), warmUpParts })], INTERVAL_MS);
+  const stopRequested = stopped === true || abort !== undefined;
+  const summary = summarise(fold, {
+    runStartMs: RUN_START_MS,
+    plannedDurationMs: plannedMs,
+    plannedSlices: 1,
+    plannedVus: 1,
+    warmUpMs: plan.warmUp,
+    warmUpParts,
+    plannedStarts: [],
+    stopped: stopRequested,
+  });
+  return judge(plan, fold, summary, stopRequested, abort);
+}
