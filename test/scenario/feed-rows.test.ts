@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Feed } from '../../src/plan/feed.ts';
+import { maxVusOf } from '../../src/plan/scenario-extent.ts';
+import { layoutOf, type Share } from '../../src/plan/slices.ts';
+import { feedRow } from '../../src/scenario/feed-rows.ts';
+import { arrivalSchedule } from '../../src/traffic/arrival-schedule.ts';
+import { closedIterations } from '../../src/traffic/closed-iterations.ts';
+import { shareStarts } from '../../src/traffic/share-starts.ts';
+import { allShares } from '../plan/any-plan.ts';
+import { aPlan } from '../support/a-plan.ts';
+
+const START_MS = 1_800_000_000_000;
+const random = () => 0.5;
+
+function feedOf(order: Feed['order'], length: number, repeat: boolean): Feed {
+  return { order, repeat, columns: ['value'], rows: Array.from({ length }, (_, row) => [row]) };
+}
+
+/** All shares of a plan with one scenario, over all lanes and windows. */
+function sharesFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): Share[] {
+  const plan = aPlan({ scenario });
+  return allShares(plan, layoutOf(plan, { vusPerLane, ratePerLane: 50, windowMs }), START_MS);
+}
+
+const anyLanes = fc.integer({ min: 1, max: 10 });
+const anyVus = fc.integer({ min: 1, max: 10 });
+const counts = (rows: readonly (number | undefined)[], length: number) => {
+  const taken = new Array<number>(length).fill(0);
+  for (const row of rows) if (row !== undefined) taken[row] = (taken[row] as number) + 1;
+  return taken;
+};
+
+describe('the rows of a feed over all lanes and windows', () => {
+  it('sequential, starts at a rate: the k-th start has the k-th row, each once until the feed is over', () => {
+    fc.assert(
+      fc.property(
+        anyVus,
+        anyLanes,
+        fc.integer({ min: 500, max: 6000 }),
+        fc.integer({ min: 1, max: 80 }),
+        (vus, perLane, windowMs, length) => {
+          const scenario = {
+            executor: 'constant-arrival-rate',
+            vus: undefined,
+            rate: 10,
+            duration: '5s',
+            preAllocatedVUs: vus,
+          };
+          const feed = feedOf('sequential', length, false);
+          const rows = sharesFor(scenario, perLane, windowMs).flatMap((share) => {
+            assert.ok(share.scenario.executor === 'constant-arrival-rate');
+            const { first, end, step } = shareStarts(arrivalSchedule(share.scenario), share);
+            const found = [];
+            for (let k = first; k < end; k += step) found.push(feedRow(feed, { ordinal: k, place: 0, random }));
+            return found;
+          });
+          assert.equal(rows.length, 50);
+          assert.deepEqual(
+            counts(rows, length),
+            Array.from({ length }, (_, row) => (row < 50 ? 1 : 0)),
+          );
+        },
+      ),
+    );
+  });
+
+  it('sequential, virtual users that count their own: so many iterations of each use every row alike', () => {
+    fc.assert(
+      fc.property(anyVus, anyLanes, fc.integer({ min: 1, max: 12 }), (vus, perLane, iterations) => {
+        const scenario = { executor: 'per-vu-iterations', vus, iterations, duration: undefined };
+        const length = vus * iterations;
+        const feed = feedOf('sequential', length, false);
+        const rows = sharesFor(scenario, perLane, 60_000).flatMap((share) =>
+          share.vus.flatMap((vu) => {
+            const next = closedIterations(share, vu);
+            return Array.from({ length: iterations }, () =>
+              feedRow(feed, { ordinal: next().ordinal, place: vu - share.firstVu, random }),
+            );
+          }),
+        );
+        assert.deepEqual(counts(rows, length), new Array(length).fill(1));
+      }),
+    );
+  });
+
+  it('unique: every virtual user has a row of its own, the same in every window', () => {
+    fc.assert(
+      fc.property(anyVus, anyLanes, fc.integer({ min: 500, max: 12_000 }), (vus, perLane, windowMs) => {
+        const shares = sharesFor({ vus }, perLane, windowMs);
+        assert.equal(maxVusOf((shares[0] as Share).scenario), vus);
+        const rowsOf = new Map<number, Set<number | undefined>>();
+        for (const { firstVu, vus: numbers } of shares) {
+          for (const vu of numbers) {
+            const row = feedRow(feedOf('unique', vus, true), { ordinal: vu * 7, place: vu - firstVu, random });
+            rowsOf.set(vu, (rowsOf.get(vu) ?? new Set()).add(row));
+          }
+        }
+        const own = [...rowsOf.values()].map((rows) => [...rows]);
+        assert.ok(own.every((rows) => rows.length === 1));
+        assert.equal(new Set(own.flat()).size, vus);
+      }),
+    );
+  });
+});
