@@ -71,7 +71,7 @@ export function parseMetric(
 ): { readonly name: MetricName; readonly tags: Tags } | { readonly problem: string } {
   const [, name, tagText] = METRIC.exec(metric) ?? [];
   if (name === undefined || !isMetric(name)) {
-    return { problem: `expected a metric, one of ${Object.keys(METRICS).join(', ')}; got "${metric}"` };
+    return { problem: `expected a metric, one of ${Object.keys(METRICS).join(', ')}, got "${metric}"` };
   }
   const known: readonly string[] = METRICS[name].tags;
   const tags: Partial<Record<TagName, string>> = {};

@@ -81,7 +81,7 @@ it('refuses metrics and tags that there are not', () => {
     const refused = parseThreshold(metric, 'count<1');
     return 'problem' in refused ? refused.problem : undefined;
   };
-  assert.match(problem('http_reqs') ?? '', /^expected a metric, one of mcp_request_duration, .*; got "http_reqs"$/);
+  assert.match(problem('http_reqs') ?? '', /^expected a metric, one of mcp_request_duration, .*, got "http_reqs"$/);
   assert.match(problem('constructor') ?? '', /^expected a metric/);
   assert.match(
     problem('mcp_requests{outcome:OK}') ?? '',
