@@ -31,7 +31,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       microsecondsPerRequest: requests === 0 ? 0 : (cpuSeconds * 1e6) / requests,
       maxShare: max(cpuShareOf),
     },
-    starts: startsOf(healths),
+    starts: startsOf(healths, span),
     vus: { planned: span.plannedVus, started: fold.vus.length },
     abortedRequests: fold.abortedRequests,
     limitedRequests: fold.limitedRequests,
@@ -68,13 +68,32 @@ function cpuSecondsOf(healths: readonly SliceHealth[]): number {
   return seconds;
 }
 
-function startsOf(healths: readonly SliceHealth[]): GeneratorHealth['starts'] {
-  const all = healths.flatMap(({ starts }) => starts);
-  const scenarios = [...Map.groupBy(all, ({ scenario }) => scenario)]
-    .map(([scenario, counts]) => ({ scenario, ...addedUp(counts) }))
-    .toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1));
+function startsOf(healths: readonly SliceHealth[], { plannedStarts, stopped }: RunSpan): GeneratorHealth['starts'] {
+  const counted = Map.groupBy(
+    healths.flatMap(({ starts }) => starts),
+    ({ scenario }) => scenario,
+  );
+  // The plan's own number, so that starts of lost slices are missing; of a run that was stopped, what had come due.
+  const whole = new Map(
+    stopped
+      ? []
+      : plannedStarts.map(({ scenario, starts }) => [scenario, starts.reduce((sum, count) => sum + count, 0)]),
+  );
+  const scenarios = [...new Set([...counted.keys(), ...whole.keys()])].toSorted().map((scenario) => {
+    const counts = addedUp(counted.get(scenario) ?? []);
+    return { scenario, ...counts, planned: whole.get(scenario) ?? counts.planned };
+  });
   // Where virtual users set the pace, no start can be missing or late.
-  return { ...addedUp(all.filter(({ planned }) => planned !== undefined)), scenarios };
+  const planned = scenarios.filter((each) => each.planned !== null);
+  const sum = (field: 'started' | 'dropped' | 'late') => planned.reduce((total, each) => total + each[field], 0);
+  return {
+    planned: planned.length === 0 ? null : planned.reduce((total, each) => total + (each.planned ?? 0), 0),
+    started: sum('started'),
+    dropped: sum('dropped'),
+    late: sum('late'),
+    maxLagMs: Math.max(0, ...planned.map(({ maxLagMs }) => maxLagMs)),
+    scenarios,
+  };
 }
 
 function addedUp(counts: readonly StartCounts[]): StartHealth {

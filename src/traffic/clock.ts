@@ -4,11 +4,14 @@ export type Clock = {
   now(): number;
   /**
    * Resolves at an instant (at once when it has passed), or when the signal aborts, whichever comes first.
-   * @param precision `tick`, the default, wakes up to about a millisecond late, as timers do; `fine` wakes within some
+   * @param precision `tick`, the default, wakes up to about a millisecond late, as timers do; `nearest` at the timers' tick
+   * that is nearest to the instant, so up to half a millisecond early, and on average in time; `fine` wakes within some
    * microseconds and keeps the processor busy for the last millisecond
    */
-  sleepUntil(atMs: number, signal?: AbortSignal, precision?: 'tick' | 'fine'): Promise<void>;
+  sleepUntil(atMs: number, signal?: AbortSignal, precision?: Precision): Promise<void>;
 };
+
+export type Precision = 'tick' | 'nearest' | 'fine';
 
 /** Node's timers take at most this many milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -23,12 +26,18 @@ export const systemClock: Clock = {
   now: () => timeOrigin + performance.now(),
   async sleepUntil(atMs, signal, precision = 'tick') {
     // A timer may fire a fraction of a millisecond early, so the clock decides.
-    for (let leftMs = atMs - this.now(); leftMs > 0 && !signal?.aborted; leftMs = atMs - this.now()) {
-      const timerMs = precision === 'fine' ? Math.floor(leftMs - TICK_MS) : Math.ceil(leftMs);
+    const earlyMs = precision === 'nearest' ? TICK_MS / 2 : 0;
+    for (let leftMs = atMs - this.now(); leftMs > earlyMs && !signal?.aborted; leftMs = atMs - this.now()) {
+      const timerMs = timerFor(leftMs, precision);
       await (timerMs < 1 ? turn() : timer(Math.min(timerMs, MAX_TIMER_MS), signal));
     }
   },
 };
+
+function timerFor(leftMs: number, precision: Precision): number {
+  if (precision === 'fine') return Math.floor(leftMs - TICK_MS);
+  return precision === 'nearest' ? Math.max(TICK_MS, Math.floor(leftMs)) : Math.ceil(leftMs);
+}
 
 function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {

@@ -5,7 +5,8 @@ import { seededRandom } from '../../demo/seeded-random.ts';
 
 // An MCP server in a process of its own whose calls take a known distribution of latencies, and which measures each of
 // them by its own clock: from the request's last byte until its answer is handed to the socket. It tells its parent the
-// port, and on any message the milliseconds of all calls; it ends with its parent.
+// port, and on any message the milliseconds of all calls that began after the epoch milliseconds it is sent; it ends with
+// its parent.
 
 const MS = [20, 60, 80, 110, 150, 200, 250, 400] as const;
 const TOOLS = '{"tools":[{"name":"look","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}]}';
@@ -14,7 +15,7 @@ const INITIALIZED =
 const RESULT = '{"content":[{"type":"text","text":"here it is"}]}';
 
 const random = seededRandom(1, 'timed', 'look');
-const measuredMs: number[] = [];
+const measured: { readonly atMs: number; readonly ms: number }[] = [];
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   let body = '';
@@ -36,7 +37,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     return setTimeout(
       () => {
         answer(RESULT);
-        measuredMs.push(performance.now() - startMs);
+        measured.push({ atMs: performance.timeOrigin + startMs, ms: performance.now() - startMs });
       },
       latencyQuantile(MS, random()),
     );
@@ -45,5 +46,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () =>
   process.send?.((server.address() as AddressInfo).port),
 );
-process.on('message', () => process.send?.(measuredMs));
+process.on('message', (fromMs: number) => {
+  process.send?.(measured.filter(({ atMs }) => atMs >= fromMs).map(({ ms }) => ms));
+});
 process.on('disconnect', () => process.exit());

@@ -20,6 +20,14 @@ it('sleeps until an instant and not a moment less', async () => {
   }
 });
 
+it('sleeps to the nearest tick when asked: never more than half of one too early', async () => {
+  for (let i = 0; i < 40; i++) {
+    const untilMs = systemClock.now() + 1.1 + i / 20;
+    await systemClock.sleepUntil(untilMs, undefined, 'nearest');
+    assert.ok(systemClock.now() >= untilMs - 0.5);
+  }
+});
+
 it('sleeps to a fraction of a tick when asked, reads what arrives meanwhile, and can be woken', async () => {
   const lateMs: number[] = [];
   for (let i = 0; i < 40; i++) {
