@@ -1,11 +1,26 @@
 import type { Sample } from './sample.ts';
 
 /** A sample of what is no request: it has a time and an outcome, and none of a request's clocks. */
-export function plainSample(
-  known: Pick<Sample, 'kind' | 'operation' | 'outcome' | 'startMs' | 'durationMs' | 'vu' | 'iteration'>,
-): Sample {
+export function plainSample({
+  kind,
+  operation,
+  outcome,
+  startMs,
+  lagMs = 0,
+  durationMs,
+  vu,
+  iteration,
+}: Pick<Sample, 'kind' | 'operation' | 'outcome' | 'startMs' | 'durationMs' | 'vu' | 'iteration'> &
+  Partial<Pick<Sample, 'lagMs'>>): Sample {
   return {
-    lagMs: 0,
+    kind,
+    operation,
+    outcome,
+    startMs,
+    lagMs,
+    durationMs,
+    vu,
+    iteration,
     socketMs: undefined,
     connectMs: undefined,
     tlsMs: undefined,
@@ -15,6 +30,5 @@ export function plainSample(
     bytes: 0,
     flags: 0,
     message: '',
-    ...known,
   };
 }

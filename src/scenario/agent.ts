@@ -8,7 +8,7 @@ import type { Random } from '../traffic/random.ts';
 import { drawThinkTime } from '../traffic/think-time.ts';
 import type { Iteration, VirtualUser } from '../traffic/virtual-user.ts';
 import type { AgentOptions } from './agent-options.ts';
-import { askedPauseMs } from './asked-pause.ts';
+import { askedPauseMs, mayAskForPause } from './asked-pause.ts';
 import { type Ending, FEED_END, notOpened, worseOutcome } from './ending.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { Values } from './values.ts';
@@ -63,7 +63,10 @@ export class Agent implements VirtualUser {
     const lagMs = intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs);
     this.#record('iteration', this.#options.iterationOperation, ending.outcome, startMs, lagMs);
     // Where starts come at a rate, the plan says how often the target is tried.
-    await this.#pauseAsAsked(ending.last, ending.barred === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0);
+    const leastMs = ending.barred === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0;
+    if (leastMs > 0 || (ending.last !== undefined && mayAskForPause(ending.last))) {
+      await this.#pauseAsAsked(ending.last, leastMs);
+    }
   }
 
   think(): number {
@@ -109,7 +112,7 @@ export class Agent implements VirtualUser {
 
   async #callSteps(caller: Caller, values: Values): Promise<Ending> {
     const { scenario, compiled } = this.#options;
-    const { thinkTime, sessions } = scenario;
+    const { thinkTime, thinkTimeBefore, sessions } = scenario;
     let outcome: Outcome = 'OK';
     let last: Exchange | undefined;
     for (const { needs, makeCall } of compiled.drawSteps(values.random)) {
@@ -120,9 +123,12 @@ export class Agent implements VirtualUser {
         if (this.#halt.aborted) return { outcome: worseOutcome(outcome, 'CLIENT_ABORT') };
       }
       if (sessions.reuse === 'call') this.#drawFarewell();
-      const refused = await this.#ready(caller);
+      // Each await is a turn of the microtask queue and garbage, for every request: none without need.
+      const refused = this.#sessions.isOpen ? undefined : await this.#sessions.open(caller);
       if (refused !== undefined) return notOpened(refused, outcome);
-      if (last === undefined && (await this.#thinkBefore(caller))) return { outcome: 'CLIENT_ABORT' };
+      if (last === undefined && thinkTimeBefore.type !== 'none' && (await this.#thinkBefore(caller))) {
+        return { outcome: 'CLIENT_ABORT' };
+      }
       const called = await this.#call(makeCall(values), caller);
       last = called.exchange;
       outcome = worseOutcome(outcome, last.outcome);
@@ -184,6 +190,6 @@ export class Agent implements VirtualUser {
     const { clock, recorder } = this.#options;
     const { vu, iteration } = this.#caller;
     const durationMs = clock.now() - startMs;
-    recorder.add({ ...plainSample({ kind, operation, outcome, startMs, durationMs, vu, iteration }), lagMs });
+    recorder.add(plainSample({ kind, operation, outcome, startMs, lagMs, durationMs, vu, iteration }));
   }
 }

@@ -28,7 +28,8 @@ export function compileScenario(plan: Plan, scenario: Scenario): CompiledScenari
 }
 
 function drawingOf({ order, callsPerIteration, steps }: Scenario, compiled: readonly CompiledStep[]) {
-  if (order === 'fixed' || compiled.length === 0) return () => compiled;
+  const isFixed = order === 'fixed' || (compiled.length === 1 && callsPerIteration === 1);
+  if (isFixed || compiled.length === 0) return () => compiled;
   const ends: number[] = [];
   let total = 0;
   for (const { weight } of steps) {

@@ -53,7 +53,8 @@ export class SessionKeeper {
     const kept = this.#kept;
     if (kept === undefined) throw new Error('A call was made without a session.');
     const { clock } = this.#options;
-    const marked = { ...caller, callFlags: this.#flagsOf(kept) };
+    const callFlags = this.#flagsOf(kept);
+    const marked = callFlags === 0 ? caller : { ...caller, callFlags };
     kept.called = true;
     const { session } = kept;
     const exchange = await (isList(call) ? listPages(session, call, marked, () => {}) : session.request(call, marked));

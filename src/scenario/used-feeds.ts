@@ -3,6 +3,8 @@ import type { Plan } from '../plan/plan-schema.ts';
 import { feedRow, type RowTaker } from './feed-rows.ts';
 import { type JsonForm, jsonIn } from './json-form.ts';
 
+const NO_ROWS: readonly number[] = [];
+
 /** The feeds that the steps of one scenario take values from, in the order in which they first name them. */
 export class UsedFeeds {
   readonly #feeds: Plan['feeds'];
@@ -48,6 +50,7 @@ export class UsedFeeds {
 
   /** An iteration's row of each feed used; undefined when one of them has run out. */
   rowsFor(taker: RowTaker): readonly number[] | undefined {
+    if (this.#used.length === 0) return NO_ROWS;
     const rows: number[] = [];
     for (const { feed } of this.#used) {
       const row = feedRow(feed, taker);

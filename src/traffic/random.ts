@@ -9,8 +9,12 @@ export type Random = () => number;
  * the same whatever lane it runs in.
  */
 export function randomFor(...seeds: readonly number[]): Random {
-  const generator = xoroshiro128plus(seeds.reduce(mix, 0x9e37_79b9));
-  return () => uniformFloat64(generator);
+  // Made with the first draw: an iteration that draws nothing need not pay for it.
+  let generator: ReturnType<typeof xoroshiro128plus> | undefined;
+  return () => {
+    generator ??= xoroshiro128plus(seeds.reduce(mix, 0x9e37_79b9));
+    return uniformFloat64(generator);
+  };
 }
 
 /** Folds one number into a 32-bit state; the multiplications are MurmurHash3's finaliser, which spreads single bits widely. */
