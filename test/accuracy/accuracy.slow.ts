@@ -10,7 +10,8 @@ import { RISE_SECONDS, SECONDS } from './seconds.ts';
 // Run by `npm run accuracy`, apart from the other tests: it needs the machine for itself. What else runs here makes the
 // generator late, which its rules must find out: then the verdict is `invalid`, and the run is made once more.
 
-const TRIES = 4;
+/** A hundred requests a second must be had, on a machine that has other work for a while too. */
+const triesAt = (rate: number) => (rate > 100 ? 3 : 8);
 
 for (const rate of [100, 1000, 5000]) {
   test(`at ${rate} requests a second the percentiles agree with the server's own clock`, async (t) => {
@@ -20,8 +21,8 @@ for (const rate of [100, 1000, 5000]) {
       if (status === 'invalid') {
         t.diagnostic(`attempt ${attempt} is invalid: ${reasons.join(' ')}`);
         // A machine that cannot make so many requests a second, and serve them too, may say so; a hundred must be had.
-        if (attempt < TRIES) continue;
-        assert.ok(rate > 100, `not one of ${TRIES} runs was valid: ${reasons.join(' ')}`);
+        if (attempt < triesAt(rate)) continue;
+        assert.ok(rate > 100, `not one of ${attempt} runs was valid: ${reasons.join(' ')}`);
         return;
       }
       assert.equal(status, 'pass', reasons.join(' '));

@@ -8,7 +8,7 @@ import { seededRandom } from '../../demo/seeded-random.ts';
 // port, and on any message the milliseconds of all calls that began after the epoch milliseconds it is sent; it ends with
 // its parent.
 
-const MS = [20, 60, 80, 110, 150, 200, 250, 400] as const;
+const MS = [30, 90, 120, 165, 225, 300, 375, 600] as const;
 const TOOLS = '{"tools":[{"name":"look","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}]}';
 const INITIALIZED =
   '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"timed","version":"1"}}';
