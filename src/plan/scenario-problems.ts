@@ -1,4 +1,5 @@
-import type { ArrivalScenario, Scenario } from './scenario-schema.ts';
+import { plannedIterationsOf } from './planned-iterations.ts';
+import type { Scenario } from './scenario-schema.ts';
 
 export type ScenarioProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
 
@@ -22,8 +23,11 @@ export function scenarioProblems(scenario: Scenario): ScenarioProblem[] {
   if (executor === 'ramping-vus' && [scenario.startVUs, ...targets(scenario)].every((vus) => vus === 0)) {
     add(['stages'], 'expected virtual users somewhere, or nothing would ever start');
   }
-  if (atRate && plannedStarts(scenario) > MAX_STARTS) {
-    add(['executor'], `expected at most ${MAX_STARTS} starts in all, got ${Math.round(plannedStarts(scenario))}`);
+  if (atRate && (plannedIterationsOf(scenario) ?? 0) > MAX_STARTS) {
+    add(
+      ['executor'],
+      `expected at most ${MAX_STARTS} starts in all, got ${Math.round(plannedIterationsOf(scenario) ?? 0)}`,
+    );
   }
   if (executor === 'per-vu-iterations' && scenario.vus * scenario.iterations > MAX_ITERATIONS) {
     const all = scenario.vus * scenario.iterations;
@@ -58,18 +62,6 @@ export function scenarioProblems(scenario: Scenario): ScenarioProblem[] {
     });
   }
   return problems;
-}
-
-/** The integral of the rate over the scenario's time. */
-function plannedStarts(scenario: ArrivalScenario): number {
-  if (scenario.executor === 'constant-arrival-rate') return (scenario.rate * scenario.duration) / scenario.timeUnit;
-  let level = scenario.startRate;
-  let area = 0;
-  for (const { duration, target } of scenario.stages) {
-    area += ((level + target) / 2) * duration;
-    level = target;
-  }
-  return area / scenario.timeUnit;
 }
 
 function targets({ stages }: { readonly stages: readonly { readonly target: number }[] }): number[] {

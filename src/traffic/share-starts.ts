@@ -18,8 +18,3 @@ export function shareStarts(schedule: ArrivalSchedule, share: Bounds): ShareStar
   const first = from + ((((part - from) % parts) + parts) % parts);
   return { first, end, step: parts };
 }
-
-/** How many starts these are. */
-export function countStarts({ first, end, step }: ShareStarts): number {
-  return Math.max(0, Math.ceil((end - first) / step));
-}

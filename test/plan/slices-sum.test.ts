@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { durationOf, isArrival, isIterationBound, maxVusOf } from '../../src/plan/scenario-extent.ts';
 import { layoutOf, planExtent, type Share } from '../../src/plan/slices.ts';
 import { arrivalSchedule, instantOf, startsBefore } from '../../src/traffic/arrival-schedule.ts';
-import { countStarts, shareStarts } from '../../src/traffic/share-starts.ts';
+import { shareStarts } from '../../src/traffic/share-starts.ts';
 import { vuSpans } from '../../src/traffic/vu-spans.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { drive, RUN_START_MS } from '../traffic/drive.ts';
@@ -178,3 +178,8 @@ describe('the slices of a plan, added up', () => {
     );
   });
 });
+
+/** How many starts these are. */
+function countStarts({ first, end, step }: ReturnType<typeof shareStarts>): number {
+  return Math.max(0, Math.ceil((end - first) / step));
+}

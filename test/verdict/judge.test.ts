@@ -6,19 +6,8 @@ import { summarise } from '../../src/summary/summarise.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+import { HEALTHY_SLICE } from './healthy-slice.ts';
 
-const HEALTH: SliceHealth = {
-  startDelayMs: 0,
-  eventLoopDelayMs: { p99: 1, max: 2 },
-  cpuSeconds: 1,
-  cpuFromSeconds: 0,
-  wallSeconds: 10,
-  starts: [],
-  tokens: [],
-  stoppedTargets: [],
-  store: { errors: 0, blocks: 1, samples: 1 },
-  instance: 'one',
-};
 const MIXED: readonly Told[] = [
   { durationMs: 100 },
   { durationMs: 200 },
@@ -52,7 +41,7 @@ function judged({ samples = MIXED, thresholds, generator, health, lost = 0, part
   const targets = { web: { url: 'http://127.0.0.1/' }, other: { url: 'http://127.0.0.1/' } };
   const plan = aPlan({ plan: { targets, thresholds, generator } });
   const spoken = { sliceId: 'w0000-l0000', state: partial ? 'partial' : 'committed', duplicates: 0 } as const;
-  const fold = mergeFolds([foldOf([samples], [{ ...spoken, health: { ...HEALTH, ...health } }])], INTERVAL_MS);
+  const fold = mergeFolds([foldOf([samples], [{ ...spoken, health: { ...HEALTHY_SLICE, ...health } }])], INTERVAL_MS);
   const span = {
     runStartMs: RUN_START_MS,
     plannedDurationMs: 10_000,

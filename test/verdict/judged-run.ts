@@ -6,19 +6,7 @@ import { type Judged, judge } from '../../src/verdict/judge.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
-
-const HEALTH: SliceHealth = {
-  startDelayMs: 0,
-  eventLoopDelayMs: { p99: 1, max: 2 },
-  cpuSeconds: 1,
-  cpuFromSeconds: 0,
-  wallSeconds: 10,
-  starts: [],
-  tokens: [],
-  stoppedTargets: [],
-  store: { errors: 0, blocks: 1, samples: 1 },
-  instance: 'one',
-};
+import { HEALTHY_SLICE } from './healthy-slice.ts';
 
 export type JudgedRun = PlanParts & {
   readonly samples: readonly Told[];
@@ -34,7 +22,7 @@ export function judgedRun({ samples, plannedMs = 10_000, stopped, abort, health,
   const plan = aPlan(parts);
   const warmUpParts = warmUpPartsOf(plan);
   const slice = { sliceId: 'w0000-l0000', state: 'committed', duplicates: 0 } as const;
-  const slices = [{ ...slice, health: { ...HEALTH, ...health } }];
+  const slices = [{ ...slice, health: { ...HEALTHY_SLICE, ...health } }];
   const fold = mergeFolds([foldOf([samples], slices, { cutsMs: partsOf(plan), warmUpParts })], INTERVAL_MS);
   const stopRequested = stopped === true || abort !== undefined;
   const summary = summarise(fold, {
