@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { serverNames } from '../fleet/server-name.ts';
+import { standardPorts } from '../fleet/standard-ports.ts';
 import { EXIT_CODE } from '../src/cli/exit-code.ts';
 import { progressLine } from '../src/cli/progress-line.ts';
-import { ApiError, getReport, getRun, postRun, type RunStatus } from '../src/cli/runs-api.ts';
 import { showPlanProblems, showProblems } from '../src/cli/show-problems.ts';
 import { statusLine } from '../src/cli/status-line.ts';
 import { writeReportFiles } from '../src/cli/write-report.ts';
@@ -13,8 +14,7 @@ import { renderText } from '../src/report/text.ts';
 import { hasEnded } from '../src/run/has-ended.ts';
 import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
-import { serverNames } from './server-name.ts';
-import { standardPorts } from './standard-ports.ts';
+import { ApiError, getReport, getRun, postRun, type RunStatus } from './runs-api.ts';
 
 /** Often enough to watch; each look costs the machine that is being measured a little. */
 const POLL_MS = 1000;

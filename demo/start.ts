@@ -1,8 +1,8 @@
 import { once } from 'node:events';
+import { standardPorts } from '../fleet/standard-ports.ts';
 import { EXIT_CODE } from '../src/cli/exit-code.ts';
 import { interrupted } from './interrupted.ts';
 import { secretSettings, startLocalStack } from './local-stack.ts';
-import { standardPorts } from './standard-ports.ts';
 
 // Host and fleet stay up for people who want to post plans themselves.
 const port = Number(process.env.PORT ?? 7071);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { latencyQuantile } from '../../demo/latency-quantile.ts';
-import { seededRandom } from '../../demo/seeded-random.ts';
+import { latencyQuantile } from '../../fleet/latency-quantile.ts';
+import { seededRandom } from '../../fleet/seeded-random.ts';
 
 // An MCP server in a process of its own whose calls take a known distribution of latencies, and which measures each of
 // them by its own clock: from the request's last byte until its answer is handed to the socket. It tells its parent the

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const MAX_LINES = 250;
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const files = ['src', 'demo'].flatMap((folder) =>
+const files = ['src', 'fleet', 'demo'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(ts|js|css|html)$/.test(file))
     .map((file) => join(folder, file)),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import type { Report } from '../../src/report/report.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { assertCountsReconcile, fleetStats } from '../support/reconcile.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { compareCommand } from '../../src/cli/compare-command.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 import type { Report } from '../../src/report/report.ts';

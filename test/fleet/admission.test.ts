@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
-import { demoSecrets } from '../../demo/secrets.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
+import { demoSecrets } from '../../fleet/secrets.ts';
 import { connectClient } from './connect-client.ts';
 import { fetchToken, requestToken } from './fetch-token.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';

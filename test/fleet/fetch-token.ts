@@ -1,4 +1,4 @@
-import { demoSecrets } from '../../demo/secrets.ts';
+import { demoSecrets } from '../../fleet/secrets.ts';
 
 /** Asks the ado server's token endpoint; the defaults are what it accepts. */
 export function requestToken(

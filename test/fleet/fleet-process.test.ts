@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startFleetProcess } from '../../demo/start-fleet-process.ts';
+import { startFleetProcess } from '../../fleet/start-fleet-process.ts';
 import { initialize, postMcp } from './post-mcp.ts';
 
-const main = fileURLToPath(new URL('../../demo/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../fleet/main.ts', import.meta.url));
 const anyPorts = ['--learn=0', '--github=0', '--context7=0', '--ado=0'];
 
 function runMain(...args: string[]) {
@@ -64,7 +64,7 @@ test('a port that is taken reaches the parent as an error', async () => {
 });
 
 test('the process ends when its parent is killed', async () => {
-  const module = new URL('../../demo/start-fleet-process.ts', import.meta.url).href;
+  const module = new URL('../../fleet/start-fleet-process.ts', import.meta.url).href;
   const script = `import { startFleetProcess } from '${module}';
     console.log((await startFleetProcess({ latencyScale: 0 })).pid);`;
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
@@ -96,5 +96,5 @@ test('a flag that is wrong is named', async () => {
   await assert.rejects(runMain('--learn=70000'), { code: 1, stderr: /--learn: / });
   await assert.rejects(runMain('--latency-scale=fast'), { code: 1, stderr: /--latency-scale: / });
   await assert.rejects(runMain('--what'), { code: 1, stderr: /--what/ });
-  assert.match((await runMain('--help')).stdout, /^usage: node demo\/main\.ts/);
+  assert.match((await runMain('--help')).stdout, /^usage: node fleet\/main\.ts/);
 });

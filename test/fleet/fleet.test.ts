@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
-import { startFleet } from '../../demo/fleet.ts';
+import { startFleet } from '../../fleet/fleet.ts';
 import { connectClient } from './connect-client.ts';
 
 /** Whether something listens on a port of 127.0.0.1. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { latencyQuantile } from '../../demo/latency-quantile.ts';
-import { type LatencyPercentilesMs, measuredLatencyMs } from '../../demo/measured.ts';
+import { latencyQuantile } from '../../fleet/latency-quantile.ts';
+import { type LatencyPercentilesMs, measuredLatencyMs } from '../../fleet/measured.ts';
 
 const probabilities = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1];
 const measured = Object.entries(measuredLatencyMs).flatMap(([server, operations]) =>

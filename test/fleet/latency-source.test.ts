@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { latencyFigures } from '../../demo/latency-figures.ts';
-import { latencySource } from '../../demo/latency-source.ts';
-import { measuredLatencyMs } from '../../demo/measured.ts';
-import { summarizeDurations } from '../../demo/summarize-durations.ts';
-import { githubTools } from '../../demo/tools/github-tools.ts';
+import { latencyFigures } from '../../fleet/latency-figures.ts';
+import { latencySource } from '../../fleet/latency-source.ts';
+import { measuredLatencyMs } from '../../fleet/measured.ts';
+import { summarizeDurations } from '../../fleet/summarize-durations.ts';
+import { githubTools } from '../../fleet/tools/github-tools.ts';
 
 const searchCode = 'tools/call:search_code';
 

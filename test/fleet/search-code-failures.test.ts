@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { measuredSearchCodeFailureRate } from '../../demo/measured.ts';
-import { githubTools } from '../../demo/tools/github-tools.ts';
-import { toolRunner } from '../../demo/tools/tool-runner.ts';
+import { measuredSearchCodeFailureRate } from '../../fleet/measured.ts';
+import { githubTools } from '../../fleet/tools/github-tools.ts';
+import { toolRunner } from '../../fleet/tools/tool-runner.ts';
 
 const tool = githubTools.find(({ name }) => name === 'search_code')!;
 const never = new AbortController().signal;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDemoServer } from '../../demo/demo-server.ts';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
-import { legacyServerFactory } from '../../demo/legacy-server.ts';
-import { ServerStats } from '../../demo/server-stats.ts';
-import { StatefulEndpoint } from '../../demo/stateful-endpoint.ts';
+import { startDemoServer } from '../../fleet/demo-server.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
+import { legacyServerFactory } from '../../fleet/legacy-server.ts';
+import { ServerStats } from '../../fleet/server-stats.ts';
+import { StatefulEndpoint } from '../../fleet/stateful-endpoint.ts';
 import { connectClient } from './connect-client.ts';
 import { fetchToken } from './fetch-token.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';

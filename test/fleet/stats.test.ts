@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startDemoServer } from '../../demo/demo-server.ts';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
-import { demoSecrets } from '../../demo/secrets.ts';
-import { ServerStats, type ServerStatsSnapshot } from '../../demo/server-stats.ts';
+import { startDemoServer } from '../../fleet/demo-server.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
+import { demoSecrets } from '../../fleet/secrets.ts';
+import { ServerStats, type ServerStatsSnapshot } from '../../fleet/server-stats.ts';
 import { connectClient } from './connect-client.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';
 

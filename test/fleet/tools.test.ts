@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
-import { demoSecrets } from '../../demo/secrets.ts';
-import { type ServerName, serverNames } from '../../demo/server-name.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
+import { demoSecrets } from '../../fleet/secrets.ts';
+import { type ServerName, serverNames } from '../../fleet/server-name.ts';
 import { type ConnectedClient, connectClient } from './connect-client.ts';
 import { fetchToken } from './fetch-token.ts';
 

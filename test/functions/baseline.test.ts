@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../demo/local-stack.ts';
-import { getReport, postRun } from '../../src/cli/runs-api.ts';
+import { getReport, postRun } from '../../demo/runs-api.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { waitForRun } from '../support/wait-for-run.ts';

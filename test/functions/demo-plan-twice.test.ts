@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
-import { getReport, postRun } from '../../src/cli/runs-api.ts';
+import { getReport, postRun } from '../../demo/runs-api.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { assertCountsReconcile } from '../support/reconcile.ts';
 import { waitForRun } from '../support/wait-for-run.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../demo/local-stack.ts';
-import { getReport, getRun, postRun, stopRun } from '../../src/cli/runs-api.ts';
+import { getReport, getRun, postRun, stopRun } from '../../demo/runs-api.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { assertCountsReconcile, fleetStats } from '../support/reconcile.ts';

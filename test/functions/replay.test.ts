@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
-import { postRun } from '../../src/cli/runs-api.ts';
+import { postRun } from '../../demo/runs-api.ts';
 import * as orchestrators from '../../src/functions/orchestrators.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { waitForRun } from '../support/wait-for-run.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runHere } from '../../src/run/run-here.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';

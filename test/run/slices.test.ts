@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Fleet, startFleet } from '../../demo/fleet.ts';
+import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { conclude } from '../../src/run/conclude.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { startFleet } from '../../demo/fleet.ts';
+import { startFleet } from '../../fleet/fleet.ts';
 import { conclude } from '../../src/run/conclude.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';

@@ -1,4 +1,4 @@
-import type { FleetProcess } from '../../demo/start-fleet-process.ts';
+import type { FleetProcess } from '../../fleet/start-fleet-process.ts';
 
 /** The parts of a plan that tests differ in. */
 export type FleetPlanOptions = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ServerStatsSnapshot } from '../../demo/server-stats.ts';
-import type { FleetProcess } from '../../demo/start-fleet-process.ts';
+import type { ServerStatsSnapshot } from '../../fleet/server-stats.ts';
+import type { FleetProcess } from '../../fleet/start-fleet-process.ts';
 import type { Report } from '../../src/report/report.ts';
 
 /** What a server of the fleet counted itself. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { getRun, type RunStatus } from '../../src/cli/runs-api.ts';
+import { getRun, type RunStatus } from '../../demo/runs-api.ts';
 import { hasEnded } from '../../src/run/has-ended.ts';
 
 const LIMIT_MS = 60_000;

@@ -4,7 +4,7 @@ import type { FleetOptions } from './fleet-options.ts';
 import { standardPorts } from './standard-ports.ts';
 
 /** How to call the command, for its --help. */
-export const usage = `usage: node demo/main.ts [--learn PORT] [--github PORT] [--context7 PORT] [--ado PORT]
+export const usage = `usage: node fleet/main.ts [--learn PORT] [--github PORT] [--context7 PORT] [--ado PORT]
                          [--seed N] [--latency-scale X] [--token-lifetime SECONDS] [--search-code-failure-rate SHARE]
 
 Starts the reference fleet on 127.0.0.1. Ports default to 4801 to 4804; 0 takes any free port.`;
