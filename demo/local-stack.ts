@@ -2,10 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '../fleet/secrets.ts';
 import type { ServerName } from '../fleet/server-name.ts';
 import { type FleetProcess, startFleetProcess } from '../fleet/start-fleet-process.ts';
-import { startAzurite } from '../src/local/azurite.ts';
-import { type FunctionsHost, type FunctionsHostOptions, startFunctionsHost } from '../src/local/functions-host.ts';
-import type { LogLine } from '../src/local/log-line.ts';
 import { secretVariable } from '../src/secrets/environment-secrets.ts';
+import { startAzurite } from '../tools/functions-host/azurite/azurite.ts';
+import {
+  type FunctionsHost,
+  type FunctionsHostOptions,
+  startFunctionsHost,
+} from '../tools/functions-host/functions-host.ts';
+import type { LogLine } from '../tools/functions-host/log.ts';
 
 /** The whole product on one machine: the app in the local Functions host, its storage, and servers to aim at. */
 export type LocalStack = {

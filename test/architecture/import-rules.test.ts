@@ -45,7 +45,6 @@ const forbidden: Planted[] = [
   ...WAY.map((from) => ({ from, imports: '../local/x.ts' })),
   ...WAY.map((from) => ({ from, imports: '../../demo/x.ts' })),
   ...WAY.map((from) => ({ from, imports: '../cli/x.ts' })),
-  ...[...WAY, 'cli', 'dashboard'].map((to) => ({ from: 'local', imports: `../${to}/x.ts` })),
   { from: 'cli', imports: '../functions/x.ts' },
   { from: 'cli', imports: '../local/x.ts' },
   { from: 'mcp/auth', imports: '../../scenario/x.ts' },
@@ -62,7 +61,6 @@ const allowed: Planted[] = [
   { from: 'mcp/auth', imports: '../../secrets/x.ts' },
   { from: 'cli', imports: '../run/x.ts' },
   { from: 'run', imports: 'node:crypto' },
-  { from: 'local', imports: 'node:http' },
 ];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { startAzurite } from '../../src/local/azurite.ts';
 import { openRunStore } from '../../src/store/open-run-store.ts';
+import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 
 it('opens the store that a connection string names', async () => {
   const azurite = await startAzurite();

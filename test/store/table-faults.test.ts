@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { TableClient } from '@azure/data-tables';
-import { type Azurite, startAzurite } from '../../src/local/azurite.ts';
 import type { RunRecord } from '../../src/store/run-record.ts';
 import type { RunStore } from '../../src/store/run-store.ts';
 import { StoreError } from '../../src/store/store-error.ts';
 import { TableRows } from '../../src/store/table-rows.ts';
 import { tableRunStore } from '../../src/store/table-run-store.ts';
+import { type Azurite, startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 import { type Fault, type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 import { sampleBlock } from './sample-block.ts';
 

@@ -1,7 +1,7 @@
 import { after, before } from 'node:test';
 import { TableClient } from '@azure/data-tables';
-import { type Azurite, startAzurite } from '../../src/local/azurite.ts';
 import { tableRunStore } from '../../src/store/table-run-store.ts';
+import { type Azurite, startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 import { runStoreContract } from './run-store-contract.ts';
 
 let azurite: Azurite;

@@ -1,0 +1,174 @@
+import { ActionPlayer, type Scheduled } from './action-player.ts';
+import { eventType, type HistoryEvent, historyEvent } from './history-event.ts';
+import type { OrchestratorReply } from './orchestrator-protocol.ts';
+
+/** How an orchestration's generation ended. `result` is JSON for a value, plain text for a failure. */
+export type Completion =
+  | { readonly status: 'Completed'; readonly result: string }
+  | { readonly status: 'Failed'; readonly result: string; readonly details: string }
+  | { readonly status: 'Terminated'; readonly result: string }
+  | { readonly status: 'ContinuedAsNew'; readonly input: string };
+
+export interface Decision {
+  /** What is scheduled for the first time, with the events that say so in the history. */
+  readonly work: readonly { readonly scheduled: Scheduled; readonly event: HistoryEvent }[];
+  readonly completion: Completion | undefined;
+  /** True when the orchestrator has ended, but what it yielded twice is now scheduled again and awaited. */
+  readonly isRepeating: boolean;
+}
+
+export interface KnownFunctions {
+  readonly activities: ReadonlySet<string>;
+  readonly orchestrators: ReadonlySet<string>;
+}
+
+const scheduledEventTypes = {
+  activity: eventType.taskScheduled,
+  subOrchestration: eventType.subOrchestrationCreated,
+  timer: eventType.timerCreated,
+} as const;
+
+/**
+ * What follows from an orchestrator's answer: which work is new, and whether the orchestration is over. Pure: the
+ * history (this episode's events included), the answer and the time of the episode decide everything.
+ */
+export function decide(
+  orchestrator: string,
+  executionId: string,
+  history: readonly HistoryEvent[],
+  reply: OrchestratorReply,
+  known: KnownFunctions,
+): Decision {
+  const failed = (message: string, stack = ''): Completion => ({
+    status: 'Failed',
+    result: `Orchestrator function '${orchestrator}' failed: ${message}`,
+    details: `Message: ${message}, StackTrace: ${stack}`,
+  });
+  const terminated = history.findLast((event) => event.EventType === eventType.executionTerminated);
+  if (terminated !== undefined) {
+    return { work: [], isRepeating: false, completion: { status: 'Terminated', result: String(terminated.Input) } };
+  }
+
+  const player = new ActionPlayer();
+  try {
+    play(player, history, reply);
+    checkDeterminism(player.scheduled, history);
+    for (const scheduled of player.scheduled) {
+      checkKnown(scheduled, known);
+    }
+  } catch (error) {
+    return { work: [], isRepeating: false, completion: failed(error instanceof Error ? error.message : String(error)) };
+  }
+
+  const recorded = new Set(history.filter(isScheduling).map((event) => event.EventId));
+  const work = player.scheduled
+    .filter(({ id }) => !recorded.has(id))
+    .map((scheduled) => ({ scheduled, event: schedulingEvent(scheduled, executionId) }));
+
+  // An end that the orchestrator has reached counts only when all it asked for is over: the extension awaits that first.
+  if (!player.isFinished || reply.end.kind === 'waiting') {
+    const isRepeating = reply.end.kind === 'returned' && work.some(({ scheduled }) => scheduled.kind !== 'timer');
+    return { work, completion: undefined, isRepeating };
+  }
+  const decided = { work, isRepeating: false };
+  if (reply.end.kind === 'threw') {
+    return { ...decided, completion: failed(reply.end.message, reply.end.stack) };
+  }
+  if (player.continuedWith !== undefined) {
+    return { ...decided, completion: { status: 'ContinuedAsNew', input: player.continuedWith.input } };
+  }
+  return { ...decided, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
+}
+
+/** The end of an orchestration that was started under the name of no orchestrator. */
+export function unknownOrchestrator(name: string, { orchestrators }: KnownFunctions): Completion {
+  const message = unknownFunction(name, 'orchestrator', orchestrators);
+  return { status: 'Failed', result: `Orchestrator function '${name}' failed: ${message}`, details: '' };
+}
+
+/** The instance id of a sub-orchestration that was given none. */
+export function childInstanceId(executionId: string, id: number): string {
+  return `${executionId}:${id}`;
+}
+
+function play(player: ActionPlayer, history: readonly HistoryEvent[], reply: OrchestratorReply): void {
+  for (const event of history) {
+    switch (event.EventType) {
+      case eventType.orchestratorStarted:
+        player.nowMs = Math.max(player.nowMs, Date.parse(event.Timestamp));
+        break;
+      case eventType.executionStarted:
+        player.begin(reply.actions);
+        break;
+      case eventType.taskCompleted:
+      case eventType.subOrchestrationCompleted:
+        player.complete(Number(event.TaskScheduledId), true);
+        break;
+      case eventType.taskFailed:
+      case eventType.subOrchestrationFailed:
+        player.complete(Number(event.TaskScheduledId), false);
+        break;
+      case eventType.timerFired:
+        player.complete(Number(event.TimerId), true);
+        break;
+      case eventType.eventRaised:
+        player.raise(String(event.Name));
+        break;
+    }
+  }
+}
+
+function isScheduling(event: HistoryEvent): boolean {
+  return Object.values(scheduledEventTypes).some((type) => type === event.EventType);
+}
+
+function schedulingEvent(scheduled: Scheduled, executionId: string): HistoryEvent {
+  const type = scheduledEventTypes[scheduled.kind];
+  switch (scheduled.kind) {
+    case 'activity': {
+      const members = { Name: scheduled.name, Version: '', Input: null, ParentTraceContext: null, Tags: null };
+      return historyEvent(type, members, scheduled.id);
+    }
+    case 'subOrchestration': {
+      const InstanceId = scheduled.instanceId ?? childInstanceId(executionId, scheduled.id);
+      const members = { Name: scheduled.name, Version: null, InstanceId, Input: null, ClientSpanId: null, Tags: null };
+      return historyEvent(type, members, scheduled.id);
+    }
+    case 'timer':
+      return historyEvent(type, { FireAt: new Date(scheduled.fireAtMs).toISOString() }, scheduled.id);
+  }
+}
+
+function checkDeterminism(scheduled: readonly Scheduled[], history: readonly HistoryEvent[]): void {
+  for (const event of history.filter(isScheduling)) {
+    const now = scheduled[event.EventId];
+    const name = now === undefined || now.kind === 'timer' ? undefined : now.name;
+    if (now === undefined || scheduledEventTypes[now.kind] !== event.EventType || name !== event.Name) {
+      const before = event.Name === undefined ? 'a timer' : `'${event.Name}'`;
+      throw new Error(
+        `Non-deterministic workflow detected: an earlier run of this orchestration scheduled ${before} as number ` +
+          `${event.EventId}, and this one ${now === undefined ? 'has not' : `scheduled ${name ?? 'a timer'} there`}. ` +
+          'Orchestrators must do the same on every replay: no clock, no random numbers, no I/O of their own.',
+      );
+    }
+  }
+}
+
+function checkKnown(scheduled: Scheduled, known: KnownFunctions): void {
+  if (scheduled.kind === 'timer') {
+    return;
+  }
+  const [functions, what] =
+    scheduled.kind === 'activity' ? [known.activities, 'activity'] : [known.orchestrators, 'orchestrator'];
+  if (!functions.has(scheduled.name)) {
+    throw new Error(unknownFunction(scheduled.name, what, functions));
+  }
+}
+
+function unknownFunction(name: string, what: string, known: ReadonlySet<string>): string {
+  const names = [...known].map((other) => `'${other}'`).join(', ') || 'none';
+  return (
+    `The function '${name}' doesn't exist, is disabled, or is not an ${what} function. ` +
+    `Additional info: The following are the known ${what} functions: ${names}.`
+  );
+}

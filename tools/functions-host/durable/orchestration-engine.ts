@@ -1,0 +1,245 @@
+import { setAlarm } from '../alarm.ts';
+import type { ActivityFunction, OrchestratorFunction } from '../function-definition.ts';
+import type { RunFunction } from '../function-runner.ts';
+import type { Log } from '../log.ts';
+import type { InvocationOutcome } from '../worker/worker-process.ts';
+import type { Scheduled } from './action-player.ts';
+import { ActivityQueue } from './activity-queue.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { type Completion, childInstanceId, decide, type KnownFunctions, unknownOrchestrator } from './episode.ts';
+import { eventType, type HistoryEvent, historyEvent, played } from './history-event.ts';
+import { orchestratorInput } from './orchestrator-input.ts';
+import { type OrchestratorReply, orchestratorReply } from './orchestrator-protocol.ts';
+import { subOrchestrationFailed, taskEnded, timerFired } from './task-events.ts';
+import { clearTimers, type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
+
+export interface EngineOptions {
+  readonly orchestrators: ReadonlyMap<string, OrchestratorFunction>;
+  readonly activities: ReadonlyMap<string, ActivityFunction>;
+  readonly maxOrchestrators: number;
+  readonly maxActivities: number;
+  readonly deliverActivitiesTwice: boolean;
+  readonly run: RunFunction;
+  readonly log: Log;
+}
+
+/** An orchestrator that takes its worker down again and again is given up after so many lost episodes in a row. */
+const MAX_LOST_EPISODES = 5;
+const REPEATING =
+  'has ended, but tasks that it yielded a second time are now run a second time. On Azure such an orchestration ' +
+  'was seen to stay Running for ever. Do not yield again what a failed Task.all has left.';
+
+/** Drives orchestrations: gathers what happened to an instance into episodes, runs them, and does what they ask for. */
+export class OrchestrationEngine {
+  readonly hub = new TaskHub();
+  readonly #options: EngineOptions;
+  readonly #known: KnownFunctions;
+  readonly #slots: ConcurrencyLimit;
+  readonly #activities: ActivityQueue;
+  #isStopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#known = {
+      activities: new Set(options.activities.keys()),
+      orchestrators: new Set(options.orchestrators.keys()),
+    };
+    this.#slots = new ConcurrencyLimit(options.maxOrchestrators);
+    this.#activities = new ActivityQueue({
+      limit: options.maxActivities,
+      deliverTwice: options.deliverActivitiesTwice,
+      run: options.run,
+      log: options.log,
+    });
+  }
+
+  /** Starts an orchestration, or answers with the active one that has the id. An unknown name starts and fails. */
+  start(start: NewInstance): ReturnType<TaskHub['create']> {
+    const answer = this.hub.create(start);
+    if ('created' in answer) {
+      this.#wake(answer.created);
+    }
+    return answer;
+  }
+
+  /** Hands an event to an instance that is still going. */
+  send(instance: Instance, event: HistoryEvent): void {
+    if (isFinished(instance)) {
+      return;
+    }
+    if (event.EventType === eventType.executionSuspended) {
+      instance.status = 'Suspended';
+    } else if (event.EventType === eventType.executionResumed || event.EventType === eventType.executionTerminated) {
+      instance.status = instance.history.length === 0 ? 'Pending' : 'Running';
+    }
+    instance.inbox.push(event);
+    this.#wake(instance);
+  }
+
+  /** Begins no further episode, activity or timer. Resolves when the activities that have begun are over. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const instance of this.hub.all()) {
+      clearTimers(instance);
+    }
+    return this.#activities.close();
+  }
+
+  #wake(instance: Instance): void {
+    if (!instance.isInEpisode && instance.inbox.length > 0 && instance.status !== 'Suspended') {
+      instance.isInEpisode = true;
+      void this.#slots.run(() => this.#episode(instance)).catch((error: unknown) => this.#broken(instance, error));
+    }
+  }
+
+  async #episode(instance: Instance): Promise<void> {
+    const definition = this.#options.orchestrators.get(instance.name);
+    if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) {
+      return;
+    }
+    if (instance.status === 'Suspended') {
+      return this.#released(instance);
+    }
+    const events = [historyEvent(eventType.orchestratorStarted), ...instance.inbox.splice(0)];
+    instance.status = 'Running';
+    const history = [...instance.history, ...events];
+    let completion: Completion | undefined;
+    if (definition === undefined) {
+      completion = unknownOrchestrator(instance.name, this.#known);
+      instance.history.push(...events.map(played));
+    } else {
+      const { data, triggerMetadata } = orchestratorInput(instance, history, definition.triggerName);
+      const outcome = await this.#options.run(definition, data, triggerMetadata);
+      if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) {
+        return;
+      }
+      if (!outcome.ok && outcome.failure.kind !== 'threw' && ++instance.lostEpisodes < MAX_LOST_EPISODES) {
+        // Nothing is lost with the worker: the same events make the same episode once more.
+        instance.inbox.unshift(...events.slice(1));
+        return this.#released(instance);
+      }
+      instance.lostEpisodes = 0;
+      completion = this.#commit(instance, events, history, outcome);
+    }
+    if (completion !== undefined) {
+      this.#complete(instance, completion);
+    }
+    this.#released(instance);
+  }
+
+  /** Writes an episode into the history and sets off what it asked for. */
+  #commit(
+    instance: Instance,
+    events: readonly HistoryEvent[],
+    history: readonly HistoryEvent[],
+    outcome: InvocationOutcome,
+  ): Completion | undefined {
+    const reply = readReply(outcome);
+    const { work, completion, isRepeating } = decide(instance.name, instance.executionId, history, reply, this.#known);
+    if (isRepeating) {
+      const message = `Orchestration '${instance.name}' ${instance.instanceId} ${REPEATING}`;
+      this.#options.log({ level: 'warning', category: 'Host.DurableTask', message, functionName: instance.name });
+    }
+    instance.customStatus = reply.customStatus ?? instance.customStatus;
+    instance.history.push(...events.map(played), ...work.map(({ event }) => event));
+    if (completion === undefined) {
+      instance.history.push(historyEvent(eventType.orchestratorCompleted));
+    }
+    instance.updatedMs = Date.now();
+    for (const { scheduled } of work) {
+      this.#setOff(instance, scheduled);
+    }
+    return completion;
+  }
+
+  #setOff(instance: Instance, scheduled: Scheduled): void {
+    const { executionId, instanceId } = instance;
+    const answer = (event: HistoryEvent) => {
+      if (instance.executionId === executionId && this.hub.find(instanceId) === instance) {
+        this.send(instance, event);
+      }
+    };
+    switch (scheduled.kind) {
+      case 'activity': {
+        const definition = this.#options.activities.get(scheduled.name)!;
+        const task = { definition, input: scheduled.input, instanceId };
+        this.#activities.add(task, (outcome) => answer(taskEnded(scheduled, outcome)));
+        break;
+      }
+      case 'timer': {
+        const fired = timerFired(scheduled.id, scheduled.fireAtMs);
+        const cancel = setAlarm(scheduled.fireAtMs, () => {
+          instance.timers.delete(cancel);
+          answer(fired);
+        });
+        instance.timers.add(cancel);
+        break;
+      }
+      case 'subOrchestration': {
+        const { id, name, input } = scheduled;
+        const childId = scheduled.instanceId ?? childInstanceId(executionId, id);
+        const parent = { name: instance.name, instanceId, executionId, taskId: id };
+        if ('active' in this.start({ name, instanceId: childId, input, parent })) {
+          const reason = `An orchestration with the instance id '${childId}' is already running.`;
+          answer(subOrchestrationFailed(id, reason, ''));
+        }
+        break;
+      }
+    }
+  }
+
+  #complete(instance: Instance, completion: Completion): void {
+    if (completion.status === 'ContinuedAsNew') {
+      this.hub.continueAsNew(instance, completion.input);
+      return;
+    }
+    const { status, result } = completion;
+    const members = { OrchestrationStatus: status, Result: result, FailureDetails: null };
+    instance.history.push(historyEvent(eventType.executionCompleted, members));
+    instance.history.push(historyEvent(eventType.orchestratorCompleted));
+    this.hub.finish(instance, completion);
+    if (status !== 'Completed') {
+      const message = `Orchestration '${instance.name}' ${instance.instanceId}: ${status}: ${result}`;
+      const level = status === 'Failed' ? 'error' : 'information';
+      this.#options.log({ level, category: 'Host.DurableTask', message, functionName: instance.name });
+    }
+    this.#tellParent(instance, completion);
+  }
+
+  #tellParent({ parent }: Instance, completion: Exclude<Completion, { status: 'ContinuedAsNew' }>): void {
+    const waiting = parent && this.hub.find(parent.instanceId);
+    if (parent === undefined || waiting?.executionId !== parent.executionId) {
+      return;
+    }
+    const details = completion.status === 'Failed' ? completion.details : '';
+    const { taskId } = parent;
+    this.send(
+      waiting,
+      completion.status === 'Completed'
+        ? historyEvent(eventType.subOrchestrationCompleted, { TaskScheduledId: taskId, Result: completion.result })
+        : subOrchestrationFailed(taskId, completion.result, details),
+    );
+  }
+
+  #released(instance: Instance): void {
+    instance.isInEpisode = false;
+    if (!isFinished(instance)) {
+      this.#wake(instance);
+    }
+  }
+
+  #broken(instance: Instance, error: unknown): void {
+    const message = `The local host failed in an episode of ${instance.instanceId}: ${error instanceof Error ? error.stack : error}`;
+    this.#options.log({ level: 'critical', category: 'Host.DurableTask', message });
+    this.#complete(instance, { status: 'Failed', result: message, details: '' });
+  }
+}
+
+function readReply(outcome: InvocationOutcome): OrchestratorReply {
+  try {
+    return orchestratorReply(outcome);
+  } catch (error) {
+    const message = `its answer could not be read: ${error instanceof Error ? error.message : error}`;
+    return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack: '' } };
+  }
+}

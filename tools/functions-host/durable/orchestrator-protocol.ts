@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { failureMessage } from '../worker/worker-failure.ts';
+import type { InvocationOutcome } from '../worker/worker-process.ts';
+
+/** What an orchestrator can ask for, as durable-functions numbers it. */
+export const actionType = {
+  callActivity: 0,
+  callActivityWithRetry: 1,
+  callSubOrchestrator: 2,
+  callSubOrchestratorWithRetry: 3,
+  continueAsNew: 4,
+  createTimer: 5,
+  waitForExternalEvent: 6,
+  callEntity: 7,
+  callHttp: 8,
+  signalEntity: 9,
+  whenAny: 11,
+  whenAll: 12,
+  lockEntities: 13,
+  releaseEntities: 14,
+} as const;
+type ActionNumbers = typeof actionType;
+
+const retry = z.object({
+  firstRetryIntervalInMilliseconds: z.number(),
+  maxNumberOfAttempts: z.number(),
+  backoffCoefficient: z.number().nullish(),
+  maxRetryIntervalInMilliseconds: z.number().nullish(),
+  retryTimeoutInMilliseconds: z.number().nullish(),
+});
+export type RetryOptions = z.infer<typeof retry>;
+
+const call = { functionName: z.string(), input: z.unknown().optional() };
+const subCall = { ...call, instanceId: z.string().nullish() };
+const simple = [
+  z.object({ actionType: z.literal(actionType.callActivity), ...call }),
+  z.object({ actionType: z.literal(actionType.callActivityWithRetry), ...call, retryOptions: retry }),
+  z.object({ actionType: z.literal(actionType.callSubOrchestrator), ...subCall }),
+  z.object({ actionType: z.literal(actionType.callSubOrchestratorWithRetry), ...subCall, retryOptions: retry }),
+  z.object({ actionType: z.literal(actionType.continueAsNew), input: z.unknown().optional() }),
+  z.object({ actionType: z.literal(actionType.createTimer), fireAt: z.string(), isCanceled: z.boolean() }),
+  z.object({ actionType: z.literal(actionType.waitForExternalEvent), externalEventName: z.string() }),
+  z.object({ actionType: z.literal([actionType.callEntity, actionType.signalEntity]) }),
+  z.object({ actionType: z.literal([actionType.lockEntities, actionType.releaseEntities]) }),
+  z.object({ actionType: z.literal(actionType.callHttp) }),
+] as const;
+
+interface CompoundAction {
+  readonly actionType: ActionNumbers['whenAll'] | ActionNumbers['whenAny'];
+  readonly compoundActions: readonly OrchestratorAction[];
+}
+export type OrchestratorAction = z.infer<(typeof simple)[number]> | CompoundAction;
+
+const compound = z.object({
+  actionType: z.literal([actionType.whenAll, actionType.whenAny]),
+  compoundActions: z.lazy(() => z.array(action)),
+});
+const action: z.ZodType<OrchestratorAction> = z.discriminatedUnion('actionType', [...simple, compound]);
+
+const stateSchema = z.object({
+  isDone: z.boolean(),
+  // Nested for the sake of an older protocol: there is one list inside.
+  actions: z.array(z.array(action)).transform((lists) => lists.flat()),
+  output: z.unknown().optional(),
+  customStatus: z.unknown().optional(),
+  error: z.string().optional(),
+});
+
+/** What one run of an orchestrator came to. */
+export interface OrchestratorReply {
+  readonly actions: readonly OrchestratorAction[];
+  readonly customStatus: unknown;
+  readonly end:
+    | { readonly kind: 'waiting' }
+    | { readonly kind: 'returned'; readonly output: unknown }
+    | { readonly kind: 'threw'; readonly message: string; readonly stack: string };
+}
+
+/** durable-functions throws a failed orchestrator's state: as JSON behind this label in the error's message. */
+const STATE_LABEL = '\n\n$OutOfProcData$:';
+
+/** Reads the worker's answer to an orchestrator's invocation. The worker must have lived to give one. */
+export function orchestratorReply(outcome: InvocationOutcome): OrchestratorReply {
+  if (outcome.ok) {
+    const { actions, customStatus, isDone, output } = stateSchema.parse(JSON.parse(outcome.value?.json ?? 'null'));
+    return { actions, customStatus, end: isDone ? { kind: 'returned', output } : { kind: 'waiting' } };
+  }
+  const message = failureMessage(outcome.failure);
+  const stack = outcome.failure.kind === 'threw' ? outcome.failure.error.stack : '';
+  const at = message.indexOf(STATE_LABEL);
+  if (at < 0) {
+    return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack } };
+  }
+  const state = stateSchema.parse(JSON.parse(message.slice(at + STATE_LABEL.length)));
+  const { actions, customStatus, error = '' } = state;
+  return { actions, customStatus, end: { kind: 'threw', message: error, stack } };
+}

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+
+/**
+ * A recording of a running Functions host, and the means to compare a local host with it. What differs from run to run
+ * by its nature (ids, times, ports, keys, stack frames) is replaced by a word on both sides; everything else must agree.
+ */
+export interface Recording {
+  readonly durableClientBinding: Record<string, unknown>;
+  readonly clientHttp: readonly RecordedRequest[];
+  readonly invocations: readonly RecordedInvocation[];
+  readonly statuses: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordedRequest {
+  readonly request: string;
+  readonly body: unknown;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly response: unknown;
+}
+
+export interface RecordedInvocation {
+  readonly function: string;
+  readonly input: {
+    readonly orchestrationTrigger?: EpisodeInput;
+    readonly activityTrigger?: { readonly string: string };
+  };
+  readonly triggerMetadataKeys: readonly string[];
+  readonly output: { readonly json?: string };
+  readonly result: { readonly exception?: { readonly message: string } };
+}
+
+export interface EpisodeInput {
+  readonly instanceId: string;
+  readonly isReplaying: boolean;
+  readonly history: readonly RecordedEvent[];
+}
+
+export interface RecordedEvent {
+  readonly EventType: number;
+  readonly EventId: number;
+  readonly IsPlayed: boolean;
+  readonly TaskScheduledId?: number;
+}
+
+export const fixture = new URL('./fixtures/durable-traffic/', import.meta.url);
+
+export async function readRecording(): Promise<Recording> {
+  return JSON.parse(await readFile(new URL('recording.json', fixture), 'utf8')) as Recording;
+}
+
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g;
+const ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b[0-9a-f]{32}\b/g;
+
+/** A value with all that changes from run to run replaced. */
+export function scrub(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') {
+    return scrubText(value, key);
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => scrub(item));
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, scrub(member, name)]));
+  }
+  // The frames of .NET, which a host that is not .NET does not have.
+  return key === 'StackTrace' ? 'STACK' : value;
+}
+
+function scrubText(text: string, key: string): unknown {
+  if (key === 'RemoteStackTrace' || key === 'StackTrace' || key === 'stackTrace') {
+    return 'STACK';
+  }
+  if (text.includes('$OutOfProcData$:')) {
+    // The recorder cut these messages after some hundred characters, within the exception that ends them.
+    return text.split('{\\"$type')[0];
+  }
+  // A failure's text ends in the JSON of an exception.
+  const at = text.indexOf('{"$type"');
+  if (at >= 0) {
+    return [text.slice(0, at), scrub(JSON.parse(text.slice(at)))];
+  }
+  return text
+    .replace(/\nStack: [\s\S]*$/, '\nStack: STACK')
+    .replace(/(code=)[\w-]+/, '$1KEY')
+    .replace(/http:\/\/(localhost|127\.0\.0\.1):\d+/, 'http://$1:PORT')
+    .replace(TIME, 'TIME')
+    .replace(ID, 'ID');
+}
+
+const STARTED = 12;
+const COMPLETED = 13;
+const schedulings = [4, 7, 10];
+
+/**
+ * A history as a list of episodes: what drove each and what it scheduled. Neighbours of which the first scheduled
+ * nothing are put together, and the drivers sorted by the task that they answer: how many completions a host gathers
+ * into one episode, and in which order tasks of the same length end, is a matter of timing and of nothing else.
+ */
+export function episodes(history: readonly RecordedEvent[]): unknown[] {
+  const found: { drivers: RecordedEvent[]; scheduled: RecordedEvent[] }[] = [];
+  for (const event of history) {
+    const last = found.at(-1);
+    if (event.EventType === STARTED) {
+      if (last === undefined || last.scheduled.length > 0) {
+        found.push({ drivers: [], scheduled: [] });
+      }
+    } else if (schedulings.includes(event.EventType)) {
+      last?.scheduled.push(event);
+    } else if (event.EventType !== COMPLETED) {
+      last?.drivers.push(event);
+    }
+  }
+  return found.map(({ drivers, scheduled }) => {
+    const sorted = drivers.toSorted((a, b) => (a.TaskScheduledId ?? -1) - (b.TaskScheduledId ?? -1));
+    return scrub({ drivers: sorted.map(({ IsPlayed: _, ...event }) => event), scheduled });
+  });
+}
+
+/** The flags that durable-functions replays by: which events count as played, and that marks frame every episode. */
+export function framing(history: readonly RecordedEvent[]): string[] {
+  const lastStart = history.findLastIndex(({ EventType }) => EventType === STARTED);
+  return history.flatMap((event, index) => {
+    const isMark =
+      event.EventType === STARTED || event.EventType === COMPLETED || schedulings.includes(event.EventType);
+    const isWrong = event.IsPlayed !== (!isMark && index < lastStart);
+    const next = history[index + 1]?.EventType;
+    const isUnframed = event.EventType === COMPLETED ? next !== STARTED : next === STARTED;
+    return isWrong || isUnframed ? [`event ${index} (type ${event.EventType}) is out of place`] : [];
+  });
+}

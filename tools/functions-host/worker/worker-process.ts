@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Log } from '../log.ts';
+import type { TypedData } from './typed-data.ts';
+import { failureMessage, type InvocationFailure } from './worker-failure.ts';
+import type { FromWorker, Invocation, RegisteredFunction, ThrownError, ToWorker } from './worker-protocol.ts';
+
+export type InvocationOutcome =
+  | { readonly ok: true; readonly value: TypedData | null | undefined }
+  | { readonly ok: false; readonly failure: InvocationFailure };
+
+export interface LoadedWorker {
+  readonly worker: WorkerProcess;
+  readonly functions: readonly RegisteredFunction[];
+}
+
+export interface WorkerOptions {
+  readonly appRoot: string;
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+}
+
+const LOAD_LIMIT_MS = 60_000;
+const DRAIN_LIMIT_MS = 500;
+const KEPT_STDERR_LINES = 40;
+const SIGNAL_EXIT_BASE = 128;
+const signalNumbers: Readonly<Record<string, number>> = { SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGINT: 2 };
+
+/** One language worker: a child process that has loaded the app, and the invocations that are in flight on it. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #log: Log;
+  readonly #inFlight = new Map<string, (outcome: InvocationOutcome) => void>();
+  readonly #lastStderr: string[] = [];
+  readonly #exited = Promise.withResolvers<InvocationFailure>();
+  readonly #loaded = Promise.withResolvers<readonly RegisteredFunction[]>();
+  readonly #terminated = Promise.withResolvers<void>();
+  #loadError: ThrownError | undefined;
+  #isGone = false;
+  #timedOut = false;
+
+  private constructor(options: WorkerOptions) {
+    this.#log = options.log;
+    this.#child = spawn(process.execPath, [fileURLToPath(new URL('./worker-main.ts', import.meta.url))], {
+      cwd: options.appRoot,
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#loaded.promise.catch(() => undefined);
+    this.#watch();
+    this.#send({ kind: 'load', appRoot: options.appRoot, entry: options.entry });
+  }
+
+  /**
+   * Starts a worker and waits until it has loaded the app. Rejects with the app's own error, stack and all, or when
+   * `cancel` fires meanwhile; no process is left then.
+   */
+  static async start(options: WorkerOptions, cancel?: AbortSignal): Promise<LoadedWorker> {
+    const worker = new WorkerProcess(options);
+    const giveUp = () => worker.kill();
+    const limit = setTimeout(() => {
+      worker.#loadError = { message: `it did not finish within ${LOAD_LIMIT_MS / 1_000} s.`, stack: '' };
+      giveUp();
+    }, LOAD_LIMIT_MS);
+    cancel?.addEventListener('abort', giveUp);
+    try {
+      return { worker, functions: await worker.#loaded.promise };
+    } finally {
+      cancel?.removeEventListener('abort', giveUp);
+      clearTimeout(limit);
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** Resolves when the process is gone and nothing more can come from it. */
+  get exited(): Promise<InvocationFailure> {
+    return this.#exited.promise;
+  }
+
+  /** Runs one function. Never rejects: a dead worker or a passed limit is an outcome too. `timeoutMs` of 0 is no limit. */
+  invoke(invocation: Invocation, timeoutMs: number, timeoutText: string): Promise<InvocationOutcome> {
+    if (this.#isGone) {
+      return this.exited.then((failure) => ({ ok: false, failure }));
+    }
+    const { promise, resolve } = Promise.withResolvers<InvocationOutcome>();
+    const limit = timeoutMs > 0 ? setTimeout(() => this.#timeOut(invocation, timeoutText), timeoutMs) : undefined;
+    this.#inFlight.set(invocation.invocationId, (outcome) => {
+      clearTimeout(limit);
+      this.#inFlight.delete(invocation.invocationId);
+      resolve(outcome);
+    });
+    this.#send({ kind: 'invoke', invocation });
+    return promise;
+  }
+
+  /** Ends the worker: its appTerminate hooks may run for `graceMs`, then the process is killed. */
+  async terminate(graceMs: number): Promise<void> {
+    this.#send({ kind: 'terminate' });
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(() => limit.resolve(), graceMs);
+    await Promise.race([this.#terminated.promise, this.exited, limit.promise]);
+    clearTimeout(timer);
+    this.kill();
+    await this.exited;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(message: ToWorker): void {
+    // An error here means that the worker is dying, and its exit settles everything that was in flight.
+    this.#child.send(message, () => undefined);
+  }
+
+  #timeOut(invocation: Invocation, timeout: string): void {
+    // The first limit that passes takes the worker down; its neighbours fail with the worker, not by limits of their own.
+    if (this.#timedOut) return;
+    this.#timedOut = true;
+    const { functionName, invocationId } = invocation;
+    const failure: InvocationFailure = { kind: 'timedOut', functionName, timeout };
+    this.#log({ level: 'error', category: 'Host.Worker', message: failureMessage(failure), functionName });
+    this.#inFlight.get(invocationId)?.({ ok: false, failure });
+    this.kill();
+  }
+
+  #watch(): void {
+    const child = this.#child;
+    child.on('message', (message: FromWorker) => this.#receive(message));
+    this.#readLines(child.stdout, 'information');
+    this.#readLines(child.stderr, 'error', (line) => {
+      this.#lastStderr.push(line);
+      this.#lastStderr.splice(0, this.#lastStderr.length - KEPT_STDERR_LINES);
+    });
+    child.on('error', (error) => this.#gone({ kind: 'workerExited', exitCode: 1, pid: this.pid }, error.message));
+    const ended = (code: number | null, signal: NodeJS.Signals | null) => {
+      const exitCode = code ?? SIGNAL_EXIT_BASE + (signalNumbers[signal ?? ''] ?? 0);
+      this.#gone({ kind: 'workerExited', exitCode, pid: this.pid }, this.#lastStderr.join('\n'));
+    };
+    // 'close' comes after the pipes and the channel are drained: nothing that the worker managed to say is lost.
+    child.on('close', ended);
+    // A process that the app started may hold the pipes open for longer than the worker lives.
+    child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), DRAIN_LIMIT_MS).unref());
+  }
+
+  #gone(failure: InvocationFailure, details: string): void {
+    if (this.#isGone) {
+      return;
+    }
+    this.#isGone = true;
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    const why = this.#loadError?.message ?? failureMessage(failure);
+    this.#loaded.reject(
+      new Error(`The function app failed to load: ${why}\n${details.trim() || (this.#loadError?.stack ?? '')}`.trim(), {
+        cause: this.#loadError ?? failure,
+      }),
+    );
+    // First of all, so that what is invoked next in answer to a failure goes to the next worker already.
+    this.#exited.resolve(failure);
+    for (const settle of [...this.#inFlight.values()]) {
+      settle({ ok: false, failure });
+    }
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'loaded':
+        this.#loaded.resolve(message.functions);
+        break;
+      case 'loadFailed':
+        this.#loadError = message.error;
+        // It dies of the error by itself, unless the app keeps it alive with a handler of its own.
+        setTimeout(() => this.kill(), DRAIN_LIMIT_MS).unref();
+        break;
+      case 'returned':
+        this.#inFlight.get(message.invocationId)?.({ ok: true, value: message.value });
+        break;
+      case 'threw':
+        this.#inFlight.get(message.invocationId)?.({ ok: false, failure: { kind: 'threw', error: message.error } });
+        break;
+      case 'terminated':
+        this.#terminated.resolve();
+        break;
+      case 'log': {
+        const { level, functionName } = message;
+        const own = functionName === undefined ? 'Worker' : `Function.${functionName}`;
+        const category = message.category === 'user' && functionName !== undefined ? `${own}.User` : own;
+        this.#log({
+          level,
+          category,
+          message: message.message,
+          ...(functionName === undefined ? {} : { functionName }),
+        });
+        break;
+      }
+    }
+  }
+
+  #readLines(stream: Readable | null, level: 'information' | 'error', also?: (line: string) => void): void {
+    if (stream !== null) {
+      createInterface({ input: stream }).on('line', (line) => {
+        also?.(line);
+        this.#log({ level, category: 'Worker.Console', message: line });
+      });
+    }
+  }
+}
