@@ -1,6 +1,6 @@
 targetScope = 'subscription'
 
-metadata description = 'mcp-surge on Azure Functions Flex Consumption: one resource group, no storage keys, every role scoped to the resource it is needed on.'
+metadata description = 'mcp-surge on Azure Functions Flex Consumption: one resource group, no storage keys, every role limited to the resource that needs it.'
 
 @description('Name of this deployment. It names the resource group and, hashed, every resource in it.')
 @minLength(1)
@@ -11,24 +11,24 @@ param environmentName string
 @minLength(1)
 param location string
 
-@description('Object id of the person or pipeline that deploys. It may then manage secrets and read result tables. Empty: nobody but the app has a data role.')
+@description('Object id of the person or pipeline that deploys. It gets the right to manage secrets and to read the result tables. Empty: only the app has data roles.')
 param principalId string = ''
 
 @description('Kind of that principal. Azure refuses a role for a principal of the wrong kind.')
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param principalType string = 'User'
 
-@description('Exact https origins that may be load-tested, such as https://mcp.example.com. Empty: nothing may be.')
+@description('Exact https origins that may be load-tested, such as https://mcp.example.com. Empty: none.')
 param allowedOrigins string[] = []
 
-@description('IP addresses and CIDR ranges beside those of the public internet that may be connected to, such as 10.1.0.0/16 of a virtual network. The app refuses what is neither when it starts.')
+@description('IP addresses and CIDR ranges that may be connected to, in addition to public addresses, such as 10.1.0.0/16 of a virtual network. The app does not start with an entry that is neither.')
 param allowedAddresses string[] = []
 
-@description('Most virtual users that one plan may ask for.')
+@description('Most virtual users that a plan may ask for.')
 @minValue(1)
 param maxVus int = 500
 
-@description('Starts a second that a plan may ask for in all.')
+@description('Most starts a second that a plan may ask for, over all scenarios.')
 @minValue(1)
 param maxRate int = 2000
 
@@ -36,20 +36,20 @@ param maxRate int = 2000
 @minValue(1)
 param maxDurationSeconds int = 3600
 
-@description('Virtual users of one lane, that is of one activity at a time.')
+@description('Most virtual users of one lane. A lane is one activity at a time.')
 @minValue(1)
 param vusPerLane int = 100
 
-@description('Starts a second that one slice makes, of scenarios whose starts come at a rate.')
+@description('Most starts a second of one lane, for scenarios whose starts come at a rate.')
 @minValue(1)
 param ratePerLane int = 500
 
-@description('Longest slice, in seconds. It must stay well below functionTimeout in host.json (10 minutes).')
+@description('Length of a window, in seconds. It must stay well below functionTimeout in host.json (30 minutes).')
 @minValue(1)
 @maxValue(540)
 param windowSeconds int = 300
 
-@description('Seconds between accepting a run and its first request: the time that scaling out may take.')
+@description('Seconds between preflight and the first request of a run, so that the app can scale out.')
 @minValue(0)
 param startDelaySeconds int = 60
 
@@ -62,28 +62,28 @@ param taskHubName string = 'mcpsurge'
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
-@description('Memory of one instance in MB, which sets its cores too: 0.25, 1 or 2.')
+@description('Memory of one instance in MB. It also determines the cores: 0.25, 1 or 2.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances of each scale group. The documentation has named 40 as the lowest value that the platform takes.')
+@description('Most instances of each scale group. According to the documentation, 40 is the lowest value that the platform accepts.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Instances kept warm for Durable triggers. 0 because a warm instance is billed around the clock, without the free grant.')
+@description('Instances kept warm for Durable triggers. The default is 0, because a warm instance is billed around the clock, without a free grant.')
 @minValue(0)
 @maxValue(1)
 param alwaysReadyDurable int = 0
 
-@description('Most log data taken per day, in GB: a run that fails loudly must not become a bill.')
+@description('Most log data accepted per day, in GB, so that a run with many failures does not cause a large bill.')
 @minValue(1)
 param dailyLogCapGb int = 1
 
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 
-// The app refuses such entries too. Here the deployment says so, before a setting that allows nothing is stored.
+// The app refuses such entries too. This check fails the deployment, before a setting is stored that allows nothing.
 var checkedOrigins = map(
   allowedOrigins,
   origin =>

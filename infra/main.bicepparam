@@ -1,18 +1,18 @@
 using 'main.bicep'
 
-// azd fills the AZURE_ variables. Set the others with: azd env set NAME VALUE
+// azd sets the AZURE_ variables. Set the others with: azd env set NAME VALUE
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param principalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param principalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User')
 
-// Origins with commas between them: https://mcp.example.com,https://staging.example.com
+// Origins, separated by commas: https://mcp.example.com,https://staging.example.com
 param allowedOrigins = filter(
   map(split(readEnvironmentVariable('SURGE_ALLOWED_ORIGINS', ''), ','), origin => trim(origin)),
   origin => !empty(origin)
 )
 
-// Addresses and CIDR ranges with commas between them: 10.1.0.0/16,10.2.0.4
+// Addresses and CIDR ranges, separated by commas: 10.1.0.0/16,10.2.0.4
 param allowedAddresses = filter(
   map(split(readEnvironmentVariable('SURGE_ALLOWED_ADDRESSES', ''), ','), address => trim(address)),
   address => !empty(address)
@@ -26,7 +26,7 @@ param ratePerLane = int(readEnvironmentVariable('SURGE_RATE_PER_LANE', '500'))
 param windowSeconds = int(readEnvironmentVariable('SURGE_WINDOW_SECONDS', '300'))
 param startDelaySeconds = int(readEnvironmentVariable('SURGE_START_DELAY_SECONDS', '60'))
 
-// any(), because int() cannot promise one of the three sizes; Azure refuses any other before it creates a thing.
+// any(), because the type of int() is not one of the three allowed sizes. Azure refuses others before it creates anything.
 param instanceMemoryMB = any(int(readEnvironmentVariable('SURGE_INSTANCE_MEMORY_MB', '2048')))
 param maximumInstanceCount = int(readEnvironmentVariable('SURGE_MAXIMUM_INSTANCES', '40'))
 param alwaysReadyDurable = int(readEnvironmentVariable('SURGE_ALWAYS_READY', '0'))

@@ -13,7 +13,7 @@ param alwaysReadyDurable int
 @description('Blob container that deployments write to and instances start from.')
 param packageContainerUrl string
 
-@description('Never FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE or a time zone: Flex Consumption has functionAppConfig for the first three and no support for the last.')
+@description('App settings. They must not include FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION or WEBSITE_RUN_FROM_PACKAGE, which functionAppConfig replaces on Flex Consumption, nor a time zone, which it does not support.')
 param appSettings { name: string, value: string }[]
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
@@ -28,7 +28,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: appName
   location: location
-  // azd finds the app of the service "api" by this tag.
+  // azd uses this tag to find the app of the service "api".
   tags: union(tags, { 'azd-service-name': 'api' })
   kind: 'functionapp,linux'
   identity: {

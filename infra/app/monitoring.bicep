@@ -1,11 +1,11 @@
-metadata description = 'Where the app sends its own logs and traces. The connection string alone is not enough to write: local authentication is off.'
+metadata description = 'Logs and traces of the app. Local authentication is off, so the connection string alone gives no right to write.'
 
 param workspaceName string
 param insightsName string
 param location string
 param tags object
 
-@description('Most data taken per day, in GB.')
+@description('Most data accepted per day, in GB.')
 param dailyCapGb int
 
 @description('Principal of the app identity.')

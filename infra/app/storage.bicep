@@ -1,4 +1,4 @@
-metadata description = 'The storage account of the deployment package, the Durable task hub, plans, samples and reports. It has no usable keys.'
+metadata description = 'The storage account for the deployment package, the Durable task hub, plans, samples and reports. Its keys are disabled.'
 
 param name string
 param location string
@@ -7,7 +7,7 @@ param tags object
 @description('Principal of the app identity.')
 param appPrincipalId string
 
-@description('A principal that may read the result tables, or empty.')
+@description('Principal that gets the right to read the result tables, or empty.')
 param readerPrincipalId string
 param readerPrincipalType string
 
@@ -43,7 +43,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   }
 }
 
-// Owner, not contributor, of blobs: the Functions host takes leases and creates its own containers.
+// Blob owner, not contributor: the Functions host takes leases and creates its own containers.
 resource appRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in [blobDataOwner, queueDataContributor, tableDataContributor]: {
     name: guid(account.id, appPrincipalId, role)

@@ -1,4 +1,4 @@
-metadata description = 'The vault of the secrets that plans name. The app may read values; it may not write them.'
+metadata description = 'The vault for the secrets that plans name. The app can read their values but not write them.'
 
 param name string
 param location string
@@ -7,7 +7,7 @@ param tags object
 @description('Principal of the app identity.')
 param appPrincipalId string
 
-@description('A principal that may write secrets, or empty.')
+@description('Principal that gets the right to write secrets, or empty.')
 param officerPrincipalId string
 param officerPrincipalType string
 
@@ -24,7 +24,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     enablePurgeProtection: true
-    // The shortest that there is. Purge protection holds the name of a deleted vault for this long.
+    // The minimum. With purge protection, the name of a deleted vault stays reserved for this long.
     softDeleteRetentionInDays: 7
     enabledForDeployment: false
     enabledForDiskEncryption: false
