@@ -1,4 +1,3 @@
-import type { Settings } from './app-settings.ts';
 import {
   type ActivityFunction,
   type FunctionDefinition,
@@ -6,10 +5,10 @@ import {
   type HttpFunction,
   type OrchestratorFunction,
   type TimerFunction,
-} from './function-definition.ts';
+} from './function-runner.ts';
 import type { Log, LogLevel } from './log.ts';
-import { resolveReferences } from './setting-references.ts';
-import { type TimerSchedule, timerSchedule } from './timer-schedule.ts';
+import { resolveReferences, type Settings } from './settings.ts';
+import { type TimerSchedule, timerSchedule } from './timers.ts';
 import type { RegisteredFunction } from './worker/worker-protocol.ts';
 
 /** A function that the host runs, for people to read. */

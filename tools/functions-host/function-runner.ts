@@ -1,11 +1,82 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionDefinition } from './function-definition.ts';
-import { InFlight } from './in-flight.ts';
+import { z } from 'zod';
 import type { Log } from './log.ts';
-import type { TypedData } from './worker/typed-data.ts';
-import { failureMessage } from './worker/worker-failure.ts';
 import type { InvocationOutcome } from './worker/worker-process.ts';
-import type { Invocation } from './worker/worker-protocol.ts';
+import {
+  failureMessage,
+  type Invocation,
+  type RegisteredBinding,
+  type RegisteredFunction,
+  type TypedData,
+} from './worker/worker-protocol.ts';
+
+interface Base {
+  readonly name: string;
+  /** Name of the trigger's binding, under which its input travels. */
+  readonly triggerName: string;
+  /** Names of the durable client bindings beside the trigger. */
+  readonly durableClients: readonly string[];
+}
+
+export type HttpFunction = Base & {
+  readonly type: 'http';
+  readonly route: string;
+  readonly methods: readonly string[];
+};
+export type TimerFunction = Base & {
+  readonly type: 'timer';
+  readonly schedule: string;
+  readonly runOnStartup: boolean;
+};
+export type OrchestratorFunction = Base & { readonly type: 'orchestrator' };
+export type ActivityFunction = Base & { readonly type: 'activity' };
+export type OtherFunction = Base & { readonly type: 'other'; readonly triggerType: string };
+export type FunctionDefinition = HttpFunction | TimerFunction | OrchestratorFunction | ActivityFunction | OtherFunction;
+
+const httpTrigger = z.looseObject({ route: z.string().optional(), methods: z.array(z.string()).optional() });
+const timerTrigger = z.looseObject({ schedule: z.string(), runOnStartup: z.boolean().optional() });
+
+/**
+ * Reads what an app registered.
+ * @throws Error for a durable entity, which this host does not run.
+ */
+export function functionDefinition(registered: RegisteredFunction): FunctionDefinition {
+  const bindings = Object.entries(registered.bindings);
+  const trigger = bindings.find(([, binding]) => binding.type.toLowerCase().endsWith('trigger'));
+  if (trigger === undefined) {
+    throw new Error(`Function "${registered.name}" has no trigger.`);
+  }
+  const [triggerName, binding] = trigger;
+  const durableClients = bindings.filter(([, other]) => isDurableClient(other)).map(([name]) => name);
+  return { ...typed(registered.name, binding), name: registered.name, triggerName, durableClients };
+}
+
+function isDurableClient(binding: RegisteredBinding): boolean {
+  return binding.direction === 'in' && /^(durable|orchestration)Client$/i.test(binding.type);
+}
+
+type Typed<T> = T extends Base ? Omit<T, keyof Base> : never;
+
+function typed(name: string, binding: RegisteredBinding): Typed<FunctionDefinition> {
+  switch (binding.type) {
+    case 'httpTrigger': {
+      const { route = name, methods = [] } = httpTrigger.parse(binding);
+      return { type: 'http', route, methods: methods.map((method) => method.toUpperCase()) };
+    }
+    case 'timerTrigger': {
+      const { schedule, runOnStartup = false } = timerTrigger.parse(binding);
+      return { type: 'timer', schedule, runOnStartup };
+    }
+    case 'orchestrationTrigger':
+      return { type: 'orchestrator' };
+    case 'activityTrigger':
+      return { type: 'activity' };
+    case 'entityTrigger':
+      throw new Error(`Function "${name}" is a durable entity. The local host runs orchestrators and activities only.`);
+    default:
+      return { type: 'other', triggerType: binding.type };
+  }
+}
 
 /** One finished invocation: what went to the worker and what came back. */
 export interface InvocationRecord {
@@ -73,5 +144,30 @@ export class FunctionRunner {
       const category = `Function.${name}`;
       this.#options.log({ level: 'error', category, functionName: name, message: `${head}\n${details}` });
     }
+  }
+}
+
+/** Counts what is under way, so that somebody can wait until nothing is. */
+export class InFlight {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  enter(count = 1): void {
+    this.#count += count;
+  }
+
+  leave(): void {
+    this.#count--;
+    if (this.#count === 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const resolve of waiting) {
+        resolve();
+      }
+    }
+  }
+
+  idle(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { resolveAppEntry } from './app-entry.ts';
-import { readAppSettings, type Settings } from './app-settings.ts';
-import { durableHttp } from './durable/durable-http.ts';
-import { type DurableEndpoint, durableClientBinding, WEBHOOK_PATH } from './durable/durable-urls.ts';
+import { type DurableEndpoint, durableClientBinding, durableHttp, WEBHOOK_PATH } from './durable/durable-http.ts';
 import type { HistoryEvent } from './durable/history-event.ts';
 import { OrchestrationEngine } from './durable/orchestration-engine.ts';
 import { type OrchestrationStatus, orchestrationStatus } from './durable/orchestration-status.ts';
@@ -13,7 +10,7 @@ import { FunctionRunner, type InvocationRecord } from './function-runner.ts';
 import { httpFront } from './http/http-functions.ts';
 import { listenHttp } from './http/http-listener.ts';
 import type { Log } from './log.ts';
-import { readHostSettings } from './settings.ts';
+import { readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
 import { Timers } from './timers.ts';
 import { WorkerGroups } from './worker/workers.ts';
 

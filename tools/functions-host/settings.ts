@@ -1,11 +1,11 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { parseJsonFile, readIfThere, type Settings } from './app-settings.ts';
 import type { Log } from './log.ts';
-import { resolveReferences } from './setting-references.ts';
-import { timeSpanMs } from './time-span.ts';
-import type { FunctionTimeout } from './worker/worker-supervisor.ts';
+import { timeSpanMs } from './timers.ts';
+import type { FunctionTimeout } from './worker/workers.ts';
 
 export interface HostSettings {
   /** Without slashes at its ends; empty when routes start at the root. */
@@ -110,4 +110,108 @@ function override(root: Record<string, unknown>, settings: Settings): Record<str
     at[memberOf(at, last)?.key ?? last] = value;
   }
   return overridden;
+}
+
+export type Settings = Readonly<Record<string, string>>;
+
+const localSettings = z.looseObject({
+  IsEncrypted: z.boolean().optional(),
+  Values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+
+/**
+ * The app's settings as Core Tools puts them together: `Values` of local.settings.json, hidden by this process's
+ * environment, hidden by what the caller passes. A missing file is an empty one.
+ * @throws Error when the file is encrypted or is not what Core Tools writes.
+ */
+export async function readAppSettings(
+  appRoot: string,
+  environment: NodeJS.ProcessEnv,
+  given: Settings,
+): Promise<Settings> {
+  const file = path.join(appRoot, 'local.settings.json');
+  const values = parseValues(file, await readIfThere(file));
+  const settings: Record<string, string> = { ...values };
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined) {
+      settings[name] = value;
+    }
+  }
+  return { ...settings, ...given };
+}
+
+/** The text of a file, or undefined when there is none. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    // Editors on Windows put a byte order mark first, which JSON.parse refuses.
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Reads JSON, naming the file in every complaint. */
+export function parseJsonFile<T>(file: string, text: string, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is not valid JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    throw new Error(`${file} is not as expected:\n${z.prettifyError(parsed.error)}`);
+  }
+  return parsed.data;
+}
+
+function parseValues(file: string, text: string | undefined): Settings {
+  if (text === undefined) {
+    return {};
+  }
+  const { IsEncrypted, Values } = parseJsonFile(file, text, localSettings);
+  if (IsEncrypted === true) {
+    throw new Error(
+      `${file} is encrypted, which the local host cannot read. Run "func settings decrypt" and start again.`,
+    );
+  }
+  return Object.fromEntries(Object.entries(Values ?? {}).map(([name, value]) => [name, String(value)]));
+}
+
+const packageJson = z.looseObject({ main: z.string().optional() });
+
+/**
+ * The file to load: `entry`, or what `main` of the app's package.json names, made absolute.
+ * @throws Error when there is none, or it is not there yet
+ */
+export async function resolveAppEntry(appRoot: string, entry: string | undefined): Promise<string> {
+  const file = path.join(appRoot, 'package.json');
+  const text = entry === undefined ? await readIfThere(file) : undefined;
+  const main = entry ?? (text === undefined ? undefined : parseJsonFile(file, text, packageJson).main);
+  if (main === undefined) {
+    throw new Error(`Which file starts the app in ${appRoot}? Name it as "main" in package.json, or pass entry.`);
+  }
+  const resolved = path.resolve(appRoot, main);
+  if (!existsSync(resolved)) {
+    throw new Error(`The app's entry ${resolved} does not exist. Build the app first, or pass another entry.`);
+  }
+  return resolved;
+}
+
+export type Resolved = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: string };
+
+/** Replaces every `%NAME%` by the app setting of that name. A name without a setting is the answer's `missing`. */
+export function resolveReferences(text: string, settings: Settings): Resolved {
+  let missing: string | undefined;
+  const replaced = text.replace(/%([^%]+)%/g, (whole, name: string) => {
+    const value = settings[name];
+    if (value === undefined) {
+      missing ??= name;
+    }
+    return value ?? whole;
+  });
+  return missing === undefined ? { ok: true, text: replaced } : { ok: false, missing };
 }

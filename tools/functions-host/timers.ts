@@ -1,7 +1,5 @@
-import { setAlarm } from './alarm.ts';
-import type { TimerFunction } from './function-definition.ts';
-import type { RunFunction } from './function-runner.ts';
-import type { TimerSchedule } from './timer-schedule.ts';
+import { Cron } from 'croner';
+import type { RunFunction, TimerFunction } from './function-runner.ts';
 
 /** Schedules with a shorter pause have no status, as on Azure. */
 const STATUS_FROM_MS = 60_000;
@@ -76,4 +74,63 @@ function timerInput(timer: Timer): { readonly json: string } {
   const last = timer.lastMs === undefined ? '0001-01-01T00:00:00+00:00' : new Date(timer.lastMs).toISOString();
   const status = hasStatus ? { Last: last, Next: new Date(nextMs).toISOString(), LastUpdated: last } : null;
   return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: status, IsPastDue: false }) };
+}
+
+export interface TimerSchedule {
+  /** The first time to run strictly after `afterMs` (both Unix milliseconds), or undefined when there is none. */
+  nextMs(afterMs: number): number | undefined;
+}
+
+/**
+ * Reads a timer trigger's schedule: NCRONTAB with six fields (seconds first) or five, in UTC, or a time span
+ * (`hh:mm:ss`) that is the pause between two runs.
+ * @throws Error when it is neither
+ */
+export function timerSchedule(text: string): TimerSchedule {
+  const spanMs = timeSpanMs(text);
+  if (spanMs !== undefined) {
+    if (spanMs <= 0) {
+      throw new Error(`Schedule "${text}": a time span must be longer than nothing.`);
+    }
+    return { nextMs: (afterMs) => afterMs + spanMs };
+  }
+  const cron = parseCron(text);
+  return { nextMs: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() };
+}
+
+function parseCron(text: string): Cron {
+  try {
+    // NCRONTAB runs when day of month and day of week both match; croner alone would take either.
+    return new Cron(text.trim(), { timezone: 'UTC', domAndDow: true, paused: true, mode: '5-or-6-parts' });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Schedule "${text}" is neither NCRONTAB (six fields, seconds first) nor hh:mm:ss: ${why}`);
+  }
+}
+
+const SHAPE = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?$/;
+
+/** Milliseconds of a .NET time span (`[d.]hh:mm:ss[.fff]`), or undefined when the text is none. */
+export function timeSpanMs(text: string): number | undefined {
+  const match = SHAPE.exec(text.trim());
+  if (match === null) {
+    return undefined;
+  }
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1, 5).map((part) => Number(part ?? 0));
+  const fractionMs = Number(`0.${match[5] ?? '0'}`) * 1_000;
+  return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000 + fractionMs;
+}
+
+/** What setTimeout can wait; longer times are waited in pieces. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** Calls `ring` once at `atMs` (Unix milliseconds) or just after, never before. Returns what cancels it. */
+export function setAlarm(atMs: number, ring: () => void): () => void {
+  let handle: NodeJS.Timeout;
+  const wait = (): void => {
+    const leftMs = Math.min(Math.max(atMs - Date.now(), 0), LONGEST_WAIT_MS);
+    handle = setTimeout(() => (Date.now() < atMs ? wait() : ring()), leftMs);
+  };
+  wait();
+  return () => clearTimeout(handle);
 }

@@ -1,10 +1,7 @@
-import type { ActivityFunction } from '../function-definition.ts';
-import type { RunFunction } from '../function-runner.ts';
-import { InFlight } from '../in-flight.ts';
+import { type ActivityFunction, InFlight, type RunFunction } from '../function-runner.ts';
 import type { Log } from '../log.ts';
 import type { InvocationOutcome } from '../worker/worker-process.ts';
-import { ConcurrencyLimit } from './concurrency-limit.ts';
-import { activityInput } from './orchestrator-input.ts';
+import { activityInput } from './orchestrator-protocol.ts';
 
 export interface ActivityTask {
   readonly definition: ActivityFunction;
@@ -73,5 +70,35 @@ export class ActivityQueue {
   close(): Promise<void> {
     this.#isClosed = true;
     return this.#underWay.idle();
+  }
+}
+
+/** Lets at most `limit` tasks run at once; the others wait in the order in which they came. */
+export class ConcurrencyLimit {
+  readonly #limit: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#limit) {
+      // The slot is handed over, not freed, so that a newcomer cannot overtake.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#running++;
+    }
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) {
+        this.#running--;
+      } else {
+        next();
+      }
+    }
   }
 }

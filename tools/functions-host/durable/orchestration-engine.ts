@@ -1,15 +1,12 @@
-import { setAlarm } from '../alarm.ts';
-import type { ActivityFunction, OrchestratorFunction } from '../function-definition.ts';
-import type { RunFunction } from '../function-runner.ts';
+import type { ActivityFunction, OrchestratorFunction, RunFunction } from '../function-runner.ts';
 import type { Log } from '../log.ts';
+import { setAlarm } from '../timers.ts';
 import type { InvocationOutcome } from '../worker/worker-process.ts';
 import type { Scheduled } from './action-player.ts';
-import { ActivityQueue } from './activity-queue.ts';
-import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { ActivityQueue, ConcurrencyLimit } from './activity-queue.ts';
 import { type Completion, childInstanceId, decide, type KnownFunctions, unknownOrchestrator } from './episode.ts';
 import { eventType, type HistoryEvent, historyEvent, played } from './history-event.ts';
-import { orchestratorInput } from './orchestrator-input.ts';
-import { type OrchestratorReply, orchestratorReply } from './orchestrator-protocol.ts';
+import { type OrchestratorReply, orchestratorInput, orchestratorReply } from './orchestrator-protocol.ts';
 import { subOrchestrationFailed, taskEnded, timerFired } from './task-events.ts';
 import { clearTimers, type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
 

@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readAppSettings } from '../app-settings.ts';
 import type { LogLine } from '../log.ts';
-import { readHostSettings } from '../settings.ts';
+import { readAppSettings, readHostSettings } from '../settings.ts';
 
 async function appWith(t: TestContext, files: Readonly<Record<string, unknown>>): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'host-settings-'));

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { timeSpanMs } from '../time-span.ts';
-import { timerSchedule } from '../timer-schedule.ts';
+import { timerSchedule, timeSpanMs } from '../timers.ts';
 
 function next(schedule: string, after: string): string | undefined {
   const ms = timerSchedule(schedule).nextMs(Date.parse(after));

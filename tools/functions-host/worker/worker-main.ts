@@ -3,8 +3,14 @@
  * that it was started with, and ends with it: a host that was killed leaves no worker behind.
  */
 import { pathToFileURL } from 'node:url';
-import { type AppRegistry, installCoreApi, type LogSink } from './core-api.ts';
-import { appHookContext, invokeFunction, runHooks } from './programming-model.ts';
+import {
+  type AppRegistry,
+  appHookContext,
+  installCoreApi,
+  invokeFunction,
+  type LogSink,
+  runHooks,
+} from './programming-model.ts';
 import type { FromWorker, Invocation, ThrownError, ToWorker } from './worker-protocol.ts';
 
 function send(message: FromWorker, sent?: () => void): void {

@@ -3,9 +3,16 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../log.ts';
-import type { TypedData } from './typed-data.ts';
-import { failureMessage, type InvocationFailure } from './worker-failure.ts';
-import type { FromWorker, Invocation, RegisteredFunction, ThrownError, ToWorker } from './worker-protocol.ts';
+import {
+  type FromWorker,
+  failureMessage,
+  type Invocation,
+  type InvocationFailure,
+  type RegisteredFunction,
+  type ThrownError,
+  type ToWorker,
+  type TypedData,
+} from './worker-protocol.ts';
 
 export type InvocationOutcome =
   | { readonly ok: true; readonly value: TypedData | null | undefined }

@@ -1,5 +1,4 @@
 import type { LogLevel } from '../log.ts';
-import type { TypedData } from './typed-data.ts';
 
 /** A binding as @azure/functions registers it; the members beyond these depend on `type`. */
 export interface RegisteredBinding {
@@ -43,3 +42,68 @@ export type FromWorker =
       readonly message: string;
       readonly functionName?: string;
     };
+
+/** The wire's value as @azure/functions takes and returns it: exactly one of the members is set. */
+export interface TypedData {
+  readonly string?: string;
+  readonly json?: string;
+  readonly bytes?: Uint8Array;
+  readonly int?: number;
+  readonly double?: number;
+  readonly http?: HttpData;
+}
+
+export interface HttpData {
+  readonly method?: string;
+  readonly url?: string;
+  readonly statusCode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly body?: TypedData | null;
+  readonly cookies?: readonly HttpCookie[];
+}
+
+export interface HttpCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain?: { readonly value: string };
+  readonly path?: { readonly value: string };
+  readonly expires?: { readonly value: { readonly seconds: number } };
+  readonly secure?: { readonly value: boolean };
+  readonly httpOnly?: { readonly value: boolean };
+  readonly sameSite?: 'none' | 'lax' | 'strict' | 'explicitNone';
+  readonly maxAge?: { readonly value: number };
+}
+
+/**
+ * What a function returned, as the JSON text that a durable history holds. A function that returned nothing
+ * gives `null`: durable-functions parses every result and cannot parse an absent one.
+ */
+export function jsonTextOf(data: TypedData | null | undefined): string {
+  if (data?.json !== undefined) {
+    return data.json;
+  }
+  if (data?.bytes !== undefined) {
+    return JSON.stringify(Buffer.from(data.bytes).toString('base64'));
+  }
+  return JSON.stringify(data?.string ?? data?.int ?? data?.double ?? null);
+}
+
+/** Why an invocation has no result. */
+export type InvocationFailure =
+  | { readonly kind: 'threw'; readonly error: ThrownError }
+  | { readonly kind: 'workerExited'; readonly exitCode: number; readonly pid: number }
+  | { readonly kind: 'timedOut'; readonly functionName: string; readonly timeout: string };
+
+/** The sentence that the Functions host uses for a failure. */
+export function failureMessage(failure: InvocationFailure): string {
+  switch (failure.kind) {
+    case 'threw':
+      return failure.error.message;
+    case 'workerExited':
+      return `node exited with code ${failure.exitCode} (0x${failure.exitCode.toString(16).toUpperCase()})`;
+    case 'timedOut':
+      return `Timeout value of ${failure.timeout} was exceeded by function: Functions.${failure.functionName}`;
+  }
+}

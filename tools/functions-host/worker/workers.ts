@@ -1,7 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../log.ts';
-import type { InvocationOutcome, WorkerOptions } from './worker-process.ts';
-import type { Invocation, RegisteredFunction } from './worker-protocol.ts';
-import { type FunctionTimeout, WorkerSupervisor } from './worker-supervisor.ts';
+import { type InvocationOutcome, type WorkerOptions, WorkerProcess } from './worker-process.ts';
+import { failureMessage, type Invocation, type RegisteredFunction } from './worker-protocol.ts';
 
 /**
  * The workers of an app: one for all of its functions, or, as Flex Consumption scales them, one for the durable functions
@@ -53,5 +53,101 @@ export class WorkerGroups {
   /** Ends all workers for good. `graceMs` bounds what their appTerminate hooks may take. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all([...new Set([this.#durable, this.#others])].map((supervisor) => supervisor.stop(graceMs)));
+  }
+}
+
+/** Pauses before the tries to start a worker in the place of a dead one; after the last the host gives up. */
+const RESTART_PAUSES_MS: readonly number[] = [0, 250, 1_000];
+
+export interface FunctionTimeout {
+  /** 0 for no limit. */
+  readonly ms: number;
+  /** As in host.json, for messages. */
+  readonly text: string;
+}
+
+/** Keeps one worker running: starts another when it dies, and gives invocations to the one that lives. */
+export class WorkerSupervisor {
+  readonly #options: WorkerOptions;
+  readonly #timeout: FunctionTimeout;
+  #current: Promise<WorkerProcess>;
+  #lastWorker: WorkerProcess;
+  readonly #stopping = new AbortController();
+
+  private constructor(options: WorkerOptions, timeout: FunctionTimeout, worker: WorkerProcess) {
+    this.#options = options;
+    this.#timeout = timeout;
+    this.#lastWorker = worker;
+    this.#current = Promise.resolve(worker);
+    this.#replaceWhenGone(worker);
+  }
+
+  /** Starts the first worker. Rejects with the app's own error when it cannot be loaded. */
+  static async start(
+    options: WorkerOptions,
+    timeout: FunctionTimeout,
+  ): Promise<{ supervisor: WorkerSupervisor; functions: readonly RegisteredFunction[] }> {
+    const { worker, functions } = await WorkerProcess.start(options);
+    return { supervisor: new WorkerSupervisor(options, timeout, worker), functions };
+  }
+
+  get pid(): number {
+    return this.#lastWorker.pid;
+  }
+
+  /** Runs one function on the living worker, waiting for it while it is being replaced. Never rejects. */
+  async invoke(invocation: Invocation): Promise<InvocationOutcome> {
+    try {
+      const worker = await this.#current;
+      return await worker.invoke(invocation, this.#timeout.ms, this.#timeout.text);
+    } catch (error) {
+      const message = `No worker could be started: ${error instanceof Error ? error.message : error}`;
+      return { ok: false, failure: { kind: 'threw', error: { message, stack: message } } };
+    }
+  }
+
+  /** Ends the worker for good. `graceMs` bounds what its appTerminate hooks may take. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const worker = await this.#current.catch(() => undefined);
+    await worker?.terminate(graceMs);
+  }
+
+  #replaceWhenGone(worker: WorkerProcess): void {
+    worker.exited.then((failure) => {
+      if (!this.#stopping.signal.aborted) {
+        const message = `Worker ${worker.pid}: ${failureMessage(failure)}. Starting another.`;
+        this.#options.log({ level: 'error', category: 'Host.Worker', message });
+        this.#current = this.#restart();
+        // Whoever invokes a function next sees the error; nobody may be waiting just now.
+        this.#current.catch(() => undefined);
+      }
+    });
+  }
+
+  async #restart(): Promise<WorkerProcess> {
+    let lastError: unknown;
+    for (const pauseMs of RESTART_PAUSES_MS) {
+      await delay(pauseMs);
+      if (this.#stopping.signal.aborted) {
+        throw new Error('The host is stopping.');
+      }
+      try {
+        const { worker } = await WorkerProcess.start(this.#options, this.#stopping.signal);
+        this.#lastWorker = worker;
+        this.#replaceWhenGone(worker);
+        const message = `Worker ${worker.pid} has taken over.`;
+        this.#options.log({ level: 'information', category: 'Host.Worker', message });
+        return worker;
+      } catch (error) {
+        lastError = error;
+        if (this.#stopping.signal.aborted) {
+          break;
+        }
+        const message = `A new worker failed to start: ${error instanceof Error ? error.message : error}`;
+        this.#options.log({ level: 'error', category: 'Host.Worker', message });
+      }
+    }
+    throw lastError;
   }
 }
