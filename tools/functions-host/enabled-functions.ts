@@ -17,13 +17,13 @@ export type ServedFunction =
   | { readonly name: string; readonly trigger: 'timer'; readonly schedule: string }
   | { readonly name: string; readonly trigger: 'orchestrator' | 'activity' };
 
-export interface EnabledFunctions {
+export type EnabledFunctions = {
   readonly served: readonly ServedFunction[];
   readonly http: readonly HttpFunction[];
   readonly timers: readonly { readonly definition: TimerFunction; readonly schedule: TimerSchedule }[];
   readonly orchestrators: ReadonlyMap<string, OrchestratorFunction>;
   readonly activities: ReadonlyMap<string, ActivityFunction>;
-}
+};
 
 /**
  * Sorts what an app registered by trigger, without the functions that are switched off: by the setting

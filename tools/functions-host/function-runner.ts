@@ -10,13 +10,13 @@ import {
   type TypedData,
 } from './worker/worker-protocol.ts';
 
-interface Base {
+type Base = {
   readonly name: string;
   /** Name of the trigger's binding, under which its input travels. */
   readonly triggerName: string;
   /** Names of the durable client bindings beside the trigger. */
   readonly durableClients: readonly string[];
-}
+};
 
 export type HttpFunction = Base & {
   readonly type: 'http';
@@ -43,9 +43,7 @@ const timerTrigger = z.looseObject({ schedule: z.string(), runOnStartup: z.boole
 export function functionDefinition(registered: RegisteredFunction): FunctionDefinition {
   const bindings = Object.entries(registered.bindings);
   const trigger = bindings.find(([, binding]) => binding.type.toLowerCase().endsWith('trigger'));
-  if (trigger === undefined) {
-    throw new Error(`Function "${registered.name}" has no trigger.`);
-  }
+  if (trigger === undefined) throw new Error(`Function "${registered.name}" has no trigger.`);
   const [triggerName, binding] = trigger;
   const durableClients = bindings.filter(([, other]) => isDurableClient(other)).map(([name]) => name);
   return { ...typed(registered.name, binding), name: registered.name, triggerName, durableClients };
@@ -79,10 +77,10 @@ function typed(name: string, binding: RegisteredBinding): Typed<FunctionDefiniti
 }
 
 /** One finished invocation: what went to the worker and what came back. */
-export interface InvocationRecord {
+export type InvocationRecord = {
   readonly invocation: Invocation;
   readonly outcome: InvocationOutcome;
-}
+};
 
 export type RunFunction = (
   definition: FunctionDefinition,
@@ -90,13 +88,13 @@ export type RunFunction = (
   triggerMetadata?: Readonly<Record<string, TypedData>>,
 ) => Promise<InvocationOutcome>;
 
-export interface RunnerOptions {
+export type RunnerOptions = {
   readonly invoke: (invocation: Invocation) => Promise<InvocationOutcome>;
   /** JSON of the durable client binding. */
   readonly durableClient: string;
   readonly log: Log;
   readonly onInvocation?: ((record: InvocationRecord) => void) | undefined;
-}
+};
 
 /** Makes the invocation that a trigger asks for, bindings included, and counts what is in flight. */
 export class FunctionRunner {
@@ -161,9 +159,7 @@ export class InFlight {
     if (this.#count === 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (const resolve of waiting) {
-        resolve();
-      }
+      for (const resolve of waiting) resolve();
     }
   }
 

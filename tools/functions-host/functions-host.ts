@@ -14,7 +14,7 @@ import { readAppSettings, readHostSettings, resolveAppEntry, type Settings } fro
 import { Timers } from './timers.ts';
 import { WorkerGroups } from './worker/workers.ts';
 
-export interface FunctionsHostOptions {
+export type FunctionsHostOptions = {
   /** Folder with host.json. */
   readonly appRoot: string;
   /** File to load, relative to `appRoot`; may be TypeScript. Default: `main` of package.json. */
@@ -30,9 +30,9 @@ export interface FunctionsHostOptions {
   readonly log?: Log;
   /** Told about every finished invocation: what the worker was sent and what it answered. */
   readonly onInvocation?: (record: InvocationRecord) => void;
-}
+};
 
-export interface FunctionsHost {
+export type FunctionsHost = {
   /** `http://127.0.0.1:PORT`, without a slash at its end. */
   readonly url: string;
   readonly port: number;
@@ -49,7 +49,7 @@ export interface FunctionsHost {
   };
   /** Ends listeners, timers and the worker within a few seconds; what is in flight gets a short time to end. */
   stop(): Promise<void>;
-}
+};
 
 const IN_FLIGHT_GRACE_MS = 2_000;
 const HOOKS_GRACE_MS = 1_000;
@@ -130,9 +130,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     log,
   });
   const timers = new Timers(runner.run);
-  for (const { definition, schedule } of enabled.timers) {
-    timers.add(definition, schedule);
-  }
+  for (const { definition, schedule } of enabled.timers) timers.add(definition, schedule);
   const url = `http://127.0.0.1:${listener.port}`;
   served.resolve({
     front: httpFront({
@@ -179,10 +177,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
 const RPC_PATH = '/durabletask';
 
-interface Served {
+type Served = {
   readonly front: ReturnType<typeof httpFront>;
   readonly durable: ReturnType<typeof durableHttp>;
-}
+};
 
 function workerEnvironment(settings: Settings, appRoot: string, port: number): Settings {
   return {

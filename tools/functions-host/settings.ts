@@ -7,14 +7,14 @@ import type { Log } from './log.ts';
 import { timeSpanMs } from './timers.ts';
 import type { FunctionTimeout } from './worker/workers.ts';
 
-export interface HostSettings {
+export type HostSettings = {
   /** Without slashes at its ends; empty when routes start at the root. */
   readonly routePrefix: string;
   readonly functionTimeout: FunctionTimeout;
   readonly hubName: string;
   readonly maxConcurrentActivityFunctions: number;
   readonly maxConcurrentOrchestratorFunctions: number;
-}
+};
 
 /** The defaults of the Functions host on a dedicated plan, which is what a laptop counts as. */
 const DEFAULT_TIMEOUT = '00:30:00';
@@ -41,9 +41,7 @@ export async function readHostSettings(appRoot: string, settings: Settings, log:
   const read = <T>(keys: string, schema: z.ZodType<T>, otherwise: T): T => {
     const found = keys.split('.').reduce<unknown>((at, key) => memberOf(at, key)?.value, root);
     const value = typeof found === 'string' ? resolved(keys, found) : found;
-    if (value === undefined || value === null) {
-      return otherwise;
-    }
+    if (value === undefined || value === null) return otherwise;
     const parsed = schema.safeParse(value);
     if (!parsed.success) {
       throw new Error(`host.json: ${keys} is ${JSON.stringify(value)}: ${parsed.error.issues[0]?.message}.`);
@@ -52,9 +50,7 @@ export async function readHostSettings(appRoot: string, settings: Settings, log:
   };
   const resolved = (keys: string, value: string): string | undefined => {
     const answer = resolveReferences(value, settings);
-    if (answer.ok) {
-      return answer.text;
-    }
+    if (answer.ok) return answer.text;
     const message = `host.json: ${keys} refers to the setting ${answer.missing}, which is not set: its default is used.`;
     log({ level: 'warning', category: 'Host.Startup', message });
     return undefined;
@@ -85,9 +81,7 @@ function parseTimeout(text: string): FunctionTimeout {
 
 /** A member of an object whatever the case of its key, as .NET configuration reads it. */
 function memberOf(at: unknown, key: string): { readonly key: string; readonly value: unknown } | undefined {
-  if (typeof at !== 'object' || at === null) {
-    return undefined;
-  }
+  if (typeof at !== 'object' || at === null) return undefined;
   const found = Object.entries(at).find(([name]) => name.toLowerCase() === key.toLowerCase());
   return found === undefined ? undefined : { key: found[0], value: found[1] };
 }
@@ -96,9 +90,7 @@ function override(root: Record<string, unknown>, settings: Settings): Record<str
   const overridden = structuredClone(root);
   for (const [name, value] of Object.entries(settings)) {
     const [prefix, ...keys] = name.split(/__|:/);
-    if (prefix?.toLowerCase() !== 'azurefunctionsjobhost' || keys.length === 0) {
-      continue;
-    }
+    if (prefix?.toLowerCase() !== 'azurefunctionsjobhost' || keys.length === 0) continue;
     let at = overridden;
     for (const key of keys.slice(0, -1)) {
       const child = memberOf(at, key);
@@ -132,11 +124,7 @@ export async function readAppSettings(
   const file = path.join(appRoot, 'local.settings.json');
   const values = parseValues(file, await readIfThere(file));
   const settings: Record<string, string> = { ...values };
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined) {
-      settings[name] = value;
-    }
-  }
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) settings[name] = value;
   return { ...settings, ...given };
 }
 
@@ -146,9 +134,7 @@ export async function readIfThere(file: string): Promise<string | undefined> {
     // Editors on Windows put a byte order mark first, which JSON.parse refuses.
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return undefined;
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -162,16 +148,12 @@ export function parseJsonFile<T>(file: string, text: string, schema: z.ZodType<T
     throw new Error(`${file} is not valid JSON: ${error instanceof Error ? error.message : error}`);
   }
   const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    throw new Error(`${file} is not as expected:\n${z.prettifyError(parsed.error)}`);
-  }
+  if (!parsed.success) throw new Error(`${file} is not as expected:\n${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
 
 function parseValues(file: string, text: string | undefined): Settings {
-  if (text === undefined) {
-    return {};
-  }
+  if (text === undefined) return {};
   const { IsEncrypted, Values } = parseJsonFile(file, text, localSettings);
   if (IsEncrypted === true) {
     throw new Error(
@@ -208,9 +190,7 @@ export function resolveReferences(text: string, settings: Settings): Resolved {
   let missing: string | undefined;
   const replaced = text.replace(/%([^%]+)%/g, (whole, name: string) => {
     const value = settings[name];
-    if (value === undefined) {
-      missing ??= name;
-    }
+    if (value === undefined) missing ??= name;
     return value ?? whole;
   });
   return missing === undefined ? { ok: true, text: replaced } : { ok: false, missing };

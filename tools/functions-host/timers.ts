@@ -4,12 +4,12 @@ import type { RunFunction, TimerFunction } from './function-runner.ts';
 /** Schedules with a shorter pause have no status, as on Azure. */
 const STATUS_FROM_MS = 60_000;
 
-interface Timer {
+type Timer = {
   readonly definition: TimerFunction;
   readonly schedule: TimerSchedule;
   cancel: (() => void) | undefined;
   lastMs: number | undefined;
-}
+};
 
 /** Runs timer functions at their times. A function never overlaps itself: a tick during its run is left out. */
 export class Timers {
@@ -38,25 +38,19 @@ export class Timers {
   /** Fires a function now, beside its schedule; false when there is no timer of that name. */
   fire(name: string): boolean {
     const timer = this.#timers.get(name);
-    if (timer === undefined) {
-      return false;
-    }
+    if (timer === undefined) return false;
     void this.#run(timer.definition, timerInput(timer));
     return true;
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const timer of this.#timers.values()) {
-      timer.cancel?.();
-    }
+    for (const timer of this.#timers.values()) timer.cancel?.();
   }
 
   #arm(timer: Timer): void {
     const dueMs = this.#isStopped ? undefined : timer.schedule.nextMs(Date.now());
-    if (dueMs !== undefined) {
-      timer.cancel = setAlarm(dueMs, () => void this.#fire(timer));
-    }
+    if (dueMs !== undefined) timer.cancel = setAlarm(dueMs, () => void this.#fire(timer));
   }
 
   async #fire(timer: Timer): Promise<void> {
@@ -76,10 +70,10 @@ function timerInput(timer: Timer): { readonly json: string } {
   return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: status, IsPastDue: false }) };
 }
 
-export interface TimerSchedule {
+export type TimerSchedule = {
   /** The first time to run strictly after `afterMs` (both Unix milliseconds), or undefined when there is none. */
   nextMs(afterMs: number): number | undefined;
-}
+};
 
 /**
  * Reads a timer trigger's schedule: NCRONTAB with six fields (seconds first) or five, in UTC, or a time span
@@ -89,9 +83,7 @@ export interface TimerSchedule {
 export function timerSchedule(text: string): TimerSchedule {
   const spanMs = timeSpanMs(text);
   if (spanMs !== undefined) {
-    if (spanMs <= 0) {
-      throw new Error(`Schedule "${text}": a time span must be longer than nothing.`);
-    }
+    if (spanMs <= 0) throw new Error(`Schedule "${text}": a time span must be longer than nothing.`);
     return { nextMs: (afterMs) => afterMs + spanMs };
   }
   const cron = parseCron(text);
@@ -113,9 +105,7 @@ const SHAPE = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?$/;
 /** Milliseconds of a .NET time span (`[d.]hh:mm:ss[.fff]`), or undefined when the text is none. */
 export function timeSpanMs(text: string): number | undefined {
   const match = SHAPE.exec(text.trim());
-  if (match === null) {
-    return undefined;
-  }
+  if (match === null) return undefined;
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1, 5).map((part) => Number(part ?? 0));
   const fractionMs = Number(`0.${match[5] ?? '0'}`) * 1_000;
   return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000 + fractionMs;

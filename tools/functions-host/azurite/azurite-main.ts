@@ -10,17 +10,17 @@ import path from 'node:path';
 export type AzuriteService = 'table' | 'blob' | 'queue';
 
 /** Sent once, when every service listens. */
-export interface AzuriteMessage {
+export type AzuriteMessage = {
   readonly urls: Readonly<Partial<Record<AzuriteService, string>>>;
-}
+};
 
-interface Server {
+type Server = {
   start(): Promise<void>;
   getHttpServerAddress(): string;
-}
-interface ServerModule {
+};
+type ServerModule = {
   readonly default: new (...args: readonly unknown[]) => unknown;
-}
+};
 
 const HOST = '127.0.0.1';
 const KEEP_ALIVE_S = 5;

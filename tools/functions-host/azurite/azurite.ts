@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AzuriteMessage, AzuriteService } from './azurite-main.ts';
 
-export interface AzuriteOptions {
+export type AzuriteOptions = {
   /** Which services to start; the table service alone by default, because it is up soonest. */
   readonly services?: readonly AzuriteService[];
-}
+};
 
-export interface Azurite {
+export type Azurite = {
   /** For every service that was started, with Azurite's well-known account and key. */
   readonly connectionString: string;
   /** Base of the table service; undefined when it was not asked for. */
   readonly tableUrl: string | undefined;
   readonly pid: number;
   stop(): Promise<void>;
-}
+};
 
 /** The account that Azurite documents for everyone; it protects nothing. */
 const ACCOUNT = 'devstoreaccount1';

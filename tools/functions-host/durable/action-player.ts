@@ -132,9 +132,7 @@ export class ActionPlayer {
       { kind: 'timer', id: this.scheduled.length, fireAtMs: stepMs },
       isCanceled ? () => undefined : fired,
     );
-    if (isCanceled) {
-      done(false);
-    }
+    if (isCanceled) done(false);
   }
 
   #waitForEvent(name: string, done: Done): void {
@@ -154,9 +152,7 @@ export class ActionPlayer {
       this.#perform(action, (succeeded) => {
         open--;
         allSucceeded &&= succeeded;
-        if (open === 0) {
-          done(allSucceeded);
-        }
+        if (open === 0) done(allSucceeded);
       });
     }
   }

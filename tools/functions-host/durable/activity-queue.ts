@@ -3,20 +3,20 @@ import type { Log } from '../log.ts';
 import type { InvocationOutcome } from '../worker/worker-process.ts';
 import { activityInput } from './orchestrator-protocol.ts';
 
-export interface ActivityTask {
+export type ActivityTask = {
   readonly definition: ActivityFunction;
   /** JSON text. */
   readonly input: string;
   readonly instanceId: string;
-}
+};
 
-export interface ActivityQueueOptions {
+export type ActivityQueueOptions = {
   readonly limit: number;
   /** Run every activity twice at the same time, as a queue that delivers at least once may do. */
   readonly deliverTwice: boolean;
   readonly run: RunFunction;
   readonly log: Log;
-}
+};
 
 /** Runs activities, at most `limit` of them at once, first come first served. */
 export class ActivityQueue {
@@ -36,9 +36,7 @@ export class ActivityQueue {
     const state = { hasBegun: false, hasEnded: false };
     const deliver = async (): Promise<void> => {
       // A second delivery of what has begun still takes place, so that closing the queue leaves no half of a pair.
-      if (this.#isClosed && !state.hasBegun) {
-        return;
-      }
+      if (this.#isClosed && !state.hasBegun) return;
       if (!state.hasBegun) {
         state.hasBegun = true;
         this.#underWay.enter(deliveries);
@@ -61,9 +59,7 @@ export class ActivityQueue {
       }
       this.#underWay.leave();
     };
-    for (let i = 0; i < deliveries; i++) {
-      void this.#slots.run(deliver);
-    }
+    for (let i = 0; i < deliveries; i++) void this.#slots.run(deliver);
   }
 
   /** Begins no further activity. Resolves when those that have begun are over, both deliveries of them. */

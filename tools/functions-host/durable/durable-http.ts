@@ -6,19 +6,19 @@ import type { OrchestrationEngine } from './orchestration-engine.ts';
 import { orchestrationStatus } from './orchestration-status.ts';
 import { type Instance, isFinished } from './task-hub.ts';
 
-interface Answer {
+type Answer = {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-}
+};
 
-interface Call {
+type Call = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   /** Origin at which the caller reached the API. */
   readonly origin: string;
   readonly request: IncomingMessage;
-}
+};
 
 type Operation = (call: Call) => Answer | Promise<Answer>;
 
@@ -46,9 +46,7 @@ export function durableHttp(
     };
   const sending = (type: number) =>
     onInstance((instance, { query }) => {
-      if (isFinished(instance)) {
-        return GONE;
-      }
+      if (isFinished(instance)) return GONE;
       engine.send(instance, historyEvent(type, { Input: query.get('reason') }));
       return ACCEPTED;
     });
@@ -95,9 +93,7 @@ async function startInstance(engine: OrchestrationEngine, endpoint: DurableEndpo
     return { status: 400, body: { Message: message } };
   }
   const input = await readJson(call.request);
-  if (!input.ok) {
-    return input.answer;
-  }
+  if (!input.ok) return input.answer;
   const answer = engine.start({ name, instanceId: id, input: input.json });
   if ('active' in answer) {
     const message = `An orchestration instance with the status ${answer.active.status} already exists.`;
@@ -121,16 +117,12 @@ function status(instance: Instance, { query, request, origin }: Call): Answer {
 }
 
 async function raiseEvent(engine: OrchestrationEngine, instance: Instance, { params, request }: Call): Promise<Answer> {
-  if (isFinished(instance)) {
-    return GONE;
-  }
+  if (isFinished(instance)) return GONE;
   if (request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     return { status: 400, body: { Message: 'Only application/json request content is supported' } };
   }
   const data = await readJson(request);
-  if (!data.ok) {
-    return data.answer;
-  }
+  if (!data.ok) return data.answer;
   const members = { Name: params.event, Input: data.json, ParentTraceContext: null };
   engine.send(instance, historyEvent(eventType.eventRaised, members));
   return ACCEPTED;
@@ -159,9 +151,7 @@ function purgeMany(engine: OrchestrationEngine, query: URLSearchParams): Answer 
     return { status: 400, body: "Please provide value for 'createdTimeFrom' parameter." };
   }
   const finished = select(engine, query).filter(isFinished);
-  for (const instance of finished) {
-    engine.hub.remove(instance);
-  }
+  for (const instance of finished) engine.hub.remove(instance);
   return finished.length === 0 ? NOT_FOUND : { status: 200, body: { instancesDeleted: finished.length } };
 }
 
@@ -170,9 +160,7 @@ type JsonBody = { readonly ok: true; readonly json: string | null } | { readonly
 /** A request's body as compact JSON text, null when there is none. */
 async function readJson(request: IncomingMessage): Promise<JsonBody> {
   const body = await readBody(request);
-  if (body === undefined) {
-    return { ok: false, answer: { status: 413 } };
-  }
+  if (body === undefined) return { ok: false, answer: { status: 413 } };
   try {
     return { ok: true, json: body.length === 0 ? null : JSON.stringify(JSON.parse(body.toString('utf8'))) };
   } catch {
@@ -185,7 +173,7 @@ function isTrue(text: string | null): boolean {
 }
 
 /** Where the durable HTTP API of a host is, and under which name its hub goes. */
-export interface DurableEndpoint {
+export type DurableEndpoint = {
   /** Origin of the app's own listener, which serves the API under /runtime/webhooks/durabletask. */
   readonly origin: string;
   /** Base of the API that only this machine reaches; clients use this one. Ends with a slash. */
@@ -193,7 +181,7 @@ export interface DurableEndpoint {
   readonly hubName: string;
   /** The key in the URLs. The local host does not ask for it, as Core Tools does not. */
   readonly key: string;
-}
+};
 
 export const WEBHOOK_PATH = '/runtime/webhooks/durabletask';
 

@@ -9,18 +9,18 @@ export type Completion =
   | { readonly status: 'Terminated'; readonly result: string }
   | { readonly status: 'ContinuedAsNew'; readonly input: string };
 
-export interface Decision {
+export type Decision = {
   /** What is scheduled for the first time, with the events that say so in the history. */
   readonly work: readonly { readonly scheduled: Scheduled; readonly event: HistoryEvent }[];
   readonly completion: Completion | undefined;
   /** True when the orchestrator has ended, but what it yielded twice is now scheduled again and awaited. */
   readonly isRepeating: boolean;
-}
+};
 
-export interface KnownFunctions {
+export type KnownFunctions = {
   readonly activities: ReadonlySet<string>;
   readonly orchestrators: ReadonlySet<string>;
-}
+};
 
 const scheduledEventTypes = {
   activity: eventType.taskScheduled,
@@ -53,9 +53,7 @@ export function decide(
   try {
     play(player, history, reply);
     checkDeterminism(player.scheduled, history);
-    for (const scheduled of player.scheduled) {
-      checkKnown(scheduled, known);
-    }
+    for (const scheduled of player.scheduled) checkKnown(scheduled, known);
   } catch (error) {
     return { work: [], isRepeating: false, completion: failed(error instanceof Error ? error.message : String(error)) };
   }
@@ -71,9 +69,7 @@ export function decide(
     return { work, completion: undefined, isRepeating };
   }
   const decided = { work, isRepeating: false };
-  if (reply.end.kind === 'threw') {
-    return { ...decided, completion: failed(reply.end.message, reply.end.stack) };
-  }
+  if (reply.end.kind === 'threw') return { ...decided, completion: failed(reply.end.message, reply.end.stack) };
   if (player.continuedWith !== undefined) {
     return { ...decided, completion: { status: 'ContinuedAsNew', input: player.continuedWith.input } };
   }
@@ -155,14 +151,10 @@ function checkDeterminism(scheduled: readonly Scheduled[], history: readonly His
 }
 
 function checkKnown(scheduled: Scheduled, known: KnownFunctions): void {
-  if (scheduled.kind === 'timer') {
-    return;
-  }
+  if (scheduled.kind === 'timer') return;
   const [functions, what] =
     scheduled.kind === 'activity' ? [known.activities, 'activity'] : [known.orchestrators, 'orchestrator'];
-  if (!functions.has(scheduled.name)) {
-    throw new Error(unknownFunction(scheduled.name, what, functions));
-  }
+  if (!functions.has(scheduled.name)) throw new Error(unknownFunction(scheduled.name, what, functions));
 }
 
 function unknownFunction(name: string, what: string, known: ReadonlySet<string>): string {

@@ -41,7 +41,7 @@ export const eventTypeNames: ReadonlyMap<number, string> = new Map([
   [eventType.executionResumed, 'ExecutionResumed'],
 ]);
 
-export interface HistoryEvent {
+export type HistoryEvent = {
   readonly EventType: number;
   /** The sequence number of what was scheduled; -1 for every other event. */
   readonly EventId: number;
@@ -49,7 +49,7 @@ export interface HistoryEvent {
   /** ISO 8601, UTC. */
   readonly Timestamp: string;
   readonly [member: string]: unknown;
-}
+};
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -64,12 +64,12 @@ export function historyEvent(type: number, members: Members = {}, eventId = -1, 
   };
 }
 
-export interface ParentInstance {
+export type ParentInstance = {
   readonly name: string;
   readonly instanceId: string;
   readonly executionId: string;
   readonly taskId: number;
-}
+};
 
 export function executionStarted(start: {
   readonly name: string;

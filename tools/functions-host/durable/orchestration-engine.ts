@@ -10,7 +10,7 @@ import { type OrchestratorReply, orchestratorInput, orchestratorReply } from './
 import { subOrchestrationFailed, taskEnded, timerFired } from './task-events.ts';
 import { clearTimers, type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
 
-export interface EngineOptions {
+export type EngineOptions = {
   readonly orchestrators: ReadonlyMap<string, OrchestratorFunction>;
   readonly activities: ReadonlyMap<string, ActivityFunction>;
   readonly maxOrchestrators: number;
@@ -18,7 +18,7 @@ export interface EngineOptions {
   readonly deliverActivitiesTwice: boolean;
   readonly run: RunFunction;
   readonly log: Log;
-}
+};
 
 /** An orchestrator that takes its worker down again and again is given up after so many lost episodes in a row. */
 const MAX_LOST_EPISODES = 5;
@@ -53,17 +53,13 @@ export class OrchestrationEngine {
   /** Starts an orchestration, or answers with the active one that has the id. An unknown name starts and fails. */
   start(start: NewInstance): ReturnType<TaskHub['create']> {
     const answer = this.hub.create(start);
-    if ('created' in answer) {
-      this.#wake(answer.created);
-    }
+    if ('created' in answer) this.#wake(answer.created);
     return answer;
   }
 
   /** Hands an event to an instance that is still going. */
   send(instance: Instance, event: HistoryEvent): void {
-    if (isFinished(instance)) {
-      return;
-    }
+    if (isFinished(instance)) return;
     if (event.EventType === eventType.executionSuspended) {
       instance.status = 'Suspended';
     } else if (event.EventType === eventType.executionResumed || event.EventType === eventType.executionTerminated) {
@@ -76,9 +72,7 @@ export class OrchestrationEngine {
   /** Begins no further episode, activity or timer. Resolves when the activities that have begun are over. */
   stop(): Promise<void> {
     this.#isStopped = true;
-    for (const instance of this.hub.all()) {
-      clearTimers(instance);
-    }
+    for (const instance of this.hub.all()) clearTimers(instance);
     return this.#activities.close();
   }
 
@@ -91,12 +85,8 @@ export class OrchestrationEngine {
 
   async #episode(instance: Instance): Promise<void> {
     const definition = this.#options.orchestrators.get(instance.name);
-    if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) {
-      return;
-    }
-    if (instance.status === 'Suspended') {
-      return this.#released(instance);
-    }
+    if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) return;
+    if (instance.status === 'Suspended') return this.#released(instance);
     const events = [historyEvent(eventType.orchestratorStarted), ...instance.inbox.splice(0)];
     instance.status = 'Running';
     const history = [...instance.history, ...events];
@@ -107,9 +97,7 @@ export class OrchestrationEngine {
     } else {
       const { data, triggerMetadata } = orchestratorInput(instance, history, definition.triggerName);
       const outcome = await this.#options.run(definition, data, triggerMetadata);
-      if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) {
-        return;
-      }
+      if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) return;
       if (!outcome.ok && outcome.failure.kind !== 'threw' && ++instance.lostEpisodes < MAX_LOST_EPISODES) {
         // Nothing is lost with the worker: the same events make the same episode once more.
         instance.inbox.unshift(...events.slice(1));
@@ -118,9 +106,7 @@ export class OrchestrationEngine {
       instance.lostEpisodes = 0;
       completion = this.#commit(instance, events, history, outcome);
     }
-    if (completion !== undefined) {
-      this.#complete(instance, completion);
-    }
+    if (completion !== undefined) this.#complete(instance, completion);
     this.#released(instance);
   }
 
@@ -139,22 +125,16 @@ export class OrchestrationEngine {
     }
     instance.customStatus = reply.customStatus ?? instance.customStatus;
     instance.history.push(...events.map(played), ...work.map(({ event }) => event));
-    if (completion === undefined) {
-      instance.history.push(historyEvent(eventType.orchestratorCompleted));
-    }
+    if (completion === undefined) instance.history.push(historyEvent(eventType.orchestratorCompleted));
     instance.updatedMs = Date.now();
-    for (const { scheduled } of work) {
-      this.#setOff(instance, scheduled);
-    }
+    for (const { scheduled } of work) this.#setOff(instance, scheduled);
     return completion;
   }
 
   #setOff(instance: Instance, scheduled: Scheduled): void {
     const { executionId, instanceId } = instance;
     const answer = (event: HistoryEvent) => {
-      if (instance.executionId === executionId && this.hub.find(instanceId) === instance) {
-        this.send(instance, event);
-      }
+      if (instance.executionId === executionId && this.hub.find(instanceId) === instance) this.send(instance, event);
     };
     switch (scheduled.kind) {
       case 'activity': {
@@ -205,9 +185,7 @@ export class OrchestrationEngine {
 
   #tellParent({ parent }: Instance, completion: Exclude<Completion, { status: 'ContinuedAsNew' }>): void {
     const waiting = parent && this.hub.find(parent.instanceId);
-    if (parent === undefined || waiting?.executionId !== parent.executionId) {
-      return;
-    }
+    if (parent === undefined || waiting?.executionId !== parent.executionId) return;
     const details = completion.status === 'Failed' ? completion.details : '';
     const { taskId } = parent;
     this.send(
@@ -220,9 +198,7 @@ export class OrchestrationEngine {
 
   #released(instance: Instance): void {
     instance.isInEpisode = false;
-    if (!isFinished(instance)) {
-      this.#wake(instance);
-    }
+    if (!isFinished(instance)) this.#wake(instance);
   }
 
   #broken(instance: Instance, error: unknown): void {

@@ -1,13 +1,13 @@
 import { eventType, eventTypeNames, type HistoryEvent } from './history-event.ts';
 import type { Instance } from './task-hub.ts';
 
-export interface StatusOptions {
+export type StatusOptions = {
   readonly showHistory: boolean;
   readonly showHistoryOutput: boolean;
   readonly showInput: boolean;
-}
+};
 
-export interface OrchestrationStatus {
+export type OrchestrationStatus = {
   readonly name: string;
   readonly instanceId: string;
   readonly runtimeStatus: string;
@@ -18,7 +18,7 @@ export interface OrchestrationStatus {
   readonly createdTime: string;
   readonly lastUpdatedTime: string;
   readonly historyEvents: readonly Readonly<Record<string, unknown>>[] | null;
-}
+};
 
 /** An instance as the extension's HTTP API describes it. */
 export function orchestrationStatus(instance: Instance, options: StatusOptions): OrchestrationStatus {
@@ -37,9 +37,7 @@ export function orchestrationStatus(instance: Instance, options: StatusOptions):
 
 /** The value of a JSON text; a text that is no JSON (a failure, a reason) is its own value. */
 function jsonOrText(text: unknown): unknown {
-  if (typeof text !== 'string') {
-    return null;
-  }
+  if (typeof text !== 'string') return null;
   const trimmed = text.trim();
   try {
     return trimmed === '' ? '' : JSON.parse(trimmed);
@@ -60,9 +58,7 @@ function summarize(history: readonly HistoryEvent[], options: StatusOptions) {
     if (event.EventType === eventType.taskScheduled || event.EventType === eventType.subOrchestrationCreated) {
       schedulings.set(event.EventId, event);
     }
-    if ('TaskScheduledId' in event) {
-      completed.add(Number(event.TaskScheduledId));
-    }
+    if ('TaskScheduledId' in event) completed.add(Number(event.TaskScheduledId));
   }
   return history
     .filter(({ EventType, EventId }) => {
@@ -93,9 +89,7 @@ function summarizeOne(
   if (scheduling !== undefined) {
     summary.ScheduledTime = scheduling.Timestamp;
     summary.FunctionName = scheduling.Name;
-    if (scheduling.EventType === eventType.subOrchestrationCreated) {
-      summary.InstanceId = scheduling.InstanceId;
-    }
+    if (scheduling.EventType === eventType.subOrchestrationCreated) summary.InstanceId = scheduling.InstanceId;
     summary.Input = scheduling.Input;
   }
   if (event.EventType === eventType.executionStarted) {
@@ -105,15 +99,9 @@ function summarizeOne(
   }
   if ('Result' in event && !failures.has(event.EventType)) {
     summary.Result = jsonOrText(event.Result);
-    if (!options.showHistoryOutput) {
-      delete summary.Result;
-    }
+    if (!options.showHistoryOutput) delete summary.Result;
   }
-  if (!options.showInput) {
-    delete summary.Input;
-  }
-  for (const member of hidden) {
-    delete summary[member];
-  }
+  if (!options.showInput) delete summary.Input;
+  for (const member of hidden) delete summary[member];
   return summary;
 }

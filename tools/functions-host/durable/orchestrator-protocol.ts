@@ -13,10 +13,10 @@ const protocol = {
   defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
 };
 
-export interface TriggerInput {
+export type TriggerInput = {
   readonly data: TypedData;
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
-}
+};
 
 /** What an orchestrator receives for one episode: the whole history, this episode's events last. */
 export function orchestratorInput(
@@ -106,10 +106,10 @@ const simple = [
   z.object({ actionType: z.literal(actionType.callHttp) }),
 ] as const;
 
-interface CompoundAction {
+type CompoundAction = {
   readonly actionType: ActionNumbers['whenAll'] | ActionNumbers['whenAny'];
   readonly compoundActions: readonly OrchestratorAction[];
-}
+};
 export type OrchestratorAction = z.infer<(typeof simple)[number]> | CompoundAction;
 
 const compound = z.object({
@@ -128,14 +128,14 @@ const stateSchema = z.object({
 });
 
 /** What one run of an orchestrator came to. */
-export interface OrchestratorReply {
+export type OrchestratorReply = {
   readonly actions: readonly OrchestratorAction[];
   readonly customStatus: unknown;
   readonly end:
     | { readonly kind: 'waiting' }
     | { readonly kind: 'returned'; readonly output: unknown }
     | { readonly kind: 'threw'; readonly message: string; readonly stack: string };
-}
+};
 
 /** durable-functions throws a failed orchestrator's state: as JSON behind this label in the error's message. */
 const STATE_LABEL = '\n\n$OutOfProcData$:';
@@ -149,9 +149,7 @@ export function orchestratorReply(outcome: InvocationOutcome): OrchestratorReply
   const message = failureMessage(outcome.failure);
   const stack = outcome.failure.kind === 'threw' ? outcome.failure.error.stack : '';
   const at = message.indexOf(STATE_LABEL);
-  if (at < 0) {
-    return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack } };
-  }
+  if (at < 0) return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack } };
   const state = stateSchema.parse(JSON.parse(message.slice(at + STATE_LABEL.length)));
   const { actions, customStatus, error = '' } = state;
   return { actions, customStatus, end: { kind: 'threw', message: error, stack } };

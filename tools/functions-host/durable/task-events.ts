@@ -9,9 +9,7 @@ export function taskEnded(
   outcome: InvocationOutcome,
 ): HistoryEvent {
   const TaskScheduledId = scheduled.id;
-  if (outcome.ok) {
-    return historyEvent(eventType.taskCompleted, { TaskScheduledId, Result: jsonTextOf(outcome.value) });
-  }
+  if (outcome.ok) return historyEvent(eventType.taskCompleted, { TaskScheduledId, Result: jsonTextOf(outcome.value) });
   const { reason, details } = activityFailure(scheduled.name, outcome.failure);
   return historyEvent(eventType.taskFailed, {
     TaskScheduledId,
@@ -33,11 +31,11 @@ export function subOrchestrationFailed(id: number, reason: string, details: stri
   return historyEvent(eventType.subOrchestrationFailed, members);
 }
 
-export interface ActivityFailure {
+export type ActivityFailure = {
   readonly reason: string;
   /** JSON of a .NET exception, which is what the extension stores. */
   readonly details: string;
-}
+};
 
 const EXCEPTION_HRESULT = -2_146_233_088;
 

@@ -5,7 +5,7 @@ import { executionStarted, type HistoryEvent, type ParentInstance } from './hist
 export type RuntimeStatus = 'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
 
 /** An orchestration instance: its present generation, with the events that wait for its next episode. */
-export interface Instance {
+export type Instance = {
   readonly instanceId: string;
   readonly name: string;
   readonly parent: ParentInstance | undefined;
@@ -25,14 +25,14 @@ export interface Instance {
   readonly timers: Set<() => void>;
   isInEpisode: boolean;
   lostEpisodes: number;
-}
+};
 
-export interface NewInstance {
+export type NewInstance = {
   readonly name: string;
   readonly instanceId?: string | undefined;
   readonly input: string | null;
   readonly parent?: ParentInstance | undefined;
-}
+};
 
 export function isFinished({ status }: Instance): boolean {
   return status === 'Completed' || status === 'Failed' || status === 'Terminated';
@@ -54,9 +54,7 @@ export class TaskHub {
   create(start: NewInstance): { readonly created: Instance } | { readonly active: Instance } {
     const instanceId = start.instanceId ?? randomUUID().replaceAll('-', '');
     const present = this.#instances.get(instanceId);
-    if (present !== undefined && !isFinished(present)) {
-      return { active: present };
-    }
+    if (present !== undefined && !isFinished(present)) return { active: present };
     const isChild = start.parent !== undefined;
     const instance: Instance = {
       instanceId,
@@ -107,8 +105,6 @@ export class TaskHub {
 }
 
 export function clearTimers(instance: Instance): void {
-  for (const cancel of instance.timers) {
-    cancel();
-  }
+  for (const cancel of instance.timers) cancel();
   instance.timers.clear();
 }

@@ -4,14 +4,14 @@ import type { HttpCookie, HttpData, TypedData } from '../worker/worker-protocol.
 import { readBody } from './http-listener.ts';
 import { RouteTable } from './route-table.ts';
 
-export interface HttpFrontOptions {
+export type HttpFrontOptions = {
   readonly functions: readonly FunctionDefinition[];
   readonly routePrefix: string;
   readonly origin: string;
   readonly run: RunFunction;
   /** Fires a timer function now, or answers that there is none of that name. */
   readonly fireTimer: (name: string) => boolean;
-}
+};
 
 const ADMIN = /^\/admin\/functions\/([^/]+)\/?$/;
 
@@ -66,9 +66,7 @@ export function httpInput(
 ): TypedData {
   const url = new URL(request.url ?? '/', request.headers.host ? `http://${request.headers.host}` : origin);
   const query: Record<string, string> = {};
-  for (const name of new Set(url.searchParams.keys())) {
-    query[name] = url.searchParams.getAll(name).join(',');
-  }
+  for (const name of new Set(url.searchParams.keys())) query[name] = url.searchParams.getAll(name).join(',');
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = Array.isArray(value) ? value.join(',') : (value ?? '');
@@ -91,9 +89,7 @@ export function sendHttpOutput(response: ServerResponse, output: TypedData | nul
     response.writeHead(204).end();
     return;
   }
-  for (const [name, value] of Object.entries(http.headers ?? {})) {
-    response.setHeader(name, value);
-  }
+  for (const [name, value] of Object.entries(http.headers ?? {})) response.setHeader(name, value);
   if (http.cookies !== undefined && http.cookies.length > 0) {
     response.setHeader('set-cookie', http.cookies.map(cookieText));
   }
@@ -105,20 +101,14 @@ export function sendHttpOutput(response: ServerResponse, output: TypedData | nul
 function cookieText(cookie: HttpCookie): string {
   const parts = [`${cookie.name}=${encodeURIComponent(cookie.value)}`];
   const add = (name: string, value: string | number | undefined) => {
-    if (value !== undefined) {
-      parts.push(`${name}=${value}`);
-    }
+    if (value !== undefined) parts.push(`${name}=${value}`);
   };
   add('Max-Age', cookie.maxAge?.value);
   add('Domain', cookie.domain?.value);
   add('Path', cookie.path?.value);
   add('Expires', cookie.expires && new Date(cookie.expires.value.seconds * 1_000).toUTCString());
   add('SameSite', sameSiteNames[cookie.sameSite ?? 'none']);
-  if (cookie.httpOnly?.value) {
-    parts.push('HttpOnly');
-  }
-  if (cookie.secure?.value) {
-    parts.push('Secure');
-  }
+  if (cookie.httpOnly?.value) parts.push('HttpOnly');
+  if (cookie.secure?.value) parts.push('Secure');
   return parts.join('; ');
 }

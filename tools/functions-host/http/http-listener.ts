@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface HttpListener {
+export type HttpListener = {
   readonly port: number;
   /** Takes no new connection at once, then lets answers finish for `graceMs` before it cuts what is left. */
   close(graceMs: number): Promise<void>;
-}
+};
 
 /**
  * Listens on 127.0.0.1; a port of 0 takes any free one. A rejected handler becomes a 500 with an empty body.
@@ -59,16 +59,12 @@ export const BODY_LIMIT_BYTES = 104_857_600;
 
 /** The whole body of a request, or undefined as soon as it passes the limit. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) {
-    return undefined;
-  }
+  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > BODY_LIMIT_BYTES) {
-      return undefined;
-    }
+    if (length > BODY_LIMIT_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,18 +1,18 @@
 /** How specific a segment is; a route with the smaller numbers, compared from the left, is tried first. */
 type Rank = 0 | 1 | 2 | 3 | 4;
 
-interface Route<T> {
+type Route<T> = {
   readonly pattern: RegExp;
   readonly params: readonly string[];
   readonly ranks: readonly Rank[];
   readonly methods: readonly string[];
   readonly target: T;
-}
+};
 
-export interface RouteMatch<T> {
+export type RouteMatch<T> = {
   readonly target: T;
   readonly params: Readonly<Record<string, string>>;
-}
+};
 
 const constraints: Readonly<Record<string, string>> = {
   int: '-?\\d+',
@@ -77,9 +77,7 @@ function compile(template: string): Pick<Route<never>, 'pattern' | 'params' | 'r
 }
 
 function mixedPart(template: string, part: string, params: string[]): string {
-  if (!part.startsWith('{')) {
-    return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  }
+  if (!part.startsWith('{')) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const parameter = parseParameter(template, part);
   if (parameter.isCatchAll || parameter.isOptional) {
     throw new Error(
@@ -114,9 +112,7 @@ function compareRanks(a: readonly Rank[], b: readonly Rank[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     // A route that has ended is more specific than one that goes on with something optional.
     const difference = (a[i] ?? -1) - (b[i] ?? -1);
-    if (difference !== 0) {
-      return difference;
-    }
+    if (difference !== 0) return difference;
   }
   return 0;
 }

@@ -3,7 +3,7 @@ import type { OrchestrationStatus } from '../durable/orchestration-status.ts';
 import { type FunctionsHost, type FunctionsHostOptions, startFunctionsHost } from '../functions-host.ts';
 import { until } from './until.ts';
 
-export interface DurableApp {
+export type DurableApp = {
   readonly host: FunctionsHost;
   /** Starts an orchestration through the app's own starter and returns its id. `undefined` sends no input. */
   start(name: string, input?: unknown, id?: string): Promise<string>;
@@ -14,7 +14,7 @@ export interface DurableApp {
   api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** What the activities of the present worker have noted. */
   seen(): Promise<readonly { key: string; invocationId: string; startedMs: number; endedMs?: number }[]>;
-}
+};
 
 /** The app under fixtures/apps/durable on a host of its own. */
 export async function startDurableApp(options: Partial<FunctionsHostOptions> = {}): Promise<DurableApp> {

@@ -22,11 +22,11 @@ async function appWith(t: TestContext, files: Readonly<Record<string, string>>):
   return folder;
 }
 
-interface Parent {
+type Parent = {
   readonly azurite: number;
   readonly worker: number;
   readonly url: string;
-}
+};
 function startParent(...args: string[]) {
   const script = fileURLToPath(new URL('./fixtures/apps/parent/host-and-azurite.ts', import.meta.url));
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -4,22 +4,22 @@ import { readFile } from 'node:fs/promises';
  * A recording of a running Functions host, and the means to compare a local host with it. What differs from run to run
  * by its nature (ids, times, ports, keys, stack frames) is replaced by a word on both sides; everything else must agree.
  */
-export interface Recording {
+export type Recording = {
   readonly durableClientBinding: Record<string, unknown>;
   readonly clientHttp: readonly RecordedRequest[];
   readonly invocations: readonly RecordedInvocation[];
   readonly statuses: Readonly<Record<string, unknown>>;
-}
+};
 
-export interface RecordedRequest {
+export type RecordedRequest = {
   readonly request: string;
   readonly body: unknown;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly response: unknown;
-}
+};
 
-export interface RecordedInvocation {
+export type RecordedInvocation = {
   readonly function: string;
   readonly input: {
     readonly orchestrationTrigger?: EpisodeInput;
@@ -28,20 +28,20 @@ export interface RecordedInvocation {
   readonly triggerMetadataKeys: readonly string[];
   readonly output: { readonly json?: string };
   readonly result: { readonly exception?: { readonly message: string } };
-}
+};
 
-export interface EpisodeInput {
+export type EpisodeInput = {
   readonly instanceId: string;
   readonly isReplaying: boolean;
   readonly history: readonly RecordedEvent[];
-}
+};
 
-export interface RecordedEvent {
+export type RecordedEvent = {
   readonly EventType: number;
   readonly EventId: number;
   readonly IsPlayed: boolean;
   readonly TaskScheduledId?: number;
-}
+};
 
 export const fixture = new URL('./fixtures/durable-traffic/', import.meta.url);
 
@@ -54,12 +54,8 @@ const ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b[0-9a-f]{32}\b/g;
 
 /** A value with all that changes from run to run replaced. */
 export function scrub(value: unknown, key = ''): unknown {
-  if (typeof value === 'string') {
-    return scrubText(value, key);
-  }
-  if (Array.isArray(value)) {
-    return value.map((item) => scrub(item));
-  }
+  if (typeof value === 'string') return scrubText(value, key);
+  if (Array.isArray(value)) return value.map((item) => scrub(item));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, scrub(member, name)]));
   }
@@ -68,18 +64,14 @@ export function scrub(value: unknown, key = ''): unknown {
 }
 
 function scrubText(text: string, key: string): unknown {
-  if (key === 'RemoteStackTrace' || key === 'StackTrace' || key === 'stackTrace') {
-    return 'STACK';
-  }
+  if (key === 'RemoteStackTrace' || key === 'StackTrace' || key === 'stackTrace') return 'STACK';
   if (text.includes('$OutOfProcData$:')) {
     // The recorder cut these messages after some hundred characters, within the exception that ends them.
     return text.split('{\\"$type')[0];
   }
   // A failure's text ends in the JSON of an exception.
   const at = text.indexOf('{"$type"');
-  if (at >= 0) {
-    return [text.slice(0, at), scrub(JSON.parse(text.slice(at)))];
-  }
+  if (at >= 0) return [text.slice(0, at), scrub(JSON.parse(text.slice(at)))];
   return text
     .replace(/\nStack: [\s\S]*$/, '\nStack: STACK')
     .replace(/(code=)[\w-]+/, '$1KEY')
@@ -102,9 +94,7 @@ export function episodes(history: readonly RecordedEvent[]): unknown[] {
   for (const event of history) {
     const last = found.at(-1);
     if (event.EventType === STARTED) {
-      if (last === undefined || last.scheduled.length > 0) {
-        found.push({ drivers: [], scheduled: [] });
-      }
+      if (last === undefined || last.scheduled.length > 0) found.push({ drivers: [], scheduled: [] });
     } else if (schedulings.includes(event.EventType)) {
       last?.scheduled.push(event);
     } else if (event.EventType !== COMPLETED) {

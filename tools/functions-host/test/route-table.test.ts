@@ -4,9 +4,7 @@ import { RouteTable } from '../http/route-table.ts';
 
 function tableOf(...templates: string[]): RouteTable<string> {
   const table = new RouteTable<string>();
-  for (const template of templates) {
-    table.add(template, [], template);
-  }
+  for (const template of templates) table.add(template, [], template);
   return table;
 }
 

@@ -4,9 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function until(isSo: () => unknown, limitMs = 5_000): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!(await isSo())) {
-    if (performance.now() > endMs) {
-      throw new Error(`Not so within ${limitMs} ms: ${isSo}`);
-    }
+    if (performance.now() > endMs) throw new Error(`Not so within ${limitMs} ms: ${isSo}`);
     await delay(5);
   }
 }

@@ -21,12 +21,12 @@ after(async () => {
   await host.stop();
 });
 
-interface Echo {
+type Echo = {
   readonly function: string;
   readonly params: Record<string, string>;
   readonly query: Record<string, string>;
   readonly [member: string]: unknown;
-}
+};
 async function get(path: string): Promise<Echo> {
   const response = await fetch(`${host.url}${path}`);
   assert.equal(response.status, 200, path);
@@ -137,7 +137,7 @@ test("the worker's environment holds the settings of Core Tools", async () => {
   assert.deepEqual(values, ['caller', 'environment', 'node', `localhost:${host.port}`, root]);
 });
 
-interface Tick {
+type Tick = {
   readonly name: string;
   readonly atMs: number;
   readonly input: {
@@ -146,13 +146,11 @@ interface Tick {
     readonly isPastDue?: boolean;
     over?: boolean;
   };
-}
+};
 async function ticksUntil(isEnough: (ticks: readonly Tick[]) => boolean): Promise<readonly Tick[]> {
   for (const limitMs = Date.now() + 8_000; Date.now() < limitMs; ) {
     const ticks = (await (await fetch(`${host.url}/api/ticks`)).json()) as Tick[];
-    if (isEnough(ticks)) {
-      return ticks;
-    }
+    if (isEnough(ticks)) return ticks;
   }
   throw new Error('The ticks did not come within 8 s.');
 }

@@ -8,23 +8,23 @@ export type FunctionCallback = (...args: unknown[]) => unknown;
 export type LogSink = (level: LogLevel, category: 'user' | 'system', message: string, functionName?: string) => void;
 
 /** The part of @azure/functions that turns an invocation into a call of the handler and back. */
-export interface InvocationModel {
+export type InvocationModel = {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
   getResponse(context: unknown, result: unknown): Promise<{ returnValue?: TypedData | null }>;
-}
+};
 
-export interface ProgrammingModel {
+export type ProgrammingModel = {
   getInvocationModel(coreContext: unknown): InvocationModel;
   getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
-}
+};
 
 /** What an app registered while it was loaded. */
-export interface AppRegistry {
+export type AppRegistry = {
   model: ProgrammingModel | undefined;
   readonly functions: Map<string, { readonly metadata: RegisteredFunction; readonly callback: FunctionCallback }>;
   readonly hooks: Map<HookName, Set<(context: HookContext) => unknown>>;
-}
+};
 
 const hookNames: readonly HookName[] = ['preInvocation', 'postInvocation', 'appStart', 'appTerminate', 'log'];
 
@@ -86,9 +86,7 @@ class Disposable {
 const appHookData: Record<string, unknown> = {};
 
 export async function runHooks(registry: AppRegistry, name: HookName, context: HookContext): Promise<void> {
-  for (const hook of registry.hooks.get(name) ?? []) {
-    await hook(context);
-  }
+  for (const hook of registry.hooks.get(name) ?? []) await hook(context);
 }
 
 export function appHookContext(functionAppDirectory: string): HookContext {
@@ -115,9 +113,7 @@ export async function invokeFunction(
     state: undefined as string | undefined,
     log: (level: LogLevel, category: 'user' | 'system', message: string) => {
       const line: HookContext = { hookData, appHookData, level, category, message, invocationContext };
-      for (const hook of registry.hooks.get('log') ?? []) {
-        hook(line);
-      }
+      for (const hook of registry.hooks.get('log') ?? []) hook(line);
       log(line.level as LogLevel, category, line.message as string, invocation.functionName);
     },
   };
@@ -147,8 +143,6 @@ export async function invokeFunction(
   }
   coreContext.state = 'postInvocationHooks';
   await runHooks(registry, 'postInvocation', after);
-  if (after.error !== null) {
-    throw after.error;
-  }
+  if (after.error !== null) throw after.error;
   return (await model.getResponse(context, after.result)).returnValue;
 }

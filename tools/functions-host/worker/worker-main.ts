@@ -18,9 +18,7 @@ function send(message: FromWorker, sent?: () => void): void {
 }
 
 function thrown(error: unknown): ThrownError {
-  if (error instanceof Error) {
-    return { message: error.message, stack: error.stack ?? String(error) };
-  }
+  if (error instanceof Error) return { message: error.message, stack: error.stack ?? String(error) };
   return { message: String(error), stack: '' };
 }
 

@@ -18,17 +18,17 @@ export type InvocationOutcome =
   | { readonly ok: true; readonly value: TypedData | null | undefined }
   | { readonly ok: false; readonly failure: InvocationFailure };
 
-export interface LoadedWorker {
+export type LoadedWorker = {
   readonly worker: WorkerProcess;
   readonly functions: readonly RegisteredFunction[];
-}
+};
 
-export interface WorkerOptions {
+export type WorkerOptions = {
   readonly appRoot: string;
   readonly entry: string;
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
-}
+};
 
 const LOAD_LIMIT_MS = 60_000;
 const DRAIN_LIMIT_MS = 500;
@@ -93,9 +93,7 @@ export class WorkerProcess {
 
   /** Runs one function. Never rejects: a dead worker or a passed limit is an outcome too. `timeoutMs` of 0 is no limit. */
   invoke(invocation: Invocation, timeoutMs: number, timeoutText: string): Promise<InvocationOutcome> {
-    if (this.#isGone) {
-      return this.exited.then((failure) => ({ ok: false, failure }));
-    }
+    if (this.#isGone) return this.exited.then((failure) => ({ ok: false, failure }));
     const { promise, resolve } = Promise.withResolvers<InvocationOutcome>();
     const limit = timeoutMs > 0 ? setTimeout(() => this.#timeOut(invocation, timeoutText), timeoutMs) : undefined;
     this.#inFlight.set(invocation.invocationId, (outcome) => {
@@ -158,9 +156,7 @@ export class WorkerProcess {
   }
 
   #gone(failure: InvocationFailure, details: string): void {
-    if (this.#isGone) {
-      return;
-    }
+    if (this.#isGone) return;
     this.#isGone = true;
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
@@ -172,9 +168,7 @@ export class WorkerProcess {
     );
     // First of all, so that what is invoked next in answer to a failure goes to the next worker already.
     this.#exited.resolve(failure);
-    for (const settle of [...this.#inFlight.values()]) {
-      settle({ ok: false, failure });
-    }
+    for (const settle of [...this.#inFlight.values()]) settle({ ok: false, failure });
   }
 
   #receive(message: FromWorker): void {

@@ -1,28 +1,28 @@
 import type { LogLevel } from '../log.ts';
 
 /** A binding as @azure/functions registers it; the members beyond these depend on `type`. */
-export interface RegisteredBinding {
+export type RegisteredBinding = {
   readonly type: string;
   readonly direction: 'in' | 'out';
   readonly [option: string]: unknown;
-}
+};
 
-export interface RegisteredFunction {
+export type RegisteredFunction = {
   readonly name: string;
   readonly bindings: Readonly<Record<string, RegisteredBinding>>;
-}
+};
 
-export interface Invocation {
+export type Invocation = {
   readonly invocationId: string;
   readonly functionName: string;
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
-}
+};
 
-export interface ThrownError {
+export type ThrownError = {
   readonly message: string;
   readonly stack: string;
-}
+};
 
 export type ToWorker =
   | { readonly kind: 'load'; readonly appRoot: string; readonly entry: string }
@@ -44,16 +44,16 @@ export type FromWorker =
     };
 
 /** The wire's value as @azure/functions takes and returns it: exactly one of the members is set. */
-export interface TypedData {
+export type TypedData = {
   readonly string?: string;
   readonly json?: string;
   readonly bytes?: Uint8Array;
   readonly int?: number;
   readonly double?: number;
   readonly http?: HttpData;
-}
+};
 
-export interface HttpData {
+export type HttpData = {
   readonly method?: string;
   readonly url?: string;
   readonly statusCode?: string;
@@ -62,9 +62,9 @@ export interface HttpData {
   readonly params?: Readonly<Record<string, string>>;
   readonly body?: TypedData | null;
   readonly cookies?: readonly HttpCookie[];
-}
+};
 
-export interface HttpCookie {
+export type HttpCookie = {
   readonly name: string;
   readonly value: string;
   readonly domain?: { readonly value: string };
@@ -74,19 +74,15 @@ export interface HttpCookie {
   readonly httpOnly?: { readonly value: boolean };
   readonly sameSite?: 'none' | 'lax' | 'strict' | 'explicitNone';
   readonly maxAge?: { readonly value: number };
-}
+};
 
 /**
  * What a function returned, as the JSON text that a durable history holds. A function that returned nothing
  * gives `null`: durable-functions parses every result and cannot parse an absent one.
  */
 export function jsonTextOf(data: TypedData | null | undefined): string {
-  if (data?.json !== undefined) {
-    return data.json;
-  }
-  if (data?.bytes !== undefined) {
-    return JSON.stringify(Buffer.from(data.bytes).toString('base64'));
-  }
+  if (data?.json !== undefined) return data.json;
+  if (data?.bytes !== undefined) return JSON.stringify(Buffer.from(data.bytes).toString('base64'));
   return JSON.stringify(data?.string ?? data?.int ?? data?.double ?? null);
 }
 

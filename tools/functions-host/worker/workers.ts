@@ -59,12 +59,12 @@ export class WorkerGroups {
 /** Pauses before the tries to start a worker in the place of a dead one; after the last the host gives up. */
 const RESTART_PAUSES_MS: readonly number[] = [0, 250, 1_000];
 
-export interface FunctionTimeout {
+export type FunctionTimeout = {
   /** 0 for no limit. */
   readonly ms: number;
   /** As in host.json, for messages. */
   readonly text: string;
-}
+};
 
 /** Keeps one worker running: starts another when it dies, and gives invocations to the one that lives. */
 export class WorkerSupervisor {
@@ -129,9 +129,7 @@ export class WorkerSupervisor {
     let lastError: unknown;
     for (const pauseMs of RESTART_PAUSES_MS) {
       await delay(pauseMs);
-      if (this.#stopping.signal.aborted) {
-        throw new Error('The host is stopping.');
-      }
+      if (this.#stopping.signal.aborted) throw new Error('The host is stopping.');
       try {
         const { worker } = await WorkerProcess.start(this.#options, this.#stopping.signal);
         this.#lastWorker = worker;
@@ -141,9 +139,7 @@ export class WorkerSupervisor {
         return worker;
       } catch (error) {
         lastError = error;
-        if (this.#stopping.signal.aborted) {
-          break;
-        }
+        if (this.#stopping.signal.aborted) break;
         const message = `A new worker failed to start: ${error instanceof Error ? error.message : error}`;
         this.#options.log({ level: 'error', category: 'Host.Worker', message });
       }
