@@ -6,12 +6,12 @@ import {
   type OrchestratorFunction,
   type TimerFunction,
 } from './function-runner.ts';
-import type { Log, LogLevel } from './log.ts';
+import { type Log, messageOf } from './log.ts';
 import { resolveReferences, type Settings } from './settings.ts';
 import { type TimerSchedule, timerSchedule } from './timers.ts';
 import type { RegisteredFunction } from './worker/worker-protocol.ts';
 
-/** A function that the host runs, for people to read. */
+/** A function that the host runs, as listed for the user. */
 export type ServedFunction =
   | { readonly name: string; readonly trigger: 'http'; readonly route: string; readonly methods: readonly string[] }
   | { readonly name: string; readonly trigger: 'timer'; readonly schedule: string }
@@ -26,9 +26,10 @@ export type EnabledFunctions = {
 };
 
 /**
- * Sorts what an app registered by trigger, without the functions that are switched off: by the setting
- * `AzureWebJobs.NAME.Disabled`, by a schedule that refers to a setting that is not there, or by a trigger that only
- * Azure can fire. Each of these is logged.
+ * Groups the app's functions by trigger and leaves out the disabled ones. A function is disabled by the setting
+ * `AzureWebJobs.NAME.Disabled`, by a schedule that cannot be read, or by a trigger that the host does not support. Each
+ * is logged with the reason.
+ * @throws Error for a function that the host cannot run at all, see functionDefinition
  */
 export function enabledFunctions(
   registered: readonly RegisteredFunction[],
@@ -41,9 +42,23 @@ export function enabledFunctions(
   const timers: { definition: TimerFunction; schedule: TimerSchedule }[] = [];
   const orchestrators = new Map<string, OrchestratorFunction>();
   const activities = new Map<string, ActivityFunction>();
-  const say = (level: LogLevel, message: string) => log({ level, category: 'Host.Startup', message });
-  const leaveOut = (name: string, why: string) => say('warning', `Function '${name}' is disabled: ${why}`);
+  const disable = (name: string, why: string) =>
+    log({ level: 'warning', category: 'Host.Startup', message: `Function '${name}' is disabled: ${why}` });
 
+  const addTimer = (definition: TimerFunction): void => {
+    const { name } = definition;
+    const resolved = resolveReferences(definition.schedule, settings);
+    if (!resolved.ok) {
+      disable(name, `its schedule refers to the setting ${resolved.missing}, which is not set.`);
+      return;
+    }
+    try {
+      timers.push({ definition, schedule: timerSchedule(resolved.text) });
+      served.push({ name, trigger: 'timer', schedule: resolved.text });
+    } catch (error) {
+      disable(name, messageOf(error));
+    }
+  };
   const add = (definition: FunctionDefinition): void => {
     const { name } = definition;
     switch (definition.type) {
@@ -53,19 +68,9 @@ export function enabledFunctions(
         served.push({ name, trigger: 'http', route, methods: definition.methods });
         break;
       }
-      case 'timer': {
-        const resolved = resolveReferences(definition.schedule, settings);
-        const schedule = resolved.ok ? readSchedule(resolved.text) : undefined;
-        if (!resolved.ok) {
-          leaveOut(name, `its schedule refers to the setting ${resolved.missing}, which is not set.`);
-        } else if (typeof schedule === 'string') {
-          leaveOut(name, schedule);
-        } else if (schedule !== undefined) {
-          timers.push({ definition, schedule });
-          served.push({ name, trigger: 'timer', schedule: resolved.text });
-        }
+      case 'timer':
+        addTimer(definition);
         break;
-      }
       case 'orchestrator':
         orchestrators.set(name, definition);
         served.push({ name, trigger: 'orchestrator' });
@@ -75,7 +80,7 @@ export function enabledFunctions(
         served.push({ name, trigger: 'activity' });
         break;
       case 'other':
-        leaveOut(name, `the local host does not fire a ${definition.triggerType}.`);
+        disable(name, `the local host does not support a ${definition.triggerType}.`);
         break;
     }
   };
@@ -83,16 +88,13 @@ export function enabledFunctions(
   for (const definition of registered.map(functionDefinition)) {
     const switchName = `AzureWebJobs.${definition.name}.Disabled`;
     const value = settings[switchName] ?? settings[switchName.replaceAll('.', '__')];
-    if (value?.toLowerCase() === 'true' || value === '1') {
-      leaveOut(definition.name, `the setting ${switchName} says so.`);
-    } else {
-      add(definition);
-    }
+    const isDisabled = value?.toLowerCase() === 'true' || value === '1';
+    if (isDisabled) disable(definition.name, `the setting ${switchName} is true.`);
+    else add(definition);
   }
-  say(
-    'information',
-    served.length === 0 ? 'The app registered no functions.' : ['Functions:', ...served.map(line)].join('\n'),
-  );
+  const message =
+    served.length === 0 ? 'The app registered no functions.' : ['Functions:', ...served.map(line)].join('\n');
+  log({ level: 'information', category: 'Host.Startup', message });
   return { served, http, timers, orchestrators, activities };
 }
 
@@ -104,14 +106,5 @@ function line(served: ServedFunction): string {
       return `  ${served.name}: timer ${served.schedule}`;
     default:
       return `  ${served.name}: ${served.trigger}`;
-  }
-}
-
-/** A schedule, or what is wrong with its text. */
-function readSchedule(text: string): TimerSchedule | string {
-  try {
-    return timerSchedule(text);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }

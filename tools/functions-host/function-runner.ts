@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Log } from './log.ts';
-import type { InvocationOutcome } from './worker/worker-process.ts';
 import {
   failureMessage,
   type Invocation,
+  type InvocationOutcome,
   type RegisteredBinding,
   type RegisteredFunction,
   type TypedData,
 } from './worker/worker-protocol.ts';
 
+/** A function as its trigger defines it. */
+export type FunctionDefinition = HttpFunction | TimerFunction | OrchestratorFunction | ActivityFunction | OtherFunction;
+
 type Base = {
   readonly name: string;
-  /** Name of the trigger's binding, under which its input travels. */
+  /** Name of the trigger's binding, which is also the name of its input. */
   readonly triggerName: string;
-  /** Names of the durable client bindings beside the trigger. */
+  /** Names of the durable client bindings. */
   readonly durableClients: readonly string[];
 };
 
@@ -30,15 +33,14 @@ export type TimerFunction = Base & {
 };
 export type OrchestratorFunction = Base & { readonly type: 'orchestrator' };
 export type ActivityFunction = Base & { readonly type: 'activity' };
-export type OtherFunction = Base & { readonly type: 'other'; readonly triggerType: string };
-export type FunctionDefinition = HttpFunction | TimerFunction | OrchestratorFunction | ActivityFunction | OtherFunction;
+type OtherFunction = Base & { readonly type: 'other'; readonly triggerType: string };
 
 const httpTrigger = z.looseObject({ route: z.string().optional(), methods: z.array(z.string()).optional() });
 const timerTrigger = z.looseObject({ schedule: z.string(), runOnStartup: z.boolean().optional() });
 
 /**
- * Reads what an app registered.
- * @throws Error for a durable entity, which this host does not run.
+ * Finds the trigger and the bindings of a function that the app registered.
+ * @throws Error for a durable entity, which this host does not run
  */
 export function functionDefinition(registered: RegisteredFunction): FunctionDefinition {
   const bindings = Object.entries(registered.bindings);
@@ -46,16 +48,17 @@ export function functionDefinition(registered: RegisteredFunction): FunctionDefi
   if (trigger === undefined) throw new Error(`Function "${registered.name}" has no trigger.`);
   const [triggerName, binding] = trigger;
   const durableClients = bindings.filter(([, other]) => isDurableClient(other)).map(([name]) => name);
-  return { ...typed(registered.name, binding), name: registered.name, triggerName, durableClients };
+  return { ...triggerMembers(registered.name, binding), name: registered.name, triggerName, durableClients };
 }
 
 function isDurableClient(binding: RegisteredBinding): boolean {
   return binding.direction === 'in' && /^(durable|orchestration)Client$/i.test(binding.type);
 }
 
-type Typed<T> = T extends Base ? Omit<T, keyof Base> : never;
+type WithoutBase<T> = T extends Base ? Omit<T, keyof Base> : never;
 
-function typed(name: string, binding: RegisteredBinding): Typed<FunctionDefinition> {
+/** The members that depend on the kind of trigger. */
+function triggerMembers(name: string, binding: RegisteredBinding): WithoutBase<FunctionDefinition> {
   switch (binding.type) {
     case 'httpTrigger': {
       const { route = name, methods = [] } = httpTrigger.parse(binding);
@@ -76,19 +79,20 @@ function typed(name: string, binding: RegisteredBinding): Typed<FunctionDefiniti
   }
 }
 
-/** One finished invocation: what went to the worker and what came back. */
+/** A finished invocation: what the worker received and what it answered. */
 export type InvocationRecord = {
   readonly invocation: Invocation;
   readonly outcome: InvocationOutcome;
 };
 
+/** Runs a function once with the input of its trigger. A failure is an outcome, not a rejection. */
 export type RunFunction = (
   definition: FunctionDefinition,
   input: TypedData,
   triggerMetadata?: Readonly<Record<string, TypedData>>,
 ) => Promise<InvocationOutcome>;
 
-export type RunnerOptions = {
+type RunnerOptions = {
   readonly invoke: (invocation: Invocation) => Promise<InvocationOutcome>;
   /** JSON of the durable client binding. */
   readonly durableClient: string;
@@ -96,7 +100,7 @@ export type RunnerOptions = {
   readonly onInvocation?: ((record: InvocationRecord) => void) | undefined;
 };
 
-/** Makes the invocation that a trigger asks for, bindings included, and counts what is in flight. */
+/** Makes an invocation from a trigger's input and the function's bindings, and counts invocations in flight. */
 export class FunctionRunner {
   readonly #options: RunnerOptions;
   readonly #inFlight = new InFlight();
@@ -127,25 +131,24 @@ export class FunctionRunner {
     }
   };
 
-  /** Resolves once no invocation is in flight. */
+  /** Resolves when no invocation is in flight. */
   idle(): Promise<void> {
     return this.#inFlight.idle();
   }
 
   #report(definition: FunctionDefinition, invocation: Invocation, outcome: InvocationOutcome, durationMs: number) {
-    const { name } = definition;
     this.#options.onInvocation?.({ invocation, outcome });
-    // A failing orchestrator is no failed call: its answer travels inside the error. The task hub reports its end.
-    if (!outcome.ok && definition.type !== 'orchestrator') {
-      const details = outcome.failure.kind === 'threw' ? outcome.failure.error.stack : failureMessage(outcome.failure);
-      const head = `Executed 'Functions.${name}' (Failed, Id=${invocation.invocationId}, Duration=${durationMs.toFixed()}ms)`;
-      const category = `Function.${name}`;
-      this.#options.log({ level: 'error', category, functionName: name, message: `${head}\n${details}` });
-    }
+    // A failed orchestrator returns its answer inside the error. The engine logs the end of the orchestration.
+    if (outcome.ok || definition.type === 'orchestrator') return;
+    const { name } = definition;
+    const details = outcome.failure.kind === 'threw' ? outcome.failure.error.stack : failureMessage(outcome.failure);
+    const head = `Executed 'Functions.${name}' (Failed, Id=${invocation.invocationId}, Duration=${durationMs.toFixed()}ms)`;
+    const category = `Function.${name}`;
+    this.#options.log({ level: 'error', category, functionName: name, message: `${head}\n${details}` });
   }
 }
 
-/** Counts what is under way, so that somebody can wait until nothing is. */
+/** Counts work in flight. A caller can wait until there is none. */
 export class InFlight {
   #count = 0;
   #waiting: (() => void)[] = [];
@@ -156,11 +159,10 @@ export class InFlight {
 
   leave(): void {
     this.#count--;
-    if (this.#count === 0) {
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const resolve of waiting) resolve();
-    }
+    if (this.#count > 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 
   idle(): Promise<void> {

@@ -1,53 +1,61 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DurableEndpoint, durableClientBinding, durableHttp, WEBHOOK_PATH } from './durable/durable-http.ts';
+import {
+  type DurableEndpoint,
+  durableClientBinding,
+  durableHttp,
+  RPC_PATH,
+  WEBHOOK_PATH,
+} from './durable/durable-http.ts';
 import type { HistoryEvent } from './durable/history-event.ts';
 import { OrchestrationEngine } from './durable/orchestration-engine.ts';
 import { type OrchestrationStatus, orchestrationStatus } from './durable/orchestration-status.ts';
+import type { Instance } from './durable/task-hub.ts';
 import { type EnabledFunctions, enabledFunctions, type ServedFunction } from './enabled-functions.ts';
 import { FunctionRunner, type InvocationRecord } from './function-runner.ts';
-import { httpFront } from './http/http-functions.ts';
-import { listenHttp } from './http/http-listener.ts';
-import type { Log } from './log.ts';
-import { readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
+import { httpFunctions } from './http/http-functions.ts';
+import { type HttpListener, listenHttp } from './http/http-listener.ts';
+import { type Log, stackOf } from './log.ts';
+import { type HostSettings, readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
 import { Timers } from './timers.ts';
-import { WorkerGroups } from './worker/workers.ts';
+import type { WorkerOptions } from './worker/worker-process.ts';
+import { Workers } from './worker/workers.ts';
 
 export type FunctionsHostOptions = {
-  /** Folder with host.json. */
+  /** Folder that contains host.json. */
   readonly appRoot: string;
   /** File to load, relative to `appRoot`; may be TypeScript. Default: `main` of package.json. */
   readonly entry?: string;
   /** Port on 127.0.0.1; 0, the default, takes any free one. */
   readonly port?: number;
-  /** App settings that win over local.settings.json and the environment. */
+  /** App settings that override local.settings.json and the environment. */
   readonly settings?: Settings;
-  /** Run every activity twice at once, as a queue that delivers at least once may. For tests. */
+  /** Run every activity twice, as a queue with at-least-once delivery may do. For tests. */
   readonly deliverActivitiesTwice?: boolean;
-  /** Run orchestrators and activities in a worker of their own, as Flex Consumption does. Default: one worker for all. */
+  /** Run orchestrators and activities in a separate worker, as Flex Consumption does. Default: one worker for all. */
   readonly separateDurableWorker?: boolean;
   readonly log?: Log;
-  /** Told about every finished invocation: what the worker was sent and what it answered. */
+  /** Called after every invocation with what the worker received and what it answered. */
   readonly onInvocation?: (record: InvocationRecord) => void;
 };
 
 export type FunctionsHost = {
-  /** `http://127.0.0.1:PORT`, without a slash at its end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
   readonly port: number;
   readonly functions: readonly ServedFunction[];
-  /** The process that runs activities. */
+  /** Process id of the worker that runs activities. */
   workerPid(): number;
   readonly durable: {
-    /** Base of the durable HTTP API, with a slash at its end. */
+    /** Base of the durable HTTP API, with a trailing slash. */
     readonly rpcBaseUrl: string;
-    /** The raw history of an instance's present generation; undefined when there is no such instance. */
+    /** The raw history of an instance's current generation; undefined when there is no such instance. */
     history(instanceId: string): readonly HistoryEvent[] | undefined;
     status(instanceId: string): OrchestrationStatus | undefined;
     instances(): readonly OrchestrationStatus[];
   };
-  /** Ends listeners, timers and the worker within a few seconds; what is in flight gets a short time to end. */
+  /** Ends listeners, timers and workers within a few seconds. Work in flight gets a short time to finish. */
   stop(): Promise<void>;
 };
 
@@ -57,8 +65,8 @@ const HTTP_GRACE_MS = 250;
 const statusOptions = { showHistory: false, showHistoryOutput: false, showInput: true };
 
 /**
- * Runs a function app on this machine as Azure would: HTTP and timer triggers, durable orchestrations, in a worker
- * process of their own. The task hub lives in memory and goes with the host.
+ * Runs a function app on this machine as Azure would: HTTP and timer triggers and durable orchestrations, with the app's
+ * code in a worker process. The task hub is in memory and is lost when the host stops.
  * @throws Error when the settings are wrong, the port is taken or the app cannot be loaded; the message says why
  */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
@@ -68,26 +76,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const hostSettings = await readHostSettings(appRoot, settings, log);
   const entry = await resolveAppEntry(appRoot, options.entry);
 
-  const served = Promise.withResolvers<Served>();
-  served.promise.catch(() => undefined);
-  const failed = (error: unknown) => {
-    const message = `A request failed in the local host: ${error instanceof Error ? error.stack : error}`;
-    log({ level: 'error', category: 'Host.Http', message });
-  };
-  const listener = await listenHttp(
-    options.port ?? 0,
-    async (request, response) => {
-      const { front, durable } = await served.promise;
-      const isWebhook = request.url?.startsWith(`${WEBHOOK_PATH}/`) === true;
-      await (isWebhook ? durable(WEBHOOK_PATH, request, response) : front(request, response));
-    },
-    failed,
-  );
-  const rpc = await listenHttp(
-    0,
-    async (request, response) => (await served.promise).durable(RPC_PATH, request, response),
-    failed,
-  );
+  const ready = Promise.withResolvers<RequestHandlers>();
+  ready.promise.catch(() => undefined);
+  const { listener, rpc } = await listen(options.port ?? 0, ready.promise, log);
+  const url = `http://127.0.0.1:${listener.port}`;
   const endpoint: DurableEndpoint = {
     origin: `http://localhost:${listener.port}`,
     rpcBaseUrl: `http://127.0.0.1:${rpc.port}${RPC_PATH}/`,
@@ -95,23 +87,14 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     key: randomBytes(24).toString('base64url'),
   };
 
-  let workers: WorkerGroups;
-  let enabled: EnabledFunctions;
-  try {
-    const env = workerEnvironment(settings, appRoot, listener.port);
-    const separate = options.separateDurableWorker ?? false;
-    workers = await WorkerGroups.start({ appRoot, entry, env, log }, hostSettings.functionTimeout, separate);
-    try {
-      enabled = enabledFunctions(workers.functions, settings, hostSettings.routePrefix, log);
-    } catch (error) {
-      await workers.stop(0);
-      throw error;
-    }
-  } catch (error) {
-    served.reject(error);
+  const env = workerEnvironment(settings, appRoot, listener.port);
+  const separate = options.separateDurableWorker ?? false;
+  const loading = loadApp({ appRoot, entry, env, log }, settings, hostSettings, separate);
+  const { workers, enabled } = await loading.catch(async (error: unknown) => {
+    ready.reject(error);
     await Promise.all([listener.close(0), rpc.close(0)]);
     throw error;
-  }
+  });
 
   const isDurable = (name: string) => enabled.orchestrators.has(name) || enabled.activities.has(name);
   const runner = new FunctionRunner({
@@ -131,9 +114,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   });
   const timers = new Timers(runner.run);
   for (const { definition, schedule } of enabled.timers) timers.add(definition, schedule);
-  const url = `http://127.0.0.1:${listener.port}`;
-  served.resolve({
-    front: httpFront({
+  ready.resolve({
+    app: httpFunctions({
       functions: enabled.http,
       routePrefix: hostSettings.routePrefix,
       origin: url,
@@ -144,19 +126,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   });
   timers.start();
 
-  const status = (instance: Parameters<typeof orchestrationStatus>[0]) => orchestrationStatus(instance, statusOptions);
+  const statusOf = (instance: Instance) => orchestrationStatus(instance, statusOptions);
   let stopped: Promise<void> | undefined;
-  const stop = async () => {
-    timers.stop();
-    const activitiesOver = engine.stop();
-    const closing = listener.close(IN_FLIGHT_GRACE_MS);
-    const giveUp = new AbortController();
-    const grace = delay(IN_FLIGHT_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => undefined);
-    await Promise.race([activitiesOver.then(() => runner.idle()), grace]);
-    giveUp.abort();
-    await workers.stop(HOOKS_GRACE_MS);
-    await Promise.all([closing, rpc.close(HTTP_GRACE_MS)]);
-  };
   return {
     url,
     port: listener.port,
@@ -167,20 +138,68 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       history: (instanceId) => engine.hub.find(instanceId)?.history.slice(),
       status: (instanceId) => {
         const instance = engine.hub.find(instanceId);
-        return instance && status(instance);
+        return instance && statusOf(instance);
       },
-      instances: () => engine.hub.all().map(status),
+      instances: () => engine.hub.all().map(statusOf),
     },
-    stop: () => (stopped ??= stop()),
+    stop: () => (stopped ??= stopParts({ listener, rpc, timers, engine, runner, workers })),
   };
 }
 
-const RPC_PATH = '/durabletask';
-
-type Served = {
-  readonly front: ReturnType<typeof httpFront>;
+type RequestHandlers = {
+  readonly app: ReturnType<typeof httpFunctions>;
   readonly durable: ReturnType<typeof durableHttp>;
 };
+
+type Parts = {
+  readonly listener: HttpListener;
+  readonly rpc: HttpListener;
+  readonly timers: Timers;
+  readonly engine: OrchestrationEngine;
+  readonly runner: FunctionRunner;
+  readonly workers: Workers;
+};
+
+/** Opens the app's own listener, and one for durable clients. Requests wait until the app is loaded. */
+async function listen(
+  port: number,
+  ready: Promise<RequestHandlers>,
+  log: Log,
+): Promise<Pick<Parts, 'listener' | 'rpc'>> {
+  const failed = (error: unknown) =>
+    log({ level: 'error', category: 'Host.Http', message: `A request failed in the local host: ${stackOf(error)}` });
+  const listener = await listenHttp(
+    port,
+    async (request, response) => {
+      const { app, durable } = await ready;
+      const isWebhook = request.url?.startsWith(`${WEBHOOK_PATH}/`) === true;
+      await (isWebhook ? durable(WEBHOOK_PATH, request, response) : app(request, response));
+    },
+    failed,
+  );
+  const rpc = await listenHttp(
+    0,
+    async (request, response) => (await ready).durable(RPC_PATH, request, response),
+    failed,
+  );
+  return { listener, rpc };
+}
+
+/** Starts the workers and reads what the app registered. No worker is left running when this rejects. */
+async function loadApp(
+  options: WorkerOptions,
+  settings: Settings,
+  { functionTimeout, routePrefix }: HostSettings,
+  separate: boolean,
+): Promise<{ readonly workers: Workers; readonly enabled: EnabledFunctions }> {
+  const workers = await Workers.start(options, functionTimeout, separate);
+  try {
+    return { workers, enabled: enabledFunctions(workers.functions, settings, routePrefix, options.log) };
+  } catch (error) {
+    await workers.stop(0);
+    throw error;
+  }
+}
 
 function workerEnvironment(settings: Settings, appRoot: string, port: number): Settings {
   return {
@@ -190,4 +209,17 @@ function workerEnvironment(settings: Settings, appRoot: string, port: number): S
     WEBSITE_HOSTNAME: `localhost:${port}`,
     AzureWebJobsScriptRoot: appRoot,
   };
+}
+
+/** Stops what starts new work first, then waits a bounded time for work in flight, then ends the workers. */
+async function stopParts({ listener, rpc, timers, engine, runner, workers }: Parts): Promise<void> {
+  timers.stop();
+  const activitiesEnded = engine.stop();
+  const closing = listener.close(IN_FLIGHT_GRACE_MS);
+  const giveUp = new AbortController();
+  const grace = delay(IN_FLIGHT_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => undefined);
+  await Promise.race([activitiesEnded.then(() => runner.idle()), grace]);
+  giveUp.abort();
+  await workers.stop(HOOKS_GRACE_MS);
+  await Promise.all([closing, rpc.close(HTTP_GRACE_MS)]);
 }

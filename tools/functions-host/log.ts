@@ -2,7 +2,7 @@ export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' |
 
 /**
  * One line of the host's log. `category` follows the Functions host: `Host.*` for the host's own lines,
- * `Function.NAME` for a function's fate, `Function.NAME.User` for what its code logged.
+ * `Function.NAME` for the result of a function, `Function.NAME.User` for what its code logged.
  */
 export type LogLine = {
   readonly level: LogLevel;
@@ -12,3 +12,13 @@ export type LogLine = {
 };
 
 export type Log = (line: LogLine) => void;
+
+/** The message of a thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The stack of a thrown error, which starts with its message; the text of any other value. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}

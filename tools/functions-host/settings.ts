@@ -3,12 +3,47 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Log } from './log.ts';
+import { type Log, messageOf } from './log.ts';
 import { timeSpanMs } from './timers.ts';
-import type { FunctionTimeout } from './worker/workers.ts';
 
+/** App settings: names and values, as environment variables of the worker. */
+export type Settings = Readonly<Record<string, string>>;
+
+const localSettings = z.looseObject({
+  IsEncrypted: z.boolean().optional(),
+  Values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+
+/**
+ * The app settings, put together as Core Tools does: `given` overrides this process's environment, which overrides
+ * `Values` of local.settings.json. A missing file counts as empty.
+ * @throws Error when the file is encrypted or does not have the format that Core Tools writes
+ */
+export async function readAppSettings(
+  appRoot: string,
+  environment: NodeJS.ProcessEnv,
+  given: Settings,
+): Promise<Settings> {
+  const file = path.join(appRoot, 'local.settings.json');
+  const settings: Record<string, string> = { ...parseValues(file, await readIfPresent(file)) };
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined) settings[name] = value;
+  return { ...settings, ...given };
+}
+
+function parseValues(file: string, text: string | undefined): Settings {
+  if (text === undefined) return {};
+  const { IsEncrypted, Values } = parseJsonFile(file, text, localSettings);
+  if (IsEncrypted === true) {
+    throw new Error(
+      `${file} is encrypted, which the local host cannot read. Run "func settings decrypt" and start again.`,
+    );
+  }
+  return Object.fromEntries(Object.entries(Values ?? {}).map(([name, value]) => [name, String(value)]));
+}
+
+/** What the host uses of host.json. */
 export type HostSettings = {
-  /** Without slashes at its ends; empty when routes start at the root. */
+  /** Without leading and trailing slashes; empty when routes start at the root. */
   readonly routePrefix: string;
   readonly functionTimeout: FunctionTimeout;
   readonly hubName: string;
@@ -16,7 +51,14 @@ export type HostSettings = {
   readonly maxConcurrentOrchestratorFunctions: number;
 };
 
-/** The defaults of the Functions host on a dedicated plan, which is what a laptop counts as. */
+export type FunctionTimeout = {
+  /** 0 for no limit. */
+  readonly ms: number;
+  /** As written in host.json, for messages. */
+  readonly text: string;
+};
+
+/** The defaults of the Functions host on a dedicated plan, which a laptop is closest to. */
 const DEFAULT_TIMEOUT = '00:30:00';
 const DEFAULT_ACTIVITIES_PER_CORE = 10;
 const DEFAULT_ORCHESTRATORS = 5;
@@ -26,13 +68,13 @@ const hostJson = z.looseObject({ version: z.literal('2.0', 'must be "2.0"') });
 const positiveCount = z.coerce.number().int().positive();
 
 /**
- * Reads host.json as the Functions host does: `AzureFunctionsJobHost__a__b` among the settings overrides its `a.b`,
- * and `%NAME%` in a value stands for the setting of that name.
- * @throws Error when host.json is missing or wrong; the message names the field.
+ * Reads host.json as the Functions host does: the app setting `AzureFunctionsJobHost__a__b` overrides `a.b`, and `%NAME%`
+ * in a value is replaced by the setting of that name.
+ * @throws Error when host.json is missing or wrong; the message names the field
  */
 export async function readHostSettings(appRoot: string, settings: Settings, log: Log): Promise<HostSettings> {
   const file = path.join(appRoot, 'host.json');
-  const text = await readIfThere(file);
+  const text = await readIfPresent(file);
   if (text === undefined) {
     throw new Error(`There is no host.json in ${appRoot}. It marks the root of a function app: { "version": "2.0" }.`);
   }
@@ -51,7 +93,7 @@ export async function readHostSettings(appRoot: string, settings: Settings, log:
   const resolved = (keys: string, value: string): string | undefined => {
     const answer = resolveReferences(value, settings);
     if (answer.ok) return answer.text;
-    const message = `host.json: ${keys} refers to the setting ${answer.missing}, which is not set: its default is used.`;
+    const message = `host.json: ${keys} refers to the setting ${answer.missing}, which is not set. The default is used.`;
     log({ level: 'warning', category: 'Host.Startup', message });
     return undefined;
   };
@@ -79,7 +121,7 @@ function parseTimeout(text: string): FunctionTimeout {
   return { ms, text };
 }
 
-/** A member of an object whatever the case of its key, as .NET configuration reads it. */
+/** A member of an object. Like .NET configuration, it ignores the case of the key. */
 function memberOf(at: unknown, key: string): { readonly key: string; readonly value: unknown } | undefined {
   if (typeof at !== 'object' || at === null) return undefined;
   const found = Object.entries(at).find(([name]) => name.toLowerCase() === key.toLowerCase());
@@ -104,77 +146,18 @@ function override(root: Record<string, unknown>, settings: Settings): Record<str
   return overridden;
 }
 
-export type Settings = Readonly<Record<string, string>>;
-
-const localSettings = z.looseObject({
-  IsEncrypted: z.boolean().optional(),
-  Values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-});
-
-/**
- * The app's settings as Core Tools puts them together: `Values` of local.settings.json, hidden by this process's
- * environment, hidden by what the caller passes. A missing file is an empty one.
- * @throws Error when the file is encrypted or is not what Core Tools writes.
- */
-export async function readAppSettings(
-  appRoot: string,
-  environment: NodeJS.ProcessEnv,
-  given: Settings,
-): Promise<Settings> {
-  const file = path.join(appRoot, 'local.settings.json');
-  const values = parseValues(file, await readIfThere(file));
-  const settings: Record<string, string> = { ...values };
-  for (const [name, value] of Object.entries(environment)) if (value !== undefined) settings[name] = value;
-  return { ...settings, ...given };
-}
-
-/** The text of a file, or undefined when there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    // Editors on Windows put a byte order mark first, which JSON.parse refuses.
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Reads JSON, naming the file in every complaint. */
-export function parseJsonFile<T>(file: string, text: string, schema: z.ZodType<T>): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${file} is not valid JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw new Error(`${file} is not as expected:\n${z.prettifyError(parsed.error)}`);
-  return parsed.data;
-}
-
-function parseValues(file: string, text: string | undefined): Settings {
-  if (text === undefined) return {};
-  const { IsEncrypted, Values } = parseJsonFile(file, text, localSettings);
-  if (IsEncrypted === true) {
-    throw new Error(
-      `${file} is encrypted, which the local host cannot read. Run "func settings decrypt" and start again.`,
-    );
-  }
-  return Object.fromEntries(Object.entries(Values ?? {}).map(([name, value]) => [name, String(value)]));
-}
-
 const packageJson = z.looseObject({ main: z.string().optional() });
 
 /**
- * The file to load: `entry`, or what `main` of the app's package.json names, made absolute.
- * @throws Error when there is none, or it is not there yet
+ * Absolute path of the file to load: `entry`, or `main` of the app's package.json.
+ * @throws Error when neither is given, or the file does not exist
  */
 export async function resolveAppEntry(appRoot: string, entry: string | undefined): Promise<string> {
   const file = path.join(appRoot, 'package.json');
-  const text = entry === undefined ? await readIfThere(file) : undefined;
+  const text = entry === undefined ? await readIfPresent(file) : undefined;
   const main = entry ?? (text === undefined ? undefined : parseJsonFile(file, text, packageJson).main);
   if (main === undefined) {
-    throw new Error(`Which file starts the app in ${appRoot}? Name it as "main" in package.json, or pass entry.`);
+    throw new Error(`The app in ${appRoot} has no entry file. Name it as "main" in package.json, or pass entry.`);
   }
   const resolved = path.resolve(appRoot, main);
   if (!existsSync(resolved)) {
@@ -183,9 +166,9 @@ export async function resolveAppEntry(appRoot: string, entry: string | undefined
   return resolved;
 }
 
-export type Resolved = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: string };
+type Resolved = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: string };
 
-/** Replaces every `%NAME%` by the app setting of that name. A name without a setting is the answer's `missing`. */
+/** Replaces every `%NAME%` by the app setting of that name. `missing` is the first name that has no setting. */
 export function resolveReferences(text: string, settings: Settings): Resolved {
   let missing: string | undefined;
   const replaced = text.replace(/%([^%]+)%/g, (whole, name: string) => {
@@ -194,4 +177,28 @@ export function resolveReferences(text: string, settings: Settings): Resolved {
     return value ?? whole;
   });
   return missing === undefined ? { ok: true, text: replaced } : { ok: false, missing };
+}
+
+/** The text of a file, or undefined when the file does not exist. */
+async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    // Some editors on Windows write a byte order mark, which JSON.parse rejects.
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Parses JSON. Every error names the file. */
+function parseJsonFile<T>(file: string, text: string, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file} is not valid JSON: ${messageOf(error)}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw new Error(`${file} is not as expected:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

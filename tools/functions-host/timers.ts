@@ -1,7 +1,8 @@
 import { Cron } from 'croner';
 import type { RunFunction, TimerFunction } from './function-runner.ts';
+import { messageOf } from './log.ts';
 
-/** Schedules with a shorter pause have no status, as on Azure. */
+/** Timers with a shorter interval get no schedule status, as on Azure. */
 const STATUS_FROM_MS = 60_000;
 
 type Timer = {
@@ -11,7 +12,7 @@ type Timer = {
   lastMs: number | undefined;
 };
 
-/** Runs timer functions at their times. A function never overlaps itself: a tick during its run is left out. */
+/** Runs timer functions on schedule. Runs of one function never overlap: a time that passes during a run is skipped. */
 export class Timers {
   readonly #run: RunFunction;
   readonly #timers = new Map<string, Timer>();
@@ -27,15 +28,12 @@ export class Timers {
 
   start(): void {
     for (const timer of this.#timers.values()) {
-      if (timer.definition.runOnStartup) {
-        void this.#fire(timer);
-      } else {
-        this.#arm(timer);
-      }
+      if (timer.definition.runOnStartup) void this.#fire(timer);
+      else this.#arm(timer);
     }
   }
 
-  /** Fires a function now, beside its schedule; false when there is no timer of that name. */
+  /** Runs a function now, in addition to its schedule. Returns false when there is no timer function of that name. */
   fire(name: string): boolean {
     const timer = this.#timers.get(name);
     if (timer === undefined) return false;
@@ -76,14 +74,14 @@ export type TimerSchedule = {
 };
 
 /**
- * Reads a timer trigger's schedule: NCRONTAB with six fields (seconds first) or five, in UTC, or a time span
- * (`hh:mm:ss`) that is the pause between two runs.
- * @throws Error when it is neither
+ * Parses a timer trigger's schedule: NCRONTAB in UTC with six fields (seconds first) or five, or a time span
+ * (`hh:mm:ss`), which is the interval between two runs.
+ * @throws Error when the text is neither
  */
 export function timerSchedule(text: string): TimerSchedule {
   const spanMs = timeSpanMs(text);
   if (spanMs !== undefined) {
-    if (spanMs <= 0) throw new Error(`Schedule "${text}": a time span must be longer than nothing.`);
+    if (spanMs <= 0) throw new Error(`Schedule "${text}": a time span must be longer than zero.`);
     return { nextMs: (afterMs) => afterMs + spanMs };
   }
   const cron = parseCron(text);
@@ -92,29 +90,29 @@ export function timerSchedule(text: string): TimerSchedule {
 
 function parseCron(text: string): Cron {
   try {
-    // NCRONTAB runs when day of month and day of week both match; croner alone would take either.
+    // In NCRONTAB, day of month and day of week must both match. By default, croner accepts either.
     return new Cron(text.trim(), { timezone: 'UTC', domAndDow: true, paused: true, mode: '5-or-6-parts' });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`Schedule "${text}" is neither NCRONTAB (six fields, seconds first) nor hh:mm:ss: ${why}`);
+    const expected = 'NCRONTAB (six fields, seconds first) nor hh:mm:ss';
+    throw new Error(`Schedule "${text}" is neither ${expected}: ${messageOf(error)}`);
   }
 }
 
-const SHAPE = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?$/;
+const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,7}))?$/;
 
-/** Milliseconds of a .NET time span (`[d.]hh:mm:ss[.fff]`), or undefined when the text is none. */
+/** Milliseconds of a .NET time span (`[d.]hh:mm:ss[.fff]`), or undefined for any other text. */
 export function timeSpanMs(text: string): number | undefined {
-  const match = SHAPE.exec(text.trim());
+  const match = TIME_SPAN.exec(text.trim());
   if (match === null) return undefined;
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1, 5).map((part) => Number(part ?? 0));
   const fractionMs = Number(`0.${match[5] ?? '0'}`) * 1_000;
   return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000 + fractionMs;
 }
 
-/** What setTimeout can wait; longer times are waited in pieces. */
+/** The longest delay that setTimeout supports. A longer wait is split. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-/** Calls `ring` once at `atMs` (Unix milliseconds) or just after, never before. Returns what cancels it. */
+/** Calls `ring` once at `atMs` (Unix milliseconds) or shortly after, never earlier. Returns a function that cancels it. */
 export function setAlarm(atMs: number, ring: () => void): () => void {
   let handle: NodeJS.Timeout;
   const wait = (): void => {

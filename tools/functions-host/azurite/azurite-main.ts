@@ -1,7 +1,7 @@
 /**
- * The process that runs Azurite. It lasts as long as the IPC channel that it was started with, so that nothing is left
- * when the parent is killed. Azurite's servers are used directly because its command line does not tell which port it
- * got when it is asked for any; they are no public API, which is why the version in package.json is exact.
+ * The process that runs Azurite. It exits when its IPC channel closes, so that it does not outlive a killed parent. It
+ * uses Azurite's server classes because the command line does not report which free port it took. They are not a public
+ * API, so the version in package.json is exact.
  */
 import Module, { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import path from 'node:path';
 
 export type AzuriteService = 'table' | 'blob' | 'queue';
 
-/** Sent once, when every service listens. */
+/** Sent once, when all services listen. */
 export type AzuriteMessage = {
   readonly urls: Readonly<Partial<Record<AzuriteService, string>>>;
 };
@@ -24,54 +24,26 @@ type ServerModule = {
 
 const HOST = '127.0.0.1';
 const KEEP_ALIVE_S = 5;
-const anywhere = [HOST, 0, KEEP_ALIVE_S] as const;
-// Azurite loads its telemetry even when it is switched off, as it is here, and that takes longer than all the rest.
-const requireBefore = Module.prototype.require;
-Module.prototype.require = function (this: NodeJS.Module, id: string) {
-  return id === 'applicationinsights' ? {} : requireBefore.call(this, id);
-} as typeof requireBefore;
-const load = createRequire(import.meta.url);
-
-function construct(module: string, ...args: readonly unknown[]): unknown {
-  const { default: Constructor } = load(`azurite/dist/src/${module}`) as ServerModule;
-  return new Constructor(...args);
-}
-
-/** Nothing is written there: Azurite only insists on having names for its files. */
-function unused(name: string): string {
-  return path.join(tmpdir(), `azurite-unused-${name}`);
-}
-
-/** The arguments that every configuration ends with: logs off, any API version, no certificate, all in memory. */
+const freePort = [HOST, 0, KEEP_ALIVE_S] as const;
 const noLogs = [false, undefined, false, undefined] as const;
+/** The last arguments of every configuration: any API version, no certificate, data in memory. */
 const lenient = [false, true, '', '', '', undefined, false, true] as const;
 
+// Azurite loads its telemetry even when telemetry is off, and that takes longer than everything else.
+const originalRequire = Module.prototype.require;
+Module.prototype.require = function (this: NodeJS.Module, id: string) {
+  return id === 'applicationinsights' ? {} : originalRequire.call(this, id);
+} as typeof originalRequire;
+const load = createRequire(import.meta.url);
+
 const servers: Readonly<Record<AzuriteService, () => Server>> = {
-  table: () => {
-    const ofTable = [unused('table'), false, false, undefined, undefined];
-    return construct(
-      'table/TableServer',
-      construct('table/TableConfiguration', ...anywhere, ...ofTable, ...lenient),
-    ) as Server;
-  },
-  blob: () => {
-    const files = [unused('blob'), unused('blob-extent'), []];
-    return construct(
-      'blob/BlobServer',
-      construct('blob/BlobConfiguration', ...anywhere, ...files, ...noLogs, ...lenient),
-    ) as Server;
-  },
-  queue: () => {
-    const files = [unused('queue'), unused('queue-extent'), []];
-    return construct(
-      'queue/QueueServer',
-      construct('queue/QueueConfiguration', ...anywhere, ...files, ...noLogs, ...lenient),
-    ) as Server;
-  },
+  table: () => serverOf('Table', [unused('table'), false, false, undefined, undefined]),
+  blob: () => serverOf('Blob', [unused('blob'), unused('blob-extent'), [], ...noLogs]),
+  queue: () => serverOf('Queue', [unused('queue'), unused('queue-extent'), [], ...noLogs]),
 };
 
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C in a terminal reaches every process of its group; when to end is for the parent to say.
+// Ctrl-C in a terminal reaches every process of the group. The parent decides when this one ends.
 process.on('SIGINT', () => undefined);
 
 const urls: Partial<Record<AzuriteService, string>> = {};
@@ -81,3 +53,19 @@ for (const service of process.argv.slice(2) as AzuriteService[]) {
   urls[service] = server.getHttpServerAddress();
 }
 process.send?.({ urls } satisfies AzuriteMessage);
+
+function serverOf(name: 'Table' | 'Blob' | 'Queue', options: readonly unknown[]): Server {
+  const folder = name.toLowerCase();
+  const configuration = construct(`${folder}/${name}Configuration`, ...freePort, ...options, ...lenient);
+  return construct(`${folder}/${name}Server`, configuration) as Server;
+}
+
+function construct(module: string, ...args: readonly unknown[]): unknown {
+  const { default: Constructor } = load(`azurite/dist/src/${module}`) as ServerModule;
+  return new Constructor(...args);
+}
+
+/** A path that Azurite requires but never writes to. */
+function unused(name: string): string {
+  return path.join(tmpdir(), `azurite-unused-${name}`);
+}

@@ -2,30 +2,30 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AzuriteMessage, AzuriteService } from './azurite-main.ts';
 
-export type AzuriteOptions = {
-  /** Which services to start; the table service alone by default, because it is up soonest. */
+type AzuriteOptions = {
+  /** Services to start. The default is the table service alone, which starts fastest. */
   readonly services?: readonly AzuriteService[];
 };
 
 export type Azurite = {
-  /** For every service that was started, with Azurite's well-known account and key. */
+  /** Contains every service that was started, with Azurite's well-known account and key. */
   readonly connectionString: string;
-  /** Base of the table service; undefined when it was not asked for. */
+  /** Base URL of the table service; undefined when it was not started. */
   readonly tableUrl: string | undefined;
   readonly pid: number;
   stop(): Promise<void>;
 };
 
-/** The account that Azurite documents for everyone; it protects nothing. */
+/** The account and key from Azurite's documentation; they are not secret. */
 const ACCOUNT = 'devstoreaccount1';
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const START_LIMIT_MS = 30_000;
 const endpointNames = { table: 'TableEndpoint', blob: 'BlobEndpoint', queue: 'QueueEndpoint' } as const;
 
 /**
- * Starts the Azurite storage emulator in memory, in a process of its own, on free ports of 127.0.0.1. It ends when this
- * process does, however that happens.
- * @throws Error with Azurite's own words when it does not start
+ * Starts the Azurite storage emulator, with its data in memory, in a child process on free ports of 127.0.0.1. It ends
+ * when this process ends, even when this process is killed.
+ * @throws Error with Azurite's own output when it does not start
  */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
   const services = options.services ?? ['table'];

@@ -1,6 +1,6 @@
 import { actionType, type OrchestratorAction, type RetryOptions } from './orchestrator-protocol.ts';
 
-/** Something that the actions of an orchestration put into the world, numbered in the order of scheduling. */
+/** Work that an orchestration scheduled. Ids are given in the order of scheduling. */
 export type Scheduled =
   | { readonly kind: 'activity'; readonly id: number; readonly name: string; readonly input: string }
   | {
@@ -12,58 +12,54 @@ export type Scheduled =
     }
   | { readonly kind: 'timer'; readonly id: number; readonly fireAtMs: number };
 
-/** Called when an action is over; the player needs to know only whether it failed. */
+/** Called when an action has ended. */
 type Done = (succeeded: boolean) => void;
 
-/** Timers that are longer are made of timers of LONG_TIMER_STEP_MS, as the extension and durable-functions both do. */
-export const LONGEST_SHORT_TIMER_MS = 6 * 86_400_000;
-export const LONG_TIMER_STEP_MS = 3 * 86_400_000;
+/** A longer timer is split into timers of LONG_TIMER_STEP_MS, as the extension and durable-functions both do. */
+const LONGEST_SHORT_TIMER_MS = 6 * 86_400_000;
+const LONG_TIMER_STEP_MS = 3 * 86_400_000;
 
 /**
- * Plays an orchestration's list of actions against its history, as the Durable Task extension does for languages
- * that run in a worker: one action after the other, each awaited before the next begins, and a `whenAll` awaited until
- * all of its parts are over, also when one has failed. Ids are given in the order of scheduling. That is why actions
- * that an orchestrator yields twice (the rest of a failed `Task.all`) are scheduled twice.
+ * Plays an orchestration's list of actions against its history, as the Durable Task extension does for languages that run
+ * in a worker. It performs one action after the other and awaits each before the next. A `whenAll` lasts until all of
+ * its parts have ended, even when one has failed. Ids are given in the order of scheduling, so an action that an
+ * orchestrator yields twice (the rest of a failed `Task.all`) is scheduled twice.
  */
 export class ActionPlayer {
   readonly scheduled: Scheduled[] = [];
-  /** True once every action is over. */
+  /** True when every action has ended. */
   isFinished = false;
   /** Input of the next generation, as JSON, when the orchestrator continued as new. */
   continuedWith: { readonly input: string } | undefined;
-  /** Time of the episode being played, in Unix milliseconds. */
+  /** Time of the current episode, in Unix milliseconds. */
   nowMs = 0;
   readonly #open = new Map<number, Done>();
   readonly #waiting = new Map<string, Done[]>();
   readonly #buffered = new Map<string, number>();
 
+  /** Performs the first action, and each further one when the action before it has ended. */
   begin(actions: readonly OrchestratorAction[]): void {
     const next = (index: number): void => {
       const action = actions[index];
-      if (action === undefined) {
-        this.isFinished = true;
-      } else {
-        this.#perform(action, () => next(index + 1));
-      }
+      if (action === undefined) this.isFinished = true;
+      else this.#perform(action, () => next(index + 1));
     };
     next(0);
   }
 
+  /** Ends the scheduled work of that id. */
   complete(id: number, succeeded: boolean): void {
     const done = this.#open.get(id);
     this.#open.delete(id);
     done?.(succeeded);
   }
 
-  /** An event that nobody waits for is kept until somebody does. */
+  /** Delivers an external event. An event that no action waits for is kept for a later one. */
   raise(name: string): void {
-    // The latest to wait is served first, as in the extension and in durable-functions.
+    // The action that began to wait last gets the event, as in the extension and in durable-functions.
     const done = this.#waiting.get(name)?.pop();
-    if (done === undefined) {
-      this.#buffered.set(name, (this.#buffered.get(name) ?? 0) + 1);
-    } else {
-      done(true);
-    }
+    if (done === undefined) this.#buffered.set(name, (this.#buffered.get(name) ?? 0) + 1);
+    else done(true);
   }
 
   #perform(action: OrchestratorAction, done: Done): void {
@@ -72,7 +68,7 @@ export class ActionPlayer {
         this.#callActivity(action.functionName, action.input, done);
         break;
       case actionType.callActivityWithRetry: {
-        const attempt = (over: Done) => this.#callActivity(action.functionName, action.input, over);
+        const attempt = (ended: Done) => this.#callActivity(action.functionName, action.input, ended);
         this.#retry(action.retryOptions, attempt, done);
         break;
       }
@@ -80,7 +76,7 @@ export class ActionPlayer {
         this.#callSubOrchestrator(action, done);
         break;
       case actionType.callSubOrchestratorWithRetry:
-        this.#retry(action.retryOptions, (over) => this.#callSubOrchestrator(action, over), done);
+        this.#retry(action.retryOptions, (ended) => this.#callSubOrchestrator(action, ended), done);
         break;
       case actionType.createTimer:
         this.#createTimer(Date.parse(action.fireAt), action.isCanceled, done);
@@ -99,9 +95,9 @@ export class ActionPlayer {
         done(true);
         break;
       case actionType.callHttp:
-        throw new Error('The local host does not run callHttp: make the request in an activity.');
+        throw new Error('The local host does not support callHttp: make the request in an activity.');
       default:
-        throw new Error('The local host does not run durable entities: keep the state in a store of your own.');
+        throw new Error('The local host does not support durable entities: keep the state in your own store.');
     }
   }
 
@@ -158,19 +154,18 @@ export class ActionPlayer {
   }
 
   #whenAny(actions: readonly OrchestratorAction[], done: Done): void {
-    let isOver = false;
+    let hasEnded = false;
     for (const action of actions) {
       this.#perform(action, () => {
-        if (!isOver) {
-          isOver = true;
-          done(true);
-        }
+        if (hasEnded) return;
+        hasEnded = true;
+        done(true);
       });
     }
   }
 
-  /** After every failed attempt, the last one too, a timer runs; durable-functions counts on its id. */
-  #retry(options: RetryOptions, attempt: (over: Done) => void, done: Done): void {
+  /** A timer runs after every failed attempt, even after the last one, because durable-functions expects its id. */
+  #retry(options: RetryOptions, attempt: (ended: Done) => void, done: Done): void {
     const { firstRetryIntervalInMilliseconds: firstMs, maxNumberOfAttempts } = options;
     const startedMs = this.nowMs;
     const tryOnce = (failed: number): void => {
@@ -193,7 +188,7 @@ export class ActionPlayer {
   }
 }
 
-/** Inputs of activities come as a value, except strings, which durable-functions has made JSON already. */
+/** The JSON of an activity's input. A string is already JSON, made by durable-functions. */
 function jsonLiteral(input: unknown): string {
   return typeof input === 'string' ? input : JSON.stringify(input ?? null);
 }

@@ -1,28 +1,28 @@
 import { type ActivityFunction, InFlight, type RunFunction } from '../function-runner.ts';
 import type { Log } from '../log.ts';
-import type { InvocationOutcome } from '../worker/worker-process.ts';
+import type { InvocationOutcome } from '../worker/worker-protocol.ts';
 import { activityInput } from './orchestrator-protocol.ts';
 
-export type ActivityTask = {
+type ActivityTask = {
   readonly definition: ActivityFunction;
   /** JSON text. */
   readonly input: string;
   readonly instanceId: string;
 };
 
-export type ActivityQueueOptions = {
+type ActivityQueueOptions = {
   readonly limit: number;
-  /** Run every activity twice at the same time, as a queue that delivers at least once may do. */
+  /** Run every activity twice, as a queue with at-least-once delivery may do. */
   readonly deliverTwice: boolean;
   readonly run: RunFunction;
   readonly log: Log;
 };
 
-/** Runs activities, at most `limit` of them at once, first come first served. */
+/** Runs activities in the order in which they were added, at most `limit` at the same time. */
 export class ActivityQueue {
   readonly #options: ActivityQueueOptions;
   readonly #slots: ConcurrencyLimit;
-  readonly #underWay = new InFlight();
+  readonly #inFlight = new InFlight();
   #isClosed = false;
 
   constructor(options: ActivityQueueOptions) {
@@ -30,46 +30,48 @@ export class ActivityQueue {
     this.#slots = new ConcurrencyLimit(options.limit);
   }
 
-  /** Runs the activity when its turn comes. `ended` is called once, with the first outcome; never after close(). */
+  /** Queues an activity. `ended` is called once, with the first outcome, and never for an activity that close() dropped. */
   add(task: ActivityTask, ended: (outcome: InvocationOutcome) => void): void {
     const deliveries = this.#options.deliverTwice ? 2 : 1;
     const state = { hasBegun: false, hasEnded: false };
     const deliver = async (): Promise<void> => {
-      // A second delivery of what has begun still takes place, so that closing the queue leaves no half of a pair.
+      // After close(), a second delivery still runs when the first has begun, so that both deliveries take place.
       if (this.#isClosed && !state.hasBegun) return;
       if (!state.hasBegun) {
         state.hasBegun = true;
-        this.#underWay.enter(deliveries);
+        this.#inFlight.enter(deliveries);
       }
-      const { definition, input, instanceId } = task;
-      const { data, triggerMetadata } = activityInput(input, instanceId, definition.triggerName);
-      const outcome = await this.#options.run(definition, data, triggerMetadata);
+      const outcome = await this.#run(task);
       if (state.hasEnded) {
-        const result = outcome.ok ? 'succeeded' : 'failed';
-        const message = `The second delivery of activity '${definition.name}' of ${instanceId} ended too (${result}); it is ignored.`;
-        this.#options.log({
-          level: 'information',
-          category: 'Host.DurableTask',
-          message,
-          functionName: definition.name,
-        });
+        this.#logIgnored(task, outcome);
       } else {
         state.hasEnded = true;
         ended(outcome);
       }
-      this.#underWay.leave();
+      this.#inFlight.leave();
     };
     for (let i = 0; i < deliveries; i++) void this.#slots.run(deliver);
   }
 
-  /** Begins no further activity. Resolves when those that have begun are over, both deliveries of them. */
+  /** Begins no further activity. Resolves when all deliveries of the activities that have begun are finished. */
   close(): Promise<void> {
     this.#isClosed = true;
-    return this.#underWay.idle();
+    return this.#inFlight.idle();
+  }
+
+  #run({ definition, input, instanceId }: ActivityTask): Promise<InvocationOutcome> {
+    const { data, triggerMetadata } = activityInput(input, instanceId, definition.triggerName);
+    return this.#options.run(definition, data, triggerMetadata);
+  }
+
+  #logIgnored({ definition: { name }, instanceId }: ActivityTask, outcome: InvocationOutcome): void {
+    const result = outcome.ok ? 'succeeded' : 'failed';
+    const message = `The second delivery of activity '${name}' of ${instanceId} ended too (${result}). It is ignored.`;
+    this.#options.log({ level: 'information', category: 'Host.DurableTask', message, functionName: name });
   }
 }
 
-/** Lets at most `limit` tasks run at once; the others wait in the order in which they came. */
+/** Runs at most `limit` tasks at the same time. The others wait in the order in which they were added. */
 export class ConcurrencyLimit {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
@@ -81,7 +83,7 @@ export class ConcurrencyLimit {
 
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#limit) {
-      // The slot is handed over, not freed, so that a newcomer cannot overtake.
+      // A finished task passes its slot on instead of freeing it, so that a new task cannot overtake a waiting one.
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {
       this.#running++;
@@ -90,11 +92,8 @@ export class ConcurrencyLimit {
       return await task();
     } finally {
       const next = this.#waiting.shift();
-      if (next === undefined) {
-        this.#running--;
-      } else {
-        next();
-      }
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
 }

@@ -6,6 +6,22 @@ import type { OrchestrationEngine } from './orchestration-engine.ts';
 import { orchestrationStatus } from './orchestration-status.ts';
 import { type Instance, isFinished } from './task-hub.ts';
 
+/** The URLs of the durable HTTP API, and the name of the task hub. */
+export type DurableEndpoint = {
+  /** Origin of the app's listener, which serves the API under WEBHOOK_PATH. */
+  readonly origin: string;
+  /** Base of the API that durable clients in the worker use. Ends with a slash. */
+  readonly rpcBaseUrl: string;
+  readonly hubName: string;
+  /** The key in the URLs. Like Core Tools, the local host does not check it. */
+  readonly key: string;
+};
+
+/** Path of the API on the app's listener. */
+export const WEBHOOK_PATH = '/runtime/webhooks/durabletask';
+/** Path of the API on the listener for durable clients. */
+export const RPC_PATH = '/durabletask';
+
 type Answer = {
   readonly status: number;
   readonly body?: unknown;
@@ -15,7 +31,7 @@ type Answer = {
 type Call = {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Origin at which the caller reached the API. */
+  /** Origin of the API as the caller addressed it. */
   readonly origin: string;
   readonly request: IncomingMessage;
 };
@@ -27,7 +43,10 @@ const GONE: Answer = { status: 410 };
 const ACCEPTED: Answer = { status: 202 };
 const FORBIDDEN_IN_ID = /[/\\#?]|\p{Cc}/u;
 
-/** The Durable Task extension's HTTP API, which durable clients speak, as far as the local host has what it is about. */
+/**
+ * The Durable Task extension's HTTP API, which durable clients use: start, query, signal, suspend, terminate and purge
+ * instances. Answers 501 to rewind, restart and entities, which the local host does not support.
+ */
 export function durableHttp(
   engine: OrchestrationEngine,
   endpoint: DurableEndpoint,
@@ -89,7 +108,8 @@ function refused(what: string): Answer {
 async function startInstance(engine: OrchestrationEngine, endpoint: DurableEndpoint, call: Call): Promise<Answer> {
   const { name = '', id } = call.params;
   if (id !== undefined && (id.startsWith('@') || FORBIDDEN_IN_ID.test(id) || id.length > 100)) {
-    const message = `Instance id '${id}': at most 100 characters, none of / \\ # ?, no control characters, no @ in front.`;
+    const rule = 'at most 100 characters, without / \\ # ? and control characters, and without @ at the start';
+    const message = `Instance id '${id}' is not allowed: ids have ${rule}.`;
     return { status: 400, body: { Message: message } };
   }
   const input = await readJson(call.request);
@@ -128,7 +148,7 @@ async function raiseEvent(engine: OrchestrationEngine, instance: Instance, { par
   return ACCEPTED;
 }
 
-/** Instances that a query asks for: `createdTimeFrom`, `createdTimeTo`, `runtimeStatus=A,B`, `instanceIdPrefix`. */
+/** The instances that a query selects: `createdTimeFrom`, `createdTimeTo`, `runtimeStatus=A,B`, `instanceIdPrefix`. */
 function select(engine: OrchestrationEngine, query: URLSearchParams): readonly Instance[] {
   const fromMs = Date.parse(query.get('createdTimeFrom') ?? '');
   const toMs = Date.parse(query.get('createdTimeTo') ?? '');
@@ -157,7 +177,7 @@ function purgeMany(engine: OrchestrationEngine, query: URLSearchParams): Answer 
 
 type JsonBody = { readonly ok: true; readonly json: string | null } | { readonly ok: false; readonly answer: Answer };
 
-/** A request's body as compact JSON text, null when there is none. */
+/** A request's body as compact JSON text; null when the body is empty. */
 async function readJson(request: IncomingMessage): Promise<JsonBody> {
   const body = await readBody(request);
   if (body === undefined) return { ok: false, answer: { status: 413 } };
@@ -172,21 +192,8 @@ function isTrue(text: string | null): boolean {
   return text?.toLowerCase() === 'true';
 }
 
-/** Where the durable HTTP API of a host is, and under which name its hub goes. */
-export type DurableEndpoint = {
-  /** Origin of the app's own listener, which serves the API under /runtime/webhooks/durabletask. */
-  readonly origin: string;
-  /** Base of the API that only this machine reaches; clients use this one. Ends with a slash. */
-  readonly rpcBaseUrl: string;
-  readonly hubName: string;
-  /** The key in the URLs. The local host does not ask for it, as Core Tools does not. */
-  readonly key: string;
-};
-
-export const WEBHOOK_PATH = '/runtime/webhooks/durabletask';
-
-/** The management URLs of one instance, as the extension returns them when it starts. */
-export function managementUrls(origin: string, { hubName, key }: DurableEndpoint, instanceId: string) {
+/** The management URLs of one instance, as the extension returns them when it starts one. */
+function managementUrls(origin: string, { hubName, key }: DurableEndpoint, instanceId: string) {
   const instance = `${origin}${WEBHOOK_PATH}/instances/${instanceId}`;
   const query = `taskHub=${hubName}&connection=Storage&code=${key}`;
   return {
@@ -201,7 +208,7 @@ export function managementUrls(origin: string, { hubName, key }: DurableEndpoint
   };
 }
 
-/** What a durable client binding hands to a function, as JSON text. */
+/** The value of a durable client binding, as JSON text. */
 export function durableClientBinding(endpoint: DurableEndpoint): string {
   const { origin, hubName, key, rpcBaseUrl } = endpoint;
   const create = `${origin}${WEBHOOK_PATH}/orchestrators/{functionName}[/{instanceId}]`;

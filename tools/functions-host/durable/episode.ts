@@ -1,19 +1,14 @@
+import { messageOf } from '../log.ts';
 import { ActionPlayer, type Scheduled } from './action-player.ts';
 import { eventType, type HistoryEvent, historyEvent } from './history-event.ts';
 import type { OrchestratorReply } from './orchestrator-protocol.ts';
+import type { Completion } from './task-hub.ts';
 
-/** How an orchestration's generation ended. `result` is JSON for a value, plain text for a failure. */
-export type Completion =
-  | { readonly status: 'Completed'; readonly result: string }
-  | { readonly status: 'Failed'; readonly result: string; readonly details: string }
-  | { readonly status: 'Terminated'; readonly result: string }
-  | { readonly status: 'ContinuedAsNew'; readonly input: string };
-
-export type Decision = {
-  /** What is scheduled for the first time, with the events that say so in the history. */
+type Decision = {
+  /** The work that is scheduled now, with the events that record it in the history. */
   readonly work: readonly { readonly scheduled: Scheduled; readonly event: HistoryEvent }[];
   readonly completion: Completion | undefined;
-  /** True when the orchestrator has ended, but what it yielded twice is now scheduled again and awaited. */
+  /** True when the orchestrator has ended, but tasks that it yielded twice are now scheduled again and awaited. */
   readonly isRepeating: boolean;
 };
 
@@ -29,8 +24,8 @@ const scheduledEventTypes = {
 } as const;
 
 /**
- * What follows from an orchestrator's answer: which work is new, and whether the orchestration is over. Pure: the
- * history (this episode's events included), the answer and the time of the episode decide everything.
+ * Decides what follows from an orchestrator's answer: which work is new, and whether the orchestration has ended. Pure:
+ * the result depends only on the answer and on the history, which includes the events of this episode and its time.
  */
 export function decide(
   orchestrator: string,
@@ -55,7 +50,7 @@ export function decide(
     checkDeterminism(player.scheduled, history);
     for (const scheduled of player.scheduled) checkKnown(scheduled, known);
   } catch (error) {
-    return { work: [], isRepeating: false, completion: failed(error instanceof Error ? error.message : String(error)) };
+    return { work: [], isRepeating: false, completion: failed(messageOf(error)) };
   }
 
   const recorded = new Set(history.filter(isScheduling).map((event) => event.EventId));
@@ -63,7 +58,7 @@ export function decide(
     .filter(({ id }) => !recorded.has(id))
     .map((scheduled) => ({ scheduled, event: schedulingEvent(scheduled, executionId) }));
 
-  // An end that the orchestrator has reached counts only when all it asked for is over: the extension awaits that first.
+  // The extension awaits everything that the orchestrator asked for, even after the orchestrator itself has ended.
   if (!player.isFinished || reply.end.kind === 'waiting') {
     const isRepeating = reply.end.kind === 'returned' && work.some(({ scheduled }) => scheduled.kind !== 'timer');
     return { work, completion: undefined, isRepeating };
@@ -76,17 +71,18 @@ export function decide(
   return { ...decided, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
 }
 
-/** The end of an orchestration that was started under the name of no orchestrator. */
+/** The failure of an orchestration whose name is not that of a known orchestrator. */
 export function unknownOrchestrator(name: string, { orchestrators }: KnownFunctions): Completion {
   const message = unknownFunction(name, 'orchestrator', orchestrators);
   return { status: 'Failed', result: `Orchestrator function '${name}' failed: ${message}`, details: '' };
 }
 
-/** The instance id of a sub-orchestration that was given none. */
+/** The instance id of a sub-orchestration when the orchestrator did not choose one. */
 export function childInstanceId(executionId: string, id: number): string {
   return `${executionId}:${id}`;
 }
 
+/** Feeds the history into the player, event by event. */
 function play(player: ActionPlayer, history: readonly HistoryEvent[], reply: OrchestratorReply): void {
   for (const event of history) {
     switch (event.EventType) {
@@ -135,6 +131,7 @@ function schedulingEvent(scheduled: Scheduled, executionId: string): HistoryEven
   }
 }
 
+/** @throws Error when a replay scheduled other work than the history records */
 function checkDeterminism(scheduled: readonly Scheduled[], history: readonly HistoryEvent[]): void {
   for (const event of history.filter(isScheduling)) {
     const now = scheduled[event.EventId];
@@ -144,7 +141,7 @@ function checkDeterminism(scheduled: readonly Scheduled[], history: readonly His
       throw new Error(
         `Non-deterministic workflow detected: an earlier run of this orchestration scheduled ${before} as number ` +
           `${event.EventId}, and this one ${now === undefined ? 'has not' : `scheduled ${name ?? 'a timer'} there`}. ` +
-          'Orchestrators must do the same on every replay: no clock, no random numbers, no I/O of their own.',
+          'An orchestrator must schedule the same work on every replay: it must not use the clock, random numbers or I/O.',
       );
     }
   }

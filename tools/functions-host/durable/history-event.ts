@@ -1,7 +1,4 @@
-/**
- * Events of an orchestration's history, in the shape in which the Durable Task extension hands them to
- * durable-functions: PascalCase members, `EventType` as a number.
- */
+/** The numbers of event types, as the Durable Task extension sends them to durable-functions. */
 export const eventType = {
   executionStarted: 0,
   executionCompleted: 1,
@@ -21,7 +18,7 @@ export const eventType = {
   executionResumed: 20,
 } as const;
 
-/** The names that status answers use in the place of the numbers. */
+/** The names of event types in a status, which has names instead of numbers. */
 export const eventTypeNames: ReadonlyMap<number, string> = new Map([
   [eventType.executionStarted, 'ExecutionStarted'],
   [eventType.executionCompleted, 'ExecutionCompleted'],
@@ -41,9 +38,10 @@ export const eventTypeNames: ReadonlyMap<number, string> = new Map([
   [eventType.executionResumed, 'ExecutionResumed'],
 ]);
 
+/** An event in an orchestration's history, with the PascalCase members that the extension sends. */
 export type HistoryEvent = {
   readonly EventType: number;
-  /** The sequence number of what was scheduled; -1 for every other event. */
+  /** The sequence number of scheduled work; -1 for every other event. */
   readonly EventId: number;
   readonly IsPlayed: boolean;
   /** ISO 8601, UTC. */
@@ -53,7 +51,7 @@ export type HistoryEvent = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** An event, stamped with the present time unless `timestamp` (ISO 8601) says otherwise. */
+/** Makes an event. Its time is `timestamp` (ISO 8601), or now. */
 export function historyEvent(type: number, members: Members = {}, eventId = -1, timestamp?: string): HistoryEvent {
   return {
     EventType: type,
@@ -64,6 +62,7 @@ export function historyEvent(type: number, members: Members = {}, eventId = -1, 
   };
 }
 
+/** The orchestration that started another as its child. */
 export type ParentInstance = {
   readonly name: string;
   readonly instanceId: string;
@@ -71,6 +70,7 @@ export type ParentInstance = {
   readonly taskId: number;
 };
 
+/** The first event of a generation. */
 export function executionStarted(start: {
   readonly name: string;
   readonly instanceId: string;
@@ -100,7 +100,8 @@ export function executionStarted(start: {
   });
 }
 
-const completions: ReadonlySet<number> = new Set([
+/** The events that drive an episode. */
+const drivingEvents: ReadonlySet<number> = new Set([
   eventType.executionStarted,
   eventType.executionTerminated,
   eventType.taskCompleted,
@@ -111,7 +112,7 @@ const completions: ReadonlySet<number> = new Set([
   eventType.eventRaised,
 ]);
 
-/** The event as later episodes see it: what drove an episode is marked as played, what came out of one never is. */
+/** The event as later episodes receive it: an event that drove an episode is marked as played, others never are. */
 export function played(event: HistoryEvent): HistoryEvent {
-  return completions.has(event.EventType) ? { ...event, IsPlayed: true } : event;
+  return drivingEvents.has(event.EventType) ? { ...event, IsPlayed: true } : event;
 }

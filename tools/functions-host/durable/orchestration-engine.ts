@@ -1,16 +1,24 @@
 import type { ActivityFunction, OrchestratorFunction, RunFunction } from '../function-runner.ts';
-import type { Log } from '../log.ts';
+import { type Log, messageOf, stackOf } from '../log.ts';
 import { setAlarm } from '../timers.ts';
-import type { InvocationOutcome } from '../worker/worker-process.ts';
+import type { InvocationOutcome } from '../worker/worker-protocol.ts';
 import type { Scheduled } from './action-player.ts';
 import { ActivityQueue, ConcurrencyLimit } from './activity-queue.ts';
-import { type Completion, childInstanceId, decide, type KnownFunctions, unknownOrchestrator } from './episode.ts';
+import { childInstanceId, decide, type KnownFunctions, unknownOrchestrator } from './episode.ts';
 import { eventType, type HistoryEvent, historyEvent, played } from './history-event.ts';
 import { type OrchestratorReply, orchestratorInput, orchestratorReply } from './orchestrator-protocol.ts';
 import { subOrchestrationFailed, taskEnded, timerFired } from './task-events.ts';
-import { clearTimers, type Instance, isFinished, type NewInstance, TaskHub } from './task-hub.ts';
+import {
+  type Completion,
+  clearTimers,
+  type FinalCompletion,
+  type Instance,
+  isFinished,
+  type NewInstance,
+  TaskHub,
+} from './task-hub.ts';
 
-export type EngineOptions = {
+type EngineOptions = {
   readonly orchestrators: ReadonlyMap<string, OrchestratorFunction>;
   readonly activities: ReadonlyMap<string, ActivityFunction>;
   readonly maxOrchestrators: number;
@@ -20,13 +28,16 @@ export type EngineOptions = {
   readonly log: Log;
 };
 
-/** An orchestrator that takes its worker down again and again is given up after so many lost episodes in a row. */
+/** An orchestration fails after this number of episodes in a row in which the worker exited. */
 const MAX_LOST_EPISODES = 5;
 const REPEATING =
-  'has ended, but tasks that it yielded a second time are now run a second time. On Azure such an orchestration ' +
-  'was seen to stay Running for ever. Do not yield again what a failed Task.all has left.';
+  'has ended, but tasks that it yielded a second time now run a second time. On Azure, such an orchestration can stay ' +
+  'Running forever. Do not yield the remaining tasks of a failed Task.all again.';
 
-/** Drives orchestrations: gathers what happened to an instance into episodes, runs them, and does what they ask for. */
+/**
+ * Drives orchestrations: gathers the events of an instance into an episode, runs the orchestrator for it, and starts the
+ * work that it schedules.
+ */
 export class OrchestrationEngine {
   readonly hub = new TaskHub();
   readonly #options: EngineOptions;
@@ -50,14 +61,14 @@ export class OrchestrationEngine {
     });
   }
 
-  /** Starts an orchestration, or answers with the active one that has the id. An unknown name starts and fails. */
+  /** Starts an orchestration, or returns the active one with that id. An orchestration with an unknown name starts and fails. */
   start(start: NewInstance): ReturnType<TaskHub['create']> {
     const answer = this.hub.create(start);
     if ('created' in answer) this.#wake(answer.created);
     return answer;
   }
 
-  /** Hands an event to an instance that is still going. */
+  /** Delivers an event to an instance, unless the instance has finished. */
   send(instance: Instance, event: HistoryEvent): void {
     if (isFinished(instance)) return;
     if (event.EventType === eventType.executionSuspended) {
@@ -69,7 +80,7 @@ export class OrchestrationEngine {
     this.#wake(instance);
   }
 
-  /** Begins no further episode, activity or timer. Resolves when the activities that have begun are over. */
+  /** Begins no further episode, activity or timer. Resolves when the activities that have begun are finished. */
   stop(): Promise<void> {
     this.#isStopped = true;
     for (const instance of this.hub.all()) clearTimers(instance);
@@ -77,16 +88,15 @@ export class OrchestrationEngine {
   }
 
   #wake(instance: Instance): void {
-    if (!instance.isInEpisode && instance.inbox.length > 0 && instance.status !== 'Suspended') {
-      instance.isInEpisode = true;
-      void this.#slots.run(() => this.#episode(instance)).catch((error: unknown) => this.#broken(instance, error));
-    }
+    if (instance.isInEpisode || instance.inbox.length === 0 || instance.status === 'Suspended') return;
+    instance.isInEpisode = true;
+    void this.#slots.run(() => this.#episode(instance)).catch((error: unknown) => this.#abandon(instance, error));
   }
 
   async #episode(instance: Instance): Promise<void> {
     const definition = this.#options.orchestrators.get(instance.name);
     if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) return;
-    if (instance.status === 'Suspended') return this.#released(instance);
+    if (instance.status === 'Suspended') return this.#endEpisode(instance);
     const events = [historyEvent(eventType.orchestratorStarted), ...instance.inbox.splice(0)];
     instance.status = 'Running';
     const history = [...instance.history, ...events];
@@ -99,18 +109,18 @@ export class OrchestrationEngine {
       const outcome = await this.#options.run(definition, data, triggerMetadata);
       if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) return;
       if (!outcome.ok && outcome.failure.kind !== 'threw' && ++instance.lostEpisodes < MAX_LOST_EPISODES) {
-        // Nothing is lost with the worker: the same events make the same episode once more.
+        // The episode is repeated with the same events, so the loss of the worker does no harm.
         instance.inbox.unshift(...events.slice(1));
-        return this.#released(instance);
+        return this.#endEpisode(instance);
       }
       instance.lostEpisodes = 0;
       completion = this.#commit(instance, events, history, outcome);
     }
     if (completion !== undefined) this.#complete(instance, completion);
-    this.#released(instance);
+    this.#endEpisode(instance);
   }
 
-  /** Writes an episode into the history and sets off what it asked for. */
+  /** Writes an episode into the history and starts the work that it scheduled. */
   #commit(
     instance: Instance,
     events: readonly HistoryEvent[],
@@ -127,11 +137,11 @@ export class OrchestrationEngine {
     instance.history.push(...events.map(played), ...work.map(({ event }) => event));
     if (completion === undefined) instance.history.push(historyEvent(eventType.orchestratorCompleted));
     instance.updatedMs = Date.now();
-    for (const { scheduled } of work) this.#setOff(instance, scheduled);
+    for (const { scheduled } of work) this.#begin(instance, scheduled);
     return completion;
   }
 
-  #setOff(instance: Instance, scheduled: Scheduled): void {
+  #begin(instance: Instance, scheduled: Scheduled): void {
     const { executionId, instanceId } = instance;
     const answer = (event: HistoryEvent) => {
       if (instance.executionId === executionId && this.hub.find(instanceId) === instance) this.send(instance, event);
@@ -183,7 +193,7 @@ export class OrchestrationEngine {
     this.#tellParent(instance, completion);
   }
 
-  #tellParent({ parent }: Instance, completion: Exclude<Completion, { status: 'ContinuedAsNew' }>): void {
+  #tellParent({ parent }: Instance, completion: FinalCompletion): void {
     const waiting = parent && this.hub.find(parent.instanceId);
     if (parent === undefined || waiting?.executionId !== parent.executionId) return;
     const details = completion.status === 'Failed' ? completion.details : '';
@@ -196,13 +206,13 @@ export class OrchestrationEngine {
     );
   }
 
-  #released(instance: Instance): void {
+  #endEpisode(instance: Instance): void {
     instance.isInEpisode = false;
     if (!isFinished(instance)) this.#wake(instance);
   }
 
-  #broken(instance: Instance, error: unknown): void {
-    const message = `The local host failed in an episode of ${instance.instanceId}: ${error instanceof Error ? error.stack : error}`;
+  #abandon(instance: Instance, error: unknown): void {
+    const message = `The local host failed in an episode of ${instance.instanceId}: ${stackOf(error)}`;
     this.#options.log({ level: 'critical', category: 'Host.DurableTask', message });
     this.#complete(instance, { status: 'Failed', result: message, details: '' });
   }
@@ -212,7 +222,7 @@ function readReply(outcome: InvocationOutcome): OrchestratorReply {
   try {
     return orchestratorReply(outcome);
   } catch (error) {
-    const message = `its answer could not be read: ${error instanceof Error ? error.message : error}`;
+    const message = `its answer could not be read: ${messageOf(error)}`;
     return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack: '' } };
   }
 }

@@ -1,7 +1,7 @@
 import { eventType, eventTypeNames, type HistoryEvent } from './history-event.ts';
 import type { Instance } from './task-hub.ts';
 
-export type StatusOptions = {
+type StatusOptions = {
   readonly showHistory: boolean;
   readonly showHistoryOutput: boolean;
   readonly showInput: boolean;
@@ -35,7 +35,7 @@ export function orchestrationStatus(instance: Instance, options: StatusOptions):
   };
 }
 
-/** The value of a JSON text; a text that is no JSON (a failure, a reason) is its own value. */
+/** The value of a JSON text. A text that is not JSON (a failure, a reason) is returned unchanged. */
 function jsonOrText(text: unknown): unknown {
   if (typeof text !== 'string') return null;
   const trimmed = text.trim();
@@ -50,7 +50,10 @@ function wholeSeconds(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** The history with each completion standing for its scheduling too, which is left out, as are the episodes' marks. */
+/**
+ * The history without the events that start and end an episode, and with one event for each finished task: its completion
+ * includes the members of the event that scheduled it.
+ */
 function summarize(history: readonly HistoryEvent[], options: StatusOptions) {
   const schedulings = new Map<number, HistoryEvent>();
   const completed = new Set<number>();
@@ -62,8 +65,8 @@ function summarize(history: readonly HistoryEvent[], options: StatusOptions) {
   }
   return history
     .filter(({ EventType, EventId }) => {
-      const isMark = EventType === eventType.orchestratorStarted || EventType === eventType.orchestratorCompleted;
-      return !isMark && !(schedulings.has(EventId) && completed.has(EventId));
+      const isFrame = EventType === eventType.orchestratorStarted || EventType === eventType.orchestratorCompleted;
+      return !isFrame && !(schedulings.has(EventId) && completed.has(EventId));
     })
     .map((event) => summarizeOne(event, schedulings, options));
 }

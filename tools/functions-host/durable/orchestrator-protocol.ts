@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { InvocationOutcome } from '../worker/worker-process.ts';
-import { failureMessage, type TypedData } from '../worker/worker-protocol.ts';
+import { failureMessage, type InvocationOutcome, type TypedData } from '../worker/worker-protocol.ts';
 import type { HistoryEvent } from './history-event.ts';
 import type { Instance } from './task-hub.ts';
 
-/** Constants that the extension sends along; the name with a letter missing is its own. */
+/** Constants that the extension sends with every episode. The misspelt name is the extension's. */
 const protocol = {
   upperSchemaVersion: 1,
   upperSchemaVersionNew: 3,
@@ -13,12 +12,12 @@ const protocol = {
   defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
 };
 
-export type TriggerInput = {
+type TriggerInput = {
   readonly data: TypedData;
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
 };
 
-/** What an orchestrator receives for one episode: the whole history, this episode's events last. */
+/** The input of an orchestrator for one episode: the whole history, which ends with this episode's events. */
 export function orchestratorInput(
   instance: Instance,
   history: readonly HistoryEvent[],
@@ -37,7 +36,7 @@ export function orchestratorInput(
   return { data, triggerMetadata: { [triggerName]: data, ...typedMembers(metadata) } };
 }
 
-/** What an activity receives; the members of an object are repeated in the trigger's metadata. */
+/** The input of an activity. The members of an object are repeated in the trigger's metadata. */
 export function activityInput(input: string, instanceId: string, triggerName: string): TriggerInput {
   const data = { string: input };
   const value = parsed(input);
@@ -55,6 +54,7 @@ function typedMembers(value: object): Record<string, TypedData> {
   );
 }
 
+/** The value of a JSON text, or the text itself when it is not JSON. */
 function parsed(json: string | null): unknown {
   try {
     return json === null ? null : JSON.parse(json);
@@ -63,7 +63,7 @@ function parsed(json: string | null): unknown {
   }
 }
 
-/** What an orchestrator can ask for, as durable-functions numbers it. */
+/** The actions that an orchestrator can ask for, with the numbers of durable-functions. */
 export const actionType = {
   callActivity: 0,
   callActivityWithRetry: 1,
@@ -120,14 +120,14 @@ const action: z.ZodType<OrchestratorAction> = z.discriminatedUnion('actionType',
 
 const stateSchema = z.object({
   isDone: z.boolean(),
-  // Nested for the sake of an older protocol: there is one list inside.
+  // A list of lists because of an older protocol; it contains one list.
   actions: z.array(z.array(action)).transform((lists) => lists.flat()),
   output: z.unknown().optional(),
   customStatus: z.unknown().optional(),
   error: z.string().optional(),
 });
 
-/** What one run of an orchestrator came to. */
+/** The result of running an orchestrator for one episode. */
 export type OrchestratorReply = {
   readonly actions: readonly OrchestratorAction[];
   readonly customStatus: unknown;
@@ -137,10 +137,13 @@ export type OrchestratorReply = {
     | { readonly kind: 'threw'; readonly message: string; readonly stack: string };
 };
 
-/** durable-functions throws a failed orchestrator's state: as JSON behind this label in the error's message. */
+/** When an orchestrator fails, the message of the error contains its state as JSON after this label. */
 const STATE_LABEL = '\n\n$OutOfProcData$:';
 
-/** Reads the worker's answer to an orchestrator's invocation. The worker must have lived to give one. */
+/**
+ * Reads the worker's answer to the invocation of an orchestrator.
+ * @throws when the answer is not in the format of durable-functions
+ */
 export function orchestratorReply(outcome: InvocationOutcome): OrchestratorReply {
   if (outcome.ok) {
     const { actions, customStatus, isDone, output } = stateSchema.parse(JSON.parse(outcome.value?.json ?? 'null'));

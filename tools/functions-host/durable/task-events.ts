@@ -1,9 +1,16 @@
-import type { InvocationOutcome } from '../worker/worker-process.ts';
-import { failureMessage, type InvocationFailure, jsonTextOf } from '../worker/worker-protocol.ts';
+import {
+  failureMessage,
+  type InvocationFailure,
+  type InvocationOutcome,
+  type ReturnedValue,
+} from '../worker/worker-protocol.ts';
 import type { Scheduled } from './action-player.ts';
 import { eventType, type HistoryEvent, historyEvent } from './history-event.ts';
 
-/** The event that tells an orchestration how its activity ended. */
+/** The HResult of System.Exception (0x80131500). */
+const EXCEPTION_HRESULT = -2_146_233_088;
+
+/** The result or the failure of an activity, as an event for its orchestration. */
 export function taskEnded(
   scheduled: Extract<Scheduled, { kind: 'activity' }>,
   outcome: InvocationOutcome,
@@ -11,43 +18,47 @@ export function taskEnded(
   const TaskScheduledId = scheduled.id;
   if (outcome.ok) return historyEvent(eventType.taskCompleted, { TaskScheduledId, Result: jsonTextOf(outcome.value) });
   const { reason, details } = activityFailure(scheduled.name, outcome.failure);
-  return historyEvent(eventType.taskFailed, {
-    TaskScheduledId,
-    Reason: reason,
-    Details: details,
-    FailureDetails: null,
-  });
+  const members = { TaskScheduledId, Reason: reason, Details: details, FailureDetails: null };
+  return historyEvent(eventType.taskFailed, members);
 }
 
-/** The event of a timer that goes off at `fireAtMs` (Unix milliseconds). */
+/** The event of a timer that fires at `fireAtMs` (Unix milliseconds). */
 export function timerFired(id: number, fireAtMs: number): HistoryEvent {
-  // Stamped with the time of its making: the extension writes the event when it sets the timer.
+  // Its timestamp is the time of the call: the extension writes the event when it sets the timer.
   return historyEvent(eventType.timerFired, { TimerId: id, FireAt: new Date(fireAtMs).toISOString() });
 }
 
-/** The event that tells a parent that its child failed; durable-functions needs both texts. */
+/** The failure of a child, as an event for its parent. durable-functions needs both texts. */
 export function subOrchestrationFailed(id: number, reason: string, details: string): HistoryEvent {
   const members = { TaskScheduledId: id, Reason: reason, Details: details, FailureDetails: null };
   return historyEvent(eventType.subOrchestrationFailed, members);
 }
 
-export type ActivityFailure = {
+/**
+ * A returned value as the JSON text that a durable history stores. Nothing becomes `null`: durable-functions parses every
+ * result and cannot parse a missing one.
+ */
+function jsonTextOf(value: ReturnedValue): string {
+  if (value?.json !== undefined) return value.json;
+  if (value?.bytes !== undefined) return JSON.stringify(Buffer.from(value.bytes).toString('base64'));
+  return JSON.stringify(value?.string ?? value?.int ?? value?.double ?? null);
+}
+
+type ActivityFailure = {
   readonly reason: string;
-  /** JSON of a .NET exception, which is what the extension stores. */
+  /** JSON of a .NET exception, as the extension stores it. */
   readonly details: string;
 };
 
-const EXCEPTION_HRESULT = -2_146_233_088;
-
 /**
- * A failed activity as the Durable Task extension writes it down. What the handler threw is wrapped twice; a dead
- * worker and a passed limit are exceptions of the host's own.
+ * Describes a failed activity as the Durable Task extension does. An error from the handler is wrapped in two .NET
+ * exceptions; an exited worker and a timeout are exceptions of the host.
  */
-export function activityFailure(name: string, failure: InvocationFailure): ActivityFailure {
+function activityFailure(name: string, failure: InvocationFailure): ActivityFailure {
   const message = failureMessage(failure);
   switch (failure.kind) {
     case 'threw':
-      // The message is cut out between two labels, which leaves the blank before it.
+      // The extension cuts the message out from between two labels, which leaves a second space before it.
       return { reason: `Activity function '${name}' failed:  ${message}`, details: thrownDetails(failure.error) };
     case 'workerExited': {
       const type = 'Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException, Microsoft.Azure.WebJobs.Script';

@@ -1,31 +1,40 @@
 import { randomUUID } from 'node:crypto';
-import type { Completion } from './episode.ts';
 import { executionStarted, type HistoryEvent, type ParentInstance } from './history-event.ts';
 
-export type RuntimeStatus = 'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
+type RuntimeStatus = 'Pending' | 'Running' | 'Suspended' | 'Completed' | 'Failed' | 'Terminated';
 
-/** An orchestration instance: its present generation, with the events that wait for its next episode. */
+/** An orchestration instance: its current generation, and the events that wait for its next episode. */
 export type Instance = {
   readonly instanceId: string;
   readonly name: string;
   readonly parent: ParentInstance | undefined;
-  /** Changes with every generation; what an older one scheduled is dropped when it arrives. */
+  /** Changes with every generation. Results of work that an older generation scheduled are dropped. */
   executionId: string;
   /** JSON text, or null for none. */
   input: string | null;
   status: RuntimeStatus;
-  /** JSON text of a result, plain text of a failure or of a reason to terminate. */
+  /** JSON text of a result; plain text of a failure or of the reason for terminating. */
   output: string | null;
   customStatus: unknown;
   createdMs: number;
   updatedMs: number;
   history: HistoryEvent[];
   inbox: HistoryEvent[];
-  /** What cancels the timers that have been set. */
+  /** Functions that cancel the pending timers. */
   readonly timers: Set<() => void>;
   isInEpisode: boolean;
+  /** Episodes in a row that ended because the worker exited. */
   lostEpisodes: number;
 };
+
+/** How a generation of an orchestration ended. `result` is JSON for a value, plain text for a failure. */
+export type Completion = FinalCompletion | { readonly status: 'ContinuedAsNew'; readonly input: string };
+
+/** The end of an instance, as opposed to the start of its next generation. */
+export type FinalCompletion =
+  | { readonly status: 'Completed'; readonly result: string }
+  | { readonly status: 'Failed'; readonly result: string; readonly details: string }
+  | { readonly status: 'Terminated'; readonly result: string };
 
 export type NewInstance = {
   readonly name: string;
@@ -34,11 +43,7 @@ export type NewInstance = {
   readonly parent?: ParentInstance | undefined;
 };
 
-export function isFinished({ status }: Instance): boolean {
-  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
-}
-
-/** The task hub: every instance, in memory. */
+/** All orchestration instances, in memory. */
 export class TaskHub {
   readonly #instances = new Map<string, Instance>();
 
@@ -50,11 +55,11 @@ export class TaskHub {
     return [...this.#instances.values()];
   }
 
-  /** Adds an instance with its start event in the inbox, or answers with the active one that has its id already. */
+  /** Adds an instance with its start event in the inbox. Returns the active instance when there is one with the same id. */
   create(start: NewInstance): { readonly created: Instance } | { readonly active: Instance } {
     const instanceId = start.instanceId ?? randomUUID().replaceAll('-', '');
-    const present = this.#instances.get(instanceId);
-    if (present !== undefined && !isFinished(present)) return { active: present };
+    const existing = this.#instances.get(instanceId);
+    if (existing !== undefined && !isFinished(existing)) return { active: existing };
     const isChild = start.parent !== undefined;
     const instance: Instance = {
       instanceId,
@@ -83,8 +88,8 @@ export class TaskHub {
     this.#instances.delete(instance.instanceId);
   }
 
-  /** Ends the instance for good. */
-  finish(instance: Instance, { status, result }: Exclude<Completion, { status: 'ContinuedAsNew' }>): void {
+  /** Ends the instance. */
+  finish(instance: Instance, { status, result }: FinalCompletion): void {
     clearTimers(instance);
     instance.status = status;
     instance.output = result;
@@ -92,7 +97,7 @@ export class TaskHub {
     instance.inbox = [];
   }
 
-  /** Begins a new generation: a new history, a new execution id. Events that came in meanwhile go to it. */
+  /** Begins a new generation with a new history and execution id. Events that wait in the inbox go to it. */
   continueAsNew(instance: Instance, input: string): void {
     clearTimers(instance);
     instance.executionId = randomUUID();
@@ -102,6 +107,10 @@ export class TaskHub {
     instance.updatedMs = Date.now();
     instance.inbox = [executionStarted(instance), ...instance.inbox];
   }
+}
+
+export function isFinished({ status }: Instance): boolean {
+  return status === 'Completed' || status === 'Failed' || status === 'Terminated';
 }
 
 export function clearTimers(instance: Instance): void {

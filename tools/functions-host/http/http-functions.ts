@@ -1,29 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FunctionDefinition, HttpFunction, RunFunction } from '../function-runner.ts';
-import type { HttpCookie, HttpData, TypedData } from '../worker/worker-protocol.ts';
+import type { HttpFunction, RunFunction } from '../function-runner.ts';
+import type { HttpCookie, HttpData, ReturnedValue, TypedData } from '../worker/worker-protocol.ts';
 import { readBody } from './http-listener.ts';
 import { RouteTable } from './route-table.ts';
 
-export type HttpFrontOptions = {
-  readonly functions: readonly FunctionDefinition[];
+type HttpFunctionsOptions = {
+  readonly functions: readonly HttpFunction[];
+  /** Without leading and trailing slashes. */
   readonly routePrefix: string;
+  /** Origin in the URL of a request that has no Host header. */
   readonly origin: string;
   readonly run: RunFunction;
-  /** Fires a timer function now, or answers that there is none of that name. */
+  /** Runs a timer function now; returns false when there is none of that name. */
   readonly fireTimer: (name: string) => boolean;
 };
 
 const ADMIN = /^\/admin\/functions\/([^/]+)\/?$/;
 
-/** Answers the app's HTTP routes, and `POST /admin/functions/NAME`, which fires a timer by hand. */
-export function httpFront(
-  options: HttpFrontOptions,
+/**
+ * Handles the app's HTTP routes, and `POST /admin/functions/NAME`, which runs a timer function. An unknown route answers
+ * 404, a body above the limit 413, and a failed function 500 with an empty body.
+ */
+export function httpFunctions(
+  options: HttpFunctionsOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const routes = new RouteTable<HttpFunction>();
   for (const definition of options.functions) {
-    if (definition.type === 'http') {
-      routes.add(`${options.routePrefix}/${definition.route}`, definition.methods, definition);
-    }
+    routes.add(`${options.routePrefix}/${definition.route}`, definition.methods, definition);
   }
 
   return async (request, response) => {
@@ -46,19 +49,14 @@ export function httpFront(
       response.writeHead(413, { connection: 'close' }).end();
       return;
     }
-    const outcome = await options.run(found.target, httpInput(request, options.origin, found.params, body));
-    if (outcome.ok) {
-      sendHttpOutput(response, outcome.value);
-    } else {
-      response.writeHead(500).end();
-    }
+    const outcome = await options.run(found.target, inputOf(request, options.origin, found.params, body));
+    if (outcome.ok) sendReturned(response, outcome.value);
+    else response.writeHead(500).end();
   };
 }
 
-const sameSiteNames = { lax: 'Lax', strict: 'Strict', explicitNone: 'None', none: undefined } as const;
-
-/** A request as a function receives it. Repeated query parameters are joined by commas, as the Functions host does. */
-export function httpInput(
+/** A request as a function receives it. Like the Functions host, it joins repeated query parameters with commas. */
+function inputOf(
   request: IncomingMessage,
   origin: string,
   params: Readonly<Record<string, string>>,
@@ -82,14 +80,14 @@ export function httpInput(
   return { http };
 }
 
-/** Sends what an HTTP function returned. A function that returned nothing answers 204. */
-export function sendHttpOutput(response: ServerResponse, output: TypedData | null | undefined): void {
-  const http = output?.http;
+/** Sends what an HTTP function returned: 204 when it returned nothing. */
+function sendReturned(response: ServerResponse, value: ReturnedValue): void {
+  const http = value?.http;
   if (http === undefined) {
     response.writeHead(204).end();
     return;
   }
-  for (const [name, value] of Object.entries(http.headers ?? {})) response.setHeader(name, value);
+  for (const [name, text] of Object.entries(http.headers ?? {})) response.setHeader(name, text);
   if (http.cookies !== undefined && http.cookies.length > 0) {
     response.setHeader('set-cookie', http.cookies.map(cookieText));
   }
@@ -97,6 +95,8 @@ export function sendHttpOutput(response: ServerResponse, output: TypedData | nul
   const { bytes, string } = http.body ?? {};
   response.end(bytes ?? string ?? '');
 }
+
+const sameSiteNames = { lax: 'Lax', strict: 'Strict', explicitNone: 'None', none: undefined } as const;
 
 function cookieText(cookie: HttpCookie): string {
   const parts = [`${cookie.name}=${encodeURIComponent(cookie.value)}`];

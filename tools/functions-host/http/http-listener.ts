@@ -4,12 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export type HttpListener = {
   readonly port: number;
-  /** Takes no new connection at once, then lets answers finish for `graceMs` before it cuts what is left. */
+  /** Accepts no new connections. Responses get `graceMs` to finish, then all connections are closed. */
   close(graceMs: number): Promise<void>;
 };
 
 /**
- * Listens on 127.0.0.1; a port of 0 takes any free one. A rejected handler becomes a 500 with an empty body.
+ * Listens on 127.0.0.1; port 0 takes any free one. When `handle` rejects, the response is a 500 with an empty body.
  * @throws Error naming the port when it is taken
  */
 export async function listenHttp(
@@ -19,23 +19,18 @@ export async function listenHttp(
 ): Promise<HttpListener> {
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      if (response.destroyed) {
-        // The caller went away; there is nobody to answer.
-        return;
-      }
+      // A destroyed response means that the caller has disconnected.
+      if (response.destroyed) return;
       failed(error);
-      if (response.headersSent) {
-        response.destroy();
-      } else {
-        response.writeHead(500, {}).end();
-      }
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, {}).end();
     });
   });
-  // A function may answer after any time; its own limit is functionTimeout.
+  // A function may take any time to answer. Its limit is functionTimeout.
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = `Port ${port} is in use on 127.0.0.1. Stop what listens there or choose another port.`;
+      const taken = `Port ${port} is in use on 127.0.0.1. Stop the process that uses it, or choose another port.`;
       reject(error.code === 'EADDRINUSE' ? new Error(taken, { cause: error }) : error);
     });
     server.listen(port, '127.0.0.1', resolve);
@@ -54,10 +49,10 @@ export async function listenHttp(
   };
 }
 
-/** The largest request body that the Functions host takes. */
-export const BODY_LIMIT_BYTES = 104_857_600;
+/** The largest request body that the Functions host accepts. */
+const BODY_LIMIT_BYTES = 104_857_600;
 
-/** The whole body of a request, or undefined as soon as it passes the limit. */
+/** The whole body of a request, or undefined as soon as it exceeds 100 MiB. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return undefined;
   const chunks: Buffer[] = [];

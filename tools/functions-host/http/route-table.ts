@@ -1,4 +1,9 @@
-/** How specific a segment is; a route with the smaller numbers, compared from the left, is tried first. */
+type RouteMatch<T> = {
+  readonly target: T;
+  readonly params: Readonly<Record<string, string>>;
+};
+
+/** How general a segment is. Routes are compared from the left; the route with the lower rank is tried first. */
 type Rank = 0 | 1 | 2 | 3 | 4;
 
 type Route<T> = {
@@ -7,11 +12,6 @@ type Route<T> = {
   readonly ranks: readonly Rank[];
   readonly methods: readonly string[];
   readonly target: T;
-};
-
-export type RouteMatch<T> = {
-  readonly target: T;
-  readonly params: Readonly<Record<string, string>>;
 };
 
 const constraints: Readonly<Record<string, string>> = {
@@ -23,30 +23,29 @@ const constraints: Readonly<Record<string, string>> = {
 };
 
 /**
- * Which function answers a request, by the rules of ASP.NET route templates as far as function apps use them:
- * `{name}`, `{name?}`, `{name:int}`, `{*rest}` and segments that mix text and parameters (`report.{format}`).
+ * Finds the function for a request by ASP.NET route templates, with the syntax that function apps use: `{name}`,
+ * `{name?}`, `{name:int}`, `{*rest}` and segments that mix text and parameters (`report.{format}`).
  */
 export class RouteTable<T> {
   readonly #routes: Route<T>[] = [];
 
   /**
-   * @param methods none means any method
-   * @throws Error when the template is not understood
+   * @param methods in upper case; an empty list allows any method
+   * @throws Error when the template is not supported
    */
   add(template: string, methods: readonly string[], target: T): void {
     this.#routes.push({ ...compile(template), methods, target });
     this.#routes.sort((a, b) => compareRanks(a.ranks, b.ranks));
   }
 
-  /** The most specific route for a path without its query, or undefined. A wrong method counts as no route. */
+  /** The most specific route for a path without its query, or undefined. A route with other methods does not match. */
   match(method: string, pathname: string): RouteMatch<T> | undefined {
     for (const route of this.#routes) {
       const found = route.methods.length === 0 || route.methods.includes(method) ? route.pattern.exec(pathname) : null;
-      if (found !== null) {
-        const given = route.params.map((name, i) => [name, found[i + 1]] as const);
-        const params = given.flatMap(([name, value]) => (value === undefined ? [] : [[name, decode(value)]]));
-        return { target: route.target, params: Object.fromEntries(params) };
-      }
+      if (found === null) continue;
+      const given = route.params.map((name, i) => [name, found[i + 1]] as const);
+      const params = given.flatMap(([name, value]) => (value === undefined ? [] : [[name, decode(value)]]));
+      return { target: route.target, params: Object.fromEntries(params) };
     }
     return undefined;
   }
@@ -91,13 +90,13 @@ function mixedPart(template: string, part: string, params: string[]): string {
 function parseParameter(template: string, text: string) {
   const match = /^\{(\*{0,2})([\w-]+)((?::\w+)*)(\?)?\}$/.exec(text);
   if (match === null) {
-    throw new Error(`Route "${template}": ${text} is not understood. Use {name}, {name?}, {name:int} or {*rest}.`);
+    throw new Error(`Route "${template}": ${text} is not supported. Use {name}, {name?}, {name:int} or {*rest}.`);
   }
   const [, stars = '', name = '', constraint = '', optional] = match;
   const kind = constraint.split(':').filter((word) => word !== '');
   const known = kind.map((word) => constraints[word]);
   if (kind.length > 1 || known.includes(undefined)) {
-    throw new Error(`Route "${template}": ${text} has a constraint that the local host does not know.`);
+    throw new Error(`Route "${template}": ${text} has a constraint that the local host does not support.`);
   }
   return {
     name,
@@ -110,7 +109,7 @@ function parseParameter(template: string, text: string) {
 
 function compareRanks(a: readonly Rank[], b: readonly Rank[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    // A route that has ended is more specific than one that goes on with something optional.
+    // A shorter route is more specific than one that continues with an optional segment.
     const difference = (a[i] ?? -1) - (b[i] ?? -1);
     if (difference !== 0) return difference;
   }

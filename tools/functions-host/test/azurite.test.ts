@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { TableClient } from '@azure/data-tables';
 import { startAzurite } from '../azurite/azurite.ts';
-import { isAlive } from './is-alive.ts';
+import { isAlive } from './test-apps.ts';
 
-test('Azurite keeps tables in memory and is gone when it is stopped', async (t) => {
+it('Azurite keeps tables in memory, and its process is gone after stop()', async (t) => {
   const azurite = await startAzurite();
   t.after(() => azurite.stop());
   assert.ok(azurite.tableUrl?.startsWith('http://127.0.0.1:'));
@@ -18,14 +18,14 @@ test('Azurite keeps tables in memory and is gone when it is stopped', async (t) 
   assert.equal(isAlive(azurite.pid), false);
 });
 
-test('blob and queue services come when they are asked for', async (t) => {
+it('Azurite starts the blob and queue services on request', async (t) => {
   const azurite = await startAzurite({ services: ['blob', 'queue'] });
   t.after(() => azurite.stop());
   assert.equal(azurite.tableUrl, undefined);
   for (const name of ['BlobEndpoint', 'QueueEndpoint']) {
     const url = new RegExp(`${name}=([^;]+);`).exec(azurite.connectionString)?.[1];
     const response = await fetch(`${url}?comp=list`);
-    // Without a signature Azurite refuses, in the words of the storage service.
+    // Azurite refuses a request without a signature, with the error code of the storage service.
     assert.equal(response.status, 403, name);
     assert.match(await response.text(), /AuthorizationFailure|AuthenticationFailed/);
   }

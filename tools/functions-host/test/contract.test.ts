@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { InvocationRecord } from '../function-runner.ts';
 import { type FunctionsHost, startFunctionsHost } from '../functions-host.ts';
@@ -14,16 +14,16 @@ import {
   readRecording,
   scrub,
 } from './recorded-traffic.ts';
-import { until } from './until.ts';
+import { hasEnded, until } from './test-apps.ts';
 
 let host: FunctionsHost;
 let recording: Recording;
 const invocations: RecordedInvocation[] = [];
-const answers: { readonly asked: RecordedRequest; readonly got: RecordedRequest }[] = [];
+const answers: { readonly recorded: RecordedRequest; readonly actual: RecordedRequest }[] = [];
 const statuses: Record<string, unknown> = {};
 let clientBinding: unknown;
 
-/** Puts what the local host sent and got into the shape of the recording. */
+/** Converts an invocation by the local host to the format of the recording. */
 function asRecorded({ invocation, outcome }: InvocationRecord): RecordedInvocation {
   const [trigger] = invocation.inputData;
   const text = trigger?.data.string ?? 'null';
@@ -40,20 +40,20 @@ function asRecorded({ invocation, outcome }: InvocationRecord): RecordedInvocati
   };
 }
 
-async function perform(asked: RecordedRequest): Promise<RecordedRequest> {
-  const [method = '', path = ''] = asked.request.split(' ');
+async function perform(recorded: RecordedRequest): Promise<RecordedRequest> {
+  const [method = '', path = ''] = recorded.request.split(' ');
   const url = new URL(path.replace('/durabletask/', ''), host.durable.rpcBaseUrl);
-  const hasBody = asked.body !== '';
+  const hasBody = recorded.body !== '';
   const response = await fetch(url, {
     method,
     headers: { 'content-type': 'application/json' },
-    ...(hasBody ? { body: JSON.stringify(asked.body) } : {}),
+    ...(hasBody ? { body: JSON.stringify(recorded.body) } : {}),
   });
   const text = await response.text();
-  const headers = Object.keys(asked.headers).map((name) => [name, response.headers.get(name) ?? 'missing']);
+  const headers = Object.keys(recorded.headers).map((name) => [name, response.headers.get(name) ?? 'missing']);
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
   return {
-    ...asked,
+    ...recorded,
     status: response.status,
     headers: Object.fromEntries(headers),
     response: isJson ? JSON.parse(text) : text,
@@ -74,42 +74,40 @@ before(async () => {
       }
     },
   });
-  const finished = (id: string) =>
-    ['Completed', 'Failed', 'Terminated'].includes(host.durable.status(id)?.runtimeStatus ?? '');
-  for (const asked of recording.clientHttp) {
-    const [, method, id = ''] = /^(\w+) \/durabletask\/instances\/([\w-]+)/.exec(asked.request) ?? [];
+  for (const recorded of recording.clientHttp) {
+    const [, method, id = ''] = /^(\w+) \/durabletask\/instances\/([\w-]+)/.exec(recorded.request) ?? [];
     if (method === 'POST') {
       await until(() => host.durable.history(id)?.some(({ EventType }) => EventType === 10));
     } else if (method === 'GET' && id !== 'none') {
-      await until(() => finished(id), 10_000);
+      await until(() => hasEnded(host, id), 10_000);
       statuses[id] = await (await fetch(`${host.url}/status/${id}`)).json();
     }
-    answers.push({ asked, got: await perform(asked) });
+    answers.push({ recorded, actual: await perform(recorded) });
   }
 });
 
-after(() => host.stop());
+after(() => host?.stop());
 
-test('the durable HTTP API answers each recorded request as recorded', () => {
+it('the durable HTTP API answers each recorded request as recorded', () => {
   const sortHistory = (response: unknown) => {
     const status = structuredClone(response) as { historyEvents?: { InstanceId?: string; Timestamp?: string }[] };
     status.historyEvents?.sort((a, b) => (a.InstanceId ?? '').localeCompare(b.InstanceId ?? ''));
     return scrub(status);
   };
-  for (const { asked, got } of answers) {
-    const what = asked.request;
-    assert.equal(got.status, asked.status, what);
-    assert.deepEqual(scrub(got.headers), scrub(asked.headers), what);
-    assert.deepEqual(sortHistory(got.response), sortHistory(asked.response), what);
+  for (const { recorded, actual } of answers) {
+    const what = recorded.request;
+    assert.equal(actual.status, recorded.status, what);
+    assert.deepEqual(scrub(actual.headers), scrub(recorded.headers), what);
+    assert.deepEqual(sortHistory(actual.response), sortHistory(recorded.response), what);
   }
   assert.equal(answers.length, 14);
 });
 
-test('the client binding has the recorded members and URLs', () => {
+it('the durable client binding has the recorded members and URLs', () => {
   assert.deepEqual(scrub(clientBinding), scrub(recording.durableClientBinding));
 });
 
-test('durable clients see the recorded statuses', () => {
+it('durable clients see the recorded statuses', () => {
   assert.deepEqual(scrub(statuses), scrub(recording.statuses));
 });
 
@@ -125,7 +123,7 @@ function byInstance(all: readonly RecordedInvocation[]): Map<string, RecordedInv
   return groups;
 }
 
-test('every orchestration has the recorded history, with the recorded members in every event', () => {
+it('every orchestration has the recorded history, with the recorded members in every event', () => {
   const local = byInstance(invocations);
   const recorded = byInstance(recording.invocations);
   assert.deepEqual([...local.keys()].sort(), [...recorded.keys()].sort());
@@ -135,7 +133,7 @@ test('every orchestration has the recorded history, with the recorded members in
   }
 });
 
-test('every episode marks what was played as the recording does', () => {
+it('every episode marks played events as the recording does', () => {
   for (const [side, all] of Object.entries({ local: invocations, recorded: recording.invocations })) {
     for (const { input } of all) {
       const { history = [], isReplaying, instanceId } = input.orchestrationTrigger ?? {};
@@ -149,12 +147,12 @@ test('every episode marks what was played as the recording does', () => {
   }
 });
 
-test('orchestrators receive the recorded input and answer with the recorded actions', () => {
+it('orchestrators receive the recorded input and answer with the recorded actions', () => {
   const answersOf = (all: readonly RecordedInvocation[]) => {
     const each = all.map(({ output, result }) =>
       JSON.stringify(scrub(output.json === undefined ? result.exception?.message : JSON.parse(output.json))),
     );
-    // An episode that only took note of a completion repeats the answer before it.
+    // An episode that only records a completion repeats the previous answer.
     return each.filter((answer, index) => answer !== each[index - 1]);
   };
   const inputsOf = (all: readonly RecordedInvocation[]) => {
@@ -168,7 +166,7 @@ test('orchestrators receive the recorded input and answer with the recorded acti
   }
 });
 
-test('activities receive the recorded inputs and metadata, and give the recorded results', () => {
+it('activities receive the recorded inputs and metadata, and return the recorded results', () => {
   const activities = (all: readonly RecordedInvocation[]) =>
     all
       .filter(({ input }) => input.activityTrigger !== undefined)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, it } from 'node:test';
 import { eventType } from '../durable/history-event.ts';
 import type { LogLine } from '../log.ts';
-import { type DurableApp, startDurableApp } from './durable-app.ts';
-import { until } from './until.ts';
+import { type DurableApp, startDurableApp, until } from './test-apps.ts';
 
 let app: DurableApp;
 const lines: LogLine[] = [];
@@ -11,21 +10,21 @@ const lines: LogLine[] = [];
 before(async () => {
   app = await startDurableApp({ settings: { HUB: 'hub' }, log: (line) => lines.push(line) });
 });
-after(() => app.host.stop());
+after(() => app?.host.stop());
 
-test('values reach activities and come back as they are; no input is the empty string', async () => {
+it('values pass to activities and back unchanged; an orchestrator without input gets the empty string', async () => {
   const { output } = await app.run('echoes');
   const echoed = [null, null, 'text', '{"a":1}', 0, 1.5, true, [1], { a: 'b' }];
   assert.deepEqual(output, { input: '', echoed });
 });
 
-test('a failed activity is an error in the orchestrator, with the message and the exception', async () => {
+it('a failed activity throws in the orchestrator, with its message and a .NET exception', async () => {
   const { output } = await app.run('caught', { key: 'k', fail: true });
   const { caught } = output as { caught: string };
   assert.match(caught, /^Activity function 'work' failed: {2}k failed as planned \n \{"\$type":"System\.Exception/);
 });
 
-test('a failed task fails an orchestration only after its neighbours are over', async () => {
+it('a failed task fails the orchestration only after the other tasks have ended', async () => {
   const id = await app.start('fan-out', [
     { key: 'bad', fail: true },
     { key: 'slow', ms: 150 },
@@ -37,7 +36,7 @@ test('a failed task fails an orchestration only after its neighbours are over', 
   assert.equal(history().filter(({ EventType }) => EventType === eventType.taskCompleted).length, 1);
 });
 
-test('yielding the rest of a failed Task.all schedules it a second time, as on Azure, with a warning', async () => {
+it('tasks that are yielded again after a failed Task.all run a second time, as on Azure, and the host warns', async () => {
   const id = await app.start('repeats-after-failure');
   await app.end(id);
   const scheduled = (app.host.durable.history(id) ?? []).filter(
@@ -47,7 +46,7 @@ test('yielding the rest of a failed Task.all schedules it a second time, as on A
   assert.ok(lines.some(({ level, message }) => level === 'warning' && message.includes(`${id} has ended, but tasks`)));
 });
 
-test("a child's failure reaches its parent with the child's message", async () => {
+it('a failed child passes its message to its parent', async () => {
   const { output } = await app.run('parent');
   assert.match(
     (output as { caught: string }).caught,
@@ -56,7 +55,7 @@ test("a child's failure reaches its parent with the child's message", async () =
   assert.equal(app.host.durable.status('child-of-parent')?.runtimeStatus, 'Failed');
 });
 
-test('events that come before anybody waits for them are kept, in order', async () => {
+it('events that arrive before the orchestrator waits for them are kept in order', async () => {
   const id = await app.start('events', { ms: 50 });
   for (const event of [{ n: 1 }, { n: 2 }]) {
     assert.equal((await app.api('POST', `instances/${id}/raiseEvent/go`, event)).status, 202);
@@ -64,7 +63,7 @@ test('events that come before anybody waits for them are kept, in order', async 
   assert.deepEqual((await app.end(id)).output, [{ n: 1 }, { n: 2 }]);
 });
 
-test('an event wins the race against a timer that is later, and loses against one that is earlier', async () => {
+it('an event wins against a later timer and loses against an earlier one', async () => {
   const early = await app.start('race', { ms: 60_000 });
   await until(() => app.host.durable.history(early)?.some(({ EventType }) => EventType === eventType.timerCreated));
   await app.api('POST', `instances/${early}/raiseEvent/stop`, null);
@@ -75,32 +74,32 @@ test('an event wins the race against a timer that is later, and loses against on
   assert.ok(Date.now() - started >= 80);
 });
 
-test('continue as new begins a new history under the same id and keeps the custom status', async () => {
+it('continueAsNew begins a new history under the same id and keeps the custom status', async () => {
   const { output, customStatus, input, instanceId } = await app.run('counts', 3);
   assert.deepEqual({ output, customStatus, input }, { output: 0, customStatus: { left: 0 }, input: 0 });
   const history = app.host.durable.history(instanceId) ?? [];
   assert.equal(history.filter(({ EventType }) => EventType === eventType.taskScheduled).length, 1);
 });
 
-test('a result that comes for an older generation is not taken for one of the present', async () => {
+it('a result for an older generation is dropped', async () => {
   assert.equal((await app.run('leaves-work-behind', 'first')).output, 'of the second');
 });
 
-test('retries run until they succeed, each under ids of their own', async () => {
+it('retries run until one succeeds, and each has its own id', async () => {
   const { output } = await app.run('retries', { failures: 2 });
   assert.deepEqual(output, [['at last', 'at last'], 'after']);
 });
 
-test('retries that are used up fail the orchestration after the last pause', async () => {
+it('exhausted retries fail the orchestration after the last pause', async () => {
   const id = await app.start('retries', { failures: 3 });
   const { runtimeStatus, output } = await app.end(id);
   assert.equal(runtimeStatus, 'Failed');
   assert.match(String(output), /failed: {2}attempt \d+/);
   const timers = (app.host.durable.history(id) ?? []).filter(({ EventType }) => EventType === eventType.timerFired);
-  assert.equal(timers.length, 4, 'three pauses for the one, one for the other');
+  assert.equal(timers.length, 4, 'three pauses for the first activity, one for the second');
 });
 
-test('terminating ends the orchestration at once and leaves its activity running', async () => {
+it('terminate ends the orchestration immediately and leaves its activity running', async () => {
   const id = await app.start('caught', { key: 'outlives', ms: 100 });
   await until(async () => (await app.seen()).some(({ key }) => key === 'outlives'));
   assert.equal((await app.api('POST', `instances/${id}/terminate?reason=enough`)).status, 202);
@@ -110,7 +109,7 @@ test('terminating ends the orchestration at once and leaves its activity running
   assert.equal(app.host.durable.status(id)?.output, 'enough');
 });
 
-test('a suspended orchestration goes on when it is resumed, not before', async () => {
+it('a suspended orchestration continues only after it is resumed', async () => {
   const id = await app.start('race', { ms: 60_000 });
   await until(() => app.host.durable.history(id)?.some(({ EventType }) => EventType === eventType.timerCreated));
   await app.api('POST', `instances/${id}/suspend?reason=wait`);
@@ -122,7 +121,7 @@ test('a suspended orchestration goes on when it is resumed, not before', async (
   assert.equal((await app.end(id)).output, 'event');
 });
 
-test('an id that is active is refused; one that is finished is used again', async () => {
+it('the id of an active instance is refused, and that of a finished instance can be used again', async () => {
   const id = await app.start('race', { ms: 60_000 }, 'same-id');
   const again = await app.api('POST', `orchestrators/race/${id}`, { ms: 1 });
   assert.equal(again.status, 409);
@@ -132,18 +131,18 @@ test('an id that is active is refused; one that is finished is used again', asyn
   assert.equal((await app.end(id)).name, 'echoes');
 });
 
-test('what is finished answers 410 to orders, what is missing 404', async () => {
+it('commands answer 410 for a finished instance, 404 for a missing one and 501 when they are not supported', async () => {
   const { instanceId } = await app.run('echoes');
-  for (const order of ['terminate', 'suspend', 'resume', 'raiseEvent/go']) {
-    assert.equal((await app.api('POST', `instances/${instanceId}/${order}`, {})).status, 410, order);
-    assert.equal((await app.api('POST', `instances/missing/${order}`, {})).status, 404, order);
+  for (const command of ['terminate', 'suspend', 'resume', 'raiseEvent/go']) {
+    assert.equal((await app.api('POST', `instances/${instanceId}/${command}`, {})).status, 410, command);
+    assert.equal((await app.api('POST', `instances/missing/${command}`, {})).status, 404, command);
   }
   assert.equal((await app.api('DELETE', 'instances/missing')).status, 404);
   assert.equal((await app.api('POST', `instances/${instanceId}/rewind`)).status, 501);
   assert.equal((await app.api('GET', 'entities/counter/one')).status, 501);
 });
 
-test('an unknown orchestrator starts and fails; an unknown activity fails its orchestration', async () => {
+it('an unknown orchestrator starts and fails, and an unknown activity fails its orchestration', async () => {
   const id = ((await app.api('POST', 'orchestrators/nobody', {})).body as { id: string }).id;
   const unknown = await app.end(id);
   assert.equal(unknown.runtimeStatus, 'Failed');
@@ -151,12 +150,12 @@ test('an unknown orchestrator starts and fails; an unknown activity fails its or
   assert.match(String((await app.run('unknown-activity')).output), /'nowhere' doesn't exist/);
 });
 
-test('what the local host does not do is refused by name', async () => {
-  assert.match(String((await app.run('calls-http')).output), /does not run callHttp/);
-  assert.match(String((await app.run('uses-entity')).output), /does not run durable entities/);
+it('callHttp and entities fail the orchestration with the name of the unsupported feature', async () => {
+  assert.match(String((await app.run('calls-http')).output), /does not support callHttp/);
+  assert.match(String((await app.run('uses-entity')).output), /does not support durable entities/);
 });
 
-test('an orchestrator that decides otherwise on replay is found out', async () => {
+it('an orchestrator that schedules other work on replay fails as non-deterministic', async () => {
   const { runtimeStatus, output } = await app.run('undecided');
   assert.equal(runtimeStatus, 'Failed');
   assert.match(
@@ -165,7 +164,7 @@ test('an orchestrator that decides otherwise on replay is found out', async () =
   );
 });
 
-test('instances are listed and purged by status and time of creation', async () => {
+it('instances are listed and purged by status and creation time', async () => {
   const from = new Date().toISOString();
   const done = await app.run('echoes');
   const running = await app.start('race', { ms: 60_000 });
@@ -186,7 +185,7 @@ test('instances are listed and purged by status and time of creation', async () 
   assert.equal((await app.api('GET', `instances/${running}`)).status, 404);
 });
 
-test('the URLs that a starter hands out work', async () => {
+it("the management URLs in the starter's response work", async () => {
   const response = await fetch(`${app.host.url}/api/start/race`, { method: 'POST', body: '{"ms":60000}' });
   const urls = (await response.json()) as Record<'id' | 'statusQueryGetUri' | 'terminatePostUri', string>;
   assert.equal((await fetch(urls.statusQueryGetUri)).status, 202);
@@ -194,7 +193,7 @@ test('the URLs that a starter hands out work', async () => {
   assert.equal((await app.end(urls.id)).output, 'by URL');
 });
 
-test('a few hundred small slices take a few seconds at most', async () => {
+it('200 sub-orchestrations end within five seconds', async () => {
   const work = Array.from({ length: 200 }, (_, key) => ({ key: String(key) }));
   const startedAt = performance.now();
   const { output } = await app.run('guarded-fan-out', work);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { decide } from '../durable/episode.ts';
 import { eventType, type HistoryEvent, historyEvent } from '../durable/history-event.ts';
 import { actionType, type OrchestratorAction, type OrchestratorReply } from '../durable/orchestrator-protocol.ts';
@@ -26,7 +26,7 @@ const scheduled = (name: string, id: number) => historyEvent(eventType.taskSched
 const completed = (id: number) => historyEvent(eventType.taskCompleted, { TaskScheduledId: id, Result: 'null' });
 const failed = (id: number) => historyEvent(eventType.taskFailed, { TaskScheduledId: id });
 
-test('an action is scheduled once, and the next one when it is over', () => {
+it('an action is scheduled once, and the next one after it has ended', () => {
   const actions = [call('a'), call('b')];
   const names = (history: readonly HistoryEvent[]) =>
     decideOn(history, actions).work.map(({ event }) => [event.EventId, event.Name]);
@@ -35,7 +35,7 @@ test('an action is scheduled once, and the next one when it is over', () => {
   assert.deepEqual(names([...begun, scheduled('a', 0), completed(0)]), [[1, 'b']]);
 });
 
-test('a timer beyond six days is made of steps of three', () => {
+it('a timer longer than six days is split into steps of three days', () => {
   const fireAt = new Date(Date.parse(START) + 8 * DAY_MS).toISOString();
   const actions: OrchestratorAction[] = [{ actionType: actionType.createTimer, fireAt, isCanceled: false }];
   const first = decideOn(begun, actions).work[0]?.event;
@@ -48,7 +48,7 @@ test('a timer beyond six days is made of steps of three', () => {
   );
 });
 
-test('pauses between retries grow to their limit and end with the time for retrying', () => {
+it('pauses between retries grow to their maximum and end with the retry timeout', () => {
   const retryOptions = {
     firstRetryIntervalInMilliseconds: 1_000,
     maxNumberOfAttempts: 10,
@@ -81,7 +81,7 @@ test('pauses between retries grow to their limit and end with the time for retry
   assert.deepEqual(pausesMs, [1_000, 3_000, 5_000, 5_000]);
 });
 
-test('an orchestration is over only when all that it asked for is', () => {
+it('an orchestration ends only after all its tasks have ended', () => {
   const actions = [all(call('a'), call('b'))];
   const threw = { kind: 'threw', message: 'a failed', stack: 's' } as const;
   const history = [...begun, scheduled('a', 0), scheduled('b', 1), failed(0)];
@@ -91,7 +91,7 @@ test('an orchestration is over only when all that it asked for is', () => {
   assert.deepEqual(completion, { status: 'Failed', result, details: 'Message: a failed, StackTrace: s' });
 });
 
-test('a history that the orchestrator does not repeat is refused', () => {
+it('an orchestrator that does not repeat its history fails', () => {
   for (const before of [scheduled('b', 0), historyEvent(eventType.timerCreated, {}, 0), scheduled('a', 5)]) {
     const { completion, work } = decideOn([...begun, before], [call('a')]);
     assert.match(completion?.status === 'Failed' ? completion.result : '', /Non-deterministic workflow detected/);
@@ -99,7 +99,7 @@ test('a history that the orchestrator does not repeat is refused', () => {
   }
 });
 
-test('a timer that is cancelled does not hold the orchestration up, nor does it lose its number', () => {
+it('a cancelled timer does not block the orchestration and keeps its id', () => {
   const timer: OrchestratorAction = {
     actionType: actionType.createTimer,
     fireAt: '2027-01-01T00:00:00Z',

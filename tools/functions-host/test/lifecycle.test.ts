@@ -1,25 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { it, type TestContext } from 'node:test';
 import { build } from 'esbuild';
-import { startFunctionsHost } from '../functions-host.ts';
-import { startDurableApp } from './durable-app.ts';
-import { isAlive } from './is-alive.ts';
-import { until } from './until.ts';
+import { type FunctionsHost, type FunctionsHostOptions, startFunctionsHost } from '../functions-host.ts';
+import { durableApp, fixtureApp, folderWith, isAlive, until } from './test-apps.ts';
 
-async function appWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'host-app-'));
-  t.after(() => rm(folder, { recursive: true }));
-  for (const [name, content] of Object.entries({ 'host.json': '{"version":"2.0"}', ...files })) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), content);
-  }
-  return folder;
+/** A folder with host.json and these files. */
+function appWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  return folderWith(t, { 'host.json': '{"version":"2.0"}', ...files });
+}
+
+async function startHost(t: TestContext, options: FunctionsHostOptions): Promise<FunctionsHost> {
+  const host = await startFunctionsHost(options);
+  t.after(() => host.stop());
+  return host;
 }
 
 type Parent = {
@@ -27,43 +23,42 @@ type Parent = {
   readonly worker: number;
   readonly url: string;
 };
-function startParent(...args: string[]) {
-  const script = fileURLToPath(new URL('./fixtures/apps/parent/host-and-azurite.ts', import.meta.url));
+/** Runs a host and Azurite in a child process, which is killed when the test ends. */
+function startParent(t: TestContext, ...args: string[]) {
+  const script = path.join(fixtureApp('parent'), 'host-and-azurite.ts');
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const said = once(child.stdout, 'data').then(([text]) => JSON.parse(String(text)) as Parent);
-  return { child, said };
+  t.after(() => child.kill('SIGKILL'));
+  const started = once(child.stdout, 'data').then(([text]) => JSON.parse(String(text)) as Parent);
+  return { child, started };
 }
 
-test('a host that is killed leaves neither worker nor Azurite behind', async (t) => {
-  const { child, said } = startParent();
-  t.after(() => child.kill('SIGKILL'));
-  const { azurite, worker } = await said;
+it('the worker and Azurite exit when the host is killed', async (t) => {
+  const { child, started } = startParent(t);
+  const { azurite, worker } = await started;
   assert.deepEqual([isAlive(azurite), isAlive(worker)], [true, true]);
   child.kill('SIGKILL');
   await until(() => !isAlive(azurite) && !isAlive(worker));
 });
 
-test('Ctrl-C, which reaches the whole process group, ends the host only when the host says so', async (t) => {
-  const app = await startDurableApp();
-  t.after(() => app.host.stop());
+it('the worker ignores Ctrl-C, which reaches the whole process group', async (t) => {
+  const app = await durableApp(t);
   const worker = app.host.workerPid();
   process.kill(worker, 'SIGINT');
   assert.equal((await app.run('echoes')).runtimeStatus, 'Completed');
   assert.equal(app.host.workerPid(), worker);
 });
 
-test('after stop() nothing keeps the program from ending', async (t) => {
-  const { child, said } = startParent('stop');
-  t.after(() => child.kill('SIGKILL'));
-  const { azurite, worker, url } = await said;
+it('the program can exit after stop()', async (t) => {
+  const { child, started } = startParent(t, 'stop');
+  const { azurite, worker, url } = await started;
   const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(8_000) });
   assert.equal(code, 0);
   assert.deepEqual([isAlive(azurite), isAlive(worker)], [false, false]);
   await assert.rejects(fetch(url));
 });
 
-test('stop() is bounded whatever is in flight, and may be called twice', async () => {
-  const app = await startDurableApp();
+it('stop() takes less than five seconds whatever is in flight, and can be called twice', async (t) => {
+  const app = await durableApp(t);
   const worker = app.host.workerPid();
   const hanging = fetch(`${app.host.url}/api/hang`);
   hanging.catch(() => undefined);
@@ -78,42 +73,43 @@ test('stop() is bounded whatever is in flight, and may be called twice', async (
   await Promise.allSettled([hanging]);
 });
 
-test('an app that cannot be loaded says why, with the place', async (t) => {
+it('an app that cannot be loaded fails with its own error and the file and line', async (t) => {
   const syntax = await appWith(t, { 'bad.mjs': 'export const a = 1;\nconst = 2;\n' });
-  await assert.rejects(startFunctionsHost({ appRoot: syntax, entry: 'bad.mjs' }), (error: Error) => {
+  await assert.rejects(startHost(t, { appRoot: syntax, entry: 'bad.mjs' }), (error: Error) => {
     assert.match(error.message, /The function app failed to load: .*\n[\s\S]*bad\.mjs:2\nconst = 2;/);
     assert.match(error.message, /SyntaxError/);
     return true;
   });
   const throws = await appWith(t, { 'bad.mjs': 'throw new TypeError("not today");' });
   await assert.rejects(
-    startFunctionsHost({ appRoot: throws, entry: 'bad.mjs' }),
+    startHost(t, { appRoot: throws, entry: 'bad.mjs' }),
     /not today[\s\S]*TypeError[\s\S]*bad\.mjs:1/,
   );
   const missing = await appWith(t, { 'bad.mjs': 'import "./nowhere.mjs";' });
-  await assert.rejects(startFunctionsHost({ appRoot: missing, entry: 'bad.mjs' }), /Cannot find module .*nowhere\.mjs/);
+  await assert.rejects(startHost(t, { appRoot: missing, entry: 'bad.mjs' }), /Cannot find module .*nowhere\.mjs/);
   const exits = await appWith(t, { 'bad.mjs': 'process.exit(9);' });
-  await assert.rejects(startFunctionsHost({ appRoot: exits, entry: 'bad.mjs' }), /node exited with code 9/);
+  await assert.rejects(startHost(t, { appRoot: exits, entry: 'bad.mjs' }), /node exited with code 9/);
 });
 
-test('an app without an entry, or with one that is not built, is refused with the way out', async (t) => {
-  await assert.rejects(startFunctionsHost({ appRoot: await appWith(t, {}) }), /Name it as "main" in package\.json/);
+it('an app whose entry is missing or not built is refused with how to fix it', async (t) => {
+  await assert.rejects(startHost(t, { appRoot: await appWith(t, {}) }), /Name it as "main" in package\.json/);
   const unbuilt = await appWith(t, { 'package.json': '{"main":"dist/main.js"}' });
-  await assert.rejects(startFunctionsHost({ appRoot: unbuilt }), /dist\/main\.js does not exist. Build the app first/);
+  await assert.rejects(startHost(t, { appRoot: unbuilt }), /dist\/main\.js does not exist. Build the app first/);
 });
 
-test('an entity is refused, and so is a port that is taken', async (t) => {
-  const app = await startDurableApp();
-  t.after(() => app.host.stop());
-  await assert.rejects(startDurableApp({ port: app.host.port }), new RegExp(`Port ${app.host.port} is in use`));
-  const appRoot = fileURLToPath(new URL('./fixtures/apps/entity/', import.meta.url));
-  await assert.rejects(startFunctionsHost({ appRoot }), /Function "counter" is a durable entity/);
+it('an app with a durable entity is refused by the name of the function', async (t) => {
+  await assert.rejects(startHost(t, { appRoot: fixtureApp('entity') }), /Function "counter" is a durable entity/);
 });
 
-test('a single ESM bundle with nothing beside it runs', async (t) => {
+it('a port in use is refused by its number', async (t) => {
+  const app = await durableApp(t);
+  await assert.rejects(durableApp(t, { port: app.host.port }), new RegExp(`Port ${app.host.port} is in use`));
+});
+
+it('an app that is bundled into a single ESM file runs', async (t) => {
   const root = await appWith(t, { 'package.json': '{"type":"module","main":"dist/main.js"}' });
   await build({
-    entryPoints: [fileURLToPath(new URL('./fixtures/apps/durable/app.ts', import.meta.url))],
+    entryPoints: [path.join(fixtureApp('durable'), 'app.ts')],
     outfile: path.join(root, 'dist/main.js'),
     bundle: true,
     platform: 'node',
@@ -122,7 +118,6 @@ test('a single ESM bundle with nothing beside it runs', async (t) => {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'silent',
   });
-  const app = await startDurableApp({ appRoot: root });
-  t.after(() => app.host.stop());
+  const app = await durableApp(t, { appRoot: root });
   assert.equal((await app.run('guarded-fan-out', [{ key: 'a' }])).runtimeStatus, 'Completed');
 });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * A recording of a running Functions host, and the means to compare a local host with it. What differs from run to run
- * by its nature (ids, times, ports, keys, stack frames) is replaced by a word on both sides; everything else must agree.
+ * A recording of a real Functions host, to compare the local host with. What differs from run to run (ids, times, ports,
+ * keys, stack frames) is replaced by a word on both sides. Everything else must be equal.
  */
 export type Recording = {
   readonly durableClientBinding: Record<string, unknown>;
@@ -52,24 +52,24 @@ export async function readRecording(): Promise<Recording> {
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)/g;
 const ID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b[0-9a-f]{32}\b/g;
 
-/** A value with all that changes from run to run replaced. */
+/** A value in which everything that differs from run to run is replaced. */
 export function scrub(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return scrubText(value, key);
   if (Array.isArray(value)) return value.map((item) => scrub(item));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, scrub(member, name)]));
   }
-  // The frames of .NET, which a host that is not .NET does not have.
+  // Stack frames of .NET, which the local host does not have.
   return key === 'StackTrace' ? 'STACK' : value;
 }
 
 function scrubText(text: string, key: string): unknown {
   if (key === 'RemoteStackTrace' || key === 'StackTrace' || key === 'stackTrace') return 'STACK';
   if (text.includes('$OutOfProcData$:')) {
-    // The recorder cut these messages after some hundred characters, within the exception that ends them.
+    // The recorder cut these messages after a few hundred characters, inside the exception at the end.
     return text.split('{\\"$type')[0];
   }
-  // A failure's text ends in the JSON of an exception.
+  // The text of a failure ends with the JSON of an exception.
   const at = text.indexOf('{"$type"');
   if (at >= 0) return [text.slice(0, at), scrub(JSON.parse(text.slice(at)))];
   return text
@@ -85,9 +85,9 @@ const COMPLETED = 13;
 const schedulings = [4, 7, 10];
 
 /**
- * A history as a list of episodes: what drove each and what it scheduled. Neighbours of which the first scheduled
- * nothing are put together, and the drivers sorted by the task that they answer: how many completions a host gathers
- * into one episode, and in which order tasks of the same length end, is a matter of timing and of nothing else.
+ * A history as a list of episodes, each with the events that drove it and the events that it scheduled. An episode that
+ * scheduled nothing is joined with the next one, and the driving events are sorted by their task. The reason is timing:
+ * it decides how many completions share an episode, and in which order tasks of equal length end.
  */
 export function episodes(history: readonly RecordedEvent[]): unknown[] {
   const found: { drivers: RecordedEvent[]; scheduled: RecordedEvent[] }[] = [];
@@ -107,13 +107,16 @@ export function episodes(history: readonly RecordedEvent[]): unknown[] {
   });
 }
 
-/** The flags that durable-functions replays by: which events count as played, and that marks frame every episode. */
+/**
+ * Checks what durable-functions relies on for replay: `IsPlayed` of every event, and the events that start and end each
+ * episode. Returns one line for each wrong event.
+ */
 export function framing(history: readonly RecordedEvent[]): string[] {
   const lastStart = history.findLastIndex(({ EventType }) => EventType === STARTED);
   return history.flatMap((event, index) => {
-    const isMark =
+    const isFrame =
       event.EventType === STARTED || event.EventType === COMPLETED || schedulings.includes(event.EventType);
-    const isWrong = event.IsPlayed !== (!isMark && index < lastStart);
+    const isWrong = event.IsPlayed !== (!isFrame && index < lastStart);
     const next = history[index + 1]?.EventType;
     const isUnframed = event.EventType === COMPLETED ? next !== STARTED : next === STARTED;
     return isWrong || isUnframed ? [`event ${index} (type ${event.EventType}) is out of place`] : [];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { RouteTable } from '../http/route-table.ts';
 
 function tableOf(...templates: string[]): RouteTable<string> {
@@ -8,7 +8,7 @@ function tableOf(...templates: string[]): RouteTable<string> {
   return table;
 }
 
-test('text comes before text with parameters, constraints before none, the rest last, in any order of adding', () => {
+it('more specific segments match first, whatever the order in which routes are added', () => {
   const templates = ['a/{*rest}', 'a/{x}', 'a/{x:int}', 'a/b.{x}', 'a/b.c'];
   for (const table of [tableOf(...templates), tableOf(...templates.toReversed())]) {
     const found = ['/a/b.c', '/a/b.d', '/a/7', '/a/x', '/a/x/y', '/a'].map((path) => table.match('GET', path)?.target);
@@ -16,13 +16,13 @@ test('text comes before text with parameters, constraints before none, the rest 
   }
 });
 
-test('a mixed segment splits at the last place that fits', () => {
+it('a mixed segment splits at the last possible place', () => {
   assert.deepEqual(tableOf('{name}.{ext}').match('GET', '/a.tar.gz')?.params, { name: 'a.tar', ext: 'gz' });
   assert.equal(tableOf('report.{format}').match('GET', '/report.'), undefined);
   assert.equal(tableOf('report.{format}').match('GET', '/reportXhtml'), undefined);
 });
 
-test('a method that does not fit leaves the request to the next route', () => {
+it('a route with other methods leaves the request to the next route', () => {
   const table = new RouteTable<string>();
   table.add('a/b', ['GET'], 'text');
   table.add('a/{x}', ['POST'], 'parameter');
@@ -30,9 +30,9 @@ test('a method that does not fit leaves the request to the next route', () => {
   assert.equal(table.match('PUT', '/a/b'), undefined);
 });
 
-test('a broken escape stays as it is, and templates that are not understood are refused', () => {
+it('a broken escape is left unchanged, and an unsupported template is refused', () => {
   assert.deepEqual(tableOf('{x}').match('GET', '/%zz')?.params, { x: '%zz' });
   assert.throws(() => tableOf('{x:regex(^a$)}'), /Route "\{x:regex\(\^a\$\)\}"/);
-  assert.throws(() => tableOf('{x:date}'), /a constraint that the local host does not know/);
+  assert.throws(() => tableOf('{x:date}'), /a constraint that the local host does not support/);
   assert.throws(() => tableOf('a{x?}'), /cannot share its segment/);
 });

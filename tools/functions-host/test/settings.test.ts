@@ -1,45 +1,36 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { availableParallelism } from 'node:os';
+import { it } from 'node:test';
 import type { LogLine } from '../log.ts';
 import { readAppSettings, readHostSettings } from '../settings.ts';
+import { folderWith } from './test-apps.ts';
 
-async function appWith(t: TestContext, files: Readonly<Record<string, unknown>>): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'host-settings-'));
-  t.after(() => rm(folder, { recursive: true }));
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(path.join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
-  }
-  return folder;
-}
 const quiet = () => undefined;
 
-test('the caller wins over the environment, which wins over local.settings.json', async (t) => {
+it('the caller overrides the environment, which overrides local.settings.json', async (t) => {
   const Values = { A: 'file', B: 'file', C: 'file', N: 1 };
-  const root = await appWith(t, { 'local.settings.json': { IsEncrypted: false, Values } });
+  const root = await folderWith(t, { 'local.settings.json': { IsEncrypted: false, Values } });
   const settings = await readAppSettings(root, { B: 'environment', C: 'environment' }, { C: 'caller' });
   assert.deepEqual(settings, { A: 'file', B: 'environment', C: 'caller', N: '1' });
 });
 
-test('no local.settings.json is fine; a byte order mark is too', async (t) => {
-  assert.deepEqual(await readAppSettings(await appWith(t, {}), {}, {}), {});
-  const root = await appWith(t, { 'local.settings.json': '\uFEFF{"Values":{"A":"b"}}' });
+it('local.settings.json may be missing, and may start with a byte order mark', async (t) => {
+  assert.deepEqual(await readAppSettings(await folderWith(t, {}), {}, {}), {});
+  const root = await folderWith(t, { 'local.settings.json': '\uFEFF{"Values":{"A":"b"}}' });
   assert.deepEqual(await readAppSettings(root, {}, {}), { A: 'b' });
 });
 
-test('an encrypted or broken local.settings.json is refused with the way out', async (t) => {
-  const encrypted = await appWith(t, { 'local.settings.json': { IsEncrypted: true, Values: {} } });
+it('an encrypted or broken local.settings.json is refused with the reason', async (t) => {
+  const encrypted = await folderWith(t, { 'local.settings.json': { IsEncrypted: true, Values: {} } });
   await assert.rejects(readAppSettings(encrypted, {}, {}), /is encrypted.*func settings decrypt/);
-  const broken = await appWith(t, { 'local.settings.json': '{ "Values": ' });
+  const broken = await folderWith(t, { 'local.settings.json': '{ "Values": ' });
   await assert.rejects(readAppSettings(broken, {}, {}), /local\.settings\.json is not valid JSON/);
-  const wrong = await appWith(t, { 'local.settings.json': { Values: { A: {} } } });
+  const wrong = await folderWith(t, { 'local.settings.json': { Values: { A: {} } } });
   await assert.rejects(readAppSettings(wrong, {}, {}), /Values\.A/);
 });
 
-test('host.json without anything has the defaults of the Functions host', async (t) => {
-  const root = await appWith(t, { 'host.json': { version: '2.0' } });
+it('a host.json with only a version gets the defaults of the Functions host', async (t) => {
+  const root = await folderWith(t, { 'host.json': { version: '2.0' } });
   assert.deepEqual(await readHostSettings(root, {}, quiet), {
     routePrefix: 'api',
     functionTimeout: { ms: 1_800_000, text: '00:30:00' },
@@ -49,10 +40,10 @@ test('host.json without anything has the defaults of the Functions host', async 
   });
 });
 
-test('settings override host.json whatever their case, and %NAME% in it stands for a setting', async (t) => {
+it('settings override host.json regardless of case, and %NAME% in it is replaced by a setting', async (t) => {
   const durableTask = { hubName: '%HUB%x', maxConcurrentActivityFunctions: 7 };
   const extensions = { http: { routePrefix: '/v1/' }, durableTask };
-  const root = await appWith(t, { 'host.json': { version: '2.0', functionTimeout: '-1', extensions } });
+  const root = await folderWith(t, { 'host.json': { version: '2.0', functionTimeout: '-1', extensions } });
   const settings = {
     HUB: 'my',
     AzureFunctionsJobHost__extensions__durabletask__maxconcurrentactivityfunctions: '3',
@@ -67,16 +58,18 @@ test('settings override host.json whatever their case, and %NAME% in it stands f
   });
 });
 
-test('a reference in host.json to nothing is a warning, and the default holds', async (t) => {
+it('a reference in host.json to a missing setting logs a warning, and the default applies', async (t) => {
   const lines: LogLine[] = [];
-  const root = await appWith(t, { 'host.json': { version: '2.0', extensions: { durableTask: { hubName: '%HUB%' } } } });
+  const root = await folderWith(t, {
+    'host.json': { version: '2.0', extensions: { durableTask: { hubName: '%HUB%' } } },
+  });
   const { hubName } = await readHostSettings(root, {}, (line) => lines.push(line));
   assert.equal(hubName, 'TestHubName');
   assert.match(lines[0]?.message ?? '', /extensions\.durableTask\.hubName refers to the setting HUB, which is not set/);
 });
 
-test('a wrong host.json is refused by field', async (t) => {
-  await assert.rejects(readHostSettings(await appWith(t, {}), {}, quiet), /There is no host\.json/);
+it('a wrong host.json is refused, and the error names the field', async (t) => {
+  await assert.rejects(readHostSettings(await folderWith(t, {}), {}, quiet), /There is no host\.json/);
   const cases: readonly [content: unknown, message: RegExp][] = [
     [{ version: '1.0' }, /version/],
     [{ version: '2.0', functionTimeout: 'soon' }, /functionTimeout is "soon": it must be hh:mm:ss/],
@@ -86,6 +79,6 @@ test('a wrong host.json is refused by field', async (t) => {
     ],
   ];
   for (const [content, message] of cases) {
-    await assert.rejects(readHostSettings(await appWith(t, { 'host.json': content as object }), {}, quiet), message);
+    await assert.rejects(readHostSettings(await folderWith(t, { 'host.json': content as object }), {}, quiet), message);
   }
 });

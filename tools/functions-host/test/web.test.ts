@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { after, before, it } from 'node:test';
 import { type FunctionsHost, startFunctionsHost } from '../functions-host.ts';
 import type { LogLine } from '../log.ts';
+import { fixtureApp, until } from './test-apps.ts';
 
 let host: FunctionsHost;
 const lines: LogLine[] = [];
@@ -11,14 +11,14 @@ const lines: LogLine[] = [];
 before(async () => {
   process.env.HOST_TEST_FROM_ENVIRONMENT = 'environment';
   host = await startFunctionsHost({
-    appRoot: fileURLToPath(new URL('./fixtures/apps/web/', import.meta.url)),
+    appRoot: fixtureApp('web'),
     settings: { TICK_SCHEDULE: '0 0 12 1 1 *', 'AzureWebJobs.switched-off.Disabled': 'true', FROM_CALLER: 'caller' },
     log: (line) => lines.push(line),
   });
 });
 after(async () => {
   delete process.env.HOST_TEST_FROM_ENVIRONMENT;
-  await host.stop();
+  await host?.stop();
 });
 
 type Echo = {
@@ -33,7 +33,7 @@ async function get(path: string): Promise<Echo> {
   return (await response.json()) as Echo;
 }
 
-test('the most specific route answers, with its parameters decoded', async () => {
+it('the most specific route answers, and its parameters are decoded', async () => {
   const cases: readonly [path: string, name: string, params: Record<string, string>][] = [
     ['/api/items/42', 'item', { id: '42' }],
     ['/api/items/special', 'special', {}],
@@ -52,7 +52,7 @@ test('the most specific route answers, with its parameters decoded', async () =>
   }
 });
 
-test('an unknown route, a wrong method and a disabled function are all 404', async () => {
+it('an unknown route, a wrong method and a disabled function answer 404', async () => {
   for (const [method, path] of [
     ['GET', '/'],
     ['GET', '/api/nowhere'],
@@ -66,7 +66,7 @@ test('an unknown route, a wrong method and a disabled function are all 404', asy
   }
 });
 
-test('query, headers and text bodies arrive', async () => {
+it('a function receives the query, the headers and the text body', async () => {
   const response = await fetch(`${host.url}/api/list?a=1&b=x%26y&a=2`, {
     method: 'POST',
     headers: { 'x-test': 'yes' },
@@ -80,7 +80,7 @@ test('query, headers and text bodies arrive', async () => {
   assert.equal(url, `${host.url}/api/list?a=1&b=x%26y&a=2`);
 });
 
-test('bytes pass both ways unchanged, megabytes of them too', async () => {
+it('bytes pass unchanged in both directions, even megabytes', async () => {
   for (const length of [0, 256, 3_000_000]) {
     const body = Buffer.from(Array.from({ length }, (_, i) => i % 251));
     const response = await fetch(`${host.url}/api/bytes`, { method: 'POST', body });
@@ -90,7 +90,7 @@ test('bytes pass both ways unchanged, megabytes of them too', async () => {
   }
 });
 
-test('a body over 100 MB is refused before it is read', async () => {
+it('a body above 100 MB is refused before it is read', async () => {
   const status = await new Promise((resolve, reject) => {
     const headers = { 'content-length': 104_857_601 };
     const refused = request(`${host.url}/api/bytes`, { method: 'POST', headers }, (response) => {
@@ -103,7 +103,7 @@ test('a body over 100 MB is refused before it is read', async () => {
   assert.equal(status, 413);
 });
 
-test('cookies, empty answers and hooks of the app take effect', async () => {
+it("cookies, empty responses and the app's hooks take effect", async () => {
   const cookies = await fetch(`${host.url}/api/cookies`);
   assert.equal(cookies.status, 204);
   assert.deepEqual(cookies.headers.getSetCookie(), [
@@ -114,7 +114,7 @@ test('cookies, empty answers and hooks of the app take effect', async () => {
   assert.equal((await fetch(`${host.url}/api/plain-name`)).headers.get('x-hook'), 'was here');
 });
 
-test('a handler that throws answers 500 with nothing in it, and its stack and logs are in the log', async () => {
+it('a handler that throws answers 500 with an empty body, and the log contains its stack and its own lines', async () => {
   const response = await fetch(`${host.url}/api/throws`);
   assert.equal(response.status, 500);
   assert.equal(await response.text(), '');
@@ -124,7 +124,7 @@ test('a handler that throws answers 500 with nothing in it, and its stack and lo
   assert.match(of('Function.throws')[0] ?? '', /Failed.*\nError: thrown on purpose\n\s+at .*app\.ts/);
 });
 
-test("the worker's environment holds the settings of Core Tools", async () => {
+it("the worker's environment contains the settings that Core Tools sets", async () => {
   const names = [
     'FROM_CALLER',
     'HOST_TEST_FROM_ENVIRONMENT',
@@ -133,7 +133,7 @@ test("the worker's environment holds the settings of Core Tools", async () => {
     'AzureWebJobsScriptRoot',
   ];
   const values = (await (await fetch(`${host.url}/api/env?names=${names}`)).json()) as string[];
-  const root = fileURLToPath(new URL('./fixtures/apps/web', import.meta.url));
+  const root = fixtureApp('web');
   assert.deepEqual(values, ['caller', 'environment', 'node', `localhost:${host.port}`, root]);
 });
 
@@ -148,14 +148,15 @@ type Tick = {
   };
 };
 async function ticksUntil(isEnough: (ticks: readonly Tick[]) => boolean): Promise<readonly Tick[]> {
-  for (const limitMs = Date.now() + 8_000; Date.now() < limitMs; ) {
-    const ticks = (await (await fetch(`${host.url}/api/ticks`)).json()) as Tick[];
-    if (isEnough(ticks)) return ticks;
-  }
-  throw new Error('The ticks did not come within 8 s.');
+  let ticks: readonly Tick[] = [];
+  await until(async () => {
+    ticks = (await (await fetch(`${host.url}/api/ticks`)).json()) as Tick[];
+    return isEnough(ticks);
+  }, 8_000);
+  return ticks;
 }
 
-test('timers tick at their times and never overlap themselves', async () => {
+it('timers run on schedule, and runs of one timer never overlap', async () => {
   const ticks = await ticksUntil((all) => all.filter(({ name }) => name === 'every-second').length >= 2);
   const [first, second] = ticks.filter(({ name }) => name === 'every-second');
   assert.ok((first?.atMs ?? 0) % 1_000 < 500, 'on the second');
@@ -165,23 +166,23 @@ test('timers tick at their times and never overlap themselves', async () => {
   assert.ok(slow.length >= 4);
   assert.ok(
     slow.every((isOver, index) => isOver === (index % 2 === 1)),
-    'a run begins only after the one before',
+    'a run begins only after the previous one has ended',
   );
 });
 
-test('runOnStartup runs once at the start; the admin route fires a timer by hand', async () => {
+it('runOnStartup runs a timer once at the start, and the admin route runs one on request', async () => {
   const fired = await fetch(`${host.url}/admin/functions/by-setting`, { method: 'POST', body: '{}' });
   assert.equal(fired.status, 202);
   const ticks = await ticksUntil((all) => all.some(({ name }) => name === 'by-setting'));
-  const byHand = ticks.find(({ name }) => name === 'by-setting');
-  const status = byHand?.input.scheduleStatus as { next: string };
+  const onRequest = ticks.find(({ name }) => name === 'by-setting');
+  const status = onRequest?.input.scheduleStatus as { next: string };
   assert.match(status.next, /^\d{4}-01-01T12:00:00\.000Z$/);
   assert.equal(ticks.filter(({ name }) => name === 'at-start').length, 1);
   assert.equal((await fetch(`${host.url}/admin/functions/item`, { method: 'POST' })).status, 404);
   assert.equal((await fetch(`${host.url}/admin/functions/nobody`, { method: 'POST' })).status, 404);
 });
 
-test('a schedule with a setting that is not there disables that function alone', () => {
+it('a schedule that refers to a missing setting disables only that function', () => {
   const names = host.functions.map(({ name }) => name);
   assert.ok(!names.includes('no-setting') && !names.includes('switched-off') && names.includes('by-setting'));
   const warnings = lines.filter(({ level }) => level === 'warning').map(({ message }) => message);

@@ -1,23 +1,6 @@
 import Module from 'node:module';
 import type { LogLevel } from '../log.ts';
-import type { Invocation, RegisteredFunction, TypedData } from './worker-protocol.ts';
-
-export type HookName = 'preInvocation' | 'postInvocation' | 'appStart' | 'appTerminate' | 'log';
-export type HookContext = Record<string, unknown>;
-export type FunctionCallback = (...args: unknown[]) => unknown;
-export type LogSink = (level: LogLevel, category: 'user' | 'system', message: string, functionName?: string) => void;
-
-/** The part of @azure/functions that turns an invocation into a call of the handler and back. */
-export type InvocationModel = {
-  getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
-  invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
-  getResponse(context: unknown, result: unknown): Promise<{ returnValue?: TypedData | null }>;
-};
-
-export type ProgrammingModel = {
-  getInvocationModel(coreContext: unknown): InvocationModel;
-  getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
-};
+import type { Invocation, RegisteredFunction, ReturnedValue, TypedData } from './worker-protocol.ts';
 
 /** What an app registered while it was loaded. */
 export type AppRegistry = {
@@ -26,11 +9,32 @@ export type AppRegistry = {
   readonly hooks: Map<HookName, Set<(context: HookContext) => unknown>>;
 };
 
+export type LogSink = (level: LogLevel, category: 'user' | 'system', message: string, functionName?: string) => void;
+
+/** The port to @azure/functions, which registers an object of this type with the core API. */
+type ProgrammingModel = {
+  getInvocationModel(coreContext: unknown): InvocationModel;
+  getCapabilities?(capabilities: Record<string, string>): Promise<Record<string, string>>;
+};
+
+/** Turns an invocation into a call of the handler, and its result into a value of the protocol. */
+type InvocationModel = {
+  getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
+  invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
+  getResponse(context: unknown, result: unknown): Promise<{ returnValue?: TypedData | null }>;
+};
+
+type HookName = 'preInvocation' | 'postInvocation' | 'appStart' | 'appTerminate' | 'log';
+type HookContext = Record<string, unknown>;
+type FunctionCallback = (...args: unknown[]) => unknown;
+
 const hookNames: readonly HookName[] = ['preInvocation', 'postInvocation', 'appStart', 'appTerminate', 'log'];
+/** Values that an app's hooks share as long as the app runs. */
+const appHookData: Record<string, unknown> = {};
 
 /**
- * Makes `require('@azure/functions-core')` answer with this host's core API, the way the Node worker of Azure does,
- * and returns what the app registers through it. Must run before @azure/functions is first used: it caches the answer.
+ * Makes `require('@azure/functions-core')` return this host's core API, as the Node worker of Azure does. Returns what
+ * the app registers through it. Must run before @azure/functions is first used, because that caches the API.
  */
 export function installCoreApi(log: LogSink): AppRegistry {
   const registry: AppRegistry = {
@@ -63,10 +67,10 @@ export function installCoreApi(log: LogSink): AppRegistry {
     log: (level: LogLevel, category: 'user' | 'system', message: string) => log(level, category, message),
     Disposable,
   };
-  const requireBefore = Module.prototype.require;
+  const originalRequire = Module.prototype.require;
   Module.prototype.require = function (this: NodeJS.Module, id: string) {
-    return id === '@azure/functions-core' ? coreApi : requireBefore.call(this, id);
-  } as typeof requireBefore;
+    return id === '@azure/functions-core' ? coreApi : originalRequire.call(this, id);
+  } as typeof originalRequire;
   return registry;
 }
 
@@ -82,30 +86,34 @@ class Disposable {
   }
 }
 
-/** Values that an app's hooks share with each other for as long as the app runs. */
-const appHookData: Record<string, unknown> = {};
+/** Runs the app's `appStart` or `appTerminate` hooks, one after the other. */
+export async function runAppHooks(
+  registry: AppRegistry,
+  name: 'appStart' | 'appTerminate',
+  functionAppDirectory: string,
+): Promise<void> {
+  await runHooks(registry, name, { hookData: {}, appHookData, functionAppDirectory });
+}
 
-export async function runHooks(registry: AppRegistry, name: HookName, context: HookContext): Promise<void> {
+async function runHooks(registry: AppRegistry, name: HookName, context: HookContext): Promise<void> {
   for (const hook of registry.hooks.get(name) ?? []) await hook(context);
 }
 
-export function appHookContext(functionAppDirectory: string): HookContext {
-  return { hookData: {}, appHookData, functionAppDirectory };
-}
-
 /**
- * Runs one invocation through the programming model of @azure/functions, hooks included, in the order of the Node
+ * Runs one invocation through the programming model of @azure/functions, with its hooks, in the order of the Node
  * worker. Throws what the handler threw.
  */
 export async function invokeFunction(
   registry: AppRegistry,
   invocation: Invocation,
   log: LogSink,
-): Promise<TypedData | null | undefined> {
+): Promise<ReturnedValue> {
   const registered = registry.functions.get(invocation.functionName);
   if (registered === undefined || registry.model === undefined) {
     throw new Error(`The app has no function named "${invocation.functionName}".`);
   }
+  const hookData = {};
+  let invocationContext: unknown;
   const coreContext = {
     invocationId: invocation.invocationId,
     request: invocation,
@@ -117,8 +125,6 @@ export async function invokeFunction(
       log(line.level as LogLevel, category, line.message as string, invocation.functionName);
     },
   };
-  const hookData = {};
-  let invocationContext: unknown;
   const model = registry.model.getInvocationModel(coreContext);
   const { context, inputs } = await model.getArguments();
   invocationContext = context;

@@ -3,25 +3,17 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../log.ts';
+import type { FunctionTimeout } from '../settings.ts';
 import {
   type FromWorker,
   failureMessage,
   type Invocation,
   type InvocationFailure,
+  type InvocationOutcome,
   type RegisteredFunction,
   type ThrownError,
   type ToWorker,
-  type TypedData,
 } from './worker-protocol.ts';
-
-export type InvocationOutcome =
-  | { readonly ok: true; readonly value: TypedData | null | undefined }
-  | { readonly ok: false; readonly failure: InvocationFailure };
-
-export type LoadedWorker = {
-  readonly worker: WorkerProcess;
-  readonly functions: readonly RegisteredFunction[];
-};
 
 export type WorkerOptions = {
   readonly appRoot: string;
@@ -30,13 +22,18 @@ export type WorkerOptions = {
   readonly log: Log;
 };
 
+type LoadedWorker = {
+  readonly worker: WorkerProcess;
+  readonly functions: readonly RegisteredFunction[];
+};
+
 const LOAD_LIMIT_MS = 60_000;
 const DRAIN_LIMIT_MS = 500;
 const KEPT_STDERR_LINES = 40;
 const SIGNAL_EXIT_BASE = 128;
 const signalNumbers: Readonly<Record<string, number>> = { SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGINT: 2 };
 
-/** One language worker: a child process that has loaded the app, and the invocations that are in flight on it. */
+/** One language worker: a child process that has loaded the app, and the invocations in flight on it. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #log: Log;
@@ -46,7 +43,7 @@ export class WorkerProcess {
   readonly #loaded = Promise.withResolvers<readonly RegisteredFunction[]>();
   readonly #terminated = Promise.withResolvers<void>();
   #loadError: ThrownError | undefined;
-  #isGone = false;
+  #hasExited = false;
   #timedOut = false;
 
   private constructor(options: WorkerOptions) {
@@ -63,8 +60,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Starts a worker and waits until it has loaded the app. Rejects with the app's own error, stack and all, or when
-   * `cancel` fires meanwhile; no process is left then.
+   * Starts a worker and waits until it has loaded the app. Rejects with the app's own error and its stack, or when
+   * `cancel` fires first. No process is left running when it rejects.
    */
   static async start(options: WorkerOptions, cancel?: AbortSignal): Promise<LoadedWorker> {
     const worker = new WorkerProcess(options);
@@ -86,16 +83,16 @@ export class WorkerProcess {
     return this.#child.pid ?? -1;
   }
 
-  /** Resolves when the process is gone and nothing more can come from it. */
+  /** Resolves when the process has exited and its last output has been read. */
   get exited(): Promise<InvocationFailure> {
     return this.#exited.promise;
   }
 
-  /** Runs one function. Never rejects: a dead worker or a passed limit is an outcome too. `timeoutMs` of 0 is no limit. */
-  invoke(invocation: Invocation, timeoutMs: number, timeoutText: string): Promise<InvocationOutcome> {
-    if (this.#isGone) return this.exited.then((failure) => ({ ok: false, failure }));
+  /** Runs one function. Never rejects: a dead worker and a timeout are outcomes too. */
+  invoke(invocation: Invocation, timeout: FunctionTimeout): Promise<InvocationOutcome> {
+    if (this.#hasExited) return this.exited.then((failure) => ({ ok: false, failure }));
     const { promise, resolve } = Promise.withResolvers<InvocationOutcome>();
-    const limit = timeoutMs > 0 ? setTimeout(() => this.#timeOut(invocation, timeoutText), timeoutMs) : undefined;
+    const limit = timeout.ms > 0 ? setTimeout(() => this.#timeOut(invocation, timeout.text), timeout.ms) : undefined;
     this.#inFlight.set(invocation.invocationId, (outcome) => {
       clearTimeout(limit);
       this.#inFlight.delete(invocation.invocationId);
@@ -105,7 +102,7 @@ export class WorkerProcess {
     return promise;
   }
 
-  /** Ends the worker: its appTerminate hooks may run for `graceMs`, then the process is killed. */
+  /** Ends the worker: its appTerminate hooks get at most `graceMs`, then the process is killed. */
   async terminate(graceMs: number): Promise<void> {
     this.#send({ kind: 'terminate' });
     const limit = Promise.withResolvers<void>();
@@ -121,12 +118,12 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    // An error here means that the worker is dying, and its exit settles everything that was in flight.
+    // An error here means that the worker is dying. Its exit settles all invocations in flight.
     this.#child.send(message, () => undefined);
   }
 
   #timeOut(invocation: Invocation, timeout: string): void {
-    // The first limit that passes takes the worker down; its neighbours fail with the worker, not by limits of their own.
+    // The first timeout kills the worker. The other invocations fail because the worker exits, not by their own limits.
     if (this.#timedOut) return;
     this.#timedOut = true;
     const { functionName, invocationId } = invocation;
@@ -144,20 +141,20 @@ export class WorkerProcess {
       this.#lastStderr.push(line);
       this.#lastStderr.splice(0, this.#lastStderr.length - KEPT_STDERR_LINES);
     });
-    child.on('error', (error) => this.#gone({ kind: 'workerExited', exitCode: 1, pid: this.pid }, error.message));
+    child.on('error', (error) => this.#settleExit({ kind: 'workerExited', exitCode: 1, pid: this.pid }, error.message));
     const ended = (code: number | null, signal: NodeJS.Signals | null) => {
       const exitCode = code ?? SIGNAL_EXIT_BASE + (signalNumbers[signal ?? ''] ?? 0);
-      this.#gone({ kind: 'workerExited', exitCode, pid: this.pid }, this.#lastStderr.join('\n'));
+      this.#settleExit({ kind: 'workerExited', exitCode, pid: this.pid }, this.#lastStderr.join('\n'));
     };
-    // 'close' comes after the pipes and the channel are drained: nothing that the worker managed to say is lost.
+    // 'close' comes after the pipes and the channel are drained, so no output of the worker is lost.
     child.on('close', ended);
-    // A process that the app started may hold the pipes open for longer than the worker lives.
+    // A process that the app started may keep the pipes open after the worker has exited.
     child.on('exit', (code, signal) => setTimeout(() => ended(code, signal), DRAIN_LIMIT_MS).unref());
   }
 
-  #gone(failure: InvocationFailure, details: string): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+  #settleExit(failure: InvocationFailure, details: string): void {
+    if (this.#hasExited) return;
+    this.#hasExited = true;
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
     const why = this.#loadError?.message ?? failureMessage(failure);
@@ -166,7 +163,7 @@ export class WorkerProcess {
         cause: this.#loadError ?? failure,
       }),
     );
-    // First of all, so that what is invoked next in answer to a failure goes to the next worker already.
+    // Before the invocations are settled, so that an invocation made in response goes to the next worker.
     this.#exited.resolve(failure);
     for (const settle of [...this.#inFlight.values()]) settle({ ok: false, failure });
   }
@@ -178,7 +175,7 @@ export class WorkerProcess {
         break;
       case 'loadFailed':
         this.#loadError = message.error;
-        // It dies of the error by itself, unless the app keeps it alive with a handler of its own.
+        // The error ends the process, unless the app has its own handler for uncaught errors.
         setTimeout(() => this.kill(), DRAIN_LIMIT_MS).unref();
         break;
       case 'returned':
@@ -190,27 +187,23 @@ export class WorkerProcess {
       case 'terminated':
         this.#terminated.resolve();
         break;
-      case 'log': {
-        const { level, functionName } = message;
-        const own = functionName === undefined ? 'Worker' : `Function.${functionName}`;
-        const category = message.category === 'user' && functionName !== undefined ? `${own}.User` : own;
-        this.#log({
-          level,
-          category,
-          message: message.message,
-          ...(functionName === undefined ? {} : { functionName }),
-        });
+      case 'log':
+        this.#forwardLog(message);
         break;
-      }
     }
   }
 
+  #forwardLog({ level, category: source, message, functionName }: Extract<FromWorker, { kind: 'log' }>): void {
+    const own = functionName === undefined ? 'Worker' : `Function.${functionName}`;
+    const category = source === 'user' && functionName !== undefined ? `${own}.User` : own;
+    this.#log({ level, category, message, ...(functionName === undefined ? {} : { functionName }) });
+  }
+
   #readLines(stream: Readable | null, level: 'information' | 'error', also?: (line: string) => void): void {
-    if (stream !== null) {
-      createInterface({ input: stream }).on('line', (line) => {
-        also?.(line);
-        this.#log({ level, category: 'Worker.Console', message: line });
-      });
-    }
+    if (stream === null) return;
+    createInterface({ input: stream }).on('line', (line) => {
+      also?.(line);
+      this.#log({ level, category: 'Worker.Console', message: line });
+    });
   }
 }

@@ -1,29 +1,9 @@
 import type { LogLevel } from '../log.ts';
 
-/** A binding as @azure/functions registers it; the members beyond these depend on `type`. */
-export type RegisteredBinding = {
-  readonly type: string;
-  readonly direction: 'in' | 'out';
-  readonly [option: string]: unknown;
-};
-
-export type RegisteredFunction = {
-  readonly name: string;
-  readonly bindings: Readonly<Record<string, RegisteredBinding>>;
-};
-
-export type Invocation = {
-  readonly invocationId: string;
-  readonly functionName: string;
-  readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
-  readonly triggerMetadata: Readonly<Record<string, TypedData>>;
-};
-
-export type ThrownError = {
-  readonly message: string;
-  readonly stack: string;
-};
-
+/**
+ * The messages between the host and a worker over the IPC channel, and the values that they carry. The values have the
+ * shapes that @azure/functions takes and returns.
+ */
 export type ToWorker =
   | { readonly kind: 'load'; readonly appRoot: string; readonly entry: string }
   | { readonly kind: 'invoke'; readonly invocation: Invocation }
@@ -32,7 +12,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'loaded'; readonly functions: readonly RegisteredFunction[] }
   | { readonly kind: 'loadFailed'; readonly error: ThrownError }
-  | { readonly kind: 'returned'; readonly invocationId: string; readonly value: TypedData | null | undefined }
+  | { readonly kind: 'returned'; readonly invocationId: string; readonly value: ReturnedValue }
   | { readonly kind: 'threw'; readonly invocationId: string; readonly error: ThrownError }
   | { readonly kind: 'terminated' }
   | {
@@ -43,7 +23,44 @@ export type FromWorker =
       readonly functionName?: string;
     };
 
-/** The wire's value as @azure/functions takes and returns it: exactly one of the members is set. */
+export type Invocation = {
+  readonly invocationId: string;
+  readonly functionName: string;
+  readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
+  readonly triggerMetadata: Readonly<Record<string, TypedData>>;
+};
+
+export type InvocationOutcome =
+  | { readonly ok: true; readonly value: ReturnedValue }
+  | { readonly ok: false; readonly failure: InvocationFailure };
+
+/** Why an invocation has no result. */
+export type InvocationFailure =
+  | { readonly kind: 'threw'; readonly error: ThrownError }
+  | { readonly kind: 'workerExited'; readonly exitCode: number; readonly pid: number }
+  | { readonly kind: 'timedOut'; readonly functionName: string; readonly timeout: string };
+
+export type ThrownError = {
+  readonly message: string;
+  readonly stack: string;
+};
+
+export type RegisteredFunction = {
+  readonly name: string;
+  readonly bindings: Readonly<Record<string, RegisteredBinding>>;
+};
+
+/** A binding as @azure/functions registers it; further members depend on `type`. */
+export type RegisteredBinding = {
+  readonly type: string;
+  readonly direction: 'in' | 'out';
+  readonly [option: string]: unknown;
+};
+
+/** What a function returned; undefined or null for nothing. */
+export type ReturnedValue = TypedData | null | undefined;
+
+/** A value of the worker protocol: exactly one of the members is set. */
 export type TypedData = {
   readonly string?: string;
   readonly json?: string;
@@ -76,23 +93,7 @@ export type HttpCookie = {
   readonly maxAge?: { readonly value: number };
 };
 
-/**
- * What a function returned, as the JSON text that a durable history holds. A function that returned nothing
- * gives `null`: durable-functions parses every result and cannot parse an absent one.
- */
-export function jsonTextOf(data: TypedData | null | undefined): string {
-  if (data?.json !== undefined) return data.json;
-  if (data?.bytes !== undefined) return JSON.stringify(Buffer.from(data.bytes).toString('base64'));
-  return JSON.stringify(data?.string ?? data?.int ?? data?.double ?? null);
-}
-
-/** Why an invocation has no result. */
-export type InvocationFailure =
-  | { readonly kind: 'threw'; readonly error: ThrownError }
-  | { readonly kind: 'workerExited'; readonly exitCode: number; readonly pid: number }
-  | { readonly kind: 'timedOut'; readonly functionName: string; readonly timeout: string };
-
-/** The sentence that the Functions host uses for a failure. */
+/** The message for a failure, worded as the Functions host words it. */
 export function failureMessage(failure: InvocationFailure): string {
   switch (failure.kind) {
     case 'threw':
