@@ -3,7 +3,7 @@ import type { LogLevel } from '../log.ts';
 import type { Invocation, RegisteredFunction, ReturnedValue, TypedData } from './worker-protocol.ts';
 
 /** What an app registered while it was loaded. */
-export type AppRegistry = {
+type AppRegistry = {
   model: ProgrammingModel | undefined;
   readonly functions: Map<string, { readonly metadata: RegisteredFunction; readonly callback: FunctionCallback }>;
   readonly hooks: Map<HookName, Set<(context: HookContext) => unknown>>;
