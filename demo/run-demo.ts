@@ -10,7 +10,7 @@ import { showPlanProblems, showProblems } from '../src/cli/show-problems.ts';
 import { statusLine } from '../src/cli/status-line.ts';
 import { writeReportFiles } from '../src/cli/write-report.ts';
 import type { PlanProblem } from '../src/plan/plan-problem.ts';
-import { renderText } from '../src/report/text.ts';
+import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/has-ended.ts';
 import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';

@@ -1,8 +1,8 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { durationOf, maxVusOf } from '../plan/scenario-extent.ts';
+import { feedsUsed } from '../plan/references.ts';
 import type { ArrivalScenario, Scenario } from '../plan/scenario-schema.ts';
 import { operationOf } from '../plan/step-operations.ts';
-import { feedsUsed } from '../plan/template-references.ts';
+import { durationOf, maxVusOf } from '../plan/timeline.ts';
 
 const OF_SESSION = {
   call: 'a session for each call',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { ComparedRun } from '../comparison/comparison.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
-import type { ComparedRun } from '../verdict/comparison.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Reads what is compared out of a `report.json`. @throws UsageError when the file cannot be read or is no such report */

@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { renderText } from '../report/text.ts';
+import { renderText } from '../report/text/text.ts';
 import { createRun } from '../run/create-run.ts';
 import { liveView } from '../run/live-view.ts';
 import { readBeside } from '../run/read-beside.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { readReport } from '../run/run-documents.ts';
-import { runHere } from '../run/run-here.ts';
+import { runHere } from '../run/run-in-process.ts';
 import { commandContext } from './command-context.ts';
 import { EXIT_CODE } from './exit-code.ts';
 import { readNamedUrls, readPlanFile } from './plan-file.ts';

@@ -8,7 +8,7 @@ import { readRun } from '../run/run-documents.ts';
 import { runSlice, type SliceRequest } from '../run/run-slice.ts';
 import { appContext } from './app-context.ts';
 import type { PreflightAnswer, RunInput, SliceRequestInput } from './messages.ts';
-import { stopOrchestration } from './stop-orchestration.ts';
+import { stopOrchestration } from './orchestration-client.ts';
 
 df.app.activity('preflight', {
   handler: async ({ runId }: RunInput, { invocationId }: InvocationContext): Promise<PreflightAnswer> => {

@@ -5,8 +5,8 @@ import { readRun } from '../run/run-documents.ts';
 import { runIdPattern } from '../run/run-id.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
 import { appContext } from './app-context.ts';
+import { stopOrchestration } from './orchestration-client.ts';
 import { noSuchRun, problemResponse } from './problem.ts';
-import { stopOrchestration } from './stop-orchestration.ts';
 
 app.http('list-runs', { methods: ['GET'], route: 'runs', authLevel: 'function', handler: listRuns });
 app.http('get-run', { methods: ['GET'], route: 'runs/{id}', authLevel: 'function', handler: getRun });

@@ -2,9 +2,9 @@ import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
 import type { z } from 'zod';
 import type { DanglingReference } from './dangling-reference.ts';
 import { MAX_PROBLEMS } from './document-problems.ts';
-import { issueText, shortened, unknownKeyText } from './issue-text.ts';
 import { keysAt, optionAt, variantsWith } from './plan-keys.ts';
 import type { PlanProblem } from './plan-problem.ts';
+import { issueText, shortened, unknownKeyText } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];

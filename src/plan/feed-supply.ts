@@ -1,8 +1,8 @@
 import type { DanglingReference } from './dangling-reference.ts';
 import type { Plan } from './plan-schema.ts';
 import { plannedIterationsOf } from './planned-iterations.ts';
-import { maxVusOf } from './scenario-extent.ts';
-import { feedsUsed } from './template-references.ts';
+import { feedsUsed } from './references.ts';
+import { maxVusOf } from './timeline.ts';
 
 /**
  * Feeds that have too few rows for a scenario that uses them: fewer than its virtual users where each has its own, or

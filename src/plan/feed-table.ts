@@ -1,6 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync';
 import type { Feed, Json } from './feed.ts';
-import { shortened } from './issue-text.ts';
+import { shortened } from './problem.ts';
 
 /** What a feed's source holds. */
 export type FeedTable = Pick<Feed, 'columns' | 'rows'>;

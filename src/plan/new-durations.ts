@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.ts';
+import { parseDuration } from './primitives.ts';
 import { list, tree } from './tree.ts';
 
 type NewText = { readonly path: readonly (string | number)[]; readonly text: string };

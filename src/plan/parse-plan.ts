@@ -7,7 +7,7 @@ import { feedSupplyProblems } from './feed-supply.ts';
 import type { PlanProblem } from './plan-problem.ts';
 import { danglingReferences } from './plan-references.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
-import type { KnownFeeds } from './template-references.ts';
+import type { KnownFeeds } from './references.ts';
 import { timingProblems } from './timing-problems.ts';
 import { tree } from './tree.ts';
 

@@ -1,5 +1,5 @@
 import type { DanglingReference } from './dangling-reference.ts';
-import { type KnownFeeds, templateReferences } from './template-references.ts';
+import { type KnownFeeds, templateReferences } from './references.ts';
 import { thresholdReferences } from './threshold-references.ts';
 import { tree } from './tree.ts';
 

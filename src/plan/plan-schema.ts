@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { comparisonSchema } from './comparison-schema.ts';
-import { durationSchema } from './duration.ts';
 import { feedSchema, type ReadFile } from './feed-schema.ts';
 import { generatorRulesSchema } from './generator-rules-schema.ts';
 import { VALUE_NAME } from './placeholder.ts';
+import { durationSchema } from './primitives.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 import { isSchedule } from './schedule.ts';
 import { targetSchema } from './target-schema.ts';

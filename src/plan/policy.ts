@@ -1,4 +1,4 @@
-import { type AddressRules, problemOfIp } from './address-rules.ts';
+import { type AddressRules, problemOfIp } from '../net/address-rules.ts';
 import { authAddresses } from './auth-schema.ts';
 import { isLoopback } from './loopback.ts';
 import type { Plan } from './plan-schema.ts';

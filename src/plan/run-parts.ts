@@ -1,5 +1,5 @@
 import type { Plan } from './plan-schema.ts';
-import { isStaged, toMicrosecond } from './scenario-extent.ts';
+import { isStaged, toMicrosecond } from './timeline.ts';
 
 /**
  * Where a run is cut into parts that are looked at apart, milliseconds from its start, ascending: the end of the warm-up

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
-import { EXECUTORS, type ExecutorName } from './executor-schema.ts';
+import { durationSchema } from './primitives.ts';
+import { EXECUTORS, type ExecutorName } from './scenario-parts.ts';
 import { scenarioProblems } from './scenario-problems.ts';
 import { sessionSchema } from './session-schema.ts';
 import { stepSchema } from './step-schema.ts';

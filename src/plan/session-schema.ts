@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema } from './primitives.ts';
 
 /** How virtual users keep their MCP sessions. */
 export const sessionSchema = z.strictObject({

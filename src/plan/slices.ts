@@ -1,6 +1,6 @@
 import type { Plan } from './plan-schema.ts';
-import { durationOf, isIterationBound, maxVusOf, peakRateOf, toMicrosecond } from './scenario-extent.ts';
 import type { Scenario } from './scenario-schema.ts';
+import { durationOf, isIterationBound, maxVusOf, peakRateOf, toMicrosecond } from './timeline.ts';
 
 /** How much one slice may carry; from the installation's settings. */
 export type Sizing = {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { authSchema } from './auth-schema.ts';
-import { durationSchema } from './duration.ts';
 import { headerName } from './header-name.ts';
 import { httpUrl } from './http-url.ts';
+import { durationSchema } from './primitives.ts';
 
 /** Half of the 71 minutes that a sample's 32 bits of microseconds reach. */
 const LONGEST_REQUEST = '30m';

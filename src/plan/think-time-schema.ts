@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema } from './primitives.ts';
 
 const rangeSchema = z
   .strictObject({ min: durationSchema(), max: durationSchema() })

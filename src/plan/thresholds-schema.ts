@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema } from './primitives.ts';
 import { parseThreshold } from './threshold.ts';
 
 /** A condition with its defaults filled in; `over` is milliseconds, or `run` or `stage`. */

@@ -1,5 +1,5 @@
 import type { Ceiling, CeilingStage } from '../verdict/verdict.ts';
-import { formatMoment, formatObserved, formatTick } from './figure.ts';
+import { formatMoment, formatObserved, formatTick } from './format.ts';
 
 /** One stage of a ceiling as a person reads it. */
 export type CeilingRow = {

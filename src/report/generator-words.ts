@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatShare } from './figure.ts';
+import { formatCount, formatMs, formatShare } from './format.ts';
 import type { Report } from './report.ts';
 
 type Fact = { readonly name: string; readonly value: string };

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { isStaged, toMicrosecond } from '../plan/scenario-extent.ts';
+import { isStaged, toMicrosecond } from '../plan/timeline.ts';
 import type { Moment } from './report.ts';
 
 /** What the plan lets happen while the run is under way: its warm-up ends, and so does each stage but the last. */

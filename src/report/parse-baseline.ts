@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { ComparedRun } from '../comparison/comparison.ts';
 import { bucketsOf } from '../summary/batches-buckets.ts';
-import type { ComparedRun } from '../verdict/comparison.ts';
 
 const count = z.int().min(0);
 const milliseconds = z.number().min(0);

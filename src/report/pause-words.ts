@@ -1,5 +1,5 @@
 import type { TargetPauses } from '../summary/summary.ts';
-import { formatCount, formatDuration } from './figure.ts';
+import { formatCount, formatDuration } from './format.ts';
 
 /** For each target that asked for pauses a sentence: how many, how long, and what they did to the load. */
 export function pauseSentences(pauses: readonly TargetPauses[]): readonly string[] {

@@ -1,7 +1,7 @@
-import { renderHtml } from './html.ts';
+import { renderHtml } from './html/html.ts';
 import { renderJson } from './json.ts';
 import type { Report } from './report.ts';
-import { renderText } from './text.ts';
+import { renderText } from './text/text.ts';
 
 /** The forms in which a report can be had. */
 export const reportFormats = ['json', 'html', 'text'] as const;

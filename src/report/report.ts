@@ -1,6 +1,6 @@
+import type { Comparison } from '../comparison/comparison.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
 import type { Summary } from '../summary/summary.ts';
-import type { Comparison } from '../verdict/comparison.ts';
 import type { Ceiling, HonestyResult, ThresholdResult, Verdict } from '../verdict/verdict.ts';
 
 /**

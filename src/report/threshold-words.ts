@@ -1,5 +1,5 @@
 import type { SeenAt, ThresholdResult } from '../verdict/verdict.ts';
-import { formatDuration, formatMoment } from './figure.ts';
+import { formatDuration, formatMoment } from './format.ts';
 
 /** What a condition had to hold over, when that is not the run as a whole; else empty. */
 export function overWords({ over }: ThresholdResult): string {

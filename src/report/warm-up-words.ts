@@ -1,5 +1,5 @@
 import type { WarmUp } from '../summary/summary.ts';
-import { formatCount, formatDuration } from './figure.ts';
+import { formatCount, formatDuration } from './format.ts';
 
 /** What a warm-up left out of the figures, as no sentence or one. */
 export function warmUpSentences(warmUp: WarmUp | null): readonly string[] {

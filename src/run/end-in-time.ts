@@ -1,6 +1,6 @@
-import type { TargetConnection } from '../mcp/connection/target-connection.ts';
-import { maxVusOf } from '../plan/scenario-extent.ts';
+import type { TargetConnection } from '../mcp/http/target-connection.ts';
 import type { Share } from '../plan/slices.ts';
+import { maxVusOf } from '../plan/timeline.ts';
 import type { Clock } from '../traffic/clock.ts';
 
 export type EndOptions = {

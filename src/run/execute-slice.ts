@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Plan } from '../plan/plan-schema.ts';
-import { isIterationBound } from '../plan/scenario-extent.ts';
 import { type Share, type Slice, sharesOf } from '../plan/slices.ts';
+import { isIterationBound } from '../plan/timeline.ts';
 import type { ReportTarget } from '../report/report.ts';
 import { Recorder } from '../sample/recorder.ts';
 import type { SliceHealth } from '../summary/slice-health.ts';

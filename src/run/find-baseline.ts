@@ -1,6 +1,6 @@
+import type { ComparedRun } from '../comparison/comparison.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import type { RunStore } from '../store/run-store.ts';
-import type { ComparedRun } from '../verdict/comparison.ts';
 import { readReport } from './run-documents.ts';
 import { runIdPattern } from './run-id.ts';
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { maxVusOf } from '../plan/scenario-extent.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
+import { maxVusOf } from '../plan/timeline.ts';
 
 /**
  * How many virtual users of a plan had to start: those that are at work whatever the target does, and those that started

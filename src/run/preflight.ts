@@ -3,10 +3,10 @@ import { policyProblems } from '../plan/policy.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunSchedule } from '../store/run-record.ts';
-import { once } from './once.ts';
+import { once } from './lease.ts';
+import { visitTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun } from './run-documents.ts';
-import { visitTarget } from './visit-target.ts';
 import { warmUp } from './warm-up.ts';
 
 /** Either the schedule of the run (and whether it was stopped before it began), or why there will be none. */

@@ -1,10 +1,10 @@
+import type { ComparedRun } from '../comparison/comparison.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Report } from '../report/report.ts';
 import type { RunRecord, RunSchedule } from '../store/run-record.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Fold } from '../summary/fold.ts';
 import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
-import type { ComparedRun } from '../verdict/comparison.ts';
 
 export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
   await store.putDocument(runId, 'plan', Buffer.from(JSON.stringify(plan)));

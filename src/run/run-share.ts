@@ -1,11 +1,11 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { isArrival, isIterationBound } from '../plan/scenario-extent.ts';
 import type { Share } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
+import { isArrival, isIterationBound } from '../plan/timeline.ts';
 import { plainSample } from '../sample/plain-sample.ts';
 import type { Recorder } from '../sample/recorder.ts';
-import { Agent } from '../scenario/agent.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
+import { Agent } from '../scenario/virtual-user.ts';
 import type { StartCounts } from '../traffic/executor.ts';
 import { type Random, randomFor } from '../traffic/random.ts';
 import { runExecutor } from '../traffic/run-executor.ts';

@@ -3,7 +3,7 @@ import { policyProblems } from '../plan/policy.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import { executeSlice } from './execute-slice.ts';
-import { once } from './once.ts';
+import { once } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
 import { sliceOfSchedule } from './slice-of-schedule.ts';

@@ -1,4 +1,4 @@
-import { MODERN_REVISION } from '../mcp/session/modern-messages.ts';
+import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import type { Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ListName, Step } from '../plan/step-schema.ts';

@@ -1,10 +1,10 @@
 import type { Authorizer } from '../mcp/auth/authorizer.ts';
 import { openAuthorizer } from '../mcp/auth/open-authorizer.ts';
-import { TargetConnection } from '../mcp/connection/target-connection.ts';
-import type { Exchange } from '../mcp/exchange/exchange.ts';
+import type { Exchange } from '../mcp/http/exchange.ts';
+import { TargetConnection } from '../mcp/http/target-connection.ts';
 import { type FoundRevision, findRevision } from '../mcp/session/find-revision.ts';
+import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
-import { type Discovery, MODERN_REVISION } from '../mcp/session/modern-messages.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
 import type { Session } from '../mcp/session/session.ts';
 import type { SessionOptions } from '../mcp/session/session-options.ts';

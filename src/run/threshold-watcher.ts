@@ -1,11 +1,11 @@
 import type { Plan } from '../plan/plan-schema.ts';
+import { holds } from '../verdict/condition.ts';
 import { conditionsOf, type ReadCondition } from '../verdict/conditions-of.ts';
-import { holds } from '../verdict/holds.ts';
+import { emptySnapshot, observedBetween, type Snapshot } from '../verdict/live-thresholds.ts';
 import { measure } from '../verdict/measure.ts';
 import { type Stage, stagesOf } from '../verdict/stages-of.ts';
 import type { Abort } from '../verdict/verdict.ts';
 import { WatchHistory } from './watch-history.ts';
-import { emptySnapshot, observedBetween, type Snapshot } from './watch-snapshot.ts';
 
 /**
  * Holds the conditions of a plan that end the run against running totals. Those over the run see all since the warm-up,

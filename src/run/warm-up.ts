@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fixedAuthorizer } from '../mcp/auth/authorizer.ts';
-import { TargetConnection } from '../mcp/connection/target-connection.ts';
+import { TargetConnection } from '../mcp/http/target-connection.ts';
 import { callTool } from '../mcp/operations/call-tool.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ToolIndex } from '../mcp/session/tool-index.ts';

@@ -1,4 +1,4 @@
-import type { Snapshot } from './watch-snapshot.ts';
+import type { Snapshot } from '../verdict/live-thresholds.ts';
 
 /** How much older than asked a snapshot may be: lanes tell every two seconds, and one may be late. */
 const SLACK = 0.25;

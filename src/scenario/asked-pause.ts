@@ -1,5 +1,5 @@
-import type { Exchange } from '../mcp/exchange/exchange.ts';
 import { headerOf } from '../mcp/exchange/header.ts';
+import type { Exchange } from '../mcp/http/exchange.ts';
 import { retryAfterMs } from '../mcp/operations/retry-after.ts';
 
 /** RFC 9110 §10.2.3 and RFC 6585 §4: the statuses that Retry-After goes with, redirects aside. */

@@ -2,8 +2,8 @@ import type { ResultJudge } from '../mcp/exchange/judgement.ts';
 import type { Json } from '../plan/feed.ts';
 import type { Check } from '../plan/step-schema.ts';
 import { outcomeClass } from '../sample/outcome.ts';
+import { compileCheck } from './checks.ts';
 import type { CompiledCapture } from './compile-capture.ts';
-import { compileCheck } from './compile-check.ts';
 
 /** Reads the text of a result that was judged before. */
 export type TextOf = (result: unknown) => string;

@@ -5,7 +5,7 @@ import type { Target } from '../plan/target-schema.ts';
 import type { Random } from '../traffic/random.ts';
 import { type CompiledStep, compileStep } from './compile-step.ts';
 import type { RowTaker } from './feed-rows.ts';
-import { UsedFeeds } from './used-feeds.ts';
+import { UsedFeeds } from './feeds.ts';
 
 /** A scenario made ready for all virtual users of a process. */
 export type CompiledScenario = {

@@ -1,18 +1,18 @@
 import type { ResultJudge } from '../mcp/exchange/judgement.ts';
 import type { Call } from '../mcp/operations/call.ts';
 import { callTool } from '../mcp/operations/call-tool.ts';
-import { completeArgument, judgeCompletion, textOfCompletion } from '../mcp/operations/complete-argument.ts';
 import { getPrompt, judgePrompt, textOfPrompt } from '../mcp/operations/get-prompt.ts';
 import { listItems } from '../mcp/operations/list-items.ts';
 import { PING } from '../mcp/operations/ping.ts';
+import { completeArgument, judgeCompletion, textOfCompletion } from '../mcp/operations/prompts-and-resources.ts';
 import { judgeResource, readResource, textOfResource } from '../mcp/operations/read-resource.ts';
 import { compileSoftErrors, judgeToolResult, textOfTool } from '../mcp/operations/tool-result.ts';
 import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { compileCapture } from './compile-capture.ts';
 import { captureInto, compileJudge, type TextOf } from './compile-judge.ts';
-import { compileTemplate, type Template } from './compile-template.ts';
-import type { UsedFeeds } from './used-feeds.ts';
+import type { UsedFeeds } from './feeds.ts';
+import { compileTemplate, type Template } from './template.ts';
 import type { Values } from './values.ts';
 
 /** A step that can be called at once: serialised ahead, its judge compiled. */

@@ -1,4 +1,4 @@
-import type { Exchange } from '../mcp/exchange/exchange.ts';
+import type { Exchange } from '../mcp/http/exchange.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
 
 /** How an iteration came out. */

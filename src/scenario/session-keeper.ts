@@ -1,7 +1,7 @@
-import type { Exchange } from '../mcp/exchange/exchange.ts';
+import type { Exchange } from '../mcp/http/exchange.ts';
 import type { Call } from '../mcp/operations/call.ts';
 import { isList } from '../mcp/operations/list-items.ts';
-import { listPages } from '../mcp/session/list-pages.ts';
+import { listPages } from '../mcp/session/lists.ts';
 import type { Caller, Session } from '../mcp/session/session.ts';
 import { SAMPLE_FLAG } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';

@@ -1,9 +1,9 @@
 import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { latestProgress } from './latest-progress.ts';
-import { EMPTY_LEDGER, holderOf, withDuplicate, withLease, withMarker, withTakeOver } from './ledger-changes.ts';
 import type { RunRecord } from './run-record.ts';
 import type { KeyClaim, RunStore } from './run-store.ts';
+import { EMPTY_LEDGER, holderOf, withDuplicate, withLease, withMarker, withTakeOver } from './slice-attempts.ts';
 import type { SliceLedger } from './slice-ledger.ts';
 import { UnknownRunError } from './unknown-run-error.ts';
 

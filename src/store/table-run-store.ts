@@ -3,10 +3,10 @@ import type { RunStore } from './run-store.ts';
 import { tableBlocks } from './table-blocks.ts';
 import { tableClaims } from './table-claims.ts';
 import { tableDocuments } from './table-documents.ts';
-import { tableLedgers } from './table-ledgers.ts';
 import { tableProgress } from './table-progress.ts';
 import { TableRows } from './table-rows.ts';
 import { tableRuns } from './table-runs.ts';
+import { tableLedgers } from './table-slices.ts';
 
 /**
  * A run store in one table of Azure Table Storage, which is created when it is missing. The format is described in

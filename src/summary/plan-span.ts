@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { warmUpPartsOf } from '../plan/run-parts.ts';
-import { isArrival } from '../plan/scenario-extent.ts';
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import { isArrival } from '../plan/timeline.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import type { RunSpan } from './run-span.ts';
 

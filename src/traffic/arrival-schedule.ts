@@ -1,5 +1,5 @@
-import { lengthOf, type Stage, toMicrosecond } from '../plan/scenario-extent.ts';
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import { lengthOf, type Stage, toMicrosecond } from '../plan/timeline.ts';
 
 /** When the starts of a scenario come, whose rate is linear within each of its stages. Times count from its start. */
 export type ArrivalSchedule = {

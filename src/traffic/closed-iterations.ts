@@ -1,5 +1,5 @@
-import { maxVusOf } from '../plan/scenario-extent.ts';
 import type { Share } from '../plan/slices.ts';
+import { maxVusOf } from '../plan/timeline.ts';
 import type { Iteration } from './virtual-user.ts';
 
 /**

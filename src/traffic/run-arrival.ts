@@ -1,9 +1,9 @@
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import { VuPool } from './arrival-rate.ts';
 import { arrivalSchedule, instantOf } from './arrival-schedule.ts';
 import type { ExecutorOptions, StartCounts } from './executor.ts';
 import { shareStarts } from './share-starts.ts';
 import { StartTally } from './start-tally.ts';
-import { VuPool } from './vu-pool.ts';
 
 /** A start this late is not made: after a stall, or in a slice that took over, a burst would be load that nobody planned. */
 const LATEST_START_MS = 1000;

@@ -1,4 +1,4 @@
-import { maxVusOf } from '../plan/scenario-extent.ts';
+import { maxVusOf } from '../plan/timeline.ts';
 import { closedIterations } from './closed-iterations.ts';
 import type { ExecutorOptions, StartCounts } from './executor.ts';
 import { runVu } from './run-vu.ts';

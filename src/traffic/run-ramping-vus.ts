@@ -1,9 +1,9 @@
 import type { ScenarioOf } from '../plan/scenario-schema.ts';
 import { closedIterations } from './closed-iterations.ts';
 import type { ExecutorOptions, StartCounts } from './executor.ts';
+import { vuSpans } from './ramping-vus.ts';
 import { runVu } from './run-vu.ts';
 import { StartTally } from './start-tally.ts';
-import { vuSpans } from './vu-spans.ts';
 
 /**
  * Virtual users come and go as the stages say. One that has to go may go on with its iteration for gracefulRampDown; one

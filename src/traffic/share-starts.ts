@@ -1,5 +1,5 @@
-import { toMicrosecond } from '../plan/scenario-extent.ts';
 import type { Share } from '../plan/slices.ts';
+import { toMicrosecond } from '../plan/timeline.ts';
 import { type ArrivalSchedule, startsBefore } from './arrival-schedule.ts';
 
 /** Starts of a scenario that fall to a share: `first`, and every `step`-th after it below `end`. */

@@ -1,4 +1,4 @@
-import type { Interval } from './comparison.ts';
+import type { Interval } from '../comparison/comparison.ts';
 
 /**
  * The bounds between which a share of `confidence` of the resampled values lies, moved away from what was seen by the

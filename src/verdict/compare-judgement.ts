@@ -1,4 +1,4 @@
-import type { ComparisonVerdict, Interval } from './comparison.ts';
+import type { ComparisonVerdict, Interval } from '../comparison/comparison.ts';
 
 /**
  * Slower or faster when the whole interval lies on one side of no change and the estimate is beyond the tolerance. Same when

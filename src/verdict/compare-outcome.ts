@@ -1,4 +1,4 @@
-import type { Comparison, OperationComparison } from './comparison.ts';
+import type { Comparison, OperationComparison } from '../comparison/comparison.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The operations that became slower; none when the figures of one of the runs prove nothing. */

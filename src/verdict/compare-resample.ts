@@ -1,5 +1,5 @@
+import type { BatchPool } from '../comparison/bootstrap.ts';
 import { randomFor } from '../traffic/random.ts';
-import type { BatchPool } from './compare-pool.ts';
 
 /** Differences of the current run from the baseline, one for each resample that had requests in both, ascending. */
 export type ResampledChanges = {

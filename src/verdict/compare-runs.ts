@@ -1,6 +1,6 @@
+import { compareOperation } from '../comparison/compare-runs.ts';
+import type { ComparedRun, Comparison, OperationName, RunName } from '../comparison/comparison.ts';
 import type { ComparisonRules } from '../plan/comparison-schema.ts';
-import { compareOperation } from './compare-operation.ts';
-import type { ComparedRun, Comparison, OperationName, RunName } from './comparison.ts';
 
 /** The difference between two durations that is none: goodbyes and last answers take their time. */
 const DURATION_SLACK = 0.05;

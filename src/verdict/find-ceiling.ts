@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import type { JudgedStage } from './judge-stages.ts';
+import type { JudgedStage } from './ceiling.ts';
 import { stagesOf } from './stages-of.ts';
 import type { Ceiling, CeilingStage } from './verdict.ts';
 

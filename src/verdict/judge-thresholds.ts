@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { warmUpPartsOf } from '../plan/run-parts.ts';
 import type { Fold } from '../summary/fold.ts';
+import type { JudgedStage, StageLook } from './ceiling.ts';
+import { holds, isWorse } from './condition.ts';
 import { conditionsOf, type ReadCondition } from './conditions-of.ts';
-import { holds, isWorse } from './holds.ts';
-import type { JudgedStage, StageLook } from './judge-stages.ts';
 import { measure } from './measure.ts';
 import { observeCells } from './observe-cells.ts';
 import { type Stretch, stretchesOf } from './stretches-of.ts';

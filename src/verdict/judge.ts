@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { Summary } from '../summary/summary.ts';
+import { judgeStages } from './ceiling.ts';
 import { findCeiling } from './find-ceiling.ts';
 import { judgeGenerator } from './judge-generator.ts';
-import { judgeStages } from './judge-stages.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
 import type { Abort, Ceiling, HonestyResult, ThresholdResult, Verdict } from './verdict.ts';
 import { abortSentence, ceilingSentence, thresholdSentence } from './verdict-sentences.ts';

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { isArrival } from '../plan/scenario-extent.ts';
+import { isArrival } from '../plan/timeline.ts';
 import type { Ceiling } from './verdict.ts';
 
 /** A stage that lasts some time, from where the one before ended. */

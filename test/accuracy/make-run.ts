@@ -1,6 +1,6 @@
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 import { RISE_SECONDS, SECONDS } from './seconds.ts';

@@ -1,7 +1,7 @@
 import type { Call } from '../../src/mcp/operations/call.ts';
 import { isList, listItems, type Page } from '../../src/mcp/operations/list-items.ts';
-import { listPages } from '../../src/mcp/session/list-pages.ts';
-import { MODERN_REVISION } from '../../src/mcp/session/modern-messages.ts';
+import { MODERN_REVISION } from '../../src/mcp/session/handshakes.ts';
+import { listPages } from '../../src/mcp/session/lists.ts';
 import type { Session } from '../../src/mcp/session/session.ts';
 import { succeeded } from '../../src/mcp/session/succeeded.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';

@@ -1,6 +1,6 @@
-import type { Exchange } from '../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../src/mcp/http/exchange.ts';
 import type { Call } from '../../src/mcp/operations/call.ts';
-import { MODERN_REVISION } from '../../src/mcp/session/modern-messages.ts';
+import { MODERN_REVISION } from '../../src/mcp/session/handshakes.ts';
 import type { Opened, Session } from '../../src/mcp/session/session.ts';
 import { caller, openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type AddressRules, problemOfIp } from '../../src/plan/address-rules.ts';
+import { type AddressRules, problemOfIp } from '../../src/net/address-rules.ts';
 import { anyIp } from './any-ip.ts';
 
 const CLOSED: AddressRules = { allowLoopback: false, allowedAddresses: [] };

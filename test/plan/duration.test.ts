@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { durationSchema, parseDuration } from '../../src/plan/duration.ts';
+import { durationSchema, parseDuration } from '../../src/plan/primitives.ts';
 
 it('adds up numbers with units', () => {
   const cases = { '1h30m': 5_400_000, '1.5s': 1500, '0s': 0, '500ms': 500, '2d': 172_800_000, '1m1m': 120_000 };

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
-import { durationOf } from '../../src/plan/scenario-extent.ts';
+import { durationOf } from '../../src/plan/timeline.ts';
 import { planText } from '../support/a-plan.ts';
 
 const folder = new URL('../../plans/', import.meta.url);

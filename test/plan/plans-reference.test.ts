@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { z } from 'zod';
-import { EXECUTORS } from '../../src/plan/executor-schema.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { planSchema } from '../../src/plan/plan-schema.ts';
+import { EXECUTORS } from '../../src/plan/scenario-parts.ts';
 import { parseThreshold } from '../../src/plan/threshold.ts';
 
 const text = readFileSync(new URL('../../docs/plans.md', import.meta.url), 'utf8');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { durationOf, isArrival, isIterationBound, maxVusOf } from '../../src/plan/scenario-extent.ts';
 import { layoutOf, planExtent, type Share } from '../../src/plan/slices.ts';
+import { durationOf, isArrival, isIterationBound, maxVusOf } from '../../src/plan/timeline.ts';
 import { arrivalSchedule, instantOf, startsBefore } from '../../src/traffic/arrival-schedule.ts';
+import { vuSpans } from '../../src/traffic/ramping-vus.ts';
 import { shareStarts } from '../../src/traffic/share-starts.ts';
-import { vuSpans } from '../../src/traffic/vu-spans.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { drive, RUN_START_MS } from '../traffic/drive.ts';
 import { allShares, anyPlan, anySizing, ONE_SLICE } from './any-plan.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isIterationBound, peakRateOf } from '../../src/plan/scenario-extent.ts';
 import { layoutOf, planExtent, type Share, sharesOf } from '../../src/plan/slices.ts';
+import { isIterationBound, peakRateOf } from '../../src/plan/timeline.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { RUN_START_MS } from '../traffic/drive.ts';
 import { allShares, anyPlan, anySizing, ONE_SLICE, slicesOf } from './any-plan.ts';

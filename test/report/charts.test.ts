@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { failuresChart, rateChart } from '../../src/report/html/chart-counts.ts';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { latencyChart } from '../../src/report/html/chart-latency.ts';
 import { latencyLimits } from '../../src/report/html/chart-marks.ts';
-import { failuresChart, rateChart } from '../../src/report/html/chart-rate.ts';
 import { sessionsChart } from '../../src/report/html/chart-sessions.ts';
 import { startsChart } from '../../src/report/html/chart-starts.ts';
 import { logLatencyAxis } from '../../src/report/html/latency-axis.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectionOperations, connectionSentences } from '../../src/report/connection-words.ts';
+import { connectionOperations, connectionSentences } from '../../src/report/wording.ts';
 import type { OperationSummary } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 

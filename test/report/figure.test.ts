@@ -10,7 +10,7 @@ import {
   formatRate,
   formatShare,
   formatTimeOfDay,
-} from '../../src/report/figure.ts';
+} from '../../src/report/format.ts';
 
 const table = <T>(name: string, format: (value: T) => string, cases: readonly (readonly [T, string])[]) =>
   test(name, () =>

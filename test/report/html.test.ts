@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { formatCount, formatMs, formatRate } from '../../src/report/figure.ts';
+import { formatCount, formatMs, formatRate } from '../../src/report/format.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import { styleHash } from '../../src/report/html/style.ts';
-import { renderHtml } from '../../src/report/html.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { HOSTILE, reportFullOf } from '../support/report-full-of.ts';
 import { reportVariants } from '../support/report-variants.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { formatCount, formatMs } from '../../src/report/figure.ts';
-import { renderHtml } from '../../src/report/html.ts';
+import { formatCount, formatMs } from '../../src/report/format.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import { renderJson } from '../../src/report/json.ts';
 import { displayWidth } from '../../src/report/text/display-width.ts';
 import { shortenEnd, shortenMiddle } from '../../src/report/text/shorten.ts';
-import { renderText } from '../../src/report/text.ts';
+import { renderText } from '../../src/report/text/text.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { reportVariants } from '../support/report-variants.ts';
 

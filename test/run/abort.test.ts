@@ -4,7 +4,7 @@ import { startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';
 

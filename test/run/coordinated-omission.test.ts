@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { type Answer, legacyServer, modernServer, startMcpServer } from '../mcp/session/mcp-server.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 

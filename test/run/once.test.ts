@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OnceOptions, once } from '../../src/run/once.ts';
+import { type OnceOptions, once } from '../../src/run/lease.ts';
 import { testContext } from '../support/run-context.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

@@ -6,7 +6,7 @@ import { overridePlan } from '../../src/plan/override-plan.ts';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { testContext } from '../support/run-context.ts';
 
 /** Other tests run beside these, so the generator is not held to its times here. */

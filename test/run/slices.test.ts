@@ -6,7 +6,7 @@ import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-here.ts';
+import { runHere } from '../../src/run/run-in-process.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { SliceHealth } from '../../src/summary/slice-health.ts';

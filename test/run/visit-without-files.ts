@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { visitTarget } from '../../src/run/visit-target.ts';
+import { visitTarget } from '../../src/run/probe-target.ts';
 import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Json } from '../../src/plan/feed.ts';
 import type { Check } from '../../src/plan/step-schema.ts';
-import { compileCheck } from '../../src/scenario/compile-check.ts';
+import { compileCheck } from '../../src/scenario/checks.ts';
 import { compilePointer } from '../../src/scenario/compile-pointer.ts';
 
 const RESULT = { structuredContent: { total: 2, items: [{ id: 'a', tags: ['x', 'y'] }, { id: 'b' }], none: null } };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Call } from '../../src/mcp/operations/call.ts';
 import { readTools } from '../../src/mcp/operations/tool-catalog.ts';
 import { compileStep } from '../../src/scenario/compile-step.ts';
-import { UsedFeeds } from '../../src/scenario/used-feeds.ts';
+import { UsedFeeds } from '../../src/scenario/feeds.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 import { aPlan } from '../support/a-plan.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Feed, Json } from '../../src/plan/feed.ts';
-import { compileTemplate } from '../../src/scenario/compile-template.ts';
-import { UsedFeeds } from '../../src/scenario/used-feeds.ts';
+import { UsedFeeds } from '../../src/scenario/feeds.ts';
+import { compileTemplate } from '../../src/scenario/template.ts';
 import { randomFor } from '../../src/traffic/random.ts';
 
 type Given = {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type { Exchange } from '../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../src/mcp/http/exchange.ts';
 import type { Caller, Session } from '../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { Agent } from '../../src/scenario/agent.ts';
 import type { AgentOptions } from '../../src/scenario/agent-options.ts';
+import type { Agent } from '../../src/scenario/virtual-user.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { anAgent } from '../support/an-agent.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { type RampingVus, vuSpans } from '../../src/traffic/vu-spans.ts';
+import { type RampingVus, vuSpans } from '../../src/traffic/ramping-vus.ts';
 
 const EVER = { fromMs: 0, toMs: 1e12 };
 

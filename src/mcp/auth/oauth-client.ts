@@ -1,5 +1,5 @@
 import { type ClientAuth, ClientSecretPost, modifyAssertion, None, PrivateKeyJwt } from 'oauth4webapi';
-import type { AuthorizationServer } from './authorization-server.ts';
+import type { AuthorizationServer } from './discovery.ts';
 import { cryptoKeyOf, readSigningKey, type SigningKey } from './signing-key.ts';
 
 /** Who asks a token endpoint, and what proves it. */

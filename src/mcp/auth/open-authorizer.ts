@@ -1,11 +1,11 @@
 import { type Auth, secretNames } from '../../plan/auth-schema.ts';
 import type { SecretSource } from '../../secrets/secret-source.ts';
 import { AuthHttp, type AuthHttpOptions } from './auth-http.ts';
-import { namedServer } from './authorization-server.ts';
 import { type Authorizer, fixedAuthorizer } from './authorizer.ts';
 import { clientCredentialsTokens } from './client-credentials.ts';
-import { enterpriseManagedTokens } from './enterprise-managed.ts';
+import { namedServer } from './discovery.ts';
 import { entraTokens } from './entra.ts';
+import { enterpriseManagedTokens } from './grants.ts';
 import { jwtBearerTokens } from './jwt-bearer.ts';
 import { readClient } from './oauth-client.ts';
 import { TokenAuthorizer } from './token-authorizer.ts';

@@ -1,5 +1,5 @@
 import type { AuthHttp } from './auth-http.ts';
-import { type AuthorizationServer, namedServer, readAuthorizationServer } from './authorization-server.ts';
+import { type AuthorizationServer, namedServer, readAuthorizationServer } from './discovery.ts';
 import { readProtectedResource } from './protected-resource.ts';
 import { readChallenge } from './read-challenge.ts';
 

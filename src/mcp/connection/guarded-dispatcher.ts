@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
-import type { AddressRules } from '../../plan/address-rules.ts';
-import { type GuardedConnectorOptions, guardedConnector } from './guarded-connector.ts';
+import type { AddressRules } from '../../net/address-rules.ts';
+import { type GuardedConnectorOptions, guardedConnector } from '../../net/guarded-connector.ts';
 
 export type GuardedDispatcherOptions = Pick<GuardedConnectorOptions, 'timeoutMs' | 'lookup' | 'ca'>;
 

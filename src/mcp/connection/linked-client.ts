@@ -1,5 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
-import type { GuardedConnector } from './guarded-connector.ts';
+import type { GuardedConnector } from '../../net/guarded-connector.ts';
 import type { Link } from './link.ts';
 
 /** Takes the link of the connection that a request was given to, before the request starts. */

@@ -1,6 +1,6 @@
 import { type Client, Pool } from 'undici';
+import { type GuardedConnectorOptions, guardedConnector } from '../../net/guarded-connector.ts';
 import type { Target } from '../../plan/target-schema.ts';
-import { type GuardedConnectorOptions, guardedConnector } from './guarded-connector.ts';
 import { LinkedClient } from './linked-client.ts';
 
 /** Where connections may lead, and what tests put in the place of the system's look-up and authorities. */

@@ -1,6 +1,6 @@
-import type { ExchangeRequest } from './exchange-request.ts';
+import type { ExchangeRequest } from '../http/exchange-request.ts';
+import { RequestSample } from '../http/request-sample.ts';
 import type { Judgement } from './judgement.ts';
-import { RequestSample } from './request-sample.ts';
 
 /** Messages are shown, not stored whole: a target may send megabytes of what is no answer. */
 const MAX_MESSAGE_CHARACTERS = 4096;

@@ -1,4 +1,4 @@
-import type { Timed, UnderWay } from '../connection/under-way.ts';
+import type { Timed, UnderWay } from '../http/in-flight-requests.ts';
 import type { Timeouts } from './deadline.ts';
 
 /** What an exchange needs of the connection it runs on. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../traffic/clock.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { retryMs } from './retry-ms.ts';
 import { succeeded } from './succeeded.ts';
 

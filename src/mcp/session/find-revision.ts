@@ -1,8 +1,8 @@
 import type { Target } from '../../plan/target-schema.ts';
 import type { Outcome } from '../../sample/outcome.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { type Discovery, MODERN_REVISION, readDiscovery, supportedVersionsIn } from './handshakes.ts';
 import { LEGACY_REVISIONS } from './legacy-messages.ts';
-import { type Discovery, MODERN_REVISION, readDiscovery, supportedVersionsIn } from './modern-messages.ts';
 import { succeeded } from './succeeded.ts';
 
 /** Which era a target speaks: what it said of itself if it is stateless, and why it cannot be told when it cannot. */

@@ -1,7 +1,7 @@
-import type { TargetConnection } from '../connection/target-connection.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { ExchangePeer } from '../exchange/exchange-request.ts';
 import { USEFUL } from '../exchange/judgement.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ExchangePeer } from '../http/exchange-request.ts';
+import type { TargetConnection } from '../http/target-connection.ts';
 
 /** How long a server of the old transport may take to name its endpoint, which it does at once. */
 const PATIENCE_MS = 2000;

@@ -1,8 +1,8 @@
-import type { Exchange } from '../exchange/exchange.ts';
-import type { BrokenExchange, BrokenStream, ExchangePeer, JudgedExchange } from '../exchange/exchange-request.ts';
 import { headerOf } from '../exchange/header.ts';
-import { isServerMessage } from '../exchange/json-rpc.ts';
 import type { Judgement } from '../exchange/judgement.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { BrokenExchange, BrokenStream, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
+import { isServerMessage } from '../http/json-rpc.ts';
 import { addParams } from '../operations/add-params.ts';
 import type { Call } from '../operations/call.ts';
 import { clientCapabilities } from '../operations/client-capabilities.ts';

@@ -1,6 +1,6 @@
 import type { Target } from '../../plan/target-schema.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../exchange/judgement.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { addParams } from '../operations/add-params.ts';
 import type { Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';

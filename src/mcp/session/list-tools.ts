@@ -1,7 +1,7 @@
 import { listItems } from '../operations/list-items.ts';
 import type { Tool } from '../operations/tool.ts';
 import { readTools } from '../operations/tool-catalog.ts';
-import { listPages } from './list-pages.ts';
+import { listPages } from './lists.ts';
 import type { Caller, NotOpened, Session } from './session.ts';
 import { succeeded } from './succeeded.ts';
 

@@ -1,6 +1,6 @@
-import type { Exchange } from '../exchange/exchange.ts';
-import type { BrokenExchange, ExchangePeer, JudgedExchange } from '../exchange/exchange-request.ts';
 import { type Judgement, USEFUL } from '../exchange/judgement.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { BrokenExchange, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
 import { addParams } from '../operations/add-params.ts';
 import { answerInput } from '../operations/answer-input.ts';
 import type { Call } from '../operations/call.ts';
@@ -9,13 +9,13 @@ import { headersOfArguments } from '../operations/mirrored-arguments.ts';
 import { judgeResultType } from '../operations/result-type.ts';
 import type { Tool } from '../operations/tool.ts';
 import { followUp } from './follow-up.ts';
+import { type Discovery, MODERN_REVISION, requestMeta } from './handshakes.ts';
 import { listTools } from './list-tools.ts';
-import { type Discovery, MODERN_REVISION, requestMeta } from './modern-messages.ts';
-import { isTask, judgeCreated, modernTask } from './modern-task.ts';
 import { Sender } from './sender.ts';
 import type { Caller, NotOpened, Opened, Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { succeeded } from './succeeded.ts';
+import { isTask, judgeCreated, modernTask } from './tasks.ts';
 import { lackedToken } from './without-token.ts';
 
 const DISCOVER: Call = {

@@ -1,7 +1,7 @@
 import { outcomeClass } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { BrokenExchange, BrokenStream } from '../exchange/exchange-request.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { BrokenExchange, BrokenStream } from '../http/exchange-request.ts';
 import type { OpenStream } from './event-stream.ts';
 import { retryMs } from './retry-ms.ts';
 import { succeeded } from './succeeded.ts';

@@ -1,8 +1,8 @@
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { AuthHeader } from '../auth/authorizer.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { ExchangePeer, ExchangeRequest } from '../exchange/exchange-request.ts';
 import { USEFUL } from '../exchange/judgement.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ExchangePeer, ExchangeRequest } from '../http/exchange-request.ts';
 import type { Caller } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { judgeWithoutToken } from './without-token.ts';

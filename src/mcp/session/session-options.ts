@@ -1,7 +1,7 @@
 import type { Target } from '../../plan/target-schema.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
-import type { TargetConnection } from '../connection/target-connection.ts';
+import type { TargetConnection } from '../http/target-connection.ts';
 import type { ToolIndex } from './tool-index.ts';
 
 /** What all sessions with one target share, in one process. */

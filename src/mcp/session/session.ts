@@ -1,4 +1,4 @@
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 import type { Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import type { IntendedStart } from './intended-start.ts';

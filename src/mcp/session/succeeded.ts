@@ -1,5 +1,5 @@
 import { outcomeClass } from '../../sample/outcome.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** True when the caller got its answer, whatever rule the server bent. */
 export function succeeded({ outcome }: Exchange): boolean {

@@ -1,6 +1,6 @@
-import { limitReached } from '../exchange/classify.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import type { Judgement } from '../exchange/judgement.ts';
+import { limitReached } from '../http/classify.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** The outcome of a request that no token could be had for, by the error that its fetch ended in. */
 export function judgeWithoutToken(error: Error): Judgement {

@@ -1,5 +1,5 @@
 import type { DistributionBin, OperationSummary } from '../../summary/summary.ts';
-import { formatCount, formatMs } from '../figure.ts';
+import { formatCount, formatMs } from '../format.ts';
 import { BOX, chartFrame, percent } from './chart-frame.ts';
 import { type LatencyAxis, linearLatencyAxis, logLatencyAxis } from './latency-axis.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,6 +1,6 @@
 import { area, line } from 'd3-shape';
 import type { Series, SeriesPoint } from '../../summary/summary.ts';
-import { formatMoment, formatMs } from '../figure.ts';
+import { formatMoment, formatMs } from '../format.ts';
 import { chartFrame } from './chart-frame.ts';
 import { greatestWithLimits, type LatencyLimit, limitLines, momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,6 +1,6 @@
 import { parseThreshold } from '../../plan/threshold.ts';
 import type { ThresholdResult } from '../../verdict/verdict.ts';
-import { formatMoment } from '../figure.ts';
+import { formatMoment } from '../format.ts';
 import type { Moment, Report } from '../report.ts';
 import { BOX, percent } from './chart-frame.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,5 +1,5 @@
 import type { SessionSummary } from '../../summary/summary.ts';
-import { formatCount, formatMoment } from '../figure.ts';
+import { formatCount, formatMoment } from '../format.ts';
 import { chartFrame } from './chart-frame.ts';
 import { momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,5 +1,5 @@
 import type { StartPoint, StartSeries } from '../../summary/summary.ts';
-import { formatCount, formatMoment, formatRate } from '../figure.ts';
+import { formatCount, formatMoment, formatRate } from '../format.ts';
 import { chartFrame } from './chart-frame.ts';
 import { momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import { formatTick } from '../figure.ts';
+import { formatTick } from '../format.ts';
 import type { Tick } from './chart-frame.ts';
 
 /** A horizontal axis of latencies. */

@@ -1,5 +1,5 @@
 import type { OperationSummary } from '../../summary/summary.ts';
-import { formatMs } from '../figure.ts';
+import { formatMs } from '../format.ts';
 import { percent } from './chart-frame.ts';
 import { type LatencyAxis, logLatencyAxis } from './latency-axis.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,9 +1,9 @@
 import type { OperationSummary, Series } from '../../summary/summary.ts';
-import { formatCount, formatMs } from '../figure.ts';
+import { formatCount, formatMs } from '../format.ts';
+import { failuresChart, rateChart } from './chart-counts.ts';
 import { distributionChart } from './chart-distribution.ts';
 import { latencyChart } from './chart-latency.ts';
 import type { LatencyLimit } from './chart-marks.ts';
-import { failuresChart, rateChart } from './chart-rate.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';
 import type { TimeAxis } from './time-axis.ts';

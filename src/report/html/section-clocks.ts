@@ -1,7 +1,7 @@
 import type { Percentiles } from '../../summary/percentiles.ts';
 import type { OperationSummary } from '../../summary/summary.ts';
 import { byTarget } from '../by-target.ts';
-import { formatMs } from '../figure.ts';
+import { formatMs } from '../format.ts';
 import type { Report } from '../report.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';

@@ -1,6 +1,6 @@
 import { byTarget } from '../by-target.ts';
 import { CALL_KINDS, type OperationCalls, operationsWithColdCalls } from '../cold-calls.ts';
-import { formatCount, formatMs } from '../figure.ts';
+import { formatCount, formatMs } from '../format.ts';
 import type { Report } from '../report.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';

@@ -1,4 +1,4 @@
-import type { ComparisonVerdict, OperationComparison } from '../../verdict/comparison.ts';
+import type { ComparisonVerdict, OperationComparison } from '../../comparison/comparison.ts';
 import {
   comparisonRemarks,
   comparisonSentences,
@@ -7,8 +7,8 @@ import {
   formatChangeRange,
   roundPercent,
   usefulRateMoved,
-} from '../comparison-words.ts';
-import { formatMs, formatShare } from '../figure.ts';
+} from '../comparison-wording.ts';
+import { formatMs, formatShare } from '../format.ts';
 import type { Report } from '../report.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';

@@ -5,7 +5,7 @@ import { latencyLimits, marksSentence } from './chart-marks.ts';
 import { sessionsChart } from './chart-sessions.ts';
 import { html, type Markup } from './markup.ts';
 import { operationCharts } from './operation-charts.ts';
-import { percentileLegend } from './section-over-time.ts';
+import { percentileLegend } from './section-charts.ts';
 import type { TimeAxis } from './time-axis.ts';
 
 /** Charts of fewer requests are mostly empty; they are there, but folded away. */

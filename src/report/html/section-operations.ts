@@ -1,7 +1,7 @@
 import type { Percentiles } from '../../summary/percentiles.ts';
 import type { OperationSummary } from '../../summary/summary.ts';
 import { byTarget } from '../by-target.ts';
-import { formatCount, formatMs, formatRate } from '../figure.ts';
+import { formatCount, formatMs, formatRate } from '../format.ts';
 import type { Report } from '../report.ts';
 import type { LatencyAxis } from './latency-axis.ts';
 import { latencyStrip, stripAxis, stripScale } from './latency-strip.ts';

@@ -1,5 +1,5 @@
 import type { OutcomeGroup } from '../../summary/summary.ts';
-import { formatCount, formatTimeOfDay } from '../figure.ts';
+import { formatCount, formatTimeOfDay } from '../format.ts';
 import { outcomeMeaning } from '../outcome-meaning.ts';
 import type { Report } from '../report.ts';
 import { html, type Markup } from './markup.ts';

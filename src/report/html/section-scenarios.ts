@@ -1,6 +1,6 @@
-import { formatCount, formatMs, formatRate } from '../figure.ts';
+import { formatCount, formatMs, formatRate } from '../format.ts';
 import type { Report } from '../report.ts';
-import { type ScenarioRow, scenarioRows } from '../scenario-rows.ts';
+import { type ScenarioRow, scenarioRows } from '../tables.ts';
 import { html, type Markup } from './markup.ts';
 import { name } from './name.ts';
 import { scrollTable } from './scroll-table.ts';

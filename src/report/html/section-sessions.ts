@@ -1,5 +1,5 @@
 import type { SessionSummary } from '../../summary/summary.ts';
-import { formatCount, formatDuration } from '../figure.ts';
+import { formatCount, formatDuration } from '../format.ts';
 import type { Report } from '../report.ts';
 import { sessionsToShow } from '../sessions-to-show.ts';
 import { html, type Markup } from './markup.ts';

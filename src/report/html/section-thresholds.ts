@@ -1,4 +1,4 @@
-import { formatObserved } from '../figure.ts';
+import { formatObserved } from '../format.ts';
 import type { Report } from '../report.ts';
 import { overWords, seenWords } from '../threshold-words.ts';
 import { html, type Markup } from './markup.ts';

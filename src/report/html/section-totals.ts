@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatRate, formatShare } from '../figure.ts';
+import { formatCount, formatMs, formatRate, formatShare } from '../format.ts';
 import { pauseSentences } from '../pause-words.ts';
 import type { Report } from '../report.ts';
 import { warmUpSentences } from '../warm-up-words.ts';

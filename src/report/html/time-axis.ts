@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { formatMoment } from '../figure.ts';
+import { formatMoment } from '../format.ts';
 import type { Moment, Report } from '../report.ts';
 import { BOX, type Tick } from './chart-frame.ts';
 

@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { formatTick } from '../figure.ts';
+import { formatTick } from '../format.ts';
 import { BOX, type Tick } from './chart-frame.ts';
 
 /** A vertical axis from 0 to a round number at or above the greatest value. */

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../verdict/comparison.ts';
+import type { Comparison } from '../../comparison/comparison.ts';
 import { printable } from '../printable.ts';
 import { ink } from './ink.ts';
 import { textComparison } from './text-comparison.ts';

@@ -1,7 +1,7 @@
 import type { OperationSummary } from '../../summary/summary.ts';
 import { byTarget } from '../by-target.ts';
 import { CALL_KINDS, type OperationCalls, operationsWithColdCalls } from '../cold-calls.ts';
-import { formatCount, formatMs } from '../figure.ts';
+import { formatCount, formatMs } from '../format.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
 

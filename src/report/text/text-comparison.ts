@@ -1,4 +1,4 @@
-import type { Comparison, OperationComparison } from '../../verdict/comparison.ts';
+import type { Comparison, OperationComparison } from '../../comparison/comparison.ts';
 import {
   comparisonRemarks,
   comparisonSentences,
@@ -7,8 +7,8 @@ import {
   formatChangeRange,
   roundPercent,
   usefulRateMoved,
-} from '../comparison-words.ts';
-import { formatMs, formatShare } from '../figure.ts';
+} from '../comparison-wording.ts';
+import { formatMs, formatShare } from '../format.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
 import { wrap } from './wrap.ts';

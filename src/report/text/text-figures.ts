@@ -1,6 +1,6 @@
 import type { OperationSummary } from '../../summary/summary.ts';
 import { byTarget } from '../by-target.ts';
-import { formatCount, formatMs, formatRate, formatShare } from '../figure.ts';
+import { formatCount, formatMs, formatRate, formatShare } from '../format.ts';
 import { pauseSentences } from '../pause-words.ts';
 import type { Report } from '../report.ts';
 import { warmUpSentences } from '../warm-up-words.ts';

@@ -1,5 +1,5 @@
 import type { OutcomeGroup } from '../../summary/summary.ts';
-import { formatCount, formatTimeOfDay } from '../figure.ts';
+import { formatCount, formatTimeOfDay } from '../format.ts';
 import { outcomeMeaning } from '../outcome-meaning.ts';
 import type { Ink, Paint } from './ink.ts';
 import { shortenEnd } from './shorten.ts';

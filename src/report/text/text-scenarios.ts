@@ -1,6 +1,6 @@
-import { formatCount, formatMs, formatRate } from '../figure.ts';
+import { formatCount, formatMs, formatRate } from '../format.ts';
 import type { Report } from '../report.ts';
-import { scenarioRows } from '../scenario-rows.ts';
+import { scenarioRows } from '../tables.ts';
 import type { Ink } from './ink.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 

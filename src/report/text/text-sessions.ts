@@ -1,5 +1,5 @@
 import type { SessionSummary } from '../../summary/summary.ts';
-import { formatCount, formatDuration } from '../figure.ts';
+import { formatCount, formatDuration } from '../format.ts';
 import { sessionsToShow } from '../sessions-to-show.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';

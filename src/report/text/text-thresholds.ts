@@ -1,5 +1,5 @@
 import type { ThresholdResult } from '../../verdict/verdict.ts';
-import { formatObserved } from '../figure.ts';
+import { formatObserved } from '../format.ts';
 import { overWords, seenWords } from '../threshold-words.ts';
 import type { Ink } from './ink.ts';
 import { type TextColumn, textTable } from './text-table.ts';

@@ -1,4 +1,4 @@
-import { formatDuration, formatInstant } from '../figure.ts';
+import { formatDuration, formatInstant } from '../format.ts';
 import type { Report } from '../report.ts';
 import { verdictWords } from '../verdict-words.ts';
 import type { Ink } from './ink.ts';

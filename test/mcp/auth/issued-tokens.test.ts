@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createRun } from '../../../src/run/create-run.ts';
 import { readReport } from '../../../src/run/run-documents.ts';
-import { runHere } from '../../../src/run/run-here.ts';
+import { runHere } from '../../../src/run/run-in-process.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { testContext } from '../../support/run-context.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';

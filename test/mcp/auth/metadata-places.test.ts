@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { serverMetadataUrls } from '../../../src/mcp/auth/authorization-server.ts';
+import { serverMetadataUrls } from '../../../src/mcp/auth/discovery.ts';
 import { covers, resourceMetadataUrls } from '../../../src/mcp/auth/protected-resource.ts';
 
 describe('resourceMetadataUrls', () => {

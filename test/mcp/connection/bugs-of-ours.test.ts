@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { eventOf, openStream } from '../../support/raw-http.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSecureServer } from 'node:http2';
 import { describe, it } from 'node:test';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { makeCertificate } from '../../support/certificate.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
+import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { type Timed, UnderWay } from '../../../src/mcp/connection/under-way.ts';
+import { type Timed, UnderWay } from '../../../src/mcp/http/in-flight-requests.ts';
 
 /** Something under way that notes when it was told. */
 class Item implements Timed {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { classifyTransportError, isFaultOfOurs } from '../../../src/mcp/exchange/classify.ts';
+import { classifyTransportError, isFaultOfOurs } from '../../../src/mcp/http/classify.ts';
 
 const errorOf = (code: string, message = 'why') => Object.assign(new Error(message), { code });
 

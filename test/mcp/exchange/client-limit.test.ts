@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { firstOf } from '../../../src/mcp/auth/first-of.ts';
-import { classifyTransportError, limitReached } from '../../../src/mcp/exchange/classify.ts';
+import { classifyTransportError, limitReached } from '../../../src/mcp/http/classify.ts';
 import { outcomeClass } from '../../../src/sample/outcome.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
 import { good } from './outcome-case.ts';

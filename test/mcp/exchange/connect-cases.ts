@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { TargetConnectionOptions } from '../../../src/mcp/connection/target-connection.ts';
+import type { TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';

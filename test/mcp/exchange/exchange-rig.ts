@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { TargetConnection, type TargetConnectionOptions } from '../../../src/mcp/connection/target-connection.ts';
-import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
-import type { ExchangePeer, ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
 import { USEFUL } from '../../../src/mcp/exchange/judgement.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
+import type { ExchangePeer, ExchangeRequest } from '../../../src/mcp/http/exchange-request.ts';
+import { TargetConnection, type TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ExchangeRequest } from '../../../src/mcp/exchange/exchange-request.ts';
+import type { ExchangeRequest } from '../../../src/mcp/http/exchange-request.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { jsonReply } from '../../support/raw-http.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { SseDecoder } from '../../../src/mcp/exchange/sse-decoder.ts';
+import { SseDecoder } from '../../../src/mcp/http/sse-decoder.ts';
 
 type Decoded = { readonly events: readonly (readonly [data: string, type: string])[]; readonly unterminated: boolean };
 

@@ -1,4 +1,4 @@
-import type { ExchangePeer } from '../../../src/mcp/exchange/exchange-request.ts';
+import type { ExchangePeer } from '../../../src/mcp/http/exchange-request.ts';
 import { judgeResultType } from '../../../src/mcp/operations/result-type.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';

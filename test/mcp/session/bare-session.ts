@@ -1,6 +1,6 @@
 import { type Authorizer, fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
-import { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
-import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
+import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import { LegacySession } from '../../../src/mcp/session/legacy-session.ts';
 import { ModernSession } from '../../../src/mcp/session/modern-session.ts';
 import type { SessionOptions } from '../../../src/mcp/session/session-options.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
-import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { eventStream, LAST_CHUNK, openStream } from '../../support/raw-http.ts';

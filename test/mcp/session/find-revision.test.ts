@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FoundRevision, findRevision } from '../../../src/mcp/session/find-revision.ts';
-import { readDiscovery } from '../../../src/mcp/session/modern-messages.ts';
+import { readDiscovery } from '../../../src/mcp/session/handshakes.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { CALLER, withServer } from './bare-session.ts';
 import type { Answer } from './mcp-server.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../../src/mcp/operations/list-items.ts';
 import { IntendedStart } from '../../../src/mcp/session/intended-start.ts';
-import { listPages } from '../../../src/mcp/session/list-pages.ts';
+import { listPages } from '../../../src/mcp/session/lists.ts';
 import type { Caller } from '../../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';

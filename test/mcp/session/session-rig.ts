@@ -1,8 +1,8 @@
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
-import type { TargetConnection } from '../../../src/mcp/connection/target-connection.ts';
-import type { Exchange } from '../../../src/mcp/exchange/exchange.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
+import type { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import type { FoundRevision } from '../../../src/mcp/session/find-revision.ts';
-import { MODERN_REVISION } from '../../../src/mcp/session/modern-messages.ts';
+import { MODERN_REVISION } from '../../../src/mcp/session/handshakes.ts';
 import type { Session } from '../../../src/mcp/session/session.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { openTargetClient, type TargetClient } from '../../../src/run/target-client.ts';

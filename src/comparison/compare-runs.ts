@@ -1,0 +1,139 @@
+import type { ComparisonRules } from '../plan/comparison-schema.ts';
+import type { LatencyBatch } from '../summary/batches.ts';
+import { driftStretch } from '../verdict/compare-drift.ts';
+import { intervalAround, mapInterval } from '../verdict/compare-interval.ts';
+import { judgeChange } from '../verdict/compare-judgement.ts';
+import { type ResampledChanges, resampleChanges } from '../verdict/compare-resample.ts';
+import { smallSampleStretch } from '../verdict/compare-student.ts';
+import { BatchPool } from './bootstrap.ts';
+import type { ComparedFigures, ComparedOperation, Interval, OperationComparison } from './comparison.ts';
+
+const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+/** A bootstrap of fewer clusters says little of how far off it may be. */
+const LEAST_BATCHES = 5;
+/** With fewer requests beyond it, a percentile is a matter of a few stragglers. */
+const LEAST_BEYOND = 5;
+const LEAST_RESAMPLES = 2000;
+/** Resamples that must lie beyond the interval's two ends together. */
+const RESAMPLES_BEYOND = 20;
+
+/** Compares one operation of two runs. @throws when a batch's histogram is damaged */
+export function compareOperation(
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  rules: ComparisonRules,
+): OperationComparison {
+  const { target, operation } = current;
+  const known = {
+    target,
+    operation,
+    baseline: figuresOf(baseline, rules),
+    current: figuresOf(current, rules),
+  };
+  const { latencyMs: before } = known.baseline;
+  const { latencyMs: after } = known.current;
+  const clusters = Math.min(clustersOf(baseline), clustersOf(current));
+  const scarce = scarcity(known.baseline, known.current, clusters, rules);
+  if (clusters < LEAST_BATCHES || before === null || after === null || before === 0 || after === 0) {
+    return {
+      ...known,
+      verdict: 'too-little-data',
+      reason: scarce,
+      change: null,
+      changeMs: null,
+      usefulRateChange: null,
+    };
+  }
+  const { logChange, usefulRateChange } = changesOf(baseline, current, Math.log(after) - Math.log(before), rules);
+  const verdict = scarce === '' ? judgeChange(logChange, rules.tolerance) : 'too-little-data';
+  const change = mapInterval(logChange, Math.expm1);
+  return {
+    ...known,
+    verdict,
+    reason: verdict === 'too-little-data' && scarce === '' ? 'the interval is too wide to tell' : scarce,
+    change,
+    changeMs: mapInterval(change, (share) => share * before),
+    usefulRateChange,
+  };
+}
+
+function figuresOf({ count, useful, latencyMs }: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {
+  return {
+    requests: count,
+    useful,
+    usefulRate: count === 0 ? 0 : useful / count,
+    latencyMs: latencyMs?.[metric] ?? null,
+  };
+}
+
+/** Batches that have a latency. */
+function clustersOf({ batches }: ComparedOperation): number {
+  return batches.filter(({ useful }) => useful > 0).length;
+}
+
+/** What there is too little of; empty when there is enough. */
+function scarcity(before: ComparedFigures, after: ComparedFigures, clusters: number, rules: ComparisonRules): string {
+  const least = Math.max(rules.minRequests, Math.round(LEAST_BEYOND / (1 - QUANTILES[rules.metric])));
+  if (Math.min(before.useful, after.useful) < least) {
+    return `${rules.metric} needs ${least} useful requests in each run`;
+  }
+  if (clusters >= LEAST_BATCHES) return '';
+  return `useful requests in at least ${LEAST_BATCHES} stretches of each run are needed`;
+}
+
+function changesOf(
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  logEstimate: number,
+  { metric, confidence }: ComparisonRules,
+): { readonly logChange: Interval; readonly usefulRateChange: Interval } {
+  const pairs = pairsOf(baseline.batches, current.batches);
+  const [before, after] = [
+    new BatchPool(pairs?.map(([first]) => first) ?? baseline.batches),
+    new BatchPool(pairs?.map(([, second]) => second) ?? current.batches),
+  ];
+  const q = QUANTILES[metric];
+  const resamples = Math.max(LEAST_RESAMPLES, Math.ceil(RESAMPLES_BEYOND / (1 - confidence)));
+  const { logLatency, usefulRate }: ResampledChanges = resampleChanges(
+    before,
+    after,
+    q,
+    resamples,
+    pairs !== undefined,
+  );
+  const all = { before: ones(before.size), after: ones(after.size) };
+  const logSeen = Math.log(after.quantile(all.after, q)) - Math.log(before.quantile(all.before, q));
+  const rateSeen = after.usefulRate(all.after) - before.usefulRate(all.before);
+  const stretch =
+    smallSampleStretch(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
+    driftOf(before.leanings(q), after.leanings(q), pairs !== undefined);
+  const inRange = (rate: number) => Math.max(-1, Math.min(1, rate));
+  return {
+    logChange: intervalAround(logLatency, logSeen, logEstimate, confidence, stretch),
+    usefulRateChange: mapInterval(intervalAround(usefulRate, rateSeen, rateSeen, confidence, stretch), inRange),
+  };
+}
+
+type Pair = readonly [first: LatencyBatch | undefined, second: LatencyBatch | undefined];
+
+/** Batches of the same stretch together; undefined when the two runs are not cut alike. */
+function pairsOf(first: readonly LatencyBatch[], second: readonly LatencyBatch[]): readonly Pair[] | undefined {
+  const [firstAt, secondAt] = [byStretch(first), byStretch(second)];
+  const all = new Set([...firstAt.keys(), ...secondAt.keys()]);
+  if (all.size > Math.max(firstAt.size, secondAt.size)) return undefined;
+  return [...all].map((stretch) => [firstAt.get(stretch), secondAt.get(stretch)]);
+}
+
+function byStretch(batches: readonly LatencyBatch[]): Map<string, LatencyBatch> {
+  return new Map(batches.map((batch) => [`${batch.fromSeconds} ${batch.toSeconds}`, batch]));
+}
+
+/** In pairs only what the two runs do not share counts. */
+function driftOf(before: readonly number[], after: readonly number[], paired: boolean): number {
+  if (!paired) return Math.max(driftStretch(before), driftStretch(after));
+  return driftStretch(after.map((value, at) => value - (before[at] as number)));
+}
+
+function ones(size: number): Float64Array {
+  return new Float64Array(size).fill(1);
+}

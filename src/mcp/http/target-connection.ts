@@ -1,0 +1,100 @@
+import type { Pool } from 'undici';
+import type { Target } from '../../plan/target-schema.ts';
+import { type TargetPoolOptions, targetPool } from '../connection/target-pool.ts';
+import type { ExchangeHost } from '../exchange/exchange-host.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
+import { UnderWay } from './in-flight-requests.ts';
+
+export type TargetConnectionOptions = TargetPoolOptions & {
+  /** Epoch milliseconds, as the samples' clock. */
+  readonly now: () => number;
+  /** Takes every exchange once it is complete; none is ever left out. */
+  readonly onExchange: (exchange: Exchange) => void;
+};
+
+/**
+ * The connections of one process to one target, and the exchanges under way on them. Follows no redirects and retries
+ * nothing, so that a sample is what the target did with one request; only over HTTP/2 does undici send once more what
+ * the server says it has not begun (RFC 9113 §8.7). Sends no Accept-Encoding and decompresses nothing: a reply's bytes
+ * and times are those of the text itself, and a server that compresses unasked is found out.
+ */
+export class TargetConnection {
+  readonly #pool: Pool;
+  readonly #path: string;
+  readonly #host: ExchangeHost<Exchange>;
+  readonly #underWay: UnderWay<Exchange>;
+  #whenIdle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  #bug: Error | undefined;
+
+  constructor(target: Target, options: TargetConnectionOptions) {
+    const url = new URL(target.url);
+    this.#path = `${url.pathname}${url.search}`;
+    const onBug = (error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
+    };
+    this.#underWay = new UnderWay(options.now);
+    this.#host = {
+      now: options.now,
+      underWay: this.#underWay,
+      timeouts: target.timeouts,
+      cutsHeldStreams: target.heldStreams === 'cut',
+      onFinished: (exchange) => {
+        try {
+          options.onExchange(exchange);
+        } catch (error) {
+          onBug(error);
+        }
+        if (this.#underWay.size === 0) this.#whenIdle?.();
+      },
+      onBug,
+    };
+    this.#pool = targetPool(target, options);
+  }
+
+  /**
+   * Begins an exchange: its clock runs, but nothing is sent before dispatch.
+   * @throws when an earlier exchange met a bug of ours: no more load may be made on wrong figures
+   */
+  prepare(request: ExchangeRequest): Exchange {
+    if (this.#bug !== undefined) throw this.#bug;
+    return new Exchange(request, this.#host);
+  }
+
+  /** Sends an exchange; its `settled` tells when there is an answer or a failure. */
+  dispatch(exchange: Exchange): void {
+    const { method, headers, body } = exchange.request;
+    this.#pool.dispatch({ path: this.#path, method, headers: headers as string[], body }, exchange);
+  }
+
+  /**
+   * Ends every request under way as CLIENT_ABORT, which counts neither for nor against the target.
+   * @param isMeant tells of whose requests, by the number of a virtual user; of everybody's without it
+   */
+  abortAll(reason: string, isMeant?: (vu: number) => boolean): void {
+    for (const exchange of this.#underWay.all()) {
+      if (isMeant?.(exchange.vu) !== false) exchange.abort('CLIENT_ABORT', reason);
+    }
+  }
+
+  /**
+   * Waits for the samples of all requests under way, then closes the connections.
+   * @throws (rejects) when an exchange met a bug of ours
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#underWay.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await this.#pool.destroy();
+    if (this.#bug !== undefined) throw this.#bug;
+  }
+}

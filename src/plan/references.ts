@@ -1,0 +1,138 @@
+import type { DanglingReference } from './dangling-reference.ts';
+import type { Feed } from './feed.ts';
+import { insteadOf, nearestOf } from './nearest.ts';
+import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
+import { shortened } from './problem.ts';
+import { list, tree } from './tree.ts';
+
+/** The plan's feeds by name; undefined for one that is itself wrong. */
+export type KnownFeeds = ReadonlyMap<string, Feed | undefined>;
+
+/** The parts of a step that values are put into. */
+const TEMPLATES = [['resource'], ['arguments'], ['complete', 'argument', 'value'], ['complete', 'context']] as const;
+
+type Path = readonly PropertyKey[];
+type Value = Extract<Placeholder, { kind: 'value' }>;
+/** Captured names, each with the first step that captures it, and the step that is looked at. */
+type Captures = { readonly firstStep: ReadonlyMap<string, number>; readonly step: number; readonly inOrder: boolean };
+
+/** Checks the placeholders and captures of a scenario as it was written. @param path of the scenario */
+export function templateReferences(scenario: unknown, path: Path, feeds: KnownFeeds): DanglingReference[] {
+  const { steps, order } = tree(scenario);
+  const firstStep = new Map<string, number>();
+  const problems: DanglingReference[] = [];
+  for (const [index, step] of list(steps).entries()) {
+    for (const name of Object.keys(tree(tree(step).capture))) {
+      if (!firstStep.has(name)) firstStep.set(name, index);
+      const message = `expected a name that no feed has, or {{${name}}} would mean two things`;
+      if (feeds.has(name)) problems.push({ path: [...path, 'steps', index, 'capture', name], message });
+    }
+  }
+  for (const [index, step] of list(steps).entries()) {
+    const captures = { firstStep, step: index, inOrder: order === 'fixed' };
+    for (const key of TEMPLATES) {
+      const value = key.reduce<unknown>((part, name) => tree(part)[name], step);
+      for (const text of textsOf(value, [...path, 'steps', index, ...key])) {
+        const found = problemsOfText(text.text, feeds, captures);
+        problems.push(...found.map((message) => ({ path: text.path, message })));
+      }
+    }
+  }
+  return problems;
+}
+
+/** The names of the feeds that the steps of a scenario use. */
+export function feedsUsed(steps: readonly unknown[], feeds: ReadonlySet<string>): string[] {
+  const insides = steps.flatMap((step) =>
+    TEMPLATES.flatMap((key) => placeholdersIn(key.reduce<unknown>((part, name) => tree(part)[name], step) ?? {})),
+  );
+  const names = insides
+    .map(parsePlaceholder)
+    .map((parsed) => ('kind' in parsed && parsed.kind === 'value' ? parsed.name : ''));
+  return [...new Set(names)].filter((name) => feeds.has(name));
+}
+
+function* textsOf(value: unknown, path: Path): Generator<{ readonly text: string; readonly path: Path }> {
+  if (typeof value === 'string') yield { text: value, path };
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, part] of Object.entries(value)) {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    if (!Array.isArray(value)) yield { text: key, path: at };
+    yield* textsOf(part, at);
+  }
+}
+
+function problemsOfText(text: string, feeds: KnownFeeds, captures: Captures): string[] {
+  const problems = placeholdersIn(text).flatMap((inner) => {
+    const parsed = parsePlaceholder(inner);
+    const problem = 'problem' in parsed ? noPlaceholder(parsed.problem) : problemOf(parsed, feeds, captures);
+    return problem === undefined ? [] : [`{{${shortened(inner)}}} ${problem}`];
+  });
+  return [...problems, ...brokenGenerators(text)];
+}
+
+/** What looks like a generator and is no placeholder would be sent as it stands, which nobody means who writes one. */
+function brokenGenerators(text: string): string[] {
+  const insides = [...text.matchAll(/\{\{([^{}]+)\}\}/g)].map((match) => match[1] as string);
+  const broken = insides.filter(
+    (inner) => inner.trimStart().startsWith('$') && placeholdersIn(`{{${inner}}}`).length === 0,
+  );
+  return broken.map((inner) => `{{${shortened(inner)}}}: expected no quotes, backslashes or line breaks within {{ }}`);
+}
+
+function noPlaceholder(problem: string): string {
+  return `is no placeholder: ${problem}; a text that itself holds {{ }} can come from a feed`;
+}
+
+function problemOf(placeholder: Placeholder, feeds: KnownFeeds, captures: Captures): string | undefined {
+  if (placeholder.kind === 'generated') return undefined;
+  const { name, column } = placeholder;
+  if (feeds.has(name)) return feedProblem(placeholder, feeds.get(name));
+  const { firstStep, step, inOrder } = captures;
+  const at = firstStep.get(name);
+  if (at === undefined) {
+    const nearest = nearestOf(name, [...feeds.keys(), ...firstStep.keys()]);
+    const wayOut = nearest === undefined ? '; declare it under feeds' : `: did you mean "${nearest}"?`;
+    return `names no feed and no value captured by an earlier step${wayOut}`;
+  }
+  // That the order must be fixed is said where the capture stands.
+  if (inOrder && at >= step) return `is captured only by steps[${at}]; put the step that uses it after that one`;
+  return column === undefined
+    ? undefined
+    : 'names a column of a captured value, which has none; capture what is needed';
+}
+
+function feedProblem({ name, column, json }: Value, feed: Feed | undefined): string | undefined {
+  if (feed === undefined) return undefined;
+  const { columns } = feed;
+  if (column === undefined && columns.length > 1) {
+    return `names a feed with several columns; write {{${name}.${columns[0]}}} or another of ${columns.join(', ')}`;
+  }
+  const at = column === undefined ? 0 : columns.indexOf(column);
+  if (at === -1) return `names no column of ${name}: ${insteadOf(column as string, columns)}`;
+  if (!json) return undefined;
+  const odd = firstNoJson(feed, at);
+  return odd === -1 ? undefined : `reads ${columns[at]} as JSON, which that of row ${odd + 1} is not`;
+}
+
+/** Found once for each feed and column, however many placeholders read it. */
+const noJson = new WeakMap<Feed, Map<number, number>>();
+
+/** The row in which the text of a column is no JSON; -1 when there is none. */
+function firstNoJson(feed: Feed, column: number): number {
+  const known = noJson.get(feed) ?? new Map<number, number>();
+  noJson.set(feed, known);
+  const found =
+    known.get(column) ?? feed.rows.findIndex((row) => typeof row[column] === 'string' && !isJson(row[column]));
+  known.set(column, found);
+  return found;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ScenarioOf } from '../plan/scenario-schema.ts';
+import { toMicrosecond } from '../plan/timeline.ts';
+import { startOffsetMs } from './start-offset.ts';
+
+/** A time in which a virtual user is at work, in milliseconds after its scenario's start. */
+export type VuSpan = {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** It begins so much later than `fromMs`, because others come in the same instant. */
+  readonly offsetMs: number;
+};
+
+/** The number of virtual users in a stage that lasts, from its beginning to its end. */
+type Piece = { readonly fromMs: number; readonly toMs: number; readonly fromVus: number; readonly toVus: number };
+
+export type RampingVus = Pick<ScenarioOf<'ramping-vus'>, 'startVUs' | 'stages'>;
+
+/**
+ * When a virtual user is at work: while the level, linear within each stage, is at least half above the user's place, so
+ * that the users at work are the level, rounded.
+ * @param place its number in the scenario, from 0
+ * @param window the part of the scenario's time that is asked for; spans are cut at its ends
+ */
+export function vuSpans(
+  scenario: RampingVus,
+  place: number,
+  window: { readonly fromMs: number; readonly toMs: number },
+): VuSpan[] {
+  const threshold = place + 0.5;
+  const spans: VuSpan[] = [];
+  let before: Piece | undefined;
+  for (const piece of piecesOf(scenario)) {
+    const { fromMs, toMs } = crossing(piece, threshold);
+    const last = spans.at(-1);
+    const cut = { fromMs: Math.max(fromMs, window.fromMs), toMs: Math.min(toMs, window.toMs) };
+    if (cut.fromMs < cut.toMs) {
+      if (last?.toMs === cut.fromMs) spans[spans.length - 1] = { ...last, toMs: cut.toMs };
+      else spans.push({ ...cut, offsetMs: offsetIn(piece, before, place, cut.fromMs, window.fromMs) });
+    }
+    before = piece;
+  }
+  return spans;
+}
+
+function piecesOf({ startVUs, stages }: RampingVus): Piece[] {
+  const pieces: Piece[] = [];
+  let fromVus = startVUs;
+  let fromMs = 0;
+  for (const { duration, target } of stages) {
+    const toMs = toMicrosecond(fromMs + duration);
+    if (duration > 0) pieces.push({ fromMs, toMs, fromVus, toVus: target });
+    fromVus = target;
+    fromMs = toMs;
+  }
+  return pieces;
+}
+
+/** When the level is at the threshold or above; levels at both ends are whole and the threshold is not, so never equal. */
+function crossing(piece: Piece, threshold: number): { readonly fromMs: number; readonly toMs: number } {
+  const { fromMs, toMs, fromVus, toVus } = piece;
+  const atMs = toMicrosecond(fromMs + ((toMs - fromMs) * (threshold - fromVus)) / (toVus - fromVus));
+  if (fromVus > threshold) return { fromMs, toMs: toVus > threshold ? toMs : atMs };
+  return { fromMs: toVus > threshold ? atMs : toMs, toMs };
+}
+
+/** Those who come at once, by a jump or because a window begins, come one after the other as all crowds do. */
+function offsetIn(
+  piece: Piece,
+  before: Piece | undefined,
+  place: number,
+  fromMs: number,
+  windowFromMs: number,
+): number {
+  if (fromMs === windowFromMs) return startOffsetMs(place, levelAt(piece, fromMs));
+  if (fromMs !== piece.fromMs) return 0;
+  const there = before?.toVus ?? 0;
+  return startOffsetMs(place - there, piece.fromVus - there);
+}
+
+function levelAt({ fromMs, toMs, fromVus, toVus }: Piece, ms: number): number {
+  return Math.round(fromVus + ((toVus - fromVus) * (ms - fromMs)) / (toMs - fromMs));
+}
