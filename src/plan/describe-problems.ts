@@ -7,7 +7,7 @@ import type { PlanProblem } from './plan-problem.ts';
 import { issueText, shortened, unknownKeyText } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
-type Path = readonly PropertyKey[];
+export type Path = readonly PropertyKey[];
 
 /** A message that lists many names is cut here. */
 const MAX_MESSAGE_CHARACTERS = 400;

@@ -22,5 +22,3 @@ export const generatorRulesSchema = z.strictObject({
   /** Late starts, as a share of all starts that had an instant. */
   maxLateStarts: share.default(0.01),
 });
-
-export type GeneratorRules = z.output<typeof generatorRulesSchema>;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import type { Path } from './describe-problems.ts';
 import { planSchema } from './plan-schema.ts';
 
 type Schema = z.core.$ZodType;
-type Path = readonly PropertyKey[];
-
 /** The keys that a plan may have at a path, read from the schema; the value decides between variants. */
 export function keysAt(plan: unknown, path: Path): string[] {
   const { schema, value } = schemaAt(plan, path);

@@ -6,7 +6,7 @@ import { blockKey, blockRange } from './table-keys.ts';
 import type { RowValues, TableRows } from './table-rows.ts';
 
 /** A full block is about 0.8 MB on the wire and an answer of the service may be 4 MiB. */
-const PAGE_SIZE = 4;
+const BLOCKS_A_PAGE = 4;
 
 /** Blocks of samples: one row a block, one Binary property a column, the header packed. */
 export function tableBlocks(rows: TableRows): Pick<RunStore, 'appendBlock' | 'readBlocks'> {
@@ -22,7 +22,7 @@ export function tableBlocks(rows: TableRows): Pick<RunStore, 'appendBlock' | 're
     },
     async *readBlocks(runId, sliceId, attemptId) {
       const doing = `read the blocks of slice ${sliceId} of run ${runId}`;
-      for await (const values of rows.range(doing, blockRange(runId, sliceId, attemptId), PAGE_SIZE)) {
+      for await (const values of rows.range(doing, blockRange(runId, sliceId, attemptId), BLOCKS_A_PAGE)) {
         yield await blockOf(doing, values);
       }
     },

@@ -6,10 +6,13 @@ import { progressKey, wholePartition } from './table-keys.ts';
 import type { TableRows } from './table-rows.ts';
 
 /** Progress rows are a few KiB each and an answer of the service may be 4 MiB. */
-const PAGE_SIZE = 200;
+const PROGRESS_ROWS_A_PAGE = 200;
 
 /** One row an attempt at a slice, so that a straggler of a lost attempt cannot hide the attempt that replaced it. */
-export function tableProgress(rows: TableRows, pageSize = PAGE_SIZE): Pick<RunStore, 'putProgress' | 'listProgress'> {
+export function tableProgress(
+  rows: TableRows,
+  pageSize = PROGRESS_ROWS_A_PAGE,
+): Pick<RunStore, 'putProgress' | 'listProgress'> {
   return {
     async putProgress(runId, progress) {
       const { sliceId, attemptId, atMs } = progress;

@@ -8,13 +8,13 @@ import type { RunSpan } from './run-span.ts';
 /** What of a run's span follows from its plan. @param intervalMs width of the run's intervals */
 export function planSpan(plan: Plan, intervalMs: number): Pick<RunSpan, 'warmUpMs' | 'warmUpParts' | 'plannedStarts'> {
   const plannedStarts = Object.entries(plan.scenarios).flatMap(([scenario, each]) => {
-    return isArrival(each) ? [{ scenario, starts: startsOf(each, intervalMs) }] : [];
+    return isArrival(each) ? [{ scenario, starts: plannedStartsOf(each, intervalMs) }] : [];
   });
   return { warmUpMs: plan.warmUp, warmUpParts: warmUpPartsOf(plan), plannedStarts };
 }
 
 /** How many starts a scenario has in each interval of the run. */
-function startsOf(scenario: ArrivalScenario, intervalMs: number): number[] {
+function plannedStartsOf(scenario: ArrivalScenario, intervalMs: number): number[] {
   const schedule = arrivalSchedule(scenario);
   const endMs = scenario.startTime + schedule.durationMs;
   const before = (ms: number) => startsBefore(schedule, ms - scenario.startTime);

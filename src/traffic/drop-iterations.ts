@@ -3,8 +3,8 @@ import type { StartTally } from './start-tally.ts';
 import type { Iteration } from './virtual-user.ts';
 
 /** So many are dropped before others get their turn of the event loop, and those that store them. */
-const AT_ONCE = 5000;
-const BREATH_MS = 1;
+const DROPPED_IN_A_ROW = 5000;
+const YIELD_MS = 1;
 
 /** Drops iterations that time ran out for, however many. */
 export async function dropIterations(
@@ -15,6 +15,6 @@ export async function dropIterations(
   for (let dropped = 1; iterations.hasNext(); dropped++) {
     tally.drop();
     onDropped(iterations.next());
-    if (dropped % AT_ONCE === 0) await clock.sleepUntil(clock.now() + BREATH_MS);
+    if (dropped % DROPPED_IN_A_ROW === 0) await clock.sleepUntil(clock.now() + YIELD_MS);
   }
 }

@@ -8,7 +8,7 @@ import { StartTally } from './start-tally.ts';
 /** A start this late is not made: after a stall, or in a slice that took over, a burst would be load that nobody planned. */
 const LATEST_START_MS = 1000;
 /** So many starts come without a pause before replies that have arrived are read. */
-const AT_ONCE = 200;
+const STARTED_IN_A_ROW = 200;
 const BREATH_MS = 1;
 /**
  * Starts this many milliseconds apart are made within microseconds, which costs a fifth of a processor at most. Closer
@@ -48,8 +48,8 @@ export async function runArrival(options: ExecutorOptions, scenario: ArrivalScen
       const intendedMs = scenarioStartMs + instantOf(schedule, k);
       let nowMs = clock.now();
       atOnce++;
-      if (nowMs < intendedMs || atOnce > AT_ONCE) {
-        const untilMs = Math.max(intendedMs, atOnce > AT_ONCE ? nowMs + BREATH_MS : 0);
+      if (nowMs < intendedMs || atOnce > STARTED_IN_A_ROW) {
+        const untilMs = Math.max(intendedMs, atOnce > STARTED_IN_A_ROW ? nowMs + BREATH_MS : 0);
         await clock.sleepUntil(untilMs, over, untilMs - nowMs < FINE_FROM_MS ? 'nearest' : 'fine');
         nowMs = clock.now();
         atOnce = 0;

@@ -14,7 +14,7 @@ export type AuthorizationServer = {
   readonly algorithms: readonly string[] | undefined;
 };
 
-const WHAT = 'The authorization server metadata';
+const SERVER_METADATA = 'The authorization server metadata';
 /** One server is the rule; a list without end is not walked. */
 const MAX_SERVERS = 5;
 
@@ -54,11 +54,11 @@ export function serverMetadataUrls(issuer: string): string[] {
 }
 
 async function readServer(http: AuthHttp, expectedIssuer: string, url: string): Promise<AuthorizationServer> {
-  const metadata = await readDocument(http, WHAT, url, serverMetadata);
+  const metadata = await readDocument(http, SERVER_METADATA, url, serverMetadata);
   const { issuer, token_endpoint: tokenUrl } = metadata;
   // RFC 8414 §3.3: identical, so not even a slash at the end is forgiven.
   if (issuer !== expectedIssuer)
-    throw new Error(`${WHAT} ${url} is of the issuer ${issuer}, not of ${expectedIssuer}.`);
+    throw new Error(`${SERVER_METADATA} ${url} is of the issuer ${issuer}, not of ${expectedIssuer}.`);
   return {
     issuer,
     tokenUrl,

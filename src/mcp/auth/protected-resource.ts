@@ -3,7 +3,7 @@ import type { AuthHttp } from './auth-http.ts';
 import { firstOf } from './first-of.ts';
 import { readDocument } from './read-document.ts';
 
-const WHAT = 'The protected resource metadata';
+const RESOURCE_METADATA = 'The protected resource metadata';
 
 /** RFC 9728 §2, as far as it matters here. MCP demands at least one authorization server. */
 const protectedResource = z.object({
@@ -27,11 +27,11 @@ export async function readProtectedResource(
 ): Promise<ProtectedResource> {
   const places = challengedUrl === undefined ? resourceMetadataUrls(targetUrl) : [challengedUrl];
   return firstOf(places, async (url) => {
-    const document = await readDocument(http, WHAT, url, protectedResource);
+    const document = await readDocument(http, RESOURCE_METADATA, url, protectedResource);
     const { resource } = document;
     if (resource !== trusted && !covers(resource, targetUrl)) {
       throw new Error(
-        `${WHAT} ${url} is for the resource ${resource}, not for ${targetUrl}; ` +
+        `${RESOURCE_METADATA} ${url} is for the resource ${resource}, not for ${targetUrl}; ` +
           'if that is right, the plan says so by naming it as auth.resource.',
       );
     }

@@ -49,9 +49,6 @@ export type JudgedExchange = {
   error: unknown;
 };
 
-/** A request or notification of the server's. */
-export type ServerMessage = { readonly method: string; readonly id?: unknown; readonly params?: unknown };
-
 /** What a server said of taking its event stream up again. */
 export type BrokenStream = {
   /** Id of the last event that had one; without it there is nothing to go on from. */

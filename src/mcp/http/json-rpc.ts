@@ -1,10 +1,11 @@
-import type { ServerMessage } from './exchange-request.ts';
-
 /** A JSON-RPC 2.0 error object. */
 export type RpcError = { readonly code: number; readonly message: string };
 
 /** The answer to a request of ours. */
 export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: unknown };
+
+/** A request or notification of the server's. */
+export type ServerMessage = { readonly method: string; readonly id?: unknown; readonly params?: unknown };
 
 /** What a parsed message is to the request that waits for id `id`. */
 export type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-json-rpc';

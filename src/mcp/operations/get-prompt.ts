@@ -3,15 +3,15 @@ import type { Call } from './call.ts';
 import { isRecord } from './is-record.ts';
 import { misshapen } from './misshapen.ts';
 
-const METHOD = 'prompts/get';
+const PROMPTS_GET = 'prompts/get';
 
 /** Makes requests for one prompt; its arguments are JSON text of an object of texts. */
 export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argumentsJson: string) => Call {
-  const operation = `${METHOD}:${name}`;
+  const operation = `${PROMPTS_GET}:${name}`;
   const head = `{"name":${JSON.stringify(name)},"arguments":`;
   return (argumentsJson) => ({
     operation,
-    method: METHOD,
+    method: PROMPTS_GET,
     name,
     params: `${head}${argumentsJson}}`,
     judge,
@@ -21,10 +21,11 @@ export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argu
 
 /** Judges the result of prompts/get. A prompt without messages is as empty as a tool's answer without content. */
 export function judgePrompt(result: unknown): Judgement {
-  if (!isRecord(result) || !Array.isArray(result.messages)) return misshapen(METHOD, 'an array "messages"');
+  if (!isRecord(result) || !Array.isArray(result.messages)) return misshapen(PROMPTS_GET, 'an array "messages"');
   for (const [index, message] of result.messages.entries()) {
-    if (!isRecord(message) || typeof message.role !== 'string') return misshapen(METHOD, `messages[${index}].role`);
-    if (!isRecord(message.content)) return misshapen(METHOD, `an object messages[${index}].content`);
+    if (!isRecord(message) || typeof message.role !== 'string')
+      return misshapen(PROMPTS_GET, `messages[${index}].role`);
+    if (!isRecord(message.content)) return misshapen(PROMPTS_GET, `an object messages[${index}].content`);
   }
   if (result.messages.length > 0) return USEFUL;
   return { outcome: 'TOOL_EMPTY', message: 'The prompt has no messages.' };

@@ -3,7 +3,7 @@ import type { Call } from './call.ts';
 import { isRecord } from './is-record.ts';
 import { misshapen } from './misshapen.ts';
 
-const METHOD = 'completion/complete';
+const COMPLETION_COMPLETE = 'completion/complete';
 
 /** Whose argument is completed: a prompt's, by its name, or a resource template's, by its URI template. */
 export type Completed = { readonly prompt: string } | { readonly resource: string };
@@ -21,13 +21,13 @@ export function completeArgument(
     'prompt' in completed
       ? [completed.prompt, { type: 'ref/prompt', name: completed.prompt }]
       : [completed.resource, { type: 'ref/resource', uri: completed.resource }];
-  const operation = `${METHOD}:${name}`;
+  const operation = `${COMPLETION_COMPLETE}:${name}`;
   const head = `{"ref":${JSON.stringify(ref)},"argument":{"name":${JSON.stringify(argument)},"value":`;
   return (valueJson, contextJson) => {
     const context = contextJson === undefined ? '' : `,"context":{"arguments":${contextJson}}`;
     return {
       operation,
-      method: METHOD,
+      method: COMPLETION_COMPLETE,
       name: undefined,
       params: `${head}${valueJson}}${context}}`,
       judge,
@@ -40,10 +40,10 @@ export function completeArgument(
 export function judgeCompletion(result: unknown): Judgement {
   const completion = isRecord(result) ? result.completion : undefined;
   if (!isRecord(completion) || !Array.isArray(completion.values)) {
-    return misshapen(METHOD, 'an array "completion.values"');
+    return misshapen(COMPLETION_COMPLETE, 'an array "completion.values"');
   }
   if (completion.values.every((value) => typeof value === 'string')) return USEFUL;
-  return misshapen(METHOD, 'nothing but texts in completion.values');
+  return misshapen(COMPLETION_COMPLETE, 'nothing but texts in completion.values');
 }
 
 /** The proposals of a completion, one a line; of a result that was judged before. */

@@ -3,17 +3,17 @@ import type { Call } from './call.ts';
 import { isRecord } from './is-record.ts';
 import { misshapen } from './misshapen.ts';
 
-const METHOD = 'resources/read';
+const RESOURCES_READ = 'resources/read';
 
 /**
  * Makes requests for resources; the URI is JSON text. Their samples are counted under one label however many URIs they
  * read: operations are columns of every report, and a template has any number of URIs.
  */
 export function readResource(label: string, judge: ResultJudge = judgeResource): (uriJson: string) => Call {
-  const operation = `${METHOD}:${label}`;
+  const operation = `${RESOURCES_READ}:${label}`;
   return (uriJson) => ({
     operation,
-    method: METHOD,
+    method: RESOURCES_READ,
     name: JSON.parse(uriJson),
     params: `{"uri":${uriJson}}`,
     judge,
@@ -26,11 +26,11 @@ export function readResource(label: string, judge: ResultJudge = judgeResource):
  * nothing, yet no rule was broken. One whose text is empty is a resource like any other.
  */
 export function judgeResource(result: unknown): Judgement {
-  if (!isRecord(result) || !Array.isArray(result.contents)) return misshapen(METHOD, 'an array "contents"');
+  if (!isRecord(result) || !Array.isArray(result.contents)) return misshapen(RESOURCES_READ, 'an array "contents"');
   for (const [index, part] of result.contents.entries()) {
-    if (!isRecord(part) || typeof part.uri !== 'string') return misshapen(METHOD, `contents[${index}].uri`);
+    if (!isRecord(part) || typeof part.uri !== 'string') return misshapen(RESOURCES_READ, `contents[${index}].uri`);
     if (typeof part.text !== 'string' && typeof part.blob !== 'string') {
-      return misshapen(METHOD, `contents[${index}].text or .blob`);
+      return misshapen(RESOURCES_READ, `contents[${index}].text or .blob`);
     }
   }
   return result.contents.length > 0 ? USEFUL : { outcome: 'TOOL_EMPTY', message: 'The resource has no contents.' };

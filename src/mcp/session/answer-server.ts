@@ -1,5 +1,5 @@
 import type { Target } from '../../plan/target-schema.ts';
-import type { ServerMessage } from '../http/exchange-request.ts';
+import type { ServerMessage } from '../http/json-rpc.ts';
 import { answerElicitation } from '../operations/answer-elicitation.ts';
 
 /** JSON-RPC 2.0: the method does not exist, which is what clients answer for what they did not declare. */

@@ -9,7 +9,7 @@ import { succeeded } from './succeeded.ts';
 
 /** The call of a tool that runs only as a task (revision 2025-11-25, "Tasks": `execution.taskSupport: required`). */
 export function callAsTask(call: Call): Call {
-  return { ...call, params: addParams(call.params, '"task":{}'), judge: judgeCreated };
+  return { ...call, params: addParams(call.params, '"task":{}'), judge: judgeLegacyCreated };
 }
 
 /**
@@ -31,7 +31,7 @@ export async function legacyTask(
   const part = (method: string, judge: ResultJudge): Call => {
     return { operation: `${method}:${tool.name}`, method, name: taskId, params, judge, progress: false };
   };
-  const get = part('tasks/get', (result) => judgeTask(result, ways.elicitation));
+  const get = part('tasks/get', (result) => judgeLegacyTask(result, ways.elicitation));
   const polled = await pollTask(ways, pollInterval, () => send(get));
   // A failed task has a result too, or the error that it ended in.
   if (!succeeded(polled)) return polled;
@@ -40,13 +40,13 @@ export async function legacyTask(
 
 type LegacyTask = { readonly taskId: string; readonly status: string; readonly pollInterval?: unknown };
 
-function judgeCreated(result: unknown): Judgement {
+function judgeLegacyCreated(result: unknown): Judgement {
   const task = (result as { task?: Partial<LegacyTask> } | null)?.task;
   if (typeof task?.taskId === 'string' && typeof task.status === 'string') return USEFUL;
   return { outcome: 'PROTO_SHAPE', message: 'expected result.task with taskId and status' };
 }
 
-function judgeTask(result: unknown, elicitation: Target['elicitation']): Judgement {
+function judgeLegacyTask(result: unknown, elicitation: Target['elicitation']): Judgement {
   const { status, statusMessage } = (result ?? {}) as { status?: unknown; statusMessage?: unknown };
   if (status === 'input_required' && elicitation === 'none') {
     return { outcome: 'RPC_INPUT_REQUIRED', message: `the task waits for input: ${statusMessage ?? ''}` };

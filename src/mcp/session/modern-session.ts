@@ -15,7 +15,7 @@ import { Sender } from './sender.ts';
 import type { Caller, NotOpened, Opened, Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { succeeded } from './succeeded.ts';
-import { isTask, judgeCreated, modernTask } from './tasks.ts';
+import { isTask, judgeModernCreated, modernTask } from './tasks.ts';
 import { lackedToken } from './without-token.ts';
 
 const DISCOVER: Call = {
@@ -106,7 +106,7 @@ export class ModernSession implements Session, ExchangePeer {
   }
 
   judgeResult({ request, result }: JudgedExchange): Judgement {
-    if (request.rpcMethod === TASKED && isTask(result)) return judgeCreated(result);
+    if (request.rpcMethod === TASKED && isTask(result)) return judgeModernCreated(result);
     if (this.#lastRounds?.has(request.id) === true && asksForInput(result)) return ENDLESS;
     return judgeResultType(result, this.#options.target.elicitation) ?? request.judge(result, request.tool);
   }

@@ -35,7 +35,7 @@ export async function modernTask(
     const params = `{"taskId":${JSON.stringify(taskId)}${more}}`;
     return { operation: `${method}:${call.name}`, method, name: taskId, params, judge, progress: false };
   };
-  const get = part('tasks/get', (result) => judgeTask(result, call, tool, wanted));
+  const get = part('tasks/get', (result) => judgeModernTask(result, call, tool, wanted));
   for (;;) {
     const polled = await pollTask(ways, pollIntervalMs, () => send(get));
     const task = polled.result as Task;
@@ -54,7 +54,7 @@ export function isTask(result: unknown): boolean {
   return (result as { resultType?: unknown } | null)?.resultType === 'task';
 }
 
-export function judgeCreated(result: unknown): Judgement {
+export function judgeModernCreated(result: unknown): Judgement {
   if (typeof (result as { taskId?: unknown }).taskId === 'string') return USEFUL;
   return { outcome: 'PROTO_SHAPE', message: 'expected a taskId in a result of type task' };
 }
@@ -73,7 +73,7 @@ function requestsOf({ inputRequests }: Task): Task {
   return isRecord(inputRequests) ? inputRequests : {};
 }
 
-function judgeTask(
+function judgeModernTask(
   result: unknown,
   call: Call,
   tool: Tool | undefined,

@@ -17,7 +17,7 @@ export function clocksSection({ operations }: Report): Markup | null {
   if (operations.every((operation) => clocksOf(operation).every((clock) => clock === null))) return null;
   const groups = byTarget(operations).map(
     (group) =>
-      html`<tbody><tr class="group"><th scope="rowgroup" colspan="10">${group.target}</th></tr>${group.operations.map(row)}</tbody>`,
+      html`<tbody><tr class="group"><th scope="rowgroup" colspan="10">${group.target}</th></tr>${group.operations.map(clocksRow)}</tbody>`,
   );
   return html`<section id="clocks"><h2>Four clocks</h2>
 <p>Time to first byte is not latency: a server may send its headers, or a first event, long before the answer. Each request
@@ -40,7 +40,7 @@ function clocksOf({ clocksMs, latencyMs }: OperationSummary): readonly (Percenti
   return [clocksMs.headers, clocksMs.firstEvent, latencyMs, clocksMs.close];
 }
 
-function row(operation: OperationSummary): Markup {
+function clocksRow(operation: OperationSummary): Markup {
   return html`<tr><th scope="row">${name(operation.operation)}</th><td class="n">${formatMs(operation.clocksMs.lag?.p95)}</td>${clocksOf(
     operation,
   ).map(

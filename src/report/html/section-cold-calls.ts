@@ -12,7 +12,7 @@ export function coldCallsSection({ operations }: Report): Markup | null {
   if (shown.length === 0) return null;
   const groups = byTarget(shown).map(
     (group) =>
-      html`<tbody><tr class="group"><th scope="rowgroup" colspan="10">${group.target}</th></tr>${group.operations.map(row)}</tbody>`,
+      html`<tbody><tr class="group"><th scope="rowgroup" colspan="10">${group.target}</th></tr>${group.operations.map(coldCallsRow)}</tbody>`,
   );
   return html`<section id="cold"><h2>Cold and warm calls</h2>
 <p>The first call of a session, and one after its session was silent for long, may find a target that has to start or to
@@ -31,7 +31,7 @@ ${groups}</table>`,
 )}</section>`;
 }
 
-function row({ operation, calls }: OperationCalls): Markup {
+function coldCallsRow({ operation, calls }: OperationCalls): Markup {
   return html`<tr><th scope="row">${name(operation)}</th>${CALL_KINDS.map(([kind]) => {
     const { count, latencyMs } = calls[kind];
     return html`<td class="n first">${formatCount(count)}</td><td class="n">${formatMs(latencyMs?.p50)}</td><td class="n">${formatMs(latencyMs?.p95)}</td>`;

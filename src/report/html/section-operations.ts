@@ -21,7 +21,7 @@ export function operationsSection({ operations }: Report): Markup {
   const groups = byTarget(operations).map(
     (group) =>
       html`<tbody><tr class="group"><th scope="rowgroup" colspan="9">${group.target}</th></tr>${group.operations.map(
-        (operation) => row(operation, axis),
+        (operation) => operationsRow(operation, axis),
       )}</tbody>`,
   );
   const few = operations.some((each) => each.latencyMs !== null && each.useful < ENOUGH.p99);
@@ -40,7 +40,7 @@ ${groups}</table>`,
 ${allPercentiles(operations)}</section>`;
 }
 
-function row(operation: OperationSummary, axis: LatencyAxis | null): Markup {
+function operationsRow(operation: OperationSummary, axis: LatencyAxis | null): Markup {
   const { latencyMs, useful } = operation;
   const figure = (ms: number | undefined, enough: number) =>
     html`<td class="${useful < enough ? 'n few' : 'n'}">${formatMs(ms)}</td>`;

@@ -24,11 +24,11 @@ ${scrollTable(
     'p99',
     'max',
   ].map((title) => html`<th scope="col" class="n">${title}</th>`)}</tr></thead>
-<tbody>${rows.map(row)}</tbody></table>`,
+<tbody>${rows.map(scenariosRow)}</tbody></table>`,
 )}</section>`;
 }
 
-function row({ scenario, planned, iterations, dropped, late, perSecond, iterationMs }: ScenarioRow): Markup {
+function scenariosRow({ scenario, planned, iterations, dropped, late, perSecond, iterationMs }: ScenarioRow): Markup {
   const odd = (count: number) => (count > 0 ? 'n odd' : 'n');
   return html`<tr><th scope="row">${name(scenario)}</th><td class="n">${planned === null ? '–' : formatCount(planned)}</td><td class="n">${formatCount(
     iterations,

@@ -17,11 +17,11 @@ ${scrollTable(
 <thead><tr><th scope="col">Target</th>${['Opened', 'Closed', 'Lost', 'Most open', 'Lifetime p50', 'p95', 'max'].map(
     (title) => html`<th scope="col" class="n">${title}</th>`,
   )}<th scope="col">Lost to</th></tr></thead>
-<tbody>${shown.map(row)}</tbody></table>`,
+<tbody>${shown.map(sessionsRow)}</tbody></table>`,
 )}</section>`;
 }
 
-function row({ target, opened, closed, lost, most, lifetimeMs, losses }: SessionSummary): Markup {
+function sessionsRow({ target, opened, closed, lost, most, lifetimeMs, losses }: SessionSummary): Markup {
   const lifetimes = [lifetimeMs?.p50, lifetimeMs?.p95, lifetimeMs?.max];
   return html`<tr><th scope="row">${target === '*' ? 'All targets' : name(target)}</th><td class="n">${formatCount(opened)}</td><td class="n">${formatCount(
     closed,

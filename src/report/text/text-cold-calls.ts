@@ -5,7 +5,7 @@ import { formatCount, formatMs } from '../format.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
 
-const COLUMNS: readonly TextColumn[] = [
+const COLD_CALL_COLUMNS: readonly TextColumn[] = [
   { heading: 'target, operation', align: 'left', shrinks: true },
   ...CALL_KINDS.flatMap(([, title]): TextColumn[] => [
     { heading: title.replace(' of session', ''), align: 'right' },
@@ -20,13 +20,13 @@ export function textColdCalls(operations: readonly OperationSummary[], width: nu
   if (shown.length === 0) return [];
   const rows = byTarget(shown).flatMap((group) => [
     [{ text: group.target, paint: paint.bold }],
-    ...group.operations.map(operationRow),
+    ...group.operations.map(coldCallRow),
   ]);
-  const [heading = '', ...lines] = textTable(COLUMNS, rows, width);
+  const [heading = '', ...lines] = textTable(COLD_CALL_COLUMNS, rows, width);
   return [paint.dim(heading), ...lines];
 }
 
-function operationRow({ operation, calls }: OperationCalls): TextCell[] {
+function coldCallRow({ operation, calls }: OperationCalls): TextCell[] {
   const kinds = CALL_KINDS.flatMap(([kind]) => {
     const { count, latencyMs } = calls[kind];
     return [formatCount(count), formatMs(latencyMs?.p50), formatMs(latencyMs?.p95)];

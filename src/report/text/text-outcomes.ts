@@ -6,7 +6,7 @@ import { shortenEnd } from './shorten.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 import { wrap } from './wrap.ts';
 
-const COLUMNS: readonly TextColumn[] = [
+const OUTCOME_COLUMNS: readonly TextColumn[] = [
   { heading: 'count', align: 'right' },
   { heading: 'outcome', align: 'left', shrinks: true },
   { heading: 'target', align: 'left', shrinks: true },
@@ -38,7 +38,7 @@ export function textOutcomes(
     formatTimeOfDay(group.firstAt, startedAt),
     formatTimeOfDay(group.lastAt, startedAt),
   ]);
-  const [heading = '', ...lines] = textTable(COLUMNS, rows, width);
+  const [heading = '', ...lines] = textTable(OUTCOME_COLUMNS, rows, width);
   const explained = new Set<string>();
   const body = shown.flatMap((group, index) => {
     const meaning = explained.has(group.outcome) ? [] : wrap(outcomeMeaning(group.outcome), width - INDENT.length);

@@ -5,7 +5,7 @@ import type { Ink } from './ink.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
-const COLUMNS: readonly TextColumn[] = [
+const SCENARIO_COLUMNS: readonly TextColumn[] = [
   { heading: 'scenario', align: 'left', shrinks: true },
   ...['planned', 'done', 'dropped', 'late', 'per s', 'p50 ms', 'p95 ms', 'p99 ms'].map(right),
 ];
@@ -15,7 +15,7 @@ export function textScenarios(report: Report, width: number, paint: Ink): string
   const rows = scenarioRows(report);
   if (rows.length === 0) return [];
   const [heading = '', ...lines] = textTable(
-    COLUMNS,
+    SCENARIO_COLUMNS,
     rows.map(({ scenario, planned, iterations, dropped, late, perSecond, iterationMs }) => [
       scenario,
       planned === null ? '–' : formatCount(planned),

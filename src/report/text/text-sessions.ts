@@ -4,7 +4,7 @@ import { sessionsToShow } from '../sessions-to-show.ts';
 import type { Ink } from './ink.ts';
 import { type TextCell, type TextColumn, textTable } from './text-table.ts';
 
-const COLUMNS: readonly TextColumn[] = [
+const SESSION_COLUMNS: readonly TextColumn[] = [
   { heading: 'target', align: 'left', shrinks: true },
   ...['opened', 'closed', 'lost', 'most', 'lived p50', 'max'].map(
     (heading): TextColumn => ({ heading, align: 'right' }),
@@ -17,7 +17,7 @@ export function textSessions(sessions: readonly SessionSummary[], width: number,
   const shown = sessionsToShow(sessions);
   if (shown.length === 0) return [];
   const [heading = '', ...lines] = textTable(
-    COLUMNS,
+    SESSION_COLUMNS,
     shown.map((each) => row(each, paint)),
     width,
   );
