@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { demoSecrets } from '../fleet/secrets.ts';
 import type { ServerName } from '../fleet/server-name.ts';
 import { type FleetProcess, startFleetProcess } from '../fleet/start-fleet-process.ts';
-import { secretVariable } from '../src/secrets/environment-secrets.ts';
+import { secretVariable } from '../src/secrets/open-secrets.ts';
 import { startAzurite } from '../tools/functions-host/azurite/azurite.ts';
 import {
   type FunctionsHost,

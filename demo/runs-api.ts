@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import type { Report } from '../src/report/report.ts';
-import type { LiveView } from '../src/run/live-view.ts';
-import type { RunView } from '../src/run/run-view.ts';
+import type { LiveView, RunView } from '../src/run/run-view.ts';
 
 /** A run as the API tells of it. */
 export type RunStatus = RunView & { readonly live: LiveView };

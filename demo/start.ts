@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { standardPorts } from '../fleet/standard-ports.ts';
-import { EXIT_CODE } from '../src/cli/exit-code.ts';
+import { EXIT_CODE } from '../src/cli/command-context.ts';
 import { interrupted } from './interrupted.ts';
 import { secretSettings, startLocalStack } from './local-stack.ts';
 

@@ -1,11 +1,80 @@
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { parseIpRange } from '../net/address-rules.ts';
+import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
 import type { Policy } from '../plan/policy.ts';
-import type { RunContext } from '../run/run-context.ts';
-import { openTokenAccess } from '../run/token-access.ts';
+import type { PlanProblem } from '../plan/problem.ts';
+import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { memoryRunStore } from '../store/memory-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
-import { readAddressRanges } from './address-ranges.ts';
+import type { VerdictStatus } from '../verdict/verdict.ts';
+
+/** What a command's exit code says; k6's numbers where k6 has one. */
+export const EXIT_CODE = {
+  pass: 0,
+  /** Something of ours, or of this machine, went wrong. */
+  error: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  fail: 99,
+  invalidPlan: 104,
+  stopped: 105,
+  preflightFailed: 106,
+  invalid: 107,
+} as const satisfies Record<VerdictStatus | 'error' | 'usage' | 'invalidPlan' | 'preflightFailed', number>;
+
+/** The command line is wrong; the message says what and what to write instead. */
+export class UsageError extends Error {}
+
+/** A plan's problems as editors and people read them: `file:line:column path: what was expected`. */
+export function showPlanProblems(file: string, problems: readonly PlanProblem[]): string {
+  const lines = problems.map(
+    ({ line, column, path, message }) => `  ${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`,
+  );
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${file} is no valid plan: ${count}.\n${lines.join('\n')}\n`;
+}
+
+/** Reasons that are not bound to a line. */
+export function showProblems(title: string, problems: readonly string[]): string {
+  return `${title}\n${problems.map((problem) => `  ${problem}`).join('\n')}\n`;
+}
+
+/**
+ * Checks a list of IP addresses and CIDR ranges.
+ * @param source the option or variable that they came by
+ * @throws UsageError naming it and what is no address
+ */
+export function readAddressRanges(source: string, texts: readonly string[]): readonly string[] {
+  const wrong = texts.find((text) => parseIpRange(text) === undefined);
+  if (wrong === undefined) return texts;
+  throw new UsageError(
+    `${source} takes an IP address or a CIDR range with no bits beyond its prefix, e.g. 10.1.0.0/16, got "${wrong}".`,
+  );
+}
+
+/** Reads a plan's text and puts the command line's changes in. @throws UsageError when the file cannot be read */
+export function readPlanFile(file: string, overrides: PlanOverrides = {}): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`Cannot read the plan ${file}: ${(error as Error).message}`);
+  }
+  return overridePlan(text, overrides);
+}
+
+/** Reads the values of an option that takes NAME=URL and may be repeated. @throws UsageError naming the option */
+export function readNamedUrls(option: string, values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    values.map((value) => {
+      const at = value.indexOf('=');
+      if (at < 1) throw new UsageError(`${option} takes NAME=URL, got "${value}".`);
+      return [value.slice(0, at), value.slice(at + 1)];
+    }),
+  );
+}
 
 /** One process carries what it is asked for; a lane or a window more would only divide it. */
 const WHOLE_RUN = {

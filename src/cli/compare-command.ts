@@ -1,11 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type ComparisonRules, comparisonSchema } from '../plan/comparison-schema.ts';
-import { renderComparison } from '../report/text/render-comparison.ts';
-import { provenSlower, provesNothing } from '../verdict/compare-outcome.ts';
-import { compareRuns } from '../verdict/compare-runs.ts';
-import { EXIT_CODE } from './exit-code.ts';
-import { readReportFile } from './read-report-file.ts';
-import { UsageError } from './usage-error.ts';
+import { compareRuns } from '../comparison/compare-runs.ts';
+import { type ComparedRun, provenSlower, provesNothing } from '../comparison/comparison.ts';
+import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
+import { parseBaseline } from '../report/parse-baseline.ts';
+import { renderComparison } from '../report/text/text.ts';
+import { EXIT_CODE, UsageError } from './command-context.ts';
+
+/** Reads what is compared out of a `report.json`. @throws UsageError when the file cannot be read or is no such report */
+export function readReportFile(file: string): ComparedRun {
+  let report: unknown;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`Cannot read the report ${file}: ${(error as Error).message}`);
+  }
+  const run = parseBaseline(report);
+  if ('problem' in run) throw new UsageError(`${file} ${run.problem}.`);
+  return run;
+}
 
 /** `mcp-surge compare BASELINE CURRENT`: how the operations of two reports differ; contacts nothing. */
 export async function compareCommand(args: string[]): Promise<number> {

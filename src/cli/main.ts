@@ -1,8 +1,7 @@
-import { version } from '../run/version.ts';
+import { version } from '../run/run-context.ts';
+import { EXIT_CODE, UsageError } from './command-context.ts';
 import { compareCommand } from './compare-command.ts';
-import { EXIT_CODE } from './exit-code.ts';
 import { runCommand } from './run-command.ts';
-import { UsageError } from './usage-error.ts';
 import { validateCommand } from './validate-command.ts';
 
 const USAGE = `mcp-surge ${version}: load tests for MCP servers

@@ -1,21 +1,80 @@
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { renderReport, reportFormats } from '../report/render-report.ts';
+import type { Report } from '../report/report.ts';
 import { renderText } from '../report/text/text.ts';
 import { createRun } from '../run/create-run.ts';
-import { liveView } from '../run/live-view.ts';
-import { readBeside } from '../run/read-beside.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { readReport } from '../run/run-documents.ts';
-import { runHere } from '../run/run-in-process.ts';
-import { commandContext } from './command-context.ts';
-import { EXIT_CODE } from './exit-code.ts';
-import { readNamedUrls, readPlanFile } from './plan-file.ts';
-import { progressLine } from './progress-line.ts';
-import { readReportFile } from './read-report-file.ts';
-import { showPlanProblems, showProblems } from './show-problems.ts';
-import { statusLine } from './status-line.ts';
-import { UsageError } from './usage-error.ts';
-import { writeReportFiles } from './write-report.ts';
+import { readBeside, runHere } from '../run/run-in-process.ts';
+import { type LiveView, liveView } from '../run/run-view.ts';
+import {
+  commandContext,
+  EXIT_CODE,
+  readNamedUrls,
+  readPlanFile,
+  showPlanProblems,
+  showProblems,
+  UsageError,
+} from './command-context.ts';
+import { readReportFile } from './compare-command.ts';
+
+/** One line that tells how a run is going. */
+export function progressLine(elapsedSeconds: number, live: LiveView): string {
+  const elapsed = `${Math.max(0, elapsedSeconds).toFixed(0).padStart(3)} s`;
+  const p95 = live.p95Ms === null ? '-' : `${Math.round(live.p95Ms).toLocaleString('en')} ms`;
+  const requests = `${live.requests} requests`;
+  return [
+    elapsed,
+    `${live.activeVus} vus`,
+    live.warmUpRequests === 0 ? requests : `${requests} after ${live.warmUpRequests} of the warm-up`,
+    `${live.requestsPerSecond.toFixed(1)}/s`,
+    `p95 ${p95}`,
+    `${live.failures} failures`,
+    ...(live.droppedIterations === 0 ? [] : [`${live.droppedIterations} dropped`]),
+  ].join('  ·  ');
+}
+
+/** A line that is written over in place on a terminal; elsewhere, e.g. in a pipeline's log, a new line now and then. */
+export type StatusLine = {
+  show(text: string): void;
+  /** Ends the line, so that what follows begins on its own. */
+  end(): void;
+};
+
+/** How often a log that is no terminal gets a line. */
+const LOG_INTERVAL_MS = 5000;
+
+export function statusLine(out: NodeJS.WriteStream): StatusLine {
+  let lastLogMs = Number.NEGATIVE_INFINITY;
+  let open = false;
+  return {
+    show(text) {
+      if (out.isTTY) {
+        out.write(`\r\u001b[2K${text.slice(0, out.columns - 1)}`);
+        open = true;
+      } else if (performance.now() - lastLogMs >= LOG_INTERVAL_MS) {
+        lastLogMs = performance.now();
+        out.write(`${text}\n`);
+      }
+    },
+    end() {
+      if (open) out.write('\n');
+      open = false;
+    },
+  };
+}
+
+/** Writes all forms of a report into a folder and returns a line that says where. */
+export function writeReportFiles(report: Report, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const endings = { json: 'json', html: 'html', text: 'txt' } as const;
+  for (const format of reportFormats)
+    writeFileSync(join(folder, `report.${endings[format]}`), renderReport(report, format).body);
+  const shown = relative(process.cwd(), join(folder, 'report.html'));
+  return `Report: ${shown.startsWith('..') ? join(folder, 'report.html') : shown} (also report.json and report.txt)\n`;
+}
 
 const SHOW_INTERVAL_MS = 500;
 

@@ -1,5 +1,78 @@
-import type { LatencyBatch } from '../summary/batches.ts';
-import { bucketsOf } from '../summary/batches-buckets.ts';
+import { bucketsOf, type LatencyBatch } from '../summary/batches.ts';
+import { randomFor } from '../traffic/random.ts';
+import type { Interval } from './comparison.ts';
+
+/** Beyond this a run is one slow movement rather than a series of batches, and no factor can make up for that. */
+const MOST_CORRELATION = 0.8;
+
+/**
+ * By how much an interval is to be stretched because neighbouring batches are alike, as in a run that drifts: by the
+ * standard error of a mean of values that each follow their predecessor (a first-order autoregression).
+ * @param leanings of the batches in order of time, adding up to 0
+ */
+export function driftStretch(leanings: readonly number[]): number {
+  const squares = leanings.reduce((sum, value) => sum + value * value, 0);
+  if (squares === 0) return 1;
+  const products = leanings.reduce((sum, value, at) => sum + value * (leanings[at + 1] ?? 0), 0);
+  const correlation = Math.min(MOST_CORRELATION, Math.max(0, products / squares));
+  return Math.sqrt((1 + correlation) / (1 - correlation));
+}
+
+/**
+ * By how much an interval from the percentiles of a bootstrap over few clusters is to be stretched: such intervals are
+ * too narrow by about sqrt((n-1)/n), and by as much as the normal distribution is narrower than Student's t (Hesterberg,
+ * "What Teachers Should Know About the Bootstrap", 2015, section 4, which moves the percentiles to the same effect).
+ * @param clusters that were resampled, 5 or more
+ * @param confidence level of a two-sided interval, between 0.5 and 0.999
+ */
+export function smallSampleStretch(clusters: number, confidence: number): number {
+  return Math.sqrt(clusters / (clusters - 1)) * tOverNormal(clusters - 1, normalQuantile((1 - confidence) / 2));
+}
+
+/** Student's t quantile as a multiple of the normal one: Abramowitz and Stegun, 26.7.5; within 2 % from 4 degrees on. */
+function tOverNormal(degrees: number, normal: number): number {
+  const square = normal * normal;
+  const g1 = (square + 1) / 4;
+  const g2 = ((5 * square + 16) * square + 3) / 96;
+  const g3 = (((3 * square + 19) * square + 17) * square - 15) / 384;
+  const g4 = ((((79 * square + 776) * square + 1482) * square - 1920) * square - 945) / 92_160;
+  return 1 + g1 / degrees + g2 / degrees ** 2 + g3 / degrees ** 3 + g4 / degrees ** 4;
+}
+
+/** What a standard normal variable exceeds with a probability of at most a half: Abramowitz and Stegun, 26.2.23. */
+function normalQuantile(upperTail: number): number {
+  const t = Math.sqrt(-2 * Math.log(upperTail));
+  const top = (0.010_328 * t + 0.802_853) * t + 2.515_517;
+  const bottom = ((0.001_308 * t + 0.189_269) * t + 1.432_788) * t + 1;
+  return t - top / bottom;
+}
+
+/**
+ * The bounds between which a share of `confidence` of the resampled values lies, moved away from what was seen by the
+ * factor `stretch`, and never so that they leave it out.
+ * @param sorted ascending, not empty
+ * @param resampledFrom the value of the data that the resamples were drawn from, which buckets may have rounded
+ */
+export function intervalAround(
+  sorted: Float64Array,
+  resampledFrom: number,
+  estimate: number,
+  confidence: number,
+  stretch: number,
+): Interval {
+  const outside = Math.floor((sorted.length * (1 - confidence)) / 2);
+  const stretched = (value: number) => resampledFrom + stretch * (value - resampledFrom);
+  return {
+    estimate,
+    low: Math.min(estimate, stretched(sorted[outside] as number)),
+    high: Math.max(estimate, stretched(sorted[sorted.length - 1 - outside] as number)),
+  };
+}
+
+/** The interval with another unit; `to` must not decrease. */
+export function mapInterval({ estimate, low, high }: Interval, to: (value: number) => number): Interval {
+  return { estimate: to(estimate), low: to(low), high: to(high) };
+}
 
 /** How often each batch is drawn. */
 export type Weights = ArrayLike<number>;
@@ -92,4 +165,66 @@ function weighted(counts: readonly number[], weights: Weights): number {
   let sum = 0;
   for (let at = 0; at < counts.length; at++) sum += (counts[at] as number) * (weights[at] as number);
   return sum;
+}
+
+/** Differences of the current run from the baseline, one for each resample that had requests in both, ascending. */
+export type ResampledChanges = {
+  /** Logarithm of the ratio of the percentiles: exchanging the runs turns its sign and nothing else. */
+  readonly logLatency: Float64Array;
+  readonly usefulRate: Float64Array;
+};
+
+/** Fixed, so that the same two reports always compare the same. */
+const SEED = 1;
+
+/**
+ * Draws whole batches with replacement and compares what they add up to, over and over: a cluster bootstrap.
+ * @param paired that batch k of one run belongs to batch k of the other, so both runs draw the same ones: what the plan
+ *   does over time (a ramp) is then in both and cancels out
+ */
+export function resampleChanges(
+  baseline: BatchPool,
+  current: BatchPool,
+  q: number,
+  resamples: number,
+  paired: boolean,
+): ResampledChanges {
+  const random = randomFor(SEED);
+  const logLatency: number[] = [];
+  const usefulRate: number[] = [];
+  const [first, second] = [new Float64Array(baseline.size), new Float64Array(current.size)];
+  const compare = (forBaseline: Float64Array, forCurrent: Float64Array) => {
+    weigh(first, forBaseline);
+    weigh(second, forCurrent);
+    const latency = Math.log(current.quantile(second, q)) - Math.log(baseline.quantile(first, q));
+    if (Number.isFinite(latency)) logLatency.push(latency);
+    const rate = current.usefulRate(second) - baseline.usefulRate(first);
+    if (!Number.isNaN(rate)) usefulRate.push(rate);
+  };
+  const most = Math.max(baseline.size, current.size);
+  const [one, other] = [new Float64Array(most), new Float64Array(most)];
+  const draw = (numbers: Float64Array) => {
+    for (let at = 0; at < most; at++) numbers[at] = random();
+  };
+  for (let done = 0; done < resamples; done += paired ? 1 : 2) {
+    draw(one);
+    if (paired) {
+      compare(one, one);
+      continue;
+    }
+    // Each pair of draws is used both ways round, so that exchanging the runs exchanges the result exactly.
+    draw(other);
+    compare(one, other);
+    compare(other, one);
+  }
+  return { logLatency: Float64Array.from(logLatency).sort(), usefulRate: Float64Array.from(usefulRate).sort() };
+}
+
+/** Sets how often each batch is drawn by as many numbers between 0 and 1. */
+function weigh(weights: Float64Array, drawn: Float64Array): void {
+  weights.fill(0);
+  for (let draw = 0; draw < weights.length; draw++) {
+    const at = Math.floor((drawn[draw] as number) * weights.length);
+    weights[at] = (weights[at] as number) + 1;
+  }
 }

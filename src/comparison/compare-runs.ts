@@ -1,12 +1,39 @@
-import type { ComparisonRules } from '../plan/comparison-schema.ts';
+import type { ComparisonRules } from '../plan/plan-schema.ts';
 import type { LatencyBatch } from '../summary/batches.ts';
-import { driftStretch } from '../verdict/compare-drift.ts';
-import { intervalAround, mapInterval } from '../verdict/compare-interval.ts';
-import { judgeChange } from '../verdict/compare-judgement.ts';
-import { type ResampledChanges, resampleChanges } from '../verdict/compare-resample.ts';
-import { smallSampleStretch } from '../verdict/compare-student.ts';
-import { BatchPool } from './bootstrap.ts';
-import type { ComparedFigures, ComparedOperation, Interval, OperationComparison } from './comparison.ts';
+import {
+  BatchPool,
+  driftStretch,
+  intervalAround,
+  mapInterval,
+  type ResampledChanges,
+  resampleChanges,
+  smallSampleStretch,
+} from './bootstrap.ts';
+import type {
+  ComparedFigures,
+  ComparedOperation,
+  ComparedRun,
+  Comparison,
+  ComparisonVerdict,
+  Interval,
+  OperationComparison,
+  OperationName,
+  RunName,
+} from './comparison.ts';
+
+/**
+ * Slower or faster when the whole interval lies on one side of no change and the estimate is beyond the tolerance. Same when
+ * the interval stays within the tolerance, or shows a difference whose estimate does. Otherwise nothing was shown.
+ * @param logChange logarithms of the ratio of current to baseline
+ * @param tolerance share of the baseline; downwards the ratio's inverse counts, so that exchanging the runs exchanges
+ *   slower and faster
+ */
+export function judgeChange({ estimate, low, high }: Interval, tolerance: number): ComparisonVerdict {
+  const limit = Math.log1p(tolerance);
+  if (low > 0) return estimate >= limit ? 'slower' : 'same';
+  if (high < 0) return estimate <= -limit ? 'faster' : 'same';
+  return low >= -limit && high <= limit ? 'same' : 'too-little-data';
+}
 
 const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 /** A bootstrap of fewer clusters says little of how far off it may be. */
@@ -136,4 +163,68 @@ function driftOf(before: readonly number[], after: readonly number[], paired: bo
 
 function ones(size: number): Float64Array {
   return new Float64Array(size).fill(1);
+}
+
+/** The difference between two durations that is none: goodbyes and last answers take their time. */
+const DURATION_SLACK = 0.05;
+
+/**
+ * Holds every operation of a run against the same one of a baseline run.
+ * @throws when a batch's histogram is damaged
+ */
+export function compareRuns(baseline: ComparedRun, current: ComparedRun, rules: ComparisonRules): Comparison {
+  const before = new Map(baseline.operations.map((each) => [nameOf(each), each]));
+  const after = new Map(current.operations.map((each) => [nameOf(each), each]));
+  return {
+    baseline: runName(baseline),
+    current: runName(current),
+    rules,
+    operations: current.operations.flatMap((each) => {
+      const former = before.get(nameOf(each));
+      return former === undefined ? [] : [compareOperation(former, each, rules)];
+    }),
+    onlyInBaseline: baseline.operations.filter((each) => !after.has(nameOf(each))).map(operationName),
+    onlyInCurrent: current.operations.filter((each) => !before.has(nameOf(each))).map(operationName),
+    notes: notesOf(baseline, current),
+  };
+}
+
+function notesOf(baseline: ComparedRun, current: ComparedRun): string[] {
+  const notes: string[] = [];
+  if (baseline.plan.hash !== current.plan.hash) {
+    notes.push(
+      `The runs had different plans (${baseline.plan.name} ${baseline.plan.hash}, ${current.plan.name} ${current.plan.hash}), so a difference may be one of the load.`,
+    );
+  }
+  const [before, after] = [baseline.durationSeconds, current.durationSeconds];
+  if (Math.abs(before - after) > DURATION_SLACK * Math.max(before, after)) {
+    notes.push(
+      `The runs lasted differently long: the baseline ${before.toFixed(1)} s, this one ${after.toFixed(1)} s.`,
+    );
+  }
+  for (const [name, { verdict }] of [['baseline', baseline] as const, ['current', current] as const]) {
+    if (verdict.status === 'invalid') {
+      notes.push(`The ${name} run's verdict is invalid: its figures prove nothing, and neither does the comparison.`);
+    }
+    if (verdict.status === 'stopped') notes.push(`The ${name} run was stopped before its end.`);
+  }
+  return notes;
+}
+
+function runName({
+  runId,
+  plan: { name, hash },
+  startedAt,
+  durationSeconds,
+  verdict: { status },
+}: ComparedRun): RunName {
+  return { runId, plan: { name, hash }, startedAt, durationSeconds, verdict: { status } };
+}
+
+function operationName({ target, operation }: OperationName): OperationName {
+  return { target, operation };
+}
+
+function nameOf({ target, operation }: OperationName): string {
+  return `${target}\n${operation}`;
 }

@@ -1,14 +1,17 @@
 import type { InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
-import { conclude } from '../run/conclude.ts';
-import { failRun } from '../run/fail-run.ts';
+import { conclude, failRun } from '../run/conclude.ts';
 import { type FoldGroup, foldSlices } from '../run/fold-slices.ts';
 import { preflight } from '../run/preflight.ts';
 import { readRun } from '../run/run-documents.ts';
 import { runSlice, type SliceRequest } from '../run/run-slice.ts';
 import { appContext } from './app-context.ts';
-import type { PreflightAnswer, RunInput, SliceRequestInput } from './messages.ts';
-import { stopOrchestration } from './orchestration-client.ts';
+import {
+  type PreflightAnswer,
+  type RunInput,
+  type SliceRequestInput,
+  stopOrchestration,
+} from './orchestration-client.ts';
 
 df.app.activity('preflight', {
   handler: async ({ runId }: RunInput, { invocationId }: InvocationContext): Promise<PreflightAnswer> => {

@@ -1,11 +1,20 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Policy } from '../plan/policy.ts';
-import type { RunContext } from '../run/run-context.ts';
-import { openTokenAccess } from '../run/token-access.ts';
+import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
 import { readSettings, type Settings } from './settings.ts';
+
+/** The folder of host.json and the plans: this file's own in the deployed bundle, further up in a checkout. */
+export function appRoot(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'host.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`There is no host.json in ${import.meta.dirname} or above it.`);
+  }
+}
 
 export const settings: Settings = readSettings(process.env);
 

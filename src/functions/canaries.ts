@@ -5,11 +5,10 @@ import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
-import { isUnderWay } from '../run/is-under-way.ts';
-import { readBeside } from '../run/read-beside.ts';
-import { appContext, policy } from './app-context.ts';
-import { appRoot } from './app-root.ts';
-import { startOrchestration } from './start-orchestration.ts';
+import { isUnderWay } from '../run/lease.ts';
+import { readBeside } from '../run/run-in-process.ts';
+import { appContext, appRoot, policy } from './app-context.ts';
+import { startOrchestration } from './orchestration-client.ts';
 
 const folder = join(appRoot(), 'plans');
 const readFile = readBeside(folder);

@@ -1,6 +1,6 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import * as df from 'durable-functions';
-import { foldGroups } from '../run/fold-groups.ts';
+import { foldGroups } from '../run/fold-slices.ts';
 import {
   type GroupInput,
   groupInstanceId,
@@ -9,7 +9,7 @@ import {
   type SliceInput,
   type SliceRequestInput,
   STOP_EVENT,
-} from './messages.ts';
+} from './orchestration-client.ts';
 
 /** A window's slices are scheduled this long before it begins; each waits for the exact instant by itself. */
 const LEAD_MS = 15_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseIpRange } from '../plan/ip-range.ts';
+import { parseIpRange } from '../net/address-rules.ts';
 
 const seconds = (standard: number) =>
   z.coerce

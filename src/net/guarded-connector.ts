@@ -1,8 +1,16 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { buildConnector } from 'undici';
-import type { Link } from '../mcp/connection/link.ts';
+import { Agent, buildConnector } from 'undici';
 import { type AddressRules, problemOfIp } from './address-rules.ts';
+
+/**
+ * One connection to a target as the requests on it see it. Whichever request comes first over a connection was the first
+ * that could not go without it, so that one carries what making it took.
+ */
+export type Link = {
+  /** What making the connection took; undefined once a request has taken it. */
+  fresh: { readonly connectMs: number; readonly tlsMs: number | undefined } | undefined;
+};
 
 /** Looks a name up, as node:dns.lookup does with `all`. */
 export type LookupAll = (
@@ -97,4 +105,14 @@ function guardedLookup(addresses: AddressRules, lookup: LookupAll): LookupFuncti
 function forbidden(hostname: string, problem: string): Error & { code: string } {
   const message = isIP(hostname) === 0 ? `${hostname} has no address to connect to: ${problem}` : problem;
   return Object.assign(new Error(message), { code: 'ERR_FORBIDDEN_ADDRESS' });
+}
+
+export type GuardedDispatcherOptions = Pick<GuardedConnectorOptions, 'timeoutMs' | 'lookup' | 'ca'>;
+
+/**
+ * For requests beside the load, as those for tokens and their metadata: HTTP/1.1 to any origin whose addresses are
+ * allowed, redirects included. Whoever asks for it closes it.
+ */
+export function guardedDispatcher(addresses: AddressRules, options: GuardedDispatcherOptions): Agent {
+  return new Agent({ connect: guardedConnector({ ...options, addresses, http2: false }), allowH2: false });
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { headerName } from './header-name.ts';
-import { httpUrl } from './http-url.ts';
+import { headerName, httpUrl } from './primitives.ts';
 
 /** Key Vault's rule for the names of secrets. */
 const secretName = z

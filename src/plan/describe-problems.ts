@@ -1,10 +1,162 @@
-import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml';
-import type { z } from 'zod';
-import type { DanglingReference } from './dangling-reference.ts';
-import { MAX_PROBLEMS } from './document-problems.ts';
-import { keysAt, optionAt, variantsWith } from './plan-keys.ts';
-import type { PlanProblem } from './plan-problem.ts';
-import { issueText, shortened, unknownKeyText } from './problem.ts';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  type LineCounter,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import { z } from 'zod';
+import { planSchema } from './plan-schema.ts';
+import { type DanglingReference, issueText, type PlanProblem, shortened, unknownKeyText } from './problem.ts';
+
+/** At most this many problems of one kind are described; a broken file can have one for every character. */
+export const MAX_PROBLEMS = 100;
+
+/** What is wrong with a file as YAML, before anything is known of plans. */
+export function documentProblems(document: Document.Parsed, lines: LineCounter): PlanProblem[] {
+  const problems: PlanProblem[] = [];
+  const add = (offset: number, message: string) => {
+    const { line, col } = lines.linePos(offset);
+    problems.push({ path: '', line, column: col, message: `not valid YAML: ${message}` });
+  };
+  for (const { pos, message } of document.errors.slice(0, MAX_PROBLEMS)) add(pos[0], said(message));
+  if (problems.length > 0) return problems;
+  const anchors = new Set<string>();
+  visit(document, (_, node) => {
+    if (isAlias(node)) {
+      if (anchors.has(node.source)) return;
+      add(node.range?.[0] ?? 0, 'this alias stands for nothing; a text that begins with * needs quotes');
+    } else if (isNode(node) && node.anchor !== undefined) anchors.add(node.anchor);
+    if (isMap(node)) for (const key of repeatedKeys(node)) add(key.range?.[0] ?? 0, 'this key stands twice here');
+  });
+  return problems.slice(0, MAX_PROBLEMS);
+}
+
+/** Not left to the parser, whose own check takes time with the square of a mapping's keys. */
+function repeatedKeys({ items }: YAMLMap): Scalar[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key)) return [];
+    const name = String(key.value);
+    if (seen.has(name)) return [key];
+    seen.add(name);
+    return [];
+  });
+}
+
+/** The parser's message without the piece of the file that some of its messages end with: it may be a secret. */
+function said(message: string): string {
+  if (message.startsWith('Maximum call stack')) return 'nested too deeply';
+  return message.replace(/: .*$/s, '');
+}
+
+type Schema = z.core.$ZodType;
+/** The keys that a plan may have at a path, read from the schema; the value decides between variants. */
+export function keysAt(plan: unknown, path: Path): string[] {
+  const { schema, value } = schemaAt(plan, path);
+  const object = resolve(schema, value);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+/** Of the variants that a mapping may be at a path, e.g. the executors of a scenario, those which have this key. */
+export function variantsWith(
+  plan: unknown,
+  path: Path,
+  key: string,
+): { readonly by: string; readonly names: string[] } {
+  const { schema } = schemaAt(plan, path);
+  const union = unwrap(schema);
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return { by: '', names: [] };
+  const by = union.def.discriminator;
+  const names = union.def.options.flatMap((option) => {
+    const object = unwrap(option);
+    if (!(object instanceof z.ZodObject) || !(key in object.shape)) return [];
+    const literal: unknown = object.shape[by];
+    return literal instanceof z.ZodLiteral ? [...literal.values].map(String) : [];
+  });
+  return { by, names };
+}
+
+/**
+ * Which of the options of a plain union a mapping at a path is meant to be, by its keys: its index among them, and else
+ * the keys of all options.
+ */
+export function optionAt(plan: unknown, path: Path): { readonly index: number | undefined; readonly keys: string[] } {
+  const { schema, value } = schemaAt(plan, path);
+  const union = unwrap(schema);
+  if (!(union instanceof z.ZodUnion)) return { index: undefined, keys: [] };
+  const keys = union.def.options.flatMap(shapeKeys);
+  return { index: indexOfOption(union.def.options, value), keys: [...new Set(keys)] };
+}
+
+/** The schema of what stands at a path, as it is written there, and the value. */
+function schemaAt(plan: unknown, path: Path): { readonly schema: Schema | undefined; readonly value: unknown } {
+  let schema: Schema | undefined = planSchema;
+  let value: unknown = plan;
+  for (const part of path) {
+    schema = child(resolve(schema, value), part);
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  }
+  return { schema, value };
+}
+
+/** Takes off defaults, options and what happens after parsing. */
+function unwrap(schema: Schema | undefined): Schema | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return unwrap(schema.def.innerType);
+  }
+  return schema instanceof z.ZodPipe ? unwrap(schema.def.in) : schema;
+}
+
+/** Picks the variant of a union that the value is meant to be. */
+function resolve(wrapped: Schema | undefined, value: unknown): Schema | undefined {
+  const schema = unwrap(wrapped);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator, options } = schema.def;
+    const named = (value as Record<string, unknown> | null | undefined)?.[discriminator];
+    return options.find((option) => option instanceof z.ZodObject && accepts(option.shape[discriminator], named));
+  }
+  if (schema instanceof z.ZodUnion) {
+    const index = indexOfOption(schema.def.options, value);
+    return index === undefined ? undefined : unwrap(schema.def.options[index]);
+  }
+  return schema;
+}
+
+/** The one option that knows most of a mapping's keys, or the only one that is a mapping at all. */
+function indexOfOption(options: readonly Schema[], value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const given = Object.keys(value);
+  const objects = options.flatMap((option, index) => {
+    const object = unwrap(option);
+    if (!(object instanceof z.ZodObject)) return [];
+    return [{ index, known: given.filter((key) => key in object.shape).length }];
+  });
+  if (objects.length === 1) return objects[0]?.index;
+  const most = Math.max(...objects.map(({ known }) => known));
+  const best = objects.filter(({ known }) => known === most);
+  return most > 0 && best.length === 1 ? best[0]?.index : undefined;
+}
+
+function shapeKeys(option: Schema): string[] {
+  const object = unwrap(option);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function child(schema: Schema | undefined, part: PropertyKey): Schema | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape[part as string];
+  if (schema instanceof z.ZodRecord) return schema.def.valueType;
+  if (schema instanceof z.ZodArray) return schema.def.element;
+  return undefined;
+}
+
+function accepts(schema: Schema | undefined, value: unknown): boolean {
+  return schema !== undefined && z.safeParse(schema, value).success;
+}
 
 type Issue = z.core.$ZodIssue;
 export type Path = readonly PropertyKey[];

@@ -1,13 +1,48 @@
 import { z } from 'zod';
-import { comparisonSchema } from './comparison-schema.ts';
-import { feedSchema, type ReadFile } from './feed-schema.ts';
-import { generatorRulesSchema } from './generator-rules-schema.ts';
+import { feedSchema, type ReadFile } from './feed.ts';
 import { VALUE_NAME } from './placeholder.ts';
-import { durationSchema } from './primitives.ts';
+import { durationSchema, isSchedule } from './primitives.ts';
 import { scenarioSchema } from './scenario-schema.ts';
-import { isSchedule } from './schedule.ts';
 import { targetSchema } from './target-schema.ts';
-import { thresholdsSchema } from './thresholds-schema.ts';
+import { thresholdsSchema } from './threshold.ts';
+
+const share = z.number().min(0).max(1);
+
+/**
+ * What the generator must have achieved for its figures to count. A rule that is broken makes the verdict `invalid`.
+ */
+export const generatorRulesSchema = z.strictObject({
+  /** p99 of the delay of timers in the process that makes the load; above it, latencies are partly our own. */
+  maxEventLoopDelay: durationSchema(1).prefault('100ms'),
+  /** How late a slice may begin. */
+  maxStartDelay: durationSchema().prefault('2s'),
+  /** Slices that may vanish, as a share of all. */
+  maxLostSlices: share.default(0),
+  /** CPU seconds a second of the process; a process that makes load on one thread has not much more than 1. */
+  maxCpu: z.number().positive().default(0.95),
+  /** Starts that may be missing, as a share of those planned; dropped iterations are not missing, they are counted. */
+  maxMissedStarts: share.default(0.001),
+  /** A start that comes this long after its instant is late. */
+  lateAfter: durationSchema(1).prefault('50ms'),
+  /** Late starts, as a share of all starts that had an instant. */
+  maxLateStarts: share.default(0.01),
+});
+
+/** When a difference from a baseline run counts. */
+export const comparisonSchema = z.strictObject({
+  /** What of each operation's latency is compared. */
+  metric: z.enum(['p50', 'p95', 'p99']).default('p95'),
+  /** Differences up to this share of the baseline are none. */
+  tolerance: z.number().min(0).max(10).default(0.1),
+  /** How sure a difference must be: the level of its confidence interval. */
+  confidence: z.number().min(0.5).max(0.999).default(0.95),
+  /** Useful requests that an operation must have in both runs; below it there is too little data. */
+  minRequests: z.int().min(2).default(100),
+  /** Whether an operation that became slower makes the verdict fail. */
+  failOn: z.enum(['slower', 'never']).default('never'),
+});
+
+export type ComparisonRules = z.output<typeof comparisonSchema>;
 
 /** Names go into storage keys, function names and file names. */
 const name = z

@@ -1,6 +1,5 @@
-import { type AddressRules, problemOfIp } from '../net/address-rules.ts';
+import { type AddressRules, isLoopback, problemOfIp } from '../net/address-rules.ts';
 import { authAddresses } from './auth-schema.ts';
-import { isLoopback } from './loopback.ts';
 import type { Plan } from './plan-schema.ts';
 import { planExtent } from './slices.ts';
 

@@ -1,4 +1,23 @@
+import { Cron } from 'croner';
 import { z } from 'zod';
+
+/** A mapping of a plan as it was written. */
+export type Tree = Readonly<Record<string, unknown>>;
+
+/** The mapping that a value is; an empty one for any other value, so that paths into it find nothing. */
+export function tree(value: unknown): Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : {};
+}
+
+/** The list that a value is; an empty one for any other value. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** True for what JSON calls an object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const EXPECTED = 'expected a duration such as "30s" or "1h30m"';
@@ -30,4 +49,38 @@ export function durationSchema(minMs = 0, longest: string = LONGEST) {
     context.addIssue({ code: 'custom', message: ms === undefined ? EXPECTED : limit, input: text });
     return z.NEVER;
   });
+}
+
+/** An http or https URL without user name and password. */
+export function httpUrl(expected: string) {
+  return z.url({ protocol: /^https?$/, error: expected }).refine((url) => {
+    if (!URL.canParse(url)) return true;
+    const { username, password } = new URL(url);
+    return username === '' && password === '';
+  }, 'expected no user name and no password in the URL; use `auth`');
+}
+
+/** RFC 9110 §5.6.2: a token. */
+export const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');
+
+/** One field: a list of `*`, numbers, names and ranges, each with an optional step. */
+const FIELD = /^(\*|\w+(-\w+)?)(\/\d+)?(,(\*|\w+(-\w+)?)(\/\d+)?)*$/;
+
+/**
+ * True for an NCRONTAB expression with six fields (seconds first), as Azure timer triggers take it. Narrower than what
+ * the cron parser knows: a trigger with `L`, `W`, `#`, `?` or a seventh day of the week keeps the app from starting.
+ */
+export function isSchedule(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  const [, , , dayOfMonth, , dayOfWeek] = fields;
+  if (fields.length !== 6 || !fields.every((field) => FIELD.test(field))) return false;
+  if (/[a-z]/i.test(dayOfMonth as string) || /7|(^|[\d,-])l/i.test((dayOfWeek as string).replace(/\/\d+/g, '')))
+    return false;
+  try {
+    // Made paused: this only parses.
+    new Cron(text, { paused: true, timezone: 'UTC' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,13 @@
-import type { DanglingReference } from './dangling-reference.ts';
 import type { Feed } from './feed.ts';
-import { insteadOf, nearestOf } from './nearest.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
-import { shortened } from './problem.ts';
-import { list, tree } from './tree.ts';
+import type { Plan } from './plan-schema.ts';
+import { list, tree } from './primitives.ts';
+import { type DanglingReference, insteadOf, nearestOf, shortened } from './problem.ts';
+import { plannedIterationsOf } from './scenario-schema.ts';
+import { planExtent } from './slices.ts';
+import { operationsOf } from './step-schema.ts';
+import { parseMetric, type Tags } from './threshold.ts';
+import { maxVusOf } from './timeline.ts';
 
 /** The plan's feeds by name; undefined for one that is itself wrong. */
 export type KnownFeeds = ReadonlyMap<string, Feed | undefined>;
@@ -135,4 +139,131 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What people leave out. */
+const METHODS = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'];
+
+type Operations = { readonly names: readonly string[]; readonly set: ReadonlySet<string> };
+
+/** What thresholds may name. */
+type Known = {
+  readonly targets: readonly string[];
+  readonly scenarios: readonly string[];
+  /** Operations of the steps aimed at a target, or of all. */
+  readonly operations: (target: string | undefined) => Operations;
+  /** Scenarios with stages. */
+  readonly staged: number;
+};
+
+/** Checks what the thresholds of a plan, as it was written, name: targets, operations, scenarios and stages. */
+export function thresholdReferences(plan: unknown): DanglingReference[] {
+  const known = knownOf(plan);
+  return Object.entries(tree(tree(plan).thresholds)).flatMap(([metric, conditions]) => {
+    const path = ['thresholds', metric];
+    const parsed = parseMetric(metric);
+    const problem = 'tags' in parsed ? tagProblem(parsed.tags, known) : undefined;
+    return [...(problem === undefined ? [] : [{ path, message: problem }]), ...stageProblems(conditions, known, path)];
+  });
+}
+
+function knownOf(plan: unknown): Known {
+  const { targets, scenarios } = tree(plan);
+  const all = Object.values(tree(scenarios)).map(tree);
+  const operations = new Map<string | undefined, Operations>();
+  const findOperations = (target: string | undefined): Operations => {
+    const aimed = all.filter((scenario) => target === undefined || scenario.target === target);
+    const names = operationsOf(aimed.flatMap(({ steps }) => list(steps)));
+    return { names, set: new Set(names) };
+  };
+  return {
+    targets: Object.keys(tree(targets)),
+    scenarios: Object.keys(tree(scenarios)),
+    operations: (target) => {
+      const found = operations.get(target) ?? findOperations(target);
+      operations.set(target, found);
+      return found;
+    },
+    staged: all.filter(({ stages }) => stages !== undefined).length,
+  };
+}
+
+function tagProblem({ target, scenario, operation }: Tags, known: Known): string | undefined {
+  if (target !== undefined && !known.targets.includes(target)) {
+    return `expected one of the plan's targets (${known.targets.join(', ')}), got "${target}"`;
+  }
+  if (scenario !== undefined && !known.scenarios.includes(scenario)) {
+    return `expected one of the plan's scenarios (${known.scenarios.join(', ')}), got "${scenario}"`;
+  }
+  if (operation === undefined) return undefined;
+  const { names, set } = known.operations(target);
+  if (set.has(operation)) return undefined;
+  const withMethod = METHODS.map((method) => `${method}:${operation}`).find((name) => set.has(name));
+  const meant = withMethod ?? nearestOf(operation, names);
+  const who = target === undefined ? 'no step of the plan' : `no step aimed at ${target}`;
+  const wayOut = meant === undefined ? 'operations are written as in tools/call:name' : `did you mean "${meant}"?`;
+  return `${who} makes "${operation}": ${wayOut}`;
+}
+
+function stageProblems(conditions: unknown, { staged }: Known, path: readonly PropertyKey[]): DanglingReference[] {
+  if (staged === 1) return [];
+  return list(conditions).flatMap((condition, index) => {
+    if (tree(condition).over !== 'stage') return [];
+    const message = `expected exactly one scenario with stages for over: stage, got ${staged}`;
+    return [{ path: [...path, index, 'over'], message }];
+  });
+}
+
+/**
+ * Feeds that have too few rows for a scenario that uses them: fewer than its virtual users where each has its own, or
+ * fewer than its iterations where each takes the next and there is an end. Each scenario counts for itself.
+ */
+export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReference[] {
+  const problems: DanglingReference[] = [];
+  const names = new Set(Object.keys(feeds));
+  for (const [scenarioName, scenario] of Object.entries(scenarios)) {
+    for (const name of feedsUsed(scenario.steps, names)) {
+      const feed = feeds[name];
+      if (feed === undefined) continue;
+      const { order, repeat, rows } = feed;
+      const has = `${name} has ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+      const vus = maxVusOf(scenario);
+      if (order === 'unique' && vus > rows.length) {
+        const message = `${has}, fewer than the ${vus} virtual users of scenario ${scenarioName}, which need one each`;
+        problems.push({ path: ['feeds', name, 'order'], message });
+      }
+      const iterations = plannedIterationsOf(scenario) ?? 0;
+      if (order === 'sequential' && !repeat && iterations > rows.length) {
+        const message = `${has}, fewer than the ${iterations} iterations of scenario ${scenarioName}; add rows or take repeat: false out`;
+        problems.push({ path: ['feeds', name, 'repeat'], message });
+      }
+    }
+  }
+  return problems;
+}
+
+/** A warm-up that takes the whole run: no figures would be left. */
+export function timingProblems(plan: Plan): DanglingReference[] {
+  const { durationMs } = planExtent(plan);
+  if (plan.warmUp < durationMs) return [];
+  const given = `got ${plan.warmUp / 1000} s`;
+  return [{ path: ['warmUp'], message: `expected less than the ${durationMs / 1000} s that the run takes, ${given}` }];
+}
+
+/**
+ * Checks that the parts of a plan name each other rightly. Takes the plan as it was written, so that these problems
+ * are found in the same pass as those of the schema; parts of a wrong shape are passed over, the schema tells of them.
+ */
+export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingReference[] {
+  const { targets, scenarios } = tree(plan);
+  const problems: DanglingReference[] = [];
+  for (const [name, scenario] of Object.entries(tree(scenarios))) {
+    const { target } = tree(scenario);
+    if (typeof target === 'string' && !Object.hasOwn(tree(targets), target)) {
+      const message = `expected one of the plan's targets (${Object.keys(tree(targets)).join(', ')}), got "${target}"`;
+      problems.push({ path: ['scenarios', name, 'target'], message });
+    }
+    problems.push(...templateReferences(scenario, ['scenarios', name], feeds));
+  }
+  return [...problems, ...thresholdReferences(plan)];
 }

@@ -55,3 +55,50 @@ export const EXECUTORS = {
 } as const;
 
 export type ExecutorName = keyof typeof EXECUTORS;
+
+const rangeSchema = z
+  .strictObject({ min: durationSchema(), max: durationSchema() })
+  .refine((range) => range.min <= range.max, { message: 'expected min to be at most max', path: ['min'] });
+
+/** A pause of a virtual user, drawn anew each time. */
+export const thinkTimeSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('constant'), duration: durationSchema() }),
+  z.strictObject({ type: z.literal('uniform'), range: rangeSchema }),
+  /** Half of all pauses are shorter than the median; sigma is the standard deviation of their logarithm. */
+  z.strictObject({
+    type: z.literal('lognormal'),
+    median: durationSchema(1),
+    sigma: z.number().positive().max(5).default(0.5),
+    /** No pause is longer: a lognormal's tail has no end. */
+    max: durationSchema(1).prefault('10m'),
+  }),
+  /** As an agent pauses: shortly between the calls of one turn, long while a person reads and writes. */
+  z.strictObject({
+    type: z.literal('agent'),
+    /** Chance that the next call belongs to the same turn. */
+    intraTurnProbability: z.number().min(0).max(1).default(0.8),
+    intraTurn: rangeSchema.prefault({ min: '500ms', max: '2s' }),
+    interTurn: rangeSchema.prefault({ min: '8s', max: '45s' }),
+  }),
+]);
+
+export type ThinkTime = z.output<typeof thinkTimeSchema>;
+
+/** How virtual users keep their MCP sessions. */
+export const sessionSchema = z.strictObject({
+  /** A session for each call, for each iteration, or for as long as the virtual user works. */
+  reuse: z.enum(['call', 'iteration', 'vu']).default('vu'),
+  /** Says goodbye with DELETE, or just goes away as clients that crash do; `abandon` as a share does both. */
+  close: z
+    .union(
+      [z.enum(['delete', 'abandon']), z.strictObject({ abandon: z.number().min(0).max(1) })],
+      'expected "delete", "abandon" or {abandon: share between 0 and 1}',
+    )
+    .transform((close) => (typeof close === 'object' ? close : { abandon: close === 'abandon' ? 1 : 0 }))
+    .prefault('delete'),
+  /** A call that follows this long a silence of its session is reported apart, as first after an idle gap. */
+  idleAfter: durationSchema(1).prefault('30s'),
+});
+
+export type SessionPlan = z.output<typeof sessionSchema>;

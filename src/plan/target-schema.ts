@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { authSchema } from './auth-schema.ts';
-import { headerName } from './header-name.ts';
-import { httpUrl } from './http-url.ts';
-import { durationSchema } from './primitives.ts';
+import { durationSchema, headerName, httpUrl } from './primitives.ts';
 
 /** Half of the 71 minutes that a sample's 32 bits of microseconds reach. */
 const LONGEST_REQUEST = '30m';

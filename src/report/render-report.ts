@@ -1,7 +1,30 @@
 import { renderHtml } from './html/html.ts';
-import { renderJson } from './json.ts';
 import type { Report } from './report.ts';
 import { renderText } from './text/text.ts';
+
+/**
+ * The report as JSON, two spaces deep, with a newline at its end. Figures lose their floating-point noise: rates keep
+ * four decimals, compared values six (a threshold's metric may be a rate), everything else three (µs for times in ms).
+ * Control and bidirectional characters are escaped, so that the file can be printed on a terminal.
+ */
+export function renderJson(report: Report): string {
+  const json = JSON.stringify(report, (key, value) => (typeof value === 'number' ? rounded(key, value) : value), 2);
+  return `${json.replace(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, unicodeEscape)}\n`;
+}
+
+function rounded(key: string, value: number): number {
+  if (key === 'observed') return round(value, 6);
+  return round(value, key.endsWith('Rate') || key.endsWith('PerSecond') ? 4 : 3);
+}
+
+function round(value: number, decimals: number): number {
+  const factor = 10 ** decimals;
+  return Math.round(value * factor) / factor;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
 /** The forms in which a report can be had. */
 export const reportFormats = ['json', 'html', 'text'] as const;

@@ -1,18 +1,32 @@
+import { compareRuns } from '../comparison/compare-runs.ts';
+import { withComparison } from '../comparison/comparison.ts';
+import type { ComparisonRules } from '../plan/plan-schema.ts';
 import { planExtent } from '../plan/slices.ts';
-import { makeReport } from '../report/make-report.ts';
+import { makeReport, type Report } from '../report/report.ts';
+import type { RunStore } from '../store/run-store.ts';
 import { intervalFor } from '../summary/fold.ts';
 import { mergeFolds } from '../summary/merge-folds.ts';
-import { planSpan } from '../summary/plan-span.ts';
-import { summarise } from '../summary/summarise.ts';
+import { planSpan, summarise } from '../summary/summarise.ts';
 import { judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { compareWithBaseline } from './compare-with-baseline.ts';
-import { foldGroups } from './fold-groups.ts';
-import { foldName, foldSlices } from './fold-slices.ts';
-import { plannedSlices } from './planned-slices.ts';
-import { plannedVus } from './planned-vus.ts';
+import { foldGroups, foldName, foldSlices } from './fold-slices.ts';
 import type { RunContext } from './run-context.ts';
-import { readFold, readPlan, readScheduledRun, writeReport } from './run-documents.ts';
+import { readBaseline, readFold, readPlan, readScheduledRun, writeReport } from './run-documents.ts';
+import { plannedSlices } from './run-slice.ts';
+import { plannedVus } from './run-view.ts';
+
+/** Ends a run that broke for a reason of our own, so that nobody waits for it. */
+export async function failRun({ store, clock }: RunContext, runId: string, reason: string): Promise<void> {
+  await store.updateRun(runId, { state: 'failed', problems: [reason], endedAt: new Date(clock.now()).toISOString() });
+}
+
+/** The report with its comparison and what that makes of its verdict; as it was when the run has no baseline. */
+export async function compareWithBaseline(store: RunStore, rules: ComparisonRules, report: Report): Promise<Report> {
+  const baseline = await readBaseline(store, report.runId);
+  if (baseline === undefined) return report;
+  const comparison = compareRuns(baseline, report, rules);
+  return { ...report, verdict: withComparison(report.verdict, comparison), comparison };
+}
 
 /** Merges all folds, judges them and stores the report; from the same folds always the same report. */
 export async function conclude(context: RunContext, runId: string): Promise<Verdict> {

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ComparedRun } from '../comparison/comparison.ts';
-import type { ReadFile } from '../plan/feed-schema.ts';
+import type { ReadFile } from '../plan/feed.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
-import type { PlanProblem } from '../plan/plan-problem.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import type { PlanProblem } from '../plan/problem.ts';
+import type { RunRecord } from '../store/run-store.ts';
 import type { RunContext } from './run-context.ts';
-import { writeBaseline, writePlan } from './run-documents.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
 
 export type RunRequest = {
   /** The plan as YAML or JSON. */

@@ -1,17 +1,149 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { TargetConnection } from '../mcp/http/target-connection.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { type Share, type Slice, sharesOf } from '../plan/slices.ts';
-import { isIterationBound } from '../plan/timeline.ts';
+import type { Target } from '../plan/target-schema.ts';
+import { isArrival, isIterationBound, maxVusOf } from '../plan/timeline.ts';
 import type { ReportTarget } from '../report/report.ts';
 import { Recorder } from '../sample/recorder.ts';
-import type { SliceHealth } from '../summary/slice-health.ts';
-import { keepFlushing } from './keep-flushing.ts';
-import { planRedactor } from './plan-redactor.ts';
-import type { RunContext } from './run-context.ts';
-import { runShare } from './run-share.ts';
-import { abortClients, closeClients, issuedTokens, openSliceClients, type SliceClients } from './slice-clients.ts';
-import { SliceWriter } from './slice-writer.ts';
+import { plainSample } from '../sample/sample.ts';
+import { compileScenario } from '../scenario/compile-scenario.ts';
+import { Agent } from '../scenario/virtual-user.ts';
+import type { SliceHealth } from '../summary/generator-health.ts';
+import type { Clock } from '../traffic/clock.ts';
+import type { Iteration, StartCounts, VirtualUser } from '../traffic/executor.ts';
+import { type Random, randomFor } from '../traffic/random.ts';
+import { runExecutor } from '../traffic/run-executor.ts';
+import { planRedactor, type RunContext } from './run-context.ts';
+import { keepFlushing, SliceWriter } from './slice-writer.ts';
+import {
+  abortClients,
+  closeClients,
+  issuedTokens,
+  openSliceClients,
+  type SliceClients,
+  type TargetClient,
+} from './target-client.ts';
 import { warmUp } from './warm-up.ts';
+
+export type EndOptions = {
+  readonly clock: Clock;
+  readonly share: Share;
+  /** That of the share's target, which other shares may use as well. */
+  readonly connection: Pick<TargetConnection, 'abortAll'>;
+  /** Aborted when the load is to end before its time. */
+  readonly stopping: AbortSignal;
+  /** Is aborted when nobody may wait for anything any more. */
+  readonly ended: AbortController;
+  /** Aborted when the share's virtual users have ended. */
+  readonly done: AbortSignal;
+};
+
+/** After a stop, requests under way have this long to end by themselves. */
+const STOP_GRACE_MS = 5000;
+
+/** Aborts what a share still has under way when its graceful stop is over, and again what began after that. */
+export async function endInTime({ clock, share, connection, stopping, ended, done }: EndOptions): Promise<void> {
+  const { scenario, firstVu, toMs } = share;
+  const graceEndMs = toMs + scenario.gracefulStop;
+  const afterLastVu = firstVu + maxVusOf(scenario);
+  await clock.sleepUntil(graceEndMs, AbortSignal.any([stopping, done]));
+  if (stopping.aborted) await clock.sleepUntil(Math.min(graceEndMs, clock.now() + STOP_GRACE_MS), done);
+  while (!done.aborted) {
+    ended.abort();
+    connection.abortAll('the graceful stop is over', (vu) => vu >= firstVu && vu < afterLastVu);
+    // Virtual users say goodbye to their servers now; a server that does not answer is not waited for either.
+    await clock.sleepUntil(clock.now() + STOP_GRACE_MS, done);
+  }
+}
+
+export type ShareWork = {
+  readonly context: RunContext;
+  readonly plan: Plan;
+  readonly share: Share;
+  readonly clients: SliceClients;
+  readonly recorder: Recorder;
+  readonly writer: SliceWriter;
+  readonly stopping: AbortSignal;
+};
+
+/** Runs a slice's share of one scenario until its virtual users have ended, or are ended. */
+export async function runShare(work: ShareWork): Promise<StartCounts> {
+  const { context, plan, share, clients, recorder, writer } = work;
+  const { scenario, name } = share;
+  const { clock } = context;
+  const client = clients.get(scenario.target) as TargetClient;
+  // A target that refuses our credentials gets no further load.
+  const stopping = AbortSignal.any([work.stopping, client.rejected]);
+  const iterationOperation = recorder.operation(scenario.target, name);
+  const ended = new AbortController();
+  const newVu = agentsOf(work, client, {
+    iterationOperation,
+    stopping,
+    ended: AbortSignal.any([ended.signal, client.ended]),
+  });
+  const done = new AbortController();
+  const limit = endInTime({ clock, share, connection: client.connection, stopping, ended, done: done.signal });
+  try {
+    return await runExecutor({
+      share,
+      newVu,
+      clock,
+      stopping,
+      lateAfterMs: plan.generator.lateAfter,
+      onActive: (change) => writer.countVu(change),
+      onDropped: ({ number: iteration, intendedMs: startMs = clock.now() }: Iteration) => {
+        const of = { operation: iterationOperation, outcome: 'CLIENT_ABORT', startMs, vu: 0, iteration } as const;
+        recorder.add(plainSample({ kind: 'droppedIteration', durationMs: 0, ...of }));
+      },
+    });
+  } finally {
+    done.abort();
+    await limit;
+  }
+}
+
+/** Makes the share's virtual users, by their numbers in the run. */
+function agentsOf(
+  { context, plan, share, recorder }: ShareWork,
+  client: TargetClient,
+  more: {
+    readonly iterationOperation: number;
+    readonly stopping: AbortSignal;
+    readonly ended: AbortSignal;
+  },
+): (vu: number) => VirtualUser {
+  const { scenario, firstVu, toMs } = share;
+  const compiled = compileScenario(plan, scenario);
+  const { maxRetryAfter } = plan.targets[scenario.target] as Target;
+  const sessionOperation = recorder.operation(scenario.target, 'session');
+  const randomOf = randomsOf(plan, share);
+  return (vu) =>
+    new Agent({
+      vu,
+      place: vu - firstVu,
+      scenario,
+      compiled,
+      newSession: (ended) => client.openSession(undefined, ended),
+      abortRequests: (reason) => client.connection.abortAll(reason, (of) => of === vu),
+      randomOf,
+      maxRetryAfterMs: maxRetryAfter,
+      untilMs: toMs,
+      clock: context.clock,
+      recorder,
+      sessionOperation,
+      ...more,
+    });
+}
+
+/**
+ * What each iteration draws from, the same whatever the number of lanes. Virtual users that set the pace count their
+ * iterations anew in every window, so there the window is part of it.
+ */
+function randomsOf({ seed }: Plan, { scenario, index, window }: Share): (ordinal: number) => Random {
+  const countedAnew = isArrival(scenario) || isIterationBound(scenario) ? 0 : window;
+  return (ordinal) => randomFor(seed, index, ordinal, countedAnew);
+}
 
 export type SliceWork = {
   readonly runId: string;

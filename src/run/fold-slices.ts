@@ -1,11 +1,27 @@
-import { partsOf, warmUpPartsOf } from '../plan/run-parts.ts';
 import { planExtent } from '../plan/slices.ts';
-import type { SliceLedger } from '../store/slice-ledger.ts';
+import { partsOf, warmUpPartsOf } from '../plan/timeline.ts';
+import type { SliceLedger } from '../store/slice-attempts.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readScheduledRun, writeFold } from './run-documents.ts';
-import { sliceOfSchedule } from './slice-of-schedule.ts';
+import { sliceOfSchedule } from './run-slice.ts';
+
+/** At most this many slices hang on one orchestrator, whose history grows with the square of their number. */
+export const GROUP_LANES = 100;
+
+/** Divides a run's slices into the groups that are orchestrated and folded together. */
+export function foldGroups({ lanes, windows }: { readonly lanes: number; readonly windows: number }): FoldGroup[] {
+  return Array.from({ length: windows }, (_, window) => windowGroups(lanes, window)).flat();
+}
+
+/** The groups of one window. */
+export function windowGroups(lanes: number, window: number): FoldGroup[] {
+  return Array.from({ length: Math.ceil(lanes / GROUP_LANES) }, (_, index) => {
+    const firstLane = index * GROUP_LANES;
+    return { window, firstLane, lanes: Math.min(GROUP_LANES, lanes - firstLane) };
+  });
+}
 
 /** Lanes of one window that are folded together. */
 export type FoldGroup = { readonly window: number; readonly firstLane: number; readonly lanes: number };

@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
-import type { RunSchedule } from '../store/run-record.ts';
+import type { RunSchedule } from '../store/run-store.ts';
 import { once } from './lease.ts';
 import { visitTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';

@@ -1,9 +1,27 @@
+import type { Dispatcher } from 'undici';
+import manifest from '../../package.json' with { type: 'json' };
+import { TokenSources } from '../mcp/auth/token-source.ts';
+import { guardedDispatcher } from '../net/guarded-connector.ts';
+import { secretNames } from '../plan/auth-schema.ts';
+import type { Plan } from '../plan/plan-schema.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Sizing } from '../plan/slices.ts';
+import { redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
-import type { TokenAccess } from './token-access.ts';
+
+export const version: string = manifest.version;
+
+/** How a process gets its tokens: one source for each, over connections that lead to allowed addresses only. */
+export type TokenAccess = { readonly sources: TokenSources; readonly dispatcher: Dispatcher };
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** Makes the access of one process; its connections close with the process. */
+export function openTokenAccess(policy: Policy): TokenAccess {
+  return { sources: new TokenSources(), dispatcher: guardedDispatcher(policy, { timeoutMs: CONNECT_TIMEOUT_MS }) };
+}
 
 /** What the verbs of a run need of the outside world and of the installation's settings. */
 export type RunContext = {
@@ -21,3 +39,18 @@ export type RunContext = {
   /** Names this process in the generator's health. */
   readonly instance: string;
 };
+
+/**
+ * Takes every secret that the plan names out of a text; one that is missing cannot stand in any.
+ * @param issued the access tokens that have come since, asked for at every text
+ */
+export async function planRedactor(
+  plan: Plan,
+  secrets: SecretSource,
+  issued: () => readonly string[],
+): Promise<(text: string) => string> {
+  const names = Object.values(plan.targets).flatMap(({ auth }) => secretNames(auth));
+  const values = await Promise.allSettled(names.map((name) => secrets.get(name)));
+  const known = values.flatMap((value) => (value.status === 'fulfilled' ? [value.value] : []));
+  return (text) => redactor([...known, ...issued()])(text);
+}

@@ -1,10 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import type { ComparedRun } from '../comparison/comparison.ts';
 import type { Plan } from '../plan/plan-schema.ts';
+import { parseBaseline } from '../report/parse-baseline.ts';
 import type { Report } from '../report/report.ts';
-import type { RunRecord, RunSchedule } from '../store/run-record.ts';
-import type { RunStore } from '../store/run-store.ts';
+import type { RunRecord, RunSchedule, RunStore } from '../store/run-store.ts';
 import type { Fold } from '../summary/fold.ts';
 import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
+
+/** A new run's id: sorts by time, and only `[a-z0-9-]`, because Durable Functions puts it into URLs as it is. */
+export function newRunId(nowMs: number): string {
+  const time = new Date(nowMs)
+    .toISOString()
+    .replace(/\.(\d{3})Z$/, '$1')
+    .replace(/[-:]/g, '')
+    .replace('T', '-');
+  return `${time}-${randomBytes(4).toString('hex')}`;
+}
+
+/** The form of every run id. */
+export const runIdPattern = /^\d{8}-\d{9}-[0-9a-f]{8}$/;
+
+/** True once nothing more happens to a run. */
+export function hasEnded({ state }: Pick<RunRecord, 'state'>): boolean {
+  return state === 'done' || state === 'refused' || state === 'failed';
+}
 
 export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
   await store.putDocument(runId, 'plan', Buffer.from(JSON.stringify(plan)));
@@ -58,4 +77,24 @@ export async function writeBaseline(store: RunStore, runId: string, baseline: Co
 export async function readBaseline(store: RunStore, runId: string): Promise<ComparedRun | undefined> {
   const bytes = await store.getDocument(runId, 'baseline');
   return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as ComparedRun);
+}
+
+/** What of an earlier run a new one is to be compared with, or why there is no such thing. */
+export type FoundBaseline =
+  | { readonly run: ComparedRun }
+  | { readonly missing: 'run' | 'report'; readonly problem: string };
+
+/** Reads the report of the run that is to be a baseline. */
+export async function findBaseline(store: RunStore, runId: string): Promise<FoundBaseline> {
+  const record = runIdPattern.test(runId) ? await store.getRun(runId) : undefined;
+  if (record === undefined) {
+    return { missing: 'run', problem: `There is no run "${runId}" to compare with. GET /api/runs lists the runs.` };
+  }
+  const report = await readReport(store, runId);
+  if (report === undefined) {
+    const problem = `Run ${runId} is ${record.state} and has no report to compare with.`;
+    return { missing: 'report', problem };
+  }
+  const run = parseBaseline(report);
+  return 'problem' in run ? { missing: 'report', problem: `The report of run ${runId} ${run.problem}.` } : { run };
 }

@@ -1,10 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ReadFile } from '../plan/feed.ts';
 import { conclude } from './conclude.ts';
-import { foldGroups } from './fold-groups.ts';
-import { foldSlices } from './fold-slices.ts';
+import { foldGroups, foldSlices } from './fold-slices.ts';
 import { preflight } from './preflight.ts';
 import type { RunContext } from './run-context.ts';
 import { runSlice } from './run-slice.ts';
+
+/** Reads the files that a plan names, relative to the folder that the plan itself is in. */
+export function readBeside(folder: string): ReadFile {
+  return (path) => {
+    try {
+      return readFileSync(resolve(folder, path), 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
+}
 
 /**
  * Carries a created run through in this process: what the orchestrator does with many processes.

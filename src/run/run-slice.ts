@@ -1,12 +1,30 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyProblems } from '../plan/policy.ts';
-import type { Slice } from '../plan/slices.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import { planExtent, type Slice, sliceOf } from '../plan/slices.ts';
+import type { RunRecord, RunSchedule } from '../store/run-store.ts';
+import type { SliceFold } from '../summary/fold.ts';
 import { executeSlice } from './execute-slice.ts';
 import { once } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
-import { sliceOfSchedule } from './slice-of-schedule.ts';
+
+/** The slice of a lane in a window as preflight laid it out, whatever this process's own sizing is. */
+export function sliceOfSchedule(plan: Plan, schedule: RunSchedule, lane: number, window: number): Slice {
+  return sliceOf({ ...schedule, durationMs: planExtent(plan).durationMs }, schedule.startAtMs, lane, window);
+}
+
+/** How many slices had to run: all of the plan, or of a run that ended itself those of the windows that had begun. */
+export function plannedSlices(
+  schedule: RunSchedule,
+  abort: RunRecord['abort'],
+  slices: readonly Pick<SliceFold, 'state'>[],
+): number {
+  const { lanes, windows, windowMs } = schedule;
+  if (abort === undefined) return lanes * windows;
+  const begun = Math.min(windows, Math.floor((abort.atSeconds * 1000) / windowMs) + 1);
+  // Slices of the next window may be waiting for their start already, and say so.
+  return Math.max(lanes * begun, slices.filter(({ state }) => state !== 'lost').length);
+}
 
 export type SliceRequest = {
   readonly runId: string;

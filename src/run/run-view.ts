@@ -1,6 +1,102 @@
-import type { RunRecord } from '../store/run-record.ts';
+import type { Plan } from '../plan/plan-schema.ts';
+import type { Scenario } from '../plan/scenario-schema.ts';
+import { maxVusOf } from '../plan/timeline.ts';
+import type { RunRecord } from '../store/run-store.ts';
+import { emptyHistogram, readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { type LiveView, liveView } from './live-view.ts';
+
+/**
+ * How many virtual users of a plan had to start: those that are at work whatever the target does, and those that started
+ * because there was work for them. Where starts come at a rate or are shared, a fast target needs few.
+ * @param started numbers of the virtual users that did
+ */
+export function plannedVus(plan: Plan, started: Iterable<number>): number {
+  const planned = new Set(started);
+  let firstVu = 0;
+  for (const scenario of Object.values(plan.scenarios)) {
+    for (let index = 0; index < certainVusOf(scenario); index++) planned.add(firstVu + index);
+    firstVu += maxVusOf(scenario);
+  }
+  return planned.size;
+}
+
+function certainVusOf(scenario: Scenario): number {
+  switch (scenario.executor) {
+    case 'constant-vus':
+    case 'per-vu-iterations':
+      return scenario.vus;
+    case 'ramping-vus': {
+      let level = scenario.startVUs;
+      // One that only a ramp's tip needs may have no time for a request.
+      const throughout = scenario.stages.map(({ duration, target }) => {
+        const least = duration === 0 ? 0 : Math.min(level, target);
+        level = target;
+        return least;
+      });
+      return Math.max(...throughout);
+    }
+    default:
+      return 0;
+  }
+}
+
+/** Running figures of some requests; latencies in ms within 1 %, null while there are none. */
+export type LiveFigures = {
+  readonly requests: number;
+  readonly failures: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+};
+
+/** A run as its slices last told of it; without its warm-up. */
+export type LiveView = LiveFigures & {
+  readonly activeVus: number;
+  readonly iterations: number;
+  /** Iterations that could not begin. */
+  readonly droppedIterations: number;
+  /** Requests of the warm-up, which are in no other figure. */
+  readonly warmUpRequests: number;
+  /** Requests so far, those of the warm-up too, over the time since the planned start. */
+  readonly requestsPerSecond: number;
+  readonly operations: readonly (LiveFigures & { readonly target: string; readonly operation: string })[];
+};
+
+/** Adds up the latest progress of all slices. */
+export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
+  const entries = progress.flatMap(({ operations }) => operations);
+  const operations = [...Map.groupBy(entries, ({ target, operation }) => `${target}\n${operation}`)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, group]) => {
+      const [target, operation] = name.split('\n') as [string, string];
+      return { target, operation, ...figures(group) };
+    });
+  const all = figures(entries);
+  const scenarios = progress.flatMap((slice) => slice.scenarios);
+  const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
+  return {
+    activeVus: progress.reduce((sum, { activeVus }) => sum + activeVus, 0),
+    iterations: scenarios.reduce((sum, { iterations }) => sum + iterations, 0),
+    droppedIterations: scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
+    warmUpRequests,
+    ...all,
+    requestsPerSecond: elapsedSeconds <= 0 ? 0 : (all.requests + warmUpRequests) / elapsedSeconds,
+    operations,
+  };
+}
+
+function figures(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
+  const histogram = emptyHistogram();
+  for (const entry of entries) histogram.add(readHistogram(entry.histogram));
+  const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
+  return {
+    requests: entries.reduce((sum, { count }) => sum + count, 0),
+    failures: entries.reduce((sum, { failures }) => sum + failures, 0),
+    p50Ms: ms(50),
+    p95Ms: ms(95),
+    p99Ms: ms(99),
+  };
+}
 
 /** A run as the HTTP API shows it. */
 export type RunView = {

@@ -6,13 +6,13 @@ import { type FoundRevision, findRevision } from '../mcp/session/find-revision.t
 import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
-import type { Session } from '../mcp/session/session.ts';
-import type { SessionOptions } from '../mcp/session/session-options.ts';
-import { ToolIndex } from '../mcp/session/tool-index.ts';
+import { type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
+import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem } from '../plan/policy.ts';
+import type { Share } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
-import type { RunContext } from './run-context.ts';
-import { version } from './version.ts';
+import type { Recorder } from '../sample/recorder.ts';
+import { type RunContext, version } from './run-context.ts';
 
 export type TargetClientOptions = {
   readonly name: string;
@@ -125,4 +125,53 @@ function numbered(operation: (name: string) => number): (name: string) => number
     numbers.set(name, number);
     return number;
   };
+}
+
+/** The clients of the targets that some shares of a slice aim at, by target name. */
+export type SliceClients = ReadonlyMap<string, TargetClient>;
+
+/**
+ * Makes the clients, their tokens at hand; each of their exchanges becomes a sample.
+ * @param found what preflight found the targets to be
+ * @throws when a secret is missing
+ */
+export async function openSliceClients(
+  context: RunContext,
+  plan: Plan,
+  shares: readonly Share[],
+  recorder: Recorder,
+  found: readonly (NonNullable<TargetClientOptions['found']> & { readonly name: string })[],
+): Promise<SliceClients> {
+  const names = [...new Set(shares.map(({ scenario }) => scenario.target))];
+  const clients = await Promise.all(
+    names.map((name) => {
+      const known = found.find((target) => target.name === name);
+      return openTargetClient(context, {
+        name,
+        target: plan.targets[name] as Target,
+        purpose: 'load',
+        onExchange: (exchange) => recorder.add(exchange),
+        operation: (operation) => recorder.operation(name, operation),
+        ...(known === undefined ? {} : { found: known }),
+      });
+    }),
+  );
+  // Ahead of the load: no request is to wait for a token.
+  await Promise.all(clients.map(({ authorizer }) => authorizer.prepare()));
+  return new Map(clients.map((client) => [client.name, client]));
+}
+
+/** Access tokens that must be redacted from messages now. */
+export function issuedTokens(clients: SliceClients): readonly string[] {
+  return [...clients.values()].flatMap(({ authorizer }) => authorizer.secretValues);
+}
+
+/** Ends the load on all targets; what begins after it, but for a session's goodbye, is aborted at once. */
+export function abortClients(clients: SliceClients, reason: string): void {
+  for (const client of clients.values()) client.endLoad(reason);
+}
+
+/** Waits for the samples of all requests under way and closes all connections. */
+export async function closeClients(clients: SliceClients): Promise<void> {
+  await Promise.all([...clients.values()].map(({ connection }) => connection.close()));
 }

@@ -4,7 +4,7 @@ import { fixedAuthorizer } from '../mcp/auth/authorizer.ts';
 import { TargetConnection } from '../mcp/http/target-connection.ts';
 import { callTool } from '../mcp/operations/call-tool.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
-import { ToolIndex } from '../mcp/session/tool-index.ts';
+import { ToolIndex } from '../mcp/session/session.ts';
 import { targetSchema } from '../plan/target-schema.ts';
 import { Recorder } from '../sample/recorder.ts';
 import { systemClock } from '../traffic/clock.ts';

@@ -3,11 +3,10 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { readHistogram } from '../summary/histogram.ts';
+import { readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { snapshotOf } from '../verdict/live-thresholds.ts';
+import { snapshotOf, ThresholdWatcher } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
-import { ThresholdWatcher } from './threshold-watcher.ts';
 
 /** Looks at a whole run once. @returns true when it has just ended the run; does not reject */
 export type WatchRun = () => Promise<boolean>;

@@ -1,11 +1,121 @@
+import type { ResultJudge } from '../mcp/http/json-rpc.ts';
+import { type Call, PING } from '../mcp/operations/call.ts';
+import { callTool, compileSoftErrors, judgeToolResult, textOfTool } from '../mcp/operations/call-tool.ts';
+import { listItems } from '../mcp/operations/list-items.ts';
+import {
+  completeArgument,
+  getPrompt,
+  judgeCompletion,
+  judgePrompt,
+  judgeResource,
+  readResource,
+  textOfCompletion,
+  textOfPrompt,
+  textOfResource,
+} from '../mcp/operations/prompts-and-resources.ts';
 import { PLACEHOLDER, parsePlaceholder } from '../plan/placeholder.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
+import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Random } from '../traffic/random.ts';
-import { type CompiledStep, compileStep } from './compile-step.ts';
-import type { RowTaker } from './feed-rows.ts';
-import { UsedFeeds } from './feeds.ts';
+import { captureInto, compileJudge, type TextOf } from './checks.ts';
+import { type RowTaker, UsedFeeds } from './feeds.ts';
+import { compileTemplate, type Template } from './template.ts';
+import { compileCapture, type Values } from './values.ts';
+
+/** A step that can be called at once: serialised ahead, its judge compiled. */
+export type CompiledStep = {
+  /** Captures of earlier steps that its call cannot be made without. */
+  readonly needs: readonly string[];
+  /** Makes the next call; without placeholders and captures it is the same object every time. */
+  readonly makeCall: (values: Values) => Call;
+};
+
+export type StepScope = {
+  readonly target: Target;
+  readonly feeds: UsedFeeds;
+  /** Captures that some step of the scenario reads as JSON. */
+  readonly readAsJson: ReadonlySet<string>;
+};
+
+/** A maker of calls, and how their results are judged and read. */
+type Kind = Pick<CompiledStep, 'needs'> & {
+  readonly make: (values: Values) => Call;
+  /** True when every call is the same. */
+  readonly fixed: boolean;
+  readonly textOf: TextOf;
+};
+
+/**
+ * Compiles one step for all virtual users of a process.
+ * @throws when the plan's feeds or schemas hold what cannot be used
+ */
+export function compileStep(step: Step, scope: StepScope): CompiledStep {
+  const { make, needs, fixed, textOf } = kindOf(step, scope);
+  const captures = Object.entries(step.capture).map(([name, capture]) => {
+    return compileCapture(name, capture, scope.readAsJson.has(name));
+  });
+  if (captures.length === 0) return { needs, makeCall: fixed ? always(make(NOTHING)) : make };
+  const call = fixed ? always(make(NOTHING)) : make;
+  const makeCall = (values: Values): Call => {
+    const made = call(values);
+    return { ...made, judge: captureInto(values.captured, made.judge, textOf, captures) };
+  };
+  return { needs, makeCall };
+}
+
+function kindOf(step: Step, { target, feeds }: StepScope): Kind {
+  const { tool, resource, prompt, complete, list, checks } = step;
+  const texts = (value: unknown) => compileTemplate(value, feeds, true);
+  if (tool !== undefined) {
+    const softErrors = compileSoftErrors(target.softErrors);
+    const judgeTool: ResultJudge = (result, known) => judgeToolResult(result, softErrors, known);
+    const judge = compileJudge(judgeTool, textOfTool, checks);
+    const template = compileTemplate(step.arguments ?? {}, feeds);
+    return filled(textOfTool, callTool(tool, judge, step.progress), template);
+  }
+  if (resource !== undefined) {
+    const judge = compileJudge(judgeResource, textOfResource, checks);
+    return filled(textOfResource, readResource(resource, judge), texts(resource));
+  }
+  if (prompt !== undefined) {
+    const judge = compileJudge(judgePrompt, textOfPrompt, checks);
+    return filled(textOfPrompt, getPrompt(prompt, judge), texts(step.arguments ?? {}));
+  }
+  if (complete !== undefined) {
+    const { prompt: ofPrompt, resource: ofResource, argument, context } = complete;
+    const completed = ofPrompt === undefined ? { resource: ofResource as string } : { prompt: ofPrompt };
+    const judge = compileJudge(judgeCompletion, textOfCompletion, checks);
+    const make = completeArgument(completed, argument.name, judge);
+    return context === undefined
+      ? filled(textOfCompletion, make, texts(argument.value))
+      : filled(textOfCompletion, make, texts(argument.value), texts(context));
+  }
+  // What has no arguments has no text that checks or captures could look at either.
+  return filled(() => '', always(list === undefined ? PING : listItems(list)));
+}
+
+/** Gives a maker of calls the JSON texts that the templates make. */
+function filled<Texts extends string[]>(
+  textOf: TextOf,
+  make: (...texts: Texts) => Call,
+  ...templates: Template[]
+): Kind {
+  return {
+    textOf,
+    make: (values) => make(...(templates.map((template) => template.fill(values)) as Texts)),
+    fixed: templates.every(({ fixed }) => fixed),
+    needs: templates.flatMap(({ needs }) => needs),
+  };
+}
+
+/** What calls that are always the same are filled from. */
+const NOTHING: Values = { random: () => 0, vu: 0, iteration: 0, rows: [], captured: new Map() };
+
+function always(call: Call): () => Call {
+  return () => call;
+}
 
 /** A scenario made ready for all virtual users of a process. */
 export type CompiledScenario = {

@@ -5,8 +5,8 @@ import { listPages } from '../mcp/session/lists.ts';
 import type { Caller, Session } from '../mcp/session/session.ts';
 import { SAMPLE_FLAG } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
-import { plainSample } from '../sample/plain-sample.ts';
 import type { Recorder } from '../sample/recorder.ts';
+import { plainSample } from '../sample/sample.ts';
 import type { Clock } from '../traffic/clock.ts';
 
 export type SessionKeeperOptions = {

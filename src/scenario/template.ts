@@ -1,8 +1,7 @@
 import { PLACEHOLDER, parsePlaceholder } from '../plan/placeholder.ts';
 import type { UsedFeeds } from './feeds.ts';
 import { compileGenerator } from './generators.ts';
-import { innerJson, type JsonForm, jsonIn, ownJson, textJson } from './json-form.ts';
-import type { Values } from './values.ts';
+import { innerJson, type JsonForm, jsonIn, ownJson, textJson, type Values } from './values.ts';
 
 /** JSON text with values put in. */
 export type Template = {

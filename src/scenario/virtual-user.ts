@@ -1,17 +1,86 @@
 import type { Exchange } from '../mcp/http/exchange.ts';
+import { headerOf } from '../mcp/http/json-rpc.ts';
 import type { Call } from '../mcp/operations/call.ts';
-import { IntendedStart } from '../mcp/session/intended-start.ts';
-import type { Caller } from '../mcp/session/session.ts';
-import type { Outcome } from '../sample/outcome.ts';
-import { plainSample } from '../sample/plain-sample.ts';
-import type { Random } from '../traffic/random.ts';
-import { drawThinkTime } from '../traffic/think-time.ts';
-import type { Iteration, VirtualUser } from '../traffic/virtual-user.ts';
-import type { AgentOptions } from './agent-options.ts';
-import { askedPauseMs, mayAskForPause } from './asked-pause.ts';
-import { type Ending, FEED_END, notOpened, worseOutcome } from './ending.ts';
+import { retryAfterMs } from '../mcp/operations/retry-after.ts';
+import { type Caller, IntendedStart, type Session } from '../mcp/session/session.ts';
+import type { Scenario } from '../plan/scenario-schema.ts';
+import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import type { Recorder } from '../sample/recorder.ts';
+import { plainSample } from '../sample/sample.ts';
+import type { Clock } from '../traffic/clock.ts';
+import type { Iteration, VirtualUser } from '../traffic/executor.ts';
+import { drawThinkTime, type Random } from '../traffic/random.ts';
+import type { CompiledScenario } from './compile-scenario.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import type { Values } from './values.ts';
+
+/** RFC 9110 §10.2.3 and RFC 6585 §4: the statuses that Retry-After goes with, redirects aside. */
+const ASKING: ReadonlySet<number> = new Set([429, 503]);
+
+/** True when the reply's status is one that may ask for a pause. */
+export function mayAskForPause({ status }: Exchange): boolean {
+  return ASKING.has(status);
+}
+
+/** How long a reply asks to be left alone with Retry-After, milliseconds; 0 when it does not. @param nowMs epoch */
+export function askedPauseMs(exchange: Exchange, nowMs: number): number {
+  return mayAskForPause(exchange) ? (retryAfterMs(headerOf(exchange.replyHeaders, 'retry-after'), nowMs) ?? 0) : 0;
+}
+
+/** How an iteration came out. */
+export type Ending = {
+  readonly outcome: Outcome;
+  /** The last reply, which may ask for a pause. */
+  readonly last?: Exchange | undefined;
+  /** True when nothing could be sent, so that the next iteration would come at once. */
+  readonly barred?: boolean;
+};
+
+/** A feed has no row left for the iteration. */
+export const FEED_END: Ending = { outcome: 'PLAN_FEED_END', barred: true };
+
+/** There was no session. @param before what the iteration came to until then */
+export function notOpened(refused: Exchange, before: Outcome = 'OK'): Ending {
+  return { outcome: worseOutcome(before, refused.outcome), last: refused, barred: true };
+}
+
+/** What an iteration comes to with one more call: its first failure, or else its first warning, or else OK. */
+export function worseOutcome(before: Outcome, next: Outcome): Outcome {
+  return rankOf(next) > rankOf(before) ? next : before;
+}
+
+function rankOf(outcome: Outcome): number {
+  const became = outcomeClass(outcome);
+  if (became === 'useful') return 0;
+  return became === 'warning' ? 1 : 2;
+}
+
+export type AgentOptions = {
+  /** The virtual user's number in the run, and its place among those of the scenario. */
+  readonly vu: number;
+  readonly place: number;
+  readonly scenario: Scenario;
+  readonly compiled: CompiledScenario;
+  /** Makes a session that waits for nothing any more once the signal has aborted. */
+  readonly newSession: (ended: AbortSignal) => Session;
+  /** Ends the requests under way of this virtual user as CLIENT_ABORT. */
+  readonly abortRequests: (reason: string) => void;
+  /** Makes what an iteration draws from. */
+  readonly randomOf: (ordinal: number) => Random;
+  /** Longest pause that a Retry-After may ask for, milliseconds. */
+  readonly maxRetryAfterMs: number;
+  /** Epoch milliseconds after which a session that is to be held open is not tried again. */
+  readonly untilMs: number;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  /** Numbers of the scenario's iterations and of the target's sessions in the recorder. */
+  readonly iterationOperation: number;
+  readonly sessionOperation: number;
+  /** When it aborts, pauses end at once and no further call is made. */
+  readonly stopping: AbortSignal;
+  /** When it aborts, waiting ends also within calls. */
+  readonly ended: AbortSignal;
+};
 
 /** A target that cannot be reached is tried again after this pause, so that a dead target is not hammered. */
 const REOPEN_PAUSE_MS = 1000;

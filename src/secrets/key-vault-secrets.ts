@@ -1,7 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import type { SecretClient, SecretClientOptions } from '@azure/keyvault-secrets';
-import { assertSecretName } from './secret-name.ts';
-import type { SecretSource } from './secret-source.ts';
+import { assertSecretName, type SecretSource } from './secret-source.ts';
 
 /** Which vault, and which user-assigned identity when the app has several. */
 export type KeyVault = { readonly vaultUrl: string; readonly clientId?: string };

@@ -1,11 +1,15 @@
 import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { latestProgress } from './latest-progress.ts';
-import type { RunRecord } from './run-record.ts';
-import type { KeyClaim, RunStore } from './run-store.ts';
-import { EMPTY_LEDGER, holderOf, withDuplicate, withLease, withMarker, withTakeOver } from './slice-attempts.ts';
-import type { SliceLedger } from './slice-ledger.ts';
-import { UnknownRunError } from './unknown-run-error.ts';
+import { type KeyClaim, latestProgress, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
+import {
+  EMPTY_LEDGER,
+  holderOf,
+  type SliceLedger,
+  withDuplicate,
+  withLease,
+  withMarker,
+  withTakeOver,
+} from './slice-attempts.ts';
 
 /**
  * A run store for one process; everything is gone when the process ends. What goes in and out is copied, so that a

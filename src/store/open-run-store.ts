@@ -1,6 +1,25 @@
 import { TableClient } from '@azure/data-tables';
 import type { RunStore } from './run-store.ts';
-import { tableRunStore } from './table-run-store.ts';
+import { tableDocuments } from './table-documents.ts';
+import { TableRows } from './table-rows.ts';
+import { tableClaims, tableRuns } from './table-runs.ts';
+import { tableBlocks, tableLedgers, tableProgress } from './table-slices.ts';
+
+/**
+ * A run store in one table of Azure Table Storage, which is created when it is missing. The format is described in
+ * docs/storage.md. Calls that fail after the client's own retries throw a StoreError.
+ */
+export function tableRunStore(client: TableClient): RunStore {
+  const rows = new TableRows(client);
+  return {
+    ...tableRuns(rows),
+    ...tableClaims(rows),
+    ...tableDocuments(rows),
+    ...tableLedgers(rows),
+    ...tableBlocks(rows),
+    ...tableProgress(rows),
+  };
+}
 
 /** The one table that everything of mcp-surge is in. */
 export const TABLE_NAME = 'mcpsurge';

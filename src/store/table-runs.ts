@@ -1,10 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { packJson, unpackJson } from './packed-bytes.ts';
-import type { RunChange, RunRecord } from './run-record.ts';
-import type { RunStore } from './run-store.ts';
-import { planRunKey, runKey, wholePartition } from './table-keys.ts';
+import { type RunChange, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
+import { claimKey, planRunKey, runKey, wholePartition } from './table-keys.ts';
 import type { RowValues, TableRows } from './table-rows.ts';
-import { UnknownRunError } from './unknown-run-error.ts';
+
+/** Idempotency keys: the first to create the row has claimed the key. */
+export function tableClaims(rows: TableRows): Pick<RunStore, 'reserveKey'> {
+  return {
+    async reserveKey(key, claim) {
+      const doing = `reserve an idempotency key for run ${claim.runId}`;
+      const { runId, planHash } = claim;
+      if (await rows.create(doing, claimKey(key), { runId, planHash })) return { runId, planHash };
+      const first = await rows.get(doing, claimKey(key));
+      if (first === undefined) throw new Error(`Could not ${doing}: its row was deleted at the same time; try again.`);
+      return { runId: String(first.values.runId), planHash: String(first.values.planHash) };
+    },
+  };
+}
 
 const PAGE_SIZE = 200;
 /** How many records are read at a time when they are listed by plan. */

@@ -1,9 +1,98 @@
-import { packJson, unpackJson } from './packed-bytes.ts';
-import type { RunStore } from './run-store.ts';
-import { EMPTY_LEDGER, holderOf, withDuplicate, withLease, withMarker, withTakeOver } from './slice-attempts.ts';
-import type { SliceLedger } from './slice-ledger.ts';
-import { ledgerKey } from './table-keys.ts';
-import type { TableRows } from './table-rows.ts';
+import {
+  type Block,
+  type BlockColumnName,
+  columnNames,
+  decodeBlock,
+  type EncodedBlock,
+  encodeBlock,
+} from '../sample/block.ts';
+import type { LiveProgress } from '../summary/live-progress.ts';
+import { binaryValue, gunzip, gzip, packBytes, packJson, unpackBytes, unpackJson } from './packed-bytes.ts';
+import { latestProgress, type RunStore } from './run-store.ts';
+import {
+  EMPTY_LEDGER,
+  holderOf,
+  type SliceLedger,
+  withDuplicate,
+  withLease,
+  withMarker,
+  withTakeOver,
+} from './slice-attempts.ts';
+import { blockKey, blockRange, ledgerKey, progressKey, wholePartition } from './table-keys.ts';
+import type { RowValues, TableRows } from './table-rows.ts';
+
+/** A full block is about 0.8 MB on the wire and an answer of the service may be 4 MiB. */
+const BLOCKS_A_PAGE = 4;
+
+/** Blocks of samples: one row a block, one Binary property a column, the header packed. */
+export function tableBlocks(rows: TableRows): Pick<RunStore, 'appendBlock' | 'readBlocks'> {
+  return {
+    async appendBlock(runId, sliceId, attemptId, seq, block) {
+      const values = await valuesOf(encodeBlock(block));
+      // A row that is there already is this block: nobody else writes under the attempt's id.
+      await rows.create(
+        `store block ${seq} of slice ${sliceId} of run ${runId}`,
+        blockKey(runId, sliceId, attemptId, seq),
+        values,
+      );
+    },
+    async *readBlocks(runId, sliceId, attemptId) {
+      const doing = `read the blocks of slice ${sliceId} of run ${runId}`;
+      for await (const values of rows.range(doing, blockRange(runId, sliceId, attemptId), BLOCKS_A_PAGE)) {
+        yield await blockOf(doing, values);
+      }
+    },
+  };
+}
+
+async function valuesOf({ count, header, columns }: EncodedBlock): Promise<RowValues> {
+  return { count, ...packBytes('header', await gzip(header)), ...columns };
+}
+
+async function blockOf(doing: string, values: RowValues): Promise<Block> {
+  try {
+    const header = unpackBytes('header', values);
+    if (header === undefined) throw new Error('The stored row is damaged: it has no header.');
+    const columns = {} as Record<BlockColumnName, Uint8Array>;
+    for (const name of columnNames) columns[name] = binaryValue(name, values);
+    return decodeBlock({ count: Number(values.count), header: (await gunzip(header)).toString(), columns });
+  } catch (error) {
+    throw new Error(`Could not ${doing}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Progress rows are a few KiB each and an answer of the service may be 4 MiB. */
+const PROGRESS_ROWS_A_PAGE = 200;
+
+/** One row an attempt at a slice, so that a straggler of a lost attempt cannot hide the attempt that replaced it. */
+export function tableProgress(
+  rows: TableRows,
+  pageSize = PROGRESS_ROWS_A_PAGE,
+): Pick<RunStore, 'putProgress' | 'listProgress'> {
+  return {
+    async putProgress(runId, progress) {
+      const { sliceId, attemptId, atMs } = progress;
+      const doing = `store the progress of slice ${sliceId} of run ${runId}`;
+      // atMs is repeated as a property of its own for people who look into the table.
+      const values = {
+        sliceId,
+        attemptId,
+        at: new Date(atMs).toISOString(),
+        ...(await packJson('progress', progress)),
+      };
+      await rows.put(doing, progressKey(runId, sliceId, attemptId), values);
+    },
+    async listProgress(runId) {
+      const { partitionKey } = progressKey(runId, '', '');
+      const found: LiveProgress[] = [];
+      for await (const row of rows.range(`list the progress of run ${runId}`, wholePartition(partitionKey), pageSize)) {
+        const progress = await unpackJson<LiveProgress>('progress', row);
+        if (progress !== undefined) found.push(progress);
+      }
+      return latestProgress(found);
+    },
+  };
+}
 
 type LedgerVerbs = 'takeLease' | 'takeOverLease' | 'recordDuplicate' | 'commitSlice' | 'readLedger';
 

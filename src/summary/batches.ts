@@ -1,6 +1,35 @@
-import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+  JsHistogram,
+} from 'hdr-histogram-js';
 import type { Cell } from './fold.ts';
-import { emptyHistogram } from './histogram.ts';
+
+/** What a histogram holds at most, as much as a column of a block. */
+const MOST_US = 2 ** 32;
+
+/** An HDR histogram of microseconds, up to more than an hour, within 1 %: enough for a look while a run is under way. */
+export function emptyHistogram(): Histogram {
+  return build({
+    bitBucketSize: 32,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: MOST_US,
+    numberOfSignificantValueDigits: 2,
+    autoResize: false,
+  });
+}
+
+/** Counts a duration; one that is longer than the histogram reaches counts as the longest. */
+export function recordMicroseconds(histogram: Histogram, us: number): void {
+  histogram.recordValue(Math.min(MOST_US, us));
+}
+
+/** Reads what encodeIntoCompressedBase64 wrote. */
+export function readHistogram(text: string): Histogram {
+  return decodeFromCompressedBase64(text, 32, false);
+}
 
 /**
  * What one operation did in one stretch of the run: consecutive intervals taken together. Neighbouring requests share
@@ -50,4 +79,34 @@ export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch
         histogram: encodeIntoCompressedBase64(histogram),
       };
     });
+}
+
+/** So many latencies lie in [fromUs, toUs). */
+export type LatencyBucket = { readonly fromUs: number; readonly toUs: number; readonly count: number };
+
+/** The buckets of a batch that are not empty, ascending. @throws when its histogram is damaged */
+export function bucketsOf(batch: LatencyBatch): LatencyBucket[] {
+  const histogram = decoded(batch);
+  const buckets: LatencyBucket[] = [];
+  // The library's own iterator works out the value of every empty bucket too, which takes ten times as long.
+  for (let index = 0, left = batch.useful; left > 0; index++) {
+    const count = histogram.getCountAtIndex(index);
+    if (count === 0) continue;
+    buckets.push({ fromUs: histogram.valueFromIndex(index), toUs: histogram.valueFromIndex(index + 1), count });
+    left -= count;
+  }
+  return buckets;
+}
+
+function decoded({ histogram: text, useful, fromSeconds }: LatencyBatch): JsHistogram {
+  let histogram: ReturnType<typeof readHistogram> | undefined;
+  try {
+    histogram = readHistogram(text);
+  } catch (error) {
+    throw new Error(`The latencies of the batch at ${fromSeconds} s cannot be read.`, { cause: error });
+  }
+  if (!(histogram instanceof JsHistogram) || histogram.totalCount !== useful) {
+    throw new Error(`The batch at ${fromSeconds} s holds other latencies than its ${useful} useful requests.`);
+  }
+  return histogram;
 }

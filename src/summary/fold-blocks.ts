@@ -1,12 +1,9 @@
 import { type Block, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
-import { ascending } from './ascending.ts';
-import { firstExample } from './first-example.ts';
-import type { Fold, PauseFold, SliceFold } from './fold.ts';
-import { type FoldFrame, partOf } from './fold-frame.ts';
-import { IterationFolder } from './fold-iterations.ts';
+import { type Fold, type FoldFrame, firstExample, type PauseFold, partOf, type SliceFold } from './fold.ts';
+import { IterationFolder, SessionFolder } from './fold-iterations.ts';
 import { RequestFolder } from './fold-requests.ts';
-import { SessionFolder } from './fold-sessions.ts';
+import { ascending } from './percentiles.ts';
 
 type OpenPauses = { -readonly [Field in keyof PauseFold]: PauseFold[Field] };
 

@@ -1,18 +1,19 @@
 import { type Block, NO_TIME, type OperationKey, SAMPLE_FLAG } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
-import { ascending } from './ascending.ts';
-import { firstExample } from './first-example.ts';
 import {
   type ClockName,
   COLD_CALLS,
   type ColdCall,
   type Fold,
+  type FoldFrame,
+  firstExample,
+  intervalAt,
   type KeptExample,
   mapClocks,
   type OutcomeCount,
+  partOf,
 } from './fold.ts';
-import { type FoldFrame, intervalAt, partOf } from './fold-frame.ts';
-import { latencyUs } from './latency.ts';
+import { ascending, latencyUs } from './percentiles.ts';
 
 type OpenCell = {
   readonly key: OperationKey;

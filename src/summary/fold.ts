@@ -1,5 +1,17 @@
+import { partAt } from '../plan/timeline.ts';
 import type { Outcome } from '../sample/outcome.ts';
-import type { SliceHealth } from './slice-health.ts';
+import type { SliceHealth } from './generator-health.ts';
+
+/** Items with the same name together, in order of the names. */
+export function groups<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
+  return [...Map.groupBy(items, nameOf)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, group]) => group);
+}
+
+/** Of two example messages the first by text, where there are two; so the choice does not depend on their order. */
+export function firstExample(one: string, other: string): string {
+  if (one === '' || other === '') return one + other;
+  return one < other ? one : other;
+}
 
 /** How often each failure occurred, by its code. */
 export type FailureCounts = { readonly [Code in Outcome]?: number };
@@ -187,4 +199,26 @@ export function mapClocks<Value>(of: (clock: ClockName) => Value): Record<ClockN
     close: of('close'),
     hold: of('hold'),
   };
+}
+
+/** What the samples of a run are placed in. */
+export type FoldFrame = {
+  /** Planned start of the run, epoch. */
+  readonly runStartMs: number;
+  /** Width of the intervals that are counted from it. */
+  readonly intervalMs: number;
+  /** Where the run is cut into parts, milliseconds from its start, ascending. */
+  readonly cutsMs: readonly number[];
+  /** How many of the first parts are warm-up. */
+  readonly warmUpParts: number;
+};
+
+/** The interval of an instant; what comes before the run is in the first. @param atMs epoch */
+export function intervalAt({ runStartMs, intervalMs }: FoldFrame, atMs: number): number {
+  return Math.max(0, Math.floor((atMs - runStartMs) / intervalMs));
+}
+
+/** The part of an instant. @param atMs epoch */
+export function partOf({ runStartMs, cutsMs }: FoldFrame, atMs: number): number {
+  return partAt(cutsMs, atMs - runStartMs);
 }

@@ -1,18 +1,39 @@
-import { firstExample } from './first-example.ts';
 import {
   type Cell,
+  type FailureCounts,
   type Fold,
+  firstExample,
+  groups,
   type IterationCell,
   type KeptExample,
   mapClocks,
   type OperationFold,
   type OutcomeCount,
   type PauseFold,
+  type SessionFold,
 } from './fold.ts';
-import { groups } from './groups.ts';
-import { mergeCounts } from './merge-counts.ts';
-import { mergeSessions } from './merge-sessions.ts';
-import { sorted } from './sorted.ts';
+import { sorted } from './percentiles.ts';
+
+/** What each code counts in all of them together. */
+export function mergeCounts(all: readonly FailureCounts[]): FailureCounts {
+  const total: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [code, count = 0] of Object.entries(counts)) total[code] = (total[code] ?? 0) + count;
+  }
+  return total;
+}
+
+/** Sessions of several folds as those of one; the target is that of the first. */
+export function mergeSessions(folds: readonly SessionFold[]): SessionFold {
+  const [{ target }] = folds as [SessionFold];
+  return {
+    target,
+    opened: sorted(folds.map(({ opened }) => opened)),
+    closed: sorted(folds.map(({ closed }) => closed)),
+    lifetimes: sorted(folds.map(({ lifetimes }) => lifetimes)),
+    losses: mergeCounts(folds.map(({ losses }) => losses)),
+  };
+}
 
 /** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {

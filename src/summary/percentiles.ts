@@ -1,3 +1,40 @@
+import { NO_TIME } from '../sample/block.ts';
+
+/** Non-negative whole numbers below 2^32 in ascending order. */
+export function ascending(values: Iterable<number>): Uint32Array {
+  return Uint32Array.from(values).sort();
+}
+
+/** All values in ascending order. */
+export function sorted(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((length, array) => length + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all.sort();
+}
+
+/** The values that are left when every one of `taken` is taken away once. Both ascending, `taken` a part of `from`. */
+export function without(from: Uint32Array, taken: Uint32Array): Uint32Array {
+  const rest = new Uint32Array(from.length - taken.length);
+  let [at, next] = [0, 0];
+  for (const value of from) {
+    if (taken[next] === value) next++;
+    else rest[at++] = value;
+  }
+  return rest;
+}
+
+/** The most that a column of microseconds holds, some 71 minutes. */
+const MOST_US = NO_TIME - 1;
+
+/** From the intended start to the end, microseconds: what a request or iteration waited for its turn is part of it. */
+export function latencyUs(lagUs: number, durationUs: number): number {
+  return Math.min(MOST_US, lagUs + durationUs);
+}
+
 /** Latency figures in milliseconds. Percentiles are nearest-rank: each is a value that was really measured. */
 export type Percentiles = {
   readonly min: number;

@@ -1,8 +1,7 @@
 import type { StartCounts } from '../traffic/executor.ts';
 import type { Fold } from './fold.ts';
-import type { GeneratorHealth, StartHealth, TokenHealth } from './generator-health.ts';
-import type { RunSpan } from './run-span.ts';
-import type { SliceHealth, StoppedTarget } from './slice-health.ts';
+import type { GeneratorHealth, SliceHealth, StartHealth, StoppedTarget, TokenHealth } from './generator-health.ts';
+import type { RunSpan } from './summary.ts';
 
 /** Adds up what the slices said about themselves; a slice that never spoke counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {

@@ -1,8 +1,8 @@
-import type { IterationCell } from './fold.ts';
-import { percentilesOf } from './percentiles.ts';
-import type { RunSpan } from './run-span.ts';
-import { sorted } from './sorted.ts';
-import type { ScenarioSummary, StartPoint, StartSeries } from './summary.ts';
+import type { Outcome } from '../sample/outcome.ts';
+import type { IterationCell, SessionFold } from './fold.ts';
+import { mergeSessions } from './merge-folds.ts';
+import { percentilesOf, sorted } from './percentiles.ts';
+import type { RunSpan, ScenarioSummary, SessionPoint, SessionSummary, StartPoint, StartSeries } from './summary.ts';
 
 /** The iterations of each scenario. @param measured cells without warm-up */
 export function scenariosOf(measured: readonly IterationCell[], measuredSeconds: number): ScenarioSummary[] {
@@ -46,4 +46,53 @@ export function startsOf(
     });
     return { scenario, intervalSeconds: intervalMs / 1000, points };
   });
+}
+
+/**
+ * How many sessions were open in each interval. One that closes at the instant at which another opens makes room for it.
+ * @param intervals how many there are; what happens after the last is left out
+ */
+export function sessionActivity(
+  { opened, closed }: Pick<SessionFold, 'opened' | 'closed'>,
+  intervals: number,
+  intervalMs: number,
+): SessionPoint[] {
+  let [open, close] = [0, 0];
+  const points: SessionPoint[] = [];
+  for (let interval = 0; interval < intervals; interval++) {
+    const endMs = (interval + 1) * intervalMs;
+    let most = open - close;
+    while ((opened[open] ?? endMs) < endMs || (closed[close] ?? endMs) < endMs) {
+      if ((closed[close] ?? endMs) <= (opened[open] ?? endMs)) close++;
+      else open++;
+      most = Math.max(most, open - close);
+    }
+    points.push({ atSeconds: (interval * intervalMs) / 1000, active: open - close, most });
+  }
+  return points;
+}
+
+/** The sessions of all targets together (`*`), then of each; none when no target has any. */
+export function sessionsOf(folds: readonly SessionFold[], intervals: number, intervalMs: number): SessionSummary[] {
+  if (folds.length === 0) return [];
+  return [{ ...mergeSessions(folds), target: '*' }, ...folds].map((fold) => summaryOf(fold, intervals, intervalMs));
+}
+
+function summaryOf(fold: SessionFold, intervals: number, intervalMs: number): SessionSummary {
+  const losses = Object.entries(fold.losses)
+    .map(([outcome, count]) => ({ outcome: outcome as Outcome, count: count ?? 0 }))
+    .toSorted((a, b) => b.count - a.count);
+  const lost = losses.reduce((sum, { count }) => sum + count, 0);
+  const points = sessionActivity(fold, intervals, intervalMs);
+  return {
+    target: fold.target,
+    opened: fold.opened.length,
+    closed: fold.closed.length - lost,
+    lost,
+    losses,
+    most: points.reduce((most, point) => Math.max(most, point.most), 0),
+    lifetimeMs: percentilesOf(fold.lifetimes, 1),
+    intervalSeconds: intervalMs / 1000,
+    points,
+  };
 }

@@ -1,9 +1,33 @@
 import { type BatchGrid, batchesOf } from './batches.ts';
-import { distributionOf } from './distribution.ts';
 import { type Cell, mapClocks, type OperationFold } from './fold.ts';
-import { percentilesOf } from './percentiles.ts';
-import { sorted, without } from './sorted.ts';
-import type { CallKinds, OperationSummary } from './summary.ts';
+import { percentilesOf, quantile, sorted, without } from './percentiles.ts';
+import type { CallKinds, DistributionBin, OperationSummary, Series, SeriesPoint, SessionSummary } from './summary.ts';
+
+const BINS = 30;
+
+/** Counts ascending microseconds into bins of equal width on a logarithmic scale from the least to the greatest. */
+export function distributionOf(sortedUs: Uint32Array): DistributionBin[] {
+  if (sortedUs.length === 0) return [];
+  const first = sortedUs[0] as number;
+  // A logarithmic scale has no 0.
+  const least = Math.max(1, first);
+  // Past the greatest, so that it falls into the last bin.
+  const beyond = Math.max(least, sortedUs[sortedUs.length - 1] as number) + 1;
+  // So many that the first and narrowest is still a microsecond wide: narrower ones would be empty for no reason.
+  const bins = Math.min(BINS, Math.max(1, Math.floor(Math.log(beyond / least) / Math.log1p(1 / least))));
+  const edge = (bin: number) => {
+    if (bin === 0) return first;
+    return bin === bins ? beyond : least * (beyond / least) ** (bin / bins);
+  };
+  const result: DistributionBin[] = [];
+  let at = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const from = at;
+    while (at < sortedUs.length && (sortedUs[at] as number) < edge(bin + 1)) at++;
+    result.push({ fromMs: edge(bin) / 1000, toMs: edge(bin + 1) / 1000, count: at - from });
+  }
+  return result;
+}
 
 /** The figures of each operation. @param measured cells without warm-up */
 export function operationsOf(
@@ -49,4 +73,52 @@ function callsOf(useful: Uint32Array, { firstOfSession, afterIdle }: OperationFo
     afterIdle: latency(afterIdle),
     warm: latency(without(without(useful, firstOfSession), afterIdle)),
   };
+}
+
+const ALL = { target: '*', operation: '*' };
+
+/**
+ * The series of all requests together (`*`), then of each operation; all cover the same intervals, warm-up included.
+ * @param intervals how many there are
+ */
+export function seriesOf(
+  cells: readonly Cell[],
+  sessions: readonly SessionSummary[],
+  intervals: number,
+  intervalMs: number,
+): Series[] {
+  if (cells.length === 0) return [];
+  const operations = [...Map.groupBy(cells, ({ target, operation }) => `${target}\n${operation}`).values()];
+  return [cells, ...operations].map((group, index) => {
+    const { target, operation } = index === 0 ? ALL : (group[0] as Cell);
+    const open = sessions.find((each) => each.target === target);
+    const points = pointsOf(group, intervals, intervalMs).map((point, at) => {
+      return { ...point, activeSessions: open?.points[at]?.most ?? 0 };
+    });
+    return { target, operation, intervalSeconds: intervalMs / 1000, points };
+  });
+}
+
+function pointsOf(
+  cells: readonly Cell[],
+  intervals: number,
+  intervalMs: number,
+): Omit<SeriesPoint, 'activeSessions'>[] {
+  const byInterval = Map.groupBy(cells, ({ interval }) => interval);
+  return Array.from({ length: intervals }, (_, interval) => {
+    const group = byInterval.get(interval) ?? [];
+    const useful = sorted(group.map((cell) => cell.useful));
+    const failures = group.reduce((sum, { failed }) => sum + failed.length, 0);
+    const requests = useful.length + failures;
+    const ms = (q: number) => (useful.length === 0 ? null : quantile(useful, q) / 1000);
+    return {
+      atSeconds: (interval * intervalMs) / 1000,
+      requests,
+      requestsPerSecond: (requests * 1000) / intervalMs,
+      failures,
+      p50Ms: ms(0.5),
+      p95Ms: ms(0.95),
+      p99Ms: ms(0.99),
+    };
+  });
 }

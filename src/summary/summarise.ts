@@ -1,15 +1,33 @@
+import type { Plan } from '../plan/plan-schema.ts';
+import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import { isArrival, warmUpPartsOf } from '../plan/timeline.ts';
 import { outcomeClass } from '../sample/outcome.ts';
+import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
 import type { Cell, Fold, IterationCell } from './fold.ts';
-import { percentilesOf } from './percentiles.ts';
-import type { RunSpan } from './run-span.ts';
-import { sorted } from './sorted.ts';
+import { percentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
-import { scenariosOf, startsOf } from './summarise-iterations.ts';
-import { operationsOf } from './summarise-operations.ts';
-import { seriesOf } from './summarise-series.ts';
-import { sessionsOf } from './summarise-sessions.ts';
-import type { OutcomeGroup, Summary, WarmUp } from './summary.ts';
+import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
+import { operationsOf, seriesOf } from './summarise-operations.ts';
+import type { OutcomeGroup, RunSpan, Summary, WarmUp } from './summary.ts';
+
+/** What of a run's span follows from its plan. @param intervalMs width of the run's intervals */
+export function planSpan(plan: Plan, intervalMs: number): Pick<RunSpan, 'warmUpMs' | 'warmUpParts' | 'plannedStarts'> {
+  const plannedStarts = Object.entries(plan.scenarios).flatMap(([scenario, each]) => {
+    return isArrival(each) ? [{ scenario, starts: plannedStartsOf(each, intervalMs) }] : [];
+  });
+  return { warmUpMs: plan.warmUp, warmUpParts: warmUpPartsOf(plan), plannedStarts };
+}
+
+/** How many starts a scenario has in each interval of the run. */
+function plannedStartsOf(scenario: ArrivalScenario, intervalMs: number): number[] {
+  const schedule = arrivalSchedule(scenario);
+  const endMs = scenario.startTime + schedule.durationMs;
+  const before = (ms: number) => startsBefore(schedule, ms - scenario.startTime);
+  return Array.from({ length: Math.ceil(endMs / intervalMs) }, (_, interval) => {
+    return before((interval + 1) * intervalMs) - before(interval * intervalMs);
+  });
+}
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {

@@ -1,4 +1,5 @@
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
+import type { Share } from '../plan/slices.ts';
 import { lengthOf, type Stage, toMicrosecond } from '../plan/timeline.ts';
 
 /** When the starts of a scenario come, whose rate is linear within each of its stages. Times count from its start. */
@@ -89,4 +90,21 @@ function areaAt({ pieces }: ArrivalSchedule, ms: number): number {
 
 function toNanosecond(ms: number): number {
   return Math.round(ms * 1e6) / 1e6;
+}
+
+/** Starts of a scenario that fall to a share: `first`, and every `step`-th after it below `end`. */
+export type ShareStarts = { readonly first: number; readonly end: number; readonly step: number };
+
+type Bounds = Pick<Share, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'part' | 'parts'>;
+
+/**
+ * The starts whose instants lie in the share's time, of these its part. Shares whose windows meet have that boundary in
+ * common, so that no start falls between them or into both.
+ */
+export function shareStarts(schedule: ArrivalSchedule, share: Bounds): ShareStarts {
+  const { scenarioStartMs, fromMs, toMs, part, parts } = share;
+  const from = startsBefore(schedule, toMicrosecond(fromMs - scenarioStartMs));
+  const end = startsBefore(schedule, toMicrosecond(toMs - scenarioStartMs));
+  const first = from + ((((part - from) % parts) + parts) % parts);
+  return { first, end, step: parts };
 }

@@ -1,6 +1,7 @@
 import type { ScenarioOf } from '../plan/scenario-schema.ts';
 import { toMicrosecond } from '../plan/timeline.ts';
-import { startOffsetMs } from './start-offset.ts';
+import { closedIterations, startOffsetMs } from './closed.ts';
+import { type ExecutorOptions, runVu, type StartCounts, StartTally } from './executor.ts';
 
 /** A time in which a virtual user is at work, in milliseconds after its scenario's start. */
 export type VuSpan = {
@@ -79,4 +80,36 @@ function offsetIn(
 
 function levelAt({ fromMs, toMs, fromVus, toVus }: Piece, ms: number): number {
   return Math.round(fromVus + ((toVus - fromVus) * (ms - fromMs)) / (toMs - fromMs));
+}
+
+/**
+ * Virtual users come and go as the stages say. One that has to go may go on with its iteration for gracefulRampDown; one
+ * that comes back is a new one that goes on counting.
+ */
+export async function runRampingVus(
+  options: ExecutorOptions,
+  scenario: ScenarioOf<'ramping-vus'>,
+): Promise<StartCounts> {
+  const { share, lateAfterMs } = options;
+  const { scenarioStartMs, firstVu, fromMs, toMs } = share;
+  const window = { fromMs: fromMs - scenarioStartMs, toMs: toMs - scenarioStartMs };
+  const tally = new StartTally(lateAfterMs);
+  await Promise.all(
+    share.vus.map(async (vu) => {
+      const next = closedIterations(share, vu);
+      for (const span of vuSpans(scenario, vu - firstVu, window)) {
+        const work = {
+          vu,
+          fromMs: scenarioStartMs + span.fromMs + span.offsetMs,
+          toMs: scenarioStartMs + span.toMs,
+          hasNext: () => true,
+          next,
+        };
+        // At the end of the share it is the scenario's gracefulStop that counts.
+        const leaves = span.toMs < window.toMs;
+        await runVu(options, leaves ? { ...work, graceMs: scenario.gracefulRampDown } : work, tally);
+      }
+    }),
+  );
+  return tally.ofUnplanned();
 }

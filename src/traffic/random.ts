@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { ThinkTime } from '../plan/scenario-parts.ts';
 
 /** Draws numbers in [0, 1). */
 export type Random = () => number;
@@ -23,4 +24,30 @@ function mix(state: number, seed: number): number {
   bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
   return (bits ^ (bits >>> 16)) | 0;
+}
+
+/** How long a pause of a virtual user lasts, in milliseconds. */
+export function drawThinkTime(thinkTime: ThinkTime, random: Random): number {
+  switch (thinkTime.type) {
+    case 'none':
+      return 0;
+    case 'constant':
+      return thinkTime.duration;
+    case 'uniform':
+      return between(thinkTime.range, random);
+    case 'lognormal':
+      return Math.min(thinkTime.max, thinkTime.median * Math.exp(thinkTime.sigma * drawNormal(random)));
+    case 'agent':
+      return between(random() < thinkTime.intraTurnProbability ? thinkTime.intraTurn : thinkTime.interTurn, random);
+  }
+}
+
+function between(range: { readonly min: number; readonly max: number }, random: Random): number {
+  return range.min + random() * (range.max - range.min);
+}
+
+/** A draw from the standard normal distribution, by Box and Muller's transform (1958). */
+function drawNormal(random: Random): number {
+  // random() may be 0, whose logarithm is no number, and is never 1.
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,9 +1,7 @@
-import { runSharedIterations } from './closed.ts';
+import { runArrival } from './arrival-rate.ts';
+import { runConstantVus, runPerVuIterations, runSharedIterations } from './closed.ts';
 import type { ExecutorOptions, StartCounts } from './executor.ts';
-import { runArrival } from './run-arrival.ts';
-import { runConstantVus } from './run-constant-vus.ts';
-import { runPerVuIterations } from './run-per-vu-iterations.ts';
-import { runRampingVus } from './run-ramping-vus.ts';
+import { runRampingVus } from './ramping-vus.ts';
 
 /**
  * Makes the starts of a slice's share of a scenario, as its executor says. Resolves when the last virtual user has

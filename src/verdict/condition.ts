@@ -1,4 +1,5 @@
-import type { Threshold } from '../plan/threshold.ts';
+import type { Plan } from '../plan/plan-schema.ts';
+import { type Condition, parseThreshold, type Threshold } from '../plan/threshold.ts';
 
 /** True when a value meets the condition. */
 export function holds(observed: number, { operator, limit }: Threshold): boolean {
@@ -32,4 +33,24 @@ export function isWorse(one: number, other: number, threshold: Threshold): boole
     default:
       return threshold.operator === '==' && Math.abs(one - threshold.limit) > Math.abs(other - threshold.limit);
   }
+}
+
+/** One condition of a plan, ready to be held against values. */
+export type ReadCondition = Omit<Condition, 'threshold'> & {
+  readonly metric: string;
+  readonly expression: string;
+  readonly threshold: Threshold;
+};
+
+/** All conditions of a plan, in its order. */
+export function conditionsOf({ thresholds }: Pick<Plan, 'thresholds'>): ReadCondition[] {
+  return Object.entries(thresholds).flatMap(([metric, conditions]) => {
+    return conditions.map(({ threshold: expression, ...rest }) => {
+      const threshold = parseThreshold(metric, expression);
+      if ('problem' in threshold) {
+        throw new Error(`Threshold ${metric}: ${threshold.problem}; parsing should have refused it.`);
+      }
+      return { ...rest, metric, expression, threshold };
+    });
+  });
 }

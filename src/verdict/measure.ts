@@ -1,6 +1,101 @@
 import type { Aggregate, Threshold } from '../plan/threshold.ts';
 import type { Outcome } from '../sample/outcome.ts';
-import type { Observations, Spread } from './observations.ts';
+import type { FailureCounts, Fold } from '../summary/fold.ts';
+
+/** How durations are spread; microseconds. */
+export type Spread = {
+  readonly count: number;
+  /** The nearest-rank quantile. @param q between 0 and 1 */
+  quantile(q: number): number;
+  mean(): number;
+};
+
+/**
+ * What a part of a run showed, so that the same conditions can be held against exact values at the end and against
+ * histograms while the run is under way.
+ */
+export type Observations<Values> = {
+  /** How long the part lasted. */
+  readonly seconds: number;
+  readonly operations: readonly {
+    readonly target: string;
+    readonly operation: string;
+    readonly useful: number;
+    readonly failed: number;
+    readonly failures: FailureCounts;
+    /** Latencies of useful requests. */
+    readonly latencies: Values;
+  }[];
+  readonly scenarios: readonly {
+    readonly scenario: string;
+    readonly iterations: number;
+    /** Iterations that we ended ourselves. */
+    readonly aborted: number;
+    readonly dropped: number;
+    readonly durations: Values;
+  }[];
+  readonly spreadOf: (values: readonly Values[]) => Spread;
+};
+
+/** Where a cell of a fold belongs. */
+export type CellPlace = { readonly interval: number; readonly part: number };
+
+/** What the chosen cells of a fold showed, exactly. @param seconds how long the chosen part of the run lasted */
+export function observeCells(
+  fold: Fold,
+  seconds: number,
+  isChosen: (place: CellPlace) => boolean,
+): Observations<Uint32Array> {
+  return {
+    seconds,
+    operations: fold.cells.filter(isChosen).map(({ target, operation, useful, failed, failures }) => {
+      return { target, operation, useful: useful.length, failed: failed.length, failures, latencies: useful };
+    }),
+    scenarios: fold.iterations.filter(isChosen).map(({ scenario, durations, aborted, unfed, dropped }) => {
+      return { scenario, iterations: durations.length, aborted: aborted + unfed, dropped, durations };
+    }),
+    spreadOf: exactSpread,
+  };
+}
+
+/**
+ * The spread of all values of several ascending arrays, exact and without sorting them together: the same values are
+ * looked at in many stretches of a run.
+ */
+export function exactSpread(arrays: readonly Uint32Array[]): Spread {
+  const count = arrays.reduce((total, { length }) => total + length, 0);
+  return {
+    count,
+    quantile(q) {
+      // As in `quantile`: binary fractions make 0.07 * 100 a little more than 7, which must not become rank 8.
+      const rank = Math.min(count, Math.max(1, Math.ceil(q * count * (1 - 4 * Number.EPSILON))));
+      let [low, high] = [0, 0xffff_ffff];
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        const upTo = arrays.reduce((total, array) => total + countUpTo(array, middle), 0);
+        if (upTo >= rank) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    },
+    mean() {
+      let sum = 0;
+      for (const array of arrays) for (const value of array) sum += value;
+      return sum / count;
+    },
+  };
+}
+
+/** How many values of an ascending array are at most `limit`. */
+function countUpTo(ascending: Uint32Array, limit: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /**
  * The value that a threshold looks at, or null when no sample has its tags. Durations are milliseconds, rates of

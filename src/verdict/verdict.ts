@@ -1,4 +1,4 @@
-import type { Condition } from '../plan/thresholds-schema.ts';
+import type { Condition } from '../plan/threshold.ts';
 
 /** `invalid`: the generator could not do what the plan asked, so the figures prove nothing either way. */
 export type VerdictStatus = 'pass' | 'fail' | 'invalid' | 'stopped';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { version } from '../../src/run/version.ts';
+import { version } from '../../src/run/run-context.ts';
 import { EXPECTED_FAILURES_FILE, readExpectedFailures } from './expected-failures.ts';
 import { judgeResults } from './judge-results.ts';
 import { NOT_EXERCISED } from './not-exercised.ts';

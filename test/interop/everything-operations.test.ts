@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Call } from '../../src/mcp/operations/call.ts';
-import { callTool } from '../../src/mcp/operations/call-tool.ts';
-import { getPrompt, textOfPrompt } from '../../src/mcp/operations/get-prompt.ts';
+import { type Call, PING } from '../../src/mcp/operations/call.ts';
+import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
-import { PING } from '../../src/mcp/operations/ping.ts';
-import { completeArgument, textOfCompletion } from '../../src/mcp/operations/prompts-and-resources.ts';
-import { readResource, textOfResource } from '../../src/mcp/operations/read-resource.ts';
-import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import {
+  completeArgument,
+  getPrompt,
+  readResource,
+  textOfCompletion,
+  textOfPrompt,
+  textOfResource,
+} from '../../src/mcp/operations/prompts-and-resources.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
 import type { ListName } from '../../src/plan/step-schema.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';

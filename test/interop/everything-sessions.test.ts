@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { callTool } from '../../src/mcp/operations/call-tool.ts';
-import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { AgentOptions } from '../../src/scenario/agent-options.ts';
-import type { Agent } from '../../src/scenario/virtual-user.ts';
+import type { Agent, AgentOptions } from '../../src/scenario/virtual-user.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
-import { callTool } from '../../src/mcp/operations/call-tool.ts';
-import { getPrompt, textOfPrompt } from '../../src/mcp/operations/get-prompt.ts';
-import { readResource, textOfResource } from '../../src/mcp/operations/read-resource.ts';
-import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
+import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
+import {
+  getPrompt,
+  readResource,
+  textOfPrompt,
+  textOfResource,
+} from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { listenOnLoopback } from '../mcp/connection/loopback-server.ts';
 import { type FoundSession, openFoundSession } from './open-found-session.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
-import { textOfTool } from '../../src/mcp/operations/tool-result.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
 import { caller } from '../mcp/session/session-rig.ts';
 import { openFoundSession } from './open-found-session.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isFailureCode } from '../../src/plan/failure-code.ts';
+import { isFailureCode } from '../../src/plan/threshold.ts';
 import { outcomeClass } from '../../src/sample/outcome.ts';
 import { namedOutcomes } from '../support/named-outcomes.ts';
 

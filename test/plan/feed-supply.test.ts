@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { plannedIterationsOf } from '../../src/plan/planned-iterations.ts';
-import type { ArrivalScenario } from '../../src/plan/scenario-schema.ts';
+import { type ArrivalScenario, plannedIterationsOf } from '../../src/plan/scenario-schema.ts';
 import { durationOf } from '../../src/plan/timeline.ts';
 import { arrivalSchedule, startsBefore } from '../../src/traffic/arrival-schedule.ts';
 import { aPlan, planText, problemsOf } from '../support/a-plan.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList, isIP } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { covers, type IpRange, parseIpRange } from '../../src/plan/ip-range.ts';
+import { covers, type IpRange, parseIpRange } from '../../src/net/address-rules.ts';
 import { anyIp } from './any-ip.ts';
 
 function rangeOf(text: string): IpRange {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import type { PlanProblem } from '../../src/plan/plan-problem.ts';
+import type { PlanProblem } from '../../src/plan/problem.ts';
 import { aPlan, problemsOf } from '../support/a-plan.ts';
 import { onlyProblem, problems, YAML } from './refused-plan.ts';
 

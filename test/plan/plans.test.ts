@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import { readBeside } from '../../src/run/read-beside.ts';
+import { readBeside } from '../../src/run/run-in-process.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import type { PlanProblem } from '../../src/plan/plan-problem.ts';
+import type { PlanProblem } from '../../src/plan/problem.ts';
 
 /** A small valid plan; its first step is the end of the text, so that more keys can follow. */
 export const YAML = `name: small

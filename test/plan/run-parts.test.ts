@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { partAt, partsOf, warmUpPartsOf } from '../../src/plan/run-parts.ts';
+import { partAt, partsOf, warmUpPartsOf } from '../../src/plan/timeline.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 const STAGED = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isSchedule } from '../../src/plan/schedule.ts';
+import { isSchedule } from '../../src/plan/primitives.ts';
 
 it('takes the NCRONTAB that Azure timer triggers take', () => {
   for (const text of [

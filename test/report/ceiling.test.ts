@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { ceilingFinding } from '../../src/report/ceiling-words.ts';
-import { ceilingSection } from '../../src/report/html/section-ceiling.ts';
+import { ceilingSection } from '../../src/report/html/section-verdict.ts';
 import type { Report } from '../../src/report/report.ts';
-import { displayWidth } from '../../src/report/text/display-width.ts';
-import { ink } from '../../src/report/text/ink.ts';
-import { textCeiling } from '../../src/report/text/text-ceiling.ts';
+import { displayWidth, ink } from '../../src/report/text/text-table.ts';
+import { textCeiling } from '../../src/report/text/text-verdict.ts';
+import { ceilingFinding } from '../../src/report/wording.ts';
 import type { Ceiling } from '../../src/verdict/verdict.ts';
 
 const BROKEN = { metric: 'mcp_request_duration{operation:tools/call:<b>}', expression: 'p(95)<500', observed: 731.5 };

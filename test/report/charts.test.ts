@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failuresChart, rateChart } from '../../src/report/html/chart-counts.ts';
+import { failuresChart, rateChart, sessionsChart, startsChart } from '../../src/report/html/chart-counts.ts';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
-import { latencyChart } from '../../src/report/html/chart-latency.ts';
+import { timeAxis } from '../../src/report/html/chart-frame.ts';
+import { latencyChart, logLatencyAxis } from '../../src/report/html/chart-latency.ts';
 import { latencyLimits } from '../../src/report/html/chart-marks.ts';
-import { sessionsChart } from '../../src/report/html/chart-sessions.ts';
-import { startsChart } from '../../src/report/html/chart-starts.ts';
-import { logLatencyAxis } from '../../src/report/html/latency-axis.ts';
 import type { Markup } from '../../src/report/html/markup.ts';
-import { timeAxis } from '../../src/report/html/time-axis.ts';
 import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { reportVariants } from '../support/report-variants.ts';

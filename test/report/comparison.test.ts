@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { compareRuns } from '../../src/comparison/compare-runs.ts';
 import type { Comparison } from '../../src/comparison/comparison.ts';
-import { comparisonSchema } from '../../src/plan/comparison-schema.ts';
+import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { formatChange } from '../../src/report/comparison-wording.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
-import { displayWidth } from '../../src/report/text/display-width.ts';
-import { renderComparison } from '../../src/report/text/render-comparison.ts';
-import { renderText } from '../../src/report/text/text.ts';
-import { compareRuns } from '../../src/verdict/compare-runs.ts';
+import { renderComparison, renderText } from '../../src/report/text/text.ts';
+import { displayWidth } from '../../src/report/text/text-table.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { type Simulation, simulatedOperation, simulatedRun } from '../verdict/compare-simulated.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderJson } from '../../src/report/json.ts';
+import { renderJson } from '../../src/report/render-report.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { HOSTILE } from '../support/report-full-of.ts';
 import { reportVariants } from '../support/report-variants.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generatorFacts } from '../../src/report/generator-words.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
-import { renderJson } from '../../src/report/json.ts';
+import { renderJson } from '../../src/report/render-report.ts';
 import type { Report } from '../../src/report/report.ts';
 import { renderText } from '../../src/report/text/text.ts';
+import { generatorFacts } from '../../src/report/wording.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
 const EXAMPLE = 'EMFILE: connect EMFILE 127.0.0.1:80; this process may open no more files';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable } from '../../src/report/printable.ts';
+import { printable } from '../../src/report/format.ts';
 
 test('text becomes one line without anything that drives a terminal', () => {
   assert.equal(printable('a\r\n\tb\u2028c'), 'a b c');

@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { formatCount, formatMs } from '../../src/report/format.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
-import { renderJson } from '../../src/report/json.ts';
-import { displayWidth } from '../../src/report/text/display-width.ts';
-import { shortenEnd, shortenMiddle } from '../../src/report/text/shorten.ts';
+import { renderJson } from '../../src/report/render-report.ts';
 import { renderText } from '../../src/report/text/text.ts';
+import { displayWidth, shortenEnd, shortenMiddle } from '../../src/report/text/text-table.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { reportVariants } from '../support/report-variants.ts';
 

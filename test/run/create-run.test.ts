@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
-import { readBeside } from '../../src/run/read-beside.ts';
 import { readPlan } from '../../src/run/run-documents.ts';
+import { readBeside } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { progressLine } from '../../src/cli/progress-line.ts';
-import { liveView } from '../../src/run/live-view.ts';
+import { progressLine } from '../../src/cli/run-command.ts';
+import { liveView } from '../../src/run/run-view.ts';
 import type { Block } from '../../src/sample/block.ts';
-import { LiveTally } from '../../src/summary/live-tally.ts';
+import { LiveTally } from '../../src/summary/live-progress.ts';
 import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 
 function laneTold(lane: number, samples: readonly Told[], measuredFromMs?: number) {

@@ -9,7 +9,7 @@ import { readReport } from '../../src/run/run-documents.ts';
 import { runHere } from '../../src/run/run-in-process.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
-import type { SliceHealth } from '../../src/summary/slice-health.ts';
+import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';

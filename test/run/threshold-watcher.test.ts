@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ThresholdWatcher } from '../../src/run/threshold-watcher.ts';
 import type { Block } from '../../src/sample/block.ts';
-import { readHistogram } from '../../src/summary/histogram.ts';
-import { LiveTally } from '../../src/summary/live-tally.ts';
-import { snapshotOf } from '../../src/verdict/live-thresholds.ts';
+import { readHistogram } from '../../src/summary/batches.ts';
+import { LiveTally } from '../../src/summary/live-progress.ts';
+import { snapshotOf, ThresholdWatcher } from '../../src/verdict/live-thresholds.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';

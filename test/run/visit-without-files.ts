@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { visitTarget } from '../../src/run/probe-target.ts';
-import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
+import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 

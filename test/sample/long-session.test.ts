@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Block } from '../../src/sample/block.ts';
-import { plainSample } from '../../src/sample/plain-sample.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
+import { plainSample } from '../../src/sample/sample.ts';
 import { BlockFolder } from '../../src/summary/fold-blocks.ts';
 import { aSample } from '../support/a-sample.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Json } from '../../src/plan/feed.ts';
 import type { Check } from '../../src/plan/step-schema.ts';
 import { compileCheck } from '../../src/scenario/checks.ts';
-import { compilePointer } from '../../src/scenario/compile-pointer.ts';
+import { compilePointer } from '../../src/scenario/values.ts';
 
 const RESULT = { structuredContent: { total: 2, items: [{ id: 'a', tags: ['x', 'y'] }, { id: 'b' }], none: null } };
 

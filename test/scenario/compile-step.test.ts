@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Call } from '../../src/mcp/operations/call.ts';
 import { readTools } from '../../src/mcp/operations/tool-catalog.ts';
-import { compileStep } from '../../src/scenario/compile-step.ts';
+import { compileStep } from '../../src/scenario/compile-scenario.ts';
 import { UsedFeeds } from '../../src/scenario/feeds.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 import { aPlan } from '../support/a-plan.ts';

@@ -4,10 +4,9 @@ import fc from 'fast-check';
 import type { Feed } from '../../src/plan/feed.ts';
 import { layoutOf, type Share } from '../../src/plan/slices.ts';
 import { maxVusOf } from '../../src/plan/timeline.ts';
-import { feedRow } from '../../src/scenario/feed-rows.ts';
-import { arrivalSchedule } from '../../src/traffic/arrival-schedule.ts';
-import { closedIterations } from '../../src/traffic/closed-iterations.ts';
-import { shareStarts } from '../../src/traffic/share-starts.ts';
+import { feedRow } from '../../src/scenario/feeds.ts';
+import { arrivalSchedule, shareStarts } from '../../src/traffic/arrival-schedule.ts';
+import { closedIterations } from '../../src/traffic/closed.ts';
 import { allShares } from '../plan/any-plan.ts';
 import { aPlan } from '../support/a-plan.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { cachedSecrets } from '../../src/secrets/cached-secrets.ts';
+import { cachedSecrets } from '../../src/secrets/secret-source.ts';
 
 function counting(answers: readonly (string | Error)[]) {
   const asked: string[] = [];

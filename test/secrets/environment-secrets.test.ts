@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
+import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 
 const secrets = environmentSecrets({ SURGE_SECRET_GITHUB_PAT: 'ghp_value', SURGE_SECRET_EMPTY: '' });
 

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { BLOCK_COLUMNS, type Block, type BlockColumnName, type BlockColumns } from '../../src/sample/block.ts';
-import { columnNames, decodeBlock, encodeBlock } from '../../src/sample/block-codec.ts';
+import {
+  BLOCK_COLUMNS,
+  type Block,
+  type BlockColumnName,
+  type BlockColumns,
+  columnNames,
+  decodeBlock,
+  encodeBlock,
+} from '../../src/sample/block.ts';
 
 const words = fc.string({ unit: 'grapheme', maxLength: 60 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunStore } from '../../src/store/run-store.ts';
-import type { SliceMarker } from '../../src/store/slice-ledger.ts';
+import type { SliceMarker } from '../../src/store/slice-attempts.ts';
 
 /** What every run store must do with the ledgers of slices. */
 export function ledgerContract(title: string, open: () => Promise<RunStore>): void {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunRecord } from '../../src/store/run-record.ts';
-import type { RunStore } from '../../src/store/run-store.ts';
+import type { RunRecord, RunStore } from '../../src/store/run-store.ts';
 import { ODD_NAMES } from './odd-names.ts';
 
 /** What every run store must do with run records and idempotency keys. */

@@ -1,6 +1,6 @@
 import { after, before } from 'node:test';
 import { TableClient } from '@azure/data-tables';
-import { tableRunStore } from '../../src/store/table-run-store.ts';
+import { tableRunStore } from '../../src/store/open-run-store.ts';
 import { type Azurite, startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 import { runStoreContract } from './run-store-contract.ts';
 

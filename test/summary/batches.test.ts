@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { batchesOf, batchGrid } from '../../src/summary/batches.ts';
-import { bucketsOf } from '../../src/summary/batches-buckets.ts';
+import { batchesOf, batchGrid, bucketsOf } from '../../src/summary/batches.ts';
 import type { Cell } from '../../src/summary/fold.ts';
 
 const cell = (interval: number, useful: readonly number[], failed = 0): Cell => ({

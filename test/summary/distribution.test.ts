@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { distributionOf } from '../../src/summary/distribution.ts';
+import { distributionOf } from '../../src/summary/summarise-operations.ts';
 
 it('counts every value in the bin that holds it, and leaves no gap between bins', () => {
   const ranges = fc.constantFrom(1, 5, 40, 1000, 60_000_000);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { emptyHistogram, readHistogram } from '../../src/summary/histogram.ts';
+import { emptyHistogram, readHistogram } from '../../src/summary/batches.ts';
 import { type Percentiles, percentilesOf, quantile } from '../../src/summary/percentiles.ts';
 
 const anyValues = fc

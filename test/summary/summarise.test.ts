@@ -3,12 +3,10 @@ import { it } from 'node:test';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
 import type { SliceFold } from '../../src/summary/fold.ts';
+import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import { planSpan } from '../../src/summary/plan-span.ts';
-import type { RunSpan } from '../../src/summary/run-span.ts';
-import type { SliceHealth } from '../../src/summary/slice-health.ts';
-import { summarise } from '../../src/summary/summarise.ts';
-import type { CallLatency, Clocks, OperationSummary } from '../../src/summary/summary.ts';
+import { planSpan, summarise } from '../../src/summary/summarise.ts';
+import type { CallLatency, Clocks, OperationSummary, RunSpan } from '../../src/summary/summary.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 

@@ -1,11 +1,10 @@
 import type { Plan } from '../../src/plan/plan-schema.ts';
 import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import type { Recorder } from '../../src/sample/recorder.ts';
-import type { AgentOptions } from '../../src/scenario/agent-options.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
-import { Agent } from '../../src/scenario/virtual-user.ts';
+import { Agent, type AgentOptions } from '../../src/scenario/virtual-user.ts';
+import type { Iteration } from '../../src/traffic/executor.ts';
 import { randomFor } from '../../src/traffic/random.ts';
-import type { Iteration } from '../../src/traffic/virtual-user.ts';
 
 type Given = Pick<AgentOptions, 'newSession' | 'clock'> & Partial<AgentOptions> & { readonly recorder: Recorder };
 

@@ -1,9 +1,8 @@
 import type { Block } from '../../src/sample/block.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import type { Sample } from '../../src/sample/sample.ts';
-import type { Fold, SliceFold } from '../../src/summary/fold.ts';
+import type { Fold, FoldFrame, SliceFold } from '../../src/summary/fold.ts';
 import { BlockFolder } from '../../src/summary/fold-blocks.ts';
-import type { FoldFrame } from '../../src/summary/fold-frame.ts';
 import { aSample } from './a-sample.ts';
 
 /** Planned start of the runs in these tests. */

@@ -1,6 +1,6 @@
 import type { Report } from '../../src/report/report.ts';
-import { distributionOf } from '../../src/summary/distribution.ts';
 import { type Percentiles, percentilesOf } from '../../src/summary/percentiles.ts';
+import { distributionOf } from '../../src/summary/summarise-operations.ts';
 import type { OperationSummary, OutcomeGroup, Series, SeriesPoint } from '../../src/summary/summary.ts';
 import measured from '../fixtures/report/hosted-operations.json' with { type: 'json' };
 import { reportTargets } from './report-targets.ts';

@@ -1,6 +1,5 @@
-import type { RunContext } from '../../src/run/run-context.ts';
-import { openTokenAccess } from '../../src/run/token-access.ts';
-import { environmentSecrets } from '../../src/secrets/environment-secrets.ts';
+import { openTokenAccess, type RunContext } from '../../src/run/run-context.ts';
+import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { getRun, type RunStatus } from '../../demo/runs-api.ts';
-import { hasEnded } from '../../src/run/has-ended.ts';
+import { hasEnded } from '../../src/run/run-documents.ts';
 
 const LIMIT_MS = 60_000;
 

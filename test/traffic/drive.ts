@@ -1,7 +1,6 @@
 import { layoutOf, type Share, sharesOf, sliceOf } from '../../src/plan/slices.ts';
-import type { StartCounts } from '../../src/traffic/executor.ts';
+import type { Iteration, StartCounts } from '../../src/traffic/executor.ts';
 import { runExecutor } from '../../src/traffic/run-executor.ts';
-import type { Iteration } from '../../src/traffic/virtual-user.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { ThinkTime } from '../../src/plan/think-time-schema.ts';
-import { type Random, randomFor } from '../../src/traffic/random.ts';
-import { drawThinkTime } from '../../src/traffic/think-time.ts';
+import type { ThinkTime } from '../../src/plan/scenario-parts.ts';
+import { drawThinkTime, type Random, randomFor } from '../../src/traffic/random.ts';
 
 const take = (random: Random, count: number) => Array.from({ length: count }, random);
 

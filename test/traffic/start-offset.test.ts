@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { startOffsetMs } from '../../src/traffic/start-offset.ts';
+import { startOffsetMs } from '../../src/traffic/closed.ts';
 
 it('spreads the virtual users of a run evenly, within a second', () => {
   assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareOperation } from '../../src/comparison/compare-runs.ts';
 import type { ComparisonVerdict } from '../../src/comparison/comparison.ts';
-import { comparisonSchema } from '../../src/plan/comparison-schema.ts';
+import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { type Simulation, simulatedOperation } from './compare-simulated.ts';
 
 /** The verdicts on pairs of runs, each pair drawn anew. */

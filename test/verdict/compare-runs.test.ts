@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ComparedRun, Comparison } from '../../src/comparison/comparison.ts';
-import { type ComparisonRules, comparisonSchema } from '../../src/plan/comparison-schema.ts';
-import { judgeChange } from '../../src/verdict/compare-judgement.ts';
-import { provenSlower, withComparison } from '../../src/verdict/compare-outcome.ts';
-import { compareRuns } from '../../src/verdict/compare-runs.ts';
+import { compareRuns, judgeChange } from '../../src/comparison/compare-runs.ts';
+import { type ComparedRun, type Comparison, provenSlower, withComparison } from '../../src/comparison/comparison.ts';
+import { type ComparisonRules, comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { type Simulation, simulatedOperation, simulatedRun } from './compare-simulated.ts';
 
 const rules = (changes: Partial<ComparisonRules> = {}) => comparisonSchema.parse(changes);

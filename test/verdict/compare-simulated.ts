@@ -1,8 +1,7 @@
 import type { ComparedOperation, ComparedRun } from '../../src/comparison/comparison.ts';
 import { batchesOf, batchGrid } from '../../src/summary/batches.ts';
 import type { Cell } from '../../src/summary/fold.ts';
-import { percentilesOf } from '../../src/summary/percentiles.ts';
-import { sorted } from '../../src/summary/sorted.ts';
+import { percentilesOf, sorted } from '../../src/summary/percentiles.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 
 /** How the latencies of a made-up operation are drawn; lognormal around 50 ms. */

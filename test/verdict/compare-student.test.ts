@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { driftStretch } from '../../src/verdict/compare-drift.ts';
-import { smallSampleStretch } from '../../src/verdict/compare-student.ts';
+import { driftStretch, smallSampleStretch } from '../../src/comparison/bootstrap.ts';
 
 it('stretches as printed tables of Student’s t and the normal distribution say', () => {
   // [clusters, confidence, t with clusters - 1 degrees of freedom, normal], two-sided.

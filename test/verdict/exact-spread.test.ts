@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { quantile } from '../../src/summary/percentiles.ts';
-import { exactSpread } from '../../src/verdict/exact-spread.ts';
+import { exactSpread } from '../../src/verdict/measure.ts';
 
 const arrays = fc.array(
   fc.uint32Array({ maxLength: 30 }).map((values) => values.sort()),

@@ -1,4 +1,4 @@
-import type { SliceHealth } from '../../src/summary/slice-health.ts';
+import type { SliceHealth } from '../../src/summary/generator-health.ts';
 
 /** What a slice says of itself that ran without a hitch. */
 export const HEALTHY_SLICE: SliceHealth = {

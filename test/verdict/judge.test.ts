@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import type { SliceHealth } from '../../src/summary/slice-health.ts';
 import { summarise } from '../../src/summary/summarise.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { aPlan } from '../support/a-plan.ts';

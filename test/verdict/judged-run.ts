@@ -1,6 +1,6 @@
-import { partsOf, warmUpPartsOf } from '../../src/plan/run-parts.ts';
+import { partsOf, warmUpPartsOf } from '../../src/plan/timeline.ts';
+import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import type { SliceHealth } from '../../src/summary/slice-health.ts';
 import { summarise } from '../../src/summary/summarise.ts';
 import { type Judged, judge } from '../../src/verdict/judge.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { stretchesOf } from '../../src/verdict/stretches-of.ts';
+import { stretchesOf } from '../../src/verdict/judge-thresholds.ts';
 
 const END = Number.POSITIVE_INFINITY;
 

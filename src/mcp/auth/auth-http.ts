@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
-import { isLoopback } from '../../plan/loopback.ts';
+import type { z } from 'zod';
+import { isLoopback } from '../../net/address-rules.ts';
 
 export type AuthHttpOptions = {
   /** Makes all connections and may refuse addresses; as it is kept for later tokens, it must stay open. */
@@ -104,4 +105,40 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   if (error.name === 'TimeoutError') return `none within ${timeoutMs} ms`;
   const words = error.message !== '' ? error.message : String('code' in error ? error.code : error.name);
   return words.replace(/\.$/, '');
+}
+
+/**
+ * Reads a JSON document from a well-known address.
+ * @param what it is, to begin a message with
+ * @throws when there is none, or not the one that the schema describes; the message names the URL and what came
+ */
+export async function readDocument<Schema extends z.ZodType>(
+  http: AuthHttp,
+  what: string,
+  url: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const reply = await http.send({ what, url, method: 'GET', headers: { accept: 'application/json' } });
+  if (reply.status !== 200) throw new Error(`${what} ${url} answered HTTP ${reply.status}.`);
+  const document = parsedReply(await reply.text(), schema);
+  if (!document.ok) throw new Error(`${what} ${url} is not usable: ${document.faults}.`);
+  return document.value;
+}
+
+type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly faults: string };
+
+/** Reads a JSON text by a schema, or says which fields are wrong: their names, never their values. */
+export function parsedReply<Schema extends z.ZodType>(text: string, schema: Schema): Parsed<z.output<Schema>> {
+  const parsed = schema.safeParse(parse(text));
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
+  return { ok: false, faults: faults.join('; ') };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,10 +1,50 @@
 import type { AuthHttp } from './auth-http.ts';
 import type { AuthorizationServer } from './discovery.ts';
-import { JWT_BEARER } from './jwt-bearer.ts';
 import type { OAuthClient } from './oauth-client.ts';
 import { requestAccessToken, requestToken } from './token-request.ts';
 import type { FetchToken } from './token-source.ts';
 import type { TokenTerms } from './token-terms.ts';
+
+export type ClientCredentials = {
+  readonly http: AuthHttp;
+  readonly terms: () => Promise<TokenTerms>;
+  readonly client: OAuthClient;
+};
+
+/**
+ * Fetches tokens by the OAuth 2 client credentials grant (RFC 6749 §4.4), as MCP's extension
+ * io.modelcontextprotocol/oauth-client-credentials has it.
+ * @param now epoch milliseconds
+ */
+export function clientCredentialsTokens({ http, terms, client }: ClientCredentials, now: () => number): FetchToken {
+  return async () => {
+    const { server, scope, resource } = await terms();
+    const parameters = { scope, resource };
+    return requestAccessToken({ http, server, client, grantType: 'client_credentials', parameters }, now);
+  };
+}
+
+export type JwtBearer = {
+  readonly http: AuthHttp;
+  readonly terms: () => Promise<TokenTerms>;
+  readonly client: OAuthClient;
+  readonly assertion: string;
+};
+
+export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/**
+ * Fetches tokens for an assertion that was issued elsewhere (RFC 7523 §2.1), such as the JWT of a workload (MCP's draft
+ * extension for workload identity federation).
+ * @param now epoch milliseconds
+ */
+export function jwtBearerTokens({ http, terms, client, assertion }: JwtBearer, now: () => number): FetchToken {
+  return async () => {
+    const { server, scope, resource } = await terms();
+    const parameters = { assertion, scope, resource };
+    return requestAccessToken({ http, server, client, grantType: JWT_BEARER, parameters }, now);
+  };
+}
 
 export type EnterpriseManaged = {
   readonly http: AuthHttp;

@@ -2,15 +2,11 @@ import { type Auth, secretNames } from '../../plan/auth-schema.ts';
 import type { SecretSource } from '../../secrets/secret-source.ts';
 import { AuthHttp, type AuthHttpOptions } from './auth-http.ts';
 import { type Authorizer, fixedAuthorizer } from './authorizer.ts';
-import { clientCredentialsTokens } from './client-credentials.ts';
 import { namedServer } from './discovery.ts';
 import { entraTokens } from './entra.ts';
-import { enterpriseManagedTokens } from './grants.ts';
-import { jwtBearerTokens } from './jwt-bearer.ts';
+import { clientCredentialsTokens, enterpriseManagedTokens, jwtBearerTokens } from './grants.ts';
 import { readClient } from './oauth-client.ts';
-import { TokenAuthorizer } from './token-authorizer.ts';
-import { type FetchToken, TokenSource } from './token-source.ts';
-import type { TokenSources } from './token-sources.ts';
+import { type FetchToken, TokenAuthorizer, TokenSource, type TokenSources } from './token-source.ts';
 import { type TokenWishes, tokenTerms } from './token-terms.ts';
 
 /** Its dispatcher and its address check serve as long as the sources do, beyond the client that is opened with them. */

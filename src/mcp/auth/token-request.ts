@@ -1,10 +1,9 @@
 import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi';
 import { z } from 'zod';
 import { redactor } from '../../secrets/redact.ts';
-import type { AuthHttp } from './auth-http.ts';
+import { type AuthHttp, parsedReply } from './auth-http.ts';
 import type { AuthorizationServer } from './discovery.ts';
 import { clientAuthentication, type OAuthClient } from './oauth-client.ts';
-import { parsedReply } from './parsed-reply.ts';
 import type { Token } from './token-source.ts';
 
 export type TokenRequest = {

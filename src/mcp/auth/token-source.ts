@@ -1,4 +1,5 @@
-import type { AuthHeader } from './authorizer.ts';
+import { createHash } from 'node:crypto';
+import type { AuthHeader, Authorizer } from './authorizer.ts';
 
 /** An access token and when it ends, epoch milliseconds. */
 export type Token = { readonly value: string; readonly expiresAtMs: number };
@@ -92,5 +93,74 @@ export class TokenSource {
       onFetch({ ok: false, tookMs: now - startMs });
       throw error;
     }
+  }
+}
+
+/** Far more than the targets of all plans that one process works on at a time. */
+const MAX_SOURCES = 100;
+
+/** The token sources of one process, so that its slices fetch a target's token once and not each for itself. */
+export class TokenSources {
+  /** By the hash of what they depend on, least recently asked for first. */
+  readonly #sources = new Map<string, TokenSource>();
+  readonly #maxSources: number;
+
+  constructor(maxSources = MAX_SOURCES) {
+    this.#maxSources = maxSources;
+  }
+
+  /**
+   * The source for these parts, opened when there is none yet. One that was let go to make room still serves those who
+   * hold it.
+   * @param parts all that decides which tokens come, secret values among them, so that a rotated secret has a source of
+   *   its own; as JSON. Only their hash is kept.
+   */
+  get(parts: readonly unknown[], open: () => TokenSource): TokenSource {
+    const key = createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+    const source = this.#sources.get(key) ?? open();
+    this.#sources.delete(key);
+    this.#sources.set(key, source);
+    const [oldest] = this.#sources.keys();
+    if (this.#sources.size > this.#maxSources && oldest !== undefined) this.#sources.delete(oldest);
+    return source;
+  }
+}
+
+/** One client's use of a token source, which it may share with others of the process. */
+export class TokenAuthorizer implements Authorizer {
+  readonly #source: TokenSource;
+  #fetched = 0;
+  #failed = 0;
+  #maxMs = 0;
+  readonly #count: OnFetch = ({ ok, tookMs }) => {
+    if (ok) this.#fetched++;
+    else this.#failed++;
+    this.#maxMs = Math.max(this.#maxMs, tookMs);
+  };
+
+  constructor(source: TokenSource) {
+    this.#source = source;
+  }
+
+  get tokens() {
+    return { fetched: this.#fetched, failed: this.#failed, maxMs: this.#maxMs };
+  }
+
+  get secretValues(): readonly string[] {
+    return this.#source.secretValues;
+  }
+
+  async prepare(): Promise<void> {
+    // Whoever needs the token next meets the same failure, and has a sample to show it on.
+    await Promise.resolve(this.header()).catch(() => {});
+  }
+
+  header(): AuthHeader | Promise<AuthHeader> {
+    return this.#source.header(this.#count);
+  }
+
+  rejected(header: AuthHeader | undefined): boolean {
+    this.#source.discard(header);
+    return true;
   }
 }

@@ -1,7 +1,11 @@
 import type { AuthHttp } from './auth-http.ts';
-import { type AuthorizationServer, namedServer, readAuthorizationServer } from './discovery.ts';
-import { readProtectedResource } from './protected-resource.ts';
-import { readChallenge } from './read-challenge.ts';
+import {
+  type AuthorizationServer,
+  namedServer,
+  readAuthorizationServer,
+  readChallenge,
+  readProtectedResource,
+} from './discovery.ts';
 
 /** Where tokens for a target come from, and for what they are asked. */
 export type TokenTerms = {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../sample/outcome.ts';
-import type { Judgement } from '../exchange/judgement.ts';
+import type { Judgement } from './json-rpc.ts';
 
 /** Node's own codes, and those that X.509 verification ends in (OpenSSL, X509_verify_cert_error). */
 const TLS_CODE =
@@ -166,4 +166,14 @@ export function classifyUnreadable(status: number, contentType: string, body: st
   if (body === '') return 'PROTO_EMPTY';
   if (contentType === '') return 'PROTO_CT_MISSING';
   return /^text\/html/i.test(contentType) ? 'PROTO_CT_HTML' : 'PROTO_CT_OTHER';
+}
+
+/**
+ * What may explain that a request is out of time, to go behind the judgement's message.
+ * @param sent whether a connection had taken it
+ * @param before what was wrong with its reply until then
+ */
+export function explainTimeout(sent: boolean, before: Judgement | undefined): string {
+  if (!sent) return '; not sent, as no connection was free or could be made';
+  return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../sample/outcome.ts';
-import type { Judgement, ResultJudge } from '../exchange/judgement.ts';
 import type { Tool } from '../operations/tool.ts';
+import type { Timed, Timeouts, UnderWay } from './in-flight-requests.ts';
+import type { Judgement, ResultJudge } from './json-rpc.ts';
 
 /**
  * What kind of answer ends a request: a JSON-RPC response, the bare ack of a notification, that of a DELETE, or the event
@@ -87,4 +88,18 @@ export type ExchangePeer = {
    * @returns true when the session takes it up again; later it ends the exchange by `accept` or `abandon`
    */
   onBroken(exchange: BrokenExchange, stream: BrokenStream): boolean;
+};
+
+/** What an exchange needs of the connection it runs on. */
+export type ExchangeHost<Hosted extends Timed> = {
+  readonly now: () => number;
+  /** Holds the exchange from its making to its end, and tells it when its time is up. */
+  readonly underWay: UnderWay<Hosted>;
+  /** False to read event streams to their end, however long they stay open after their answer. */
+  readonly cutsHeldStreams: boolean;
+  readonly timeouts: Timeouts;
+  /** Called once, when nothing more can come: now the sample is complete. Must not throw. */
+  readonly onFinished: (exchange: Hosted) => void;
+  /** Hears of a bug of ours, which must not pass for a fault of the target. Must not throw. */
+  readonly onBug: (error: unknown) => void;
 };

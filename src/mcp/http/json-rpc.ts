@@ -1,3 +1,12 @@
+import type { Outcome } from '../../sample/outcome.ts';
+import type { Tool } from '../operations/tool.ts';
+
+/** The first value of a reply header, by its lower-case name; empty when it is absent. */
+export function headerOf(headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
 /** A JSON-RPC 2.0 error object. */
 export type RpcError = { readonly code: number; readonly message: string };
 
@@ -42,3 +51,15 @@ export function isServerMessage(message: unknown): message is ServerMessage {
   if (typeof message !== 'object' || message === null) return false;
   return typeof (message as { method?: unknown }).method === 'string';
 }
+
+/** An outcome and what the target said with it. */
+export type Judgement = { readonly outcome: Outcome; readonly message: string };
+
+/** The judgement of an answer with which nothing is wrong. */
+export const USEFUL: Judgement = { outcome: 'OK', message: '' };
+
+/**
+ * Looks at the result of a JSON-RPC response that succeeded; may find that it did not, after all. The tool is what the
+ * session's tools/list said of the tool that was called, if one was.
+ */
+export type ResultJudge = (result: unknown, tool?: Tool) => Judgement;

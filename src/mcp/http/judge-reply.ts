@@ -1,9 +1,24 @@
-import { headerOf } from '../exchange/header.ts';
-import { judgeSessionId } from '../exchange/judge-session-id.ts';
-import { type Judgement, USEFUL } from '../exchange/judgement.ts';
 import { type BodyKind, classifyStatus, classifyUnreadable } from './classify.ts';
 import type { JudgedExchange } from './exchange-request.ts';
-import { errorOf, type RpcResponse, roleOf } from './json-rpc.ts';
+import { errorOf, headerOf, type Judgement, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
+
+/** What can stand in a header again; the protocol allows even less (MCP 2025-03-26, "Session Management"). */
+const SENDABLE = /^[ -~]*$/;
+
+/**
+ * Judges the session id that came with the answer to initialize: some servers send the header twice, and one with
+ * characters beyond ASCII could not be sent back.
+ */
+export function judgeSessionId(headers: Readonly<Record<string, string | string[] | undefined>>): Judgement {
+  const ids = headers['mcp-session-id'];
+  if (!SENDABLE.test(headerOf(headers, 'mcp-session-id'))) {
+    return { outcome: 'PROTO_SHAPE', message: 'mcp-session-id holds characters beyond visible ASCII' };
+  }
+  if (!Array.isArray(ids) || ids.length < 2) return USEFUL;
+  const distinct = new Set(ids);
+  if (distinct.size === 1) return { outcome: 'SESS_DUP', message: `mcp-session-id came ${ids.length} times` };
+  return { outcome: 'SESS_AMBIGUOUS', message: `${distinct.size} different values of mcp-session-id` };
+}
 
 /** Statuses with which servers end, or need not end, a session. */
 const BENIGN_DELETE: ReadonlySet<number> = new Set([200, 202, 204, 404, 405]);

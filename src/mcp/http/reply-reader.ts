@@ -1,7 +1,6 @@
-import { headerOf } from '../exchange/header.ts';
-import type { Judgement } from '../exchange/judgement.ts';
 import { type BodyKind, bodyKindOf } from './classify.ts';
 import type { BrokenStream, JudgedExchange } from './exchange-request.ts';
+import { headerOf, type Judgement } from './json-rpc.ts';
 import { judgeMessage, judgeReply, unaskedEncoding } from './judge-reply.ts';
 import { SseDecoder } from './sse-decoder.ts';
 

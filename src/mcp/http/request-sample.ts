@@ -1,6 +1,6 @@
+import type { Link } from '../../net/guarded-connector.ts';
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Sample } from '../../sample/sample.ts';
-import type { Link } from '../connection/link.ts';
 import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
 import type { Timed } from './in-flight-requests.ts';
 

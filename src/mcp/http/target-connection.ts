@@ -1,10 +1,67 @@
-import type { Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
+import {
+  type GuardedConnector,
+  type GuardedConnectorOptions,
+  guardedConnector,
+  type Link,
+} from '../../net/guarded-connector.ts';
 import type { Target } from '../../plan/target-schema.ts';
-import { type TargetPoolOptions, targetPool } from '../connection/target-pool.ts';
-import type { ExchangeHost } from '../exchange/exchange-host.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeRequest } from './exchange-request.ts';
+import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { UnderWay } from './in-flight-requests.ts';
+
+/** Takes the link of the connection that a request was given to, before the request starts. */
+export type LinkedHandler = Dispatcher.DispatchHandler & { link: Link | undefined };
+
+/** One connection of a pool, made anew when it breaks. It tells each request which one it is. */
+export class LinkedClient extends Client {
+  readonly #link: Link;
+
+  constructor(origin: URL, options: Client.Options, connect: GuardedConnector) {
+    const link: Link = { fresh: undefined };
+    super(origin, {
+      ...options,
+      connect: (target, callback) =>
+        connect(target, callback, (took) => {
+          link.fresh = took;
+        }),
+    });
+    this.#link = link;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: LinkedHandler): boolean {
+    handler.link = this.#link;
+    return super.dispatch(options, handler);
+  }
+}
+
+/** Where connections may lead, and what tests put in the place of the system's look-up and authorities. */
+export type TargetPoolOptions = Pick<GuardedConnectorOptions, 'addresses' | 'lookup' | 'ca'>;
+
+/** Longest body of a reply; a server that streams without end must not take all memory. */
+const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
+/** Requests that share an HTTP/2 connection before there is another: what RFC 9113 §6.5.2 asks of servers at least. */
+const MAX_STREAMS = 100;
+
+/** The connections of one process to one target; its handlers must be LinkedHandlers. */
+export function targetPool(target: Target, options: TargetPoolOptions): Pool {
+  const connect = guardedConnector({ ...options, timeoutMs: target.timeouts.connect, http2: target.http2 });
+  return new Pool(new URL(target.url).origin, {
+    connections: target.maxConnections,
+    connect,
+    factory: (origin, clientOptions: Client.Options) => new LinkedClient(origin, clientOptions, connect),
+    // Over HTTP/1.1 a request has its connection for itself.
+    pipelining: 1,
+    allowH2: target.http2,
+    h2Options: { maxConcurrentStreams: MAX_STREAMS },
+    // Exchanges keep their own time; undici's timers would cut silent streams.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: MAX_REPLY_BYTES,
+    keepAliveTimeout: 60_000,
+  });
+}
 
 export type TargetConnectionOptions = TargetPoolOptions & {
   /** Epoch milliseconds, as the samples' clock. */

@@ -1,6 +1,8 @@
-import type { ResultJudge } from '../exchange/judgement.ts';
-import type { Call } from './call.ts';
-import { judgeToolResult } from './tool-result.ts';
+import { isRecord } from '../../plan/primitives.ts';
+import type { Target } from '../../plan/target-schema.ts';
+import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
+import { type Call, misshapen } from './call.ts';
+import type { Tool } from './tool.ts';
 
 const judgeShape: ResultJudge = (result, tool) => judgeToolResult(result, [], tool);
 
@@ -14,4 +16,59 @@ export function callTool(
   const operation = `${method}:${name}`;
   const head = `{"name":${JSON.stringify(name)},"arguments":`;
   return (argumentsJson) => ({ operation, method, name, params: `${head}${argumentsJson}}`, judge, progress });
+}
+
+type SoftError = { readonly pattern: RegExp; readonly outcome: 'TOOL_QUOTA' | 'TOOL_SOFT_ERROR' };
+
+/** Compiles a target's patterns for errors that stand in ordinary results. */
+export function compileSoftErrors(softErrors: Target['softErrors']): readonly SoftError[] {
+  return softErrors.map(({ pattern, outcome }) => ({ pattern: new RegExp(pattern, 'u'), outcome }));
+}
+
+/**
+ * Judges the result of tools/call up to, but without, the plan's own checks. The first that applies: a wrong shape, an
+ * error of the tool's, an error that stands in the text, structured content that does not fit the tool's outputSchema
+ * or is not there although there is one (MCP 2025-06-18, "Output Schema"), and no content at all.
+ * @param tool what tools/list said of the tool, where that is known
+ */
+export function judgeToolResult(result: unknown, softErrors: readonly SoftError[], tool?: Tool): Judgement {
+  if (!isRecord(result)) return misshapen('tools/call', `an object, got ${JSON.stringify(result)}`);
+  const problem = contentProblem(result);
+  if (problem !== undefined) return misshapen('tools/call', problem);
+  const text = textOfTool(result);
+  if (result.isError === true) return { outcome: 'TOOL_ERROR', message: text };
+  for (const { pattern, outcome } of softErrors) {
+    if (pattern.test(text)) return { outcome, message: text };
+  }
+  const unfit = tool?.outputProblem?.(result.structuredContent);
+  if (unfit !== undefined) return { outcome: 'TOOL_SCHEMA', message: unfit };
+  if (text === '' && result.structuredContent === undefined && !hasOtherContent(result)) {
+    return { outcome: 'TOOL_EMPTY', message: 'The result has no content.' };
+  }
+  return USEFUL;
+}
+
+/** The texts of a tool result's content, one a line; of a result that was judged before. */
+export function textOfTool(result: unknown): string {
+  const texts: string[] = [];
+  for (const { type, text } of contentOf(result)) if (type === 'text') texts.push(text as string);
+  return texts.join('\n');
+}
+
+/** What is not as the specification has it; content may be absent, as clients take that for none. */
+function contentProblem({ content = [] }: Readonly<Record<string, unknown>>): string | undefined {
+  if (!Array.isArray(content)) return 'an array "content"';
+  for (const [index, part] of content.entries()) {
+    if (!isRecord(part) || typeof part.type !== 'string') return `content[${index}].type`;
+    if (part.type === 'text' && typeof part.text !== 'string') return `content[${index}].text`;
+  }
+  return undefined;
+}
+
+function hasOtherContent(result: unknown): boolean {
+  return contentOf(result).some(({ type }) => type !== 'text');
+}
+
+function contentOf(result: unknown): readonly { readonly type: string; readonly text?: unknown }[] {
+  return (result as { content?: readonly { type: string }[] }).content ?? [];
 }

@@ -1,9 +1,7 @@
+import { isRecord } from '../../plan/primitives.ts';
 import type { ListName } from '../../plan/step-schema.ts';
-import { type Judgement, USEFUL } from '../exchange/judgement.ts';
-import { addParams } from './add-params.ts';
-import type { Call } from './call.ts';
-import { isRecord } from './is-record.ts';
-import { misshapen } from './misshapen.ts';
+import { type Judgement, USEFUL } from '../http/json-rpc.ts';
+import { addParams, type Call, misshapen } from './call.ts';
 
 /** Where a list's items are in a result, and what every item is known by. */
 type List = { readonly items: string; readonly key: string };

@@ -1,7 +1,79 @@
-import { type Judgement, type ResultJudge, USEFUL } from '../exchange/judgement.ts';
-import type { Call } from './call.ts';
-import { isRecord } from './is-record.ts';
-import { misshapen } from './misshapen.ts';
+import { isRecord } from '../../plan/primitives.ts';
+import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
+import { type Call, misshapen } from './call.ts';
+
+const PROMPTS_GET = 'prompts/get';
+
+/** Makes requests for one prompt; its arguments are JSON text of an object of texts. */
+export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argumentsJson: string) => Call {
+  const operation = `${PROMPTS_GET}:${name}`;
+  const head = `{"name":${JSON.stringify(name)},"arguments":`;
+  return (argumentsJson) => ({
+    operation,
+    method: PROMPTS_GET,
+    name,
+    params: `${head}${argumentsJson}}`,
+    judge,
+    progress: false,
+  });
+}
+
+/** Judges the result of prompts/get. A prompt without messages is as empty as a tool's answer without content. */
+export function judgePrompt(result: unknown): Judgement {
+  if (!isRecord(result) || !Array.isArray(result.messages)) return misshapen(PROMPTS_GET, 'an array "messages"');
+  for (const [index, message] of result.messages.entries()) {
+    if (!isRecord(message) || typeof message.role !== 'string')
+      return misshapen(PROMPTS_GET, `messages[${index}].role`);
+    if (!isRecord(message.content)) return misshapen(PROMPTS_GET, `an object messages[${index}].content`);
+  }
+  if (result.messages.length > 0) return USEFUL;
+  return { outcome: 'TOOL_EMPTY', message: 'The prompt has no messages.' };
+}
+
+/** The texts of a prompt's messages, one a line; of a result that was judged before. */
+export function textOfPrompt(result: unknown): string {
+  const { messages } = result as { messages: readonly { content: { type?: unknown; text?: unknown } }[] };
+  return messages.flatMap(({ content }) => (typeof content.text === 'string' ? content.text : [])).join('\n');
+}
+
+const RESOURCES_READ = 'resources/read';
+
+/**
+ * Makes requests for resources; the URI is JSON text. Their samples are counted under one label however many URIs they
+ * read: operations are columns of every report, and a template has any number of URIs.
+ */
+export function readResource(label: string, judge: ResultJudge = judgeResource): (uriJson: string) => Call {
+  const operation = `${RESOURCES_READ}:${label}`;
+  return (uriJson) => ({
+    operation,
+    method: RESOURCES_READ,
+    name: JSON.parse(uriJson),
+    params: `{"uri":${uriJson}}`,
+    judge,
+    progress: false,
+  });
+}
+
+/**
+ * Judges the result of resources/read. A resource that has no contents at all is a warning, as with tools: the agent got
+ * nothing, yet no rule was broken. One whose text is empty is a resource like any other.
+ */
+export function judgeResource(result: unknown): Judgement {
+  if (!isRecord(result) || !Array.isArray(result.contents)) return misshapen(RESOURCES_READ, 'an array "contents"');
+  for (const [index, part] of result.contents.entries()) {
+    if (!isRecord(part) || typeof part.uri !== 'string') return misshapen(RESOURCES_READ, `contents[${index}].uri`);
+    if (typeof part.text !== 'string' && typeof part.blob !== 'string') {
+      return misshapen(RESOURCES_READ, `contents[${index}].text or .blob`);
+    }
+  }
+  return result.contents.length > 0 ? USEFUL : { outcome: 'TOOL_EMPTY', message: 'The resource has no contents.' };
+}
+
+/** The texts of a resource's contents, one a line; of a result that was judged before. */
+export function textOfResource(result: unknown): string {
+  const { contents } = result as { contents: readonly { text?: unknown }[] };
+  return contents.flatMap(({ text }) => (typeof text === 'string' ? text : [])).join('\n');
+}
 
 const COMPLETION_COMPLETE = 'completion/complete';
 

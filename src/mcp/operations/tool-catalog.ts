@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { isRecord } from './is-record.ts';
+import { isRecord } from '../../plan/primitives.ts';
+import { compileOutputSchema } from './json-schema.ts';
 import { readMirroredArguments } from './mirrored-arguments.ts';
-import { compileOutputSchema } from './output-schema.ts';
 import type { Tool } from './tool.ts';
 
 /**

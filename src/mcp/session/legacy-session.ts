@@ -1,26 +1,25 @@
-import { headerOf } from '../exchange/header.ts';
-import type { Judgement } from '../exchange/judgement.ts';
+import type { Target } from '../../plan/target-schema.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, BrokenStream, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
-import { isServerMessage } from '../http/json-rpc.ts';
-import { addParams } from '../operations/add-params.ts';
-import type { Call } from '../operations/call.ts';
-import { clientCapabilities } from '../operations/client-capabilities.ts';
+import { headerOf, isServerMessage, type Judgement, type ServerMessage } from '../http/json-rpc.ts';
+import { answerElicitation, clientCapabilities } from '../operations/answer-input.ts';
+import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
-import { answerServer } from './answer-server.ts';
-import { Background } from './background.ts';
-import { EventStream, type OpenStream } from './event-stream.ts';
-import { followUp } from './follow-up.ts';
-import { lastEventIdHeader } from './last-event-id.ts';
-import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './legacy-messages.ts';
-import { callAsTask, legacyTask } from './legacy-task.ts';
-import { listTools } from './list-tools.ts';
-import { resume } from './resumption.ts';
-import { Sender } from './sender.ts';
-import type { Caller, NotOpened, Opened, Session } from './session.ts';
-import { clientInfoOf, type SessionOptions } from './session-options.ts';
-import { succeeded } from './succeeded.ts';
-import { lackedToken } from './without-token.ts';
+import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
+import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './handshakes.ts';
+import { listTools } from './lists.ts';
+import { lackedToken, Sender } from './sender.ts';
+import {
+  type Caller,
+  clientInfoOf,
+  followUp,
+  type NotOpened,
+  type Opened,
+  type Session,
+  type SessionOptions,
+  succeeded,
+} from './session.ts';
+import { callAsTask, legacyTask } from './tasks.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
@@ -227,5 +226,53 @@ export class LegacySession implements Session, ExchangePeer {
     this.#alive = false;
     this.#eventStream?.close();
     for (const waiting of this.#broken) waiting.abandon(why);
+  }
+}
+
+/** JSON-RPC 2.0: the method does not exist, which is what clients answer for what they did not declare. */
+const METHOD_NOT_FOUND = -32601;
+
+/** Requests of servers that the protocol knows; others share one operation, as a server may make up any number. */
+const KNOWN: ReadonlySet<string> = new Set(['ping', 'elicitation/create', 'sampling/createMessage', 'roots/list']);
+
+/** A response to the server, as JSON text, and what its sample is counted under. */
+export type ServerAnswer = { readonly operation: string; readonly body: string };
+
+/**
+ * The response to a request of the server's; undefined for notifications, which get none. `ping` gets its empty result,
+ * an elicitation what the plan lets us answer, all else that we do not have it: sampling and roots are never declared.
+ */
+export function answerServer(message: ServerMessage, elicitation: Target['elicitation']): ServerAnswer | undefined {
+  const { id, method, params } = message;
+  if (typeof id !== 'string' && typeof id !== 'number') return undefined;
+  const operation = KNOWN.has(method) ? `response:${method}` : 'response';
+  const result = resultOf(method, params, elicitation);
+  if (result !== undefined) return { operation, body: JSON.stringify({ jsonrpc: '2.0', id, result }) };
+  const error = { code: METHOD_NOT_FOUND, message: `this client does not have ${method}` };
+  return { operation, body: JSON.stringify({ jsonrpc: '2.0', id, error }) };
+}
+
+function resultOf(method: string, params: unknown, elicitation: Target['elicitation']): object | undefined {
+  if (method === 'ping') return {};
+  if (method === 'elicitation/create' && elicitation === 'defaults') return answerElicitation(params);
+  return undefined;
+}
+
+/** What a session sends without anybody waiting for it: answers to the server's requests, cancellations. */
+export class Background {
+  readonly #work = new Set<Promise<void>>();
+
+  /** Takes work that is under way; it rejects only for bugs of ours, and those the connection remembers. */
+  add(work: Promise<unknown>): void {
+    const forget = () => {
+      this.#work.delete(watched);
+    };
+    const watched = work.then(forget, forget);
+    this.#work.add(watched);
+  }
+
+  /** Resolves when nothing is left. */
+  async done(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
   }
 }

@@ -1,9 +1,9 @@
 import type { Exchange } from '../http/exchange.ts';
 import type { Call } from '../operations/call.ts';
-import { type Page, pageCall, readPage } from '../operations/list-items.ts';
-import { followUp } from './follow-up.ts';
-import type { Caller, Session } from './session.ts';
-import { succeeded } from './succeeded.ts';
+import { listItems, type Page, pageCall, readPage } from '../operations/list-items.ts';
+import type { Tool } from '../operations/tool.ts';
+import { readTools } from '../operations/tool-catalog.ts';
+import { type Caller, followUp, type NotOpened, type Session, succeeded } from './session.ts';
 
 /** A server that pages further than this never ends, even if no cursor comes twice. */
 const MAX_PAGES = 1000;
@@ -32,4 +32,16 @@ export async function listPages(
     call = pageCall(first, nextCursor);
     asking = followUp(caller);
   }
+}
+
+const FIRST_PAGE = listItems('tools');
+
+/** Lists a server's tools, or returns the request that failed. */
+export async function listTools(
+  session: Pick<Session, 'request'>,
+  caller: Caller,
+): Promise<readonly Tool[] | NotOpened> {
+  const tools: Tool[] = [];
+  const last = await listPages(session, FIRST_PAGE, caller, (items) => tools.push(...readTools(items)));
+  return succeeded(last) ? tools : { failed: last };
 }

@@ -1,22 +1,23 @@
-import { type Judgement, USEFUL } from '../exchange/judgement.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
-import { addParams } from '../operations/add-params.ts';
+import { type Judgement, USEFUL } from '../http/json-rpc.ts';
 import { answerInput } from '../operations/answer-input.ts';
-import type { Call } from '../operations/call.ts';
-import { encodeHeaderValue } from '../operations/encode-header-value.ts';
-import { headersOfArguments } from '../operations/mirrored-arguments.ts';
-import { judgeResultType } from '../operations/result-type.ts';
+import { addParams, type Call, judgeResultType } from '../operations/call.ts';
+import { encodeHeaderValue, headersOfArguments } from '../operations/mirrored-arguments.ts';
 import type { Tool } from '../operations/tool.ts';
-import { followUp } from './follow-up.ts';
 import { type Discovery, MODERN_REVISION, requestMeta } from './handshakes.ts';
-import { listTools } from './list-tools.ts';
-import { Sender } from './sender.ts';
-import type { Caller, NotOpened, Opened, Session } from './session.ts';
-import type { SessionOptions } from './session-options.ts';
-import { succeeded } from './succeeded.ts';
+import { listTools } from './lists.ts';
+import { lackedToken, Sender } from './sender.ts';
+import {
+  type Caller,
+  followUp,
+  type NotOpened,
+  type Opened,
+  type Session,
+  type SessionOptions,
+  succeeded,
+} from './session.ts';
 import { isTask, judgeModernCreated, modernTask } from './tasks.ts';
-import { lackedToken } from './without-token.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',

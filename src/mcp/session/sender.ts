@@ -1,11 +1,22 @@
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { AuthHeader } from '../auth/authorizer.ts';
-import { USEFUL } from '../exchange/judgement.ts';
+import { limitReached } from '../http/classify.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { ExchangePeer, ExchangeRequest } from '../http/exchange-request.ts';
-import type { Caller } from './session.ts';
-import type { SessionOptions } from './session-options.ts';
-import { judgeWithoutToken } from './without-token.ts';
+import { type Judgement, USEFUL } from '../http/json-rpc.ts';
+import type { Caller, SessionOptions } from './session.ts';
+
+/** The outcome of a request that no token could be had for, by the error that its fetch ended in. */
+export function judgeWithoutToken(error: Error): Judgement {
+  const wayOut = limitReached(error);
+  if (wayOut === undefined) return { outcome: 'AUTH_TOKEN', message: error.message };
+  return { outcome: 'CLIENT_LIMIT', message: `${error.message.replace(/\.$/, '')}; ${wayOut}` };
+}
+
+/** True for a request that was not sent because no token could be had; one that lacks a connection was given to it. */
+export function lackedToken({ outcome, link }: Exchange): boolean {
+  return outcome === 'AUTH_TOKEN' || (outcome === 'CLIENT_LIMIT' && link === undefined);
+}
 
 /** A request as a session thinks of it: without the headers that all have, and whose sample it is. */
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &

@@ -1,7 +1,51 @@
+import type { Target } from '../../plan/target-schema.ts';
+import { outcomeClass } from '../../sample/outcome.ts';
+import type { Clock } from '../../traffic/clock.ts';
+import type { Authorizer } from '../auth/authorizer.ts';
 import type { Exchange } from '../http/exchange.ts';
+import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
-import type { IntendedStart } from './intended-start.ts';
+
+/**
+ * When an iteration was to start. The first request that is sent for it takes this with it, so that the time from then to
+ * its actual start is counted once; what follows, tries again included, starts when it starts.
+ */
+export class IntendedStart {
+  #atMs: number | undefined;
+
+  /** @param atMs epoch milliseconds */
+  constructor(atMs: number) {
+    this.#atMs = atMs;
+  }
+
+  /** Moves it by a pause that is meant to be before the first request, milliseconds. */
+  delay(ms: number): void {
+    if (this.#atMs !== undefined) this.#atMs += ms;
+  }
+
+  /** Epoch milliseconds; undefined once it was taken. */
+  take(): number | undefined {
+    const atMs = this.#atMs;
+    this.#atMs = undefined;
+    return atMs;
+  }
+}
+
+/** A server's tools by name, as one session has listed them; sessions that listed the same share it. */
+export class ToolIndex {
+  #tools: readonly Tool[] = [];
+  #byName: ReadonlyMap<string, Tool> = new Map();
+
+  of(tools: readonly Tool[]): ReadonlyMap<string, Tool> {
+    const same = tools.length === this.#tools.length && tools.every((tool, at) => tool === this.#tools[at]);
+    if (!same) {
+      this.#tools = tools;
+      this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
+    }
+    return this.#byName;
+  }
+}
 
 /** Whose request a sample is. */
 export type Caller = {
@@ -48,3 +92,42 @@ export type Opened = {
   /** Names of what the server offers: `tools`, `resources`, `prompts`, `completions` … */
   readonly capabilities: readonly string[];
 };
+
+/** What all sessions with one target share, in one process. */
+export type SessionOptions = {
+  readonly target: Target;
+  readonly connection: TargetConnection;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly tools: ToolIndex;
+  /** Names us to the target's owner. */
+  readonly userAgent: string;
+  /** Number of an operation's samples. */
+  readonly operation: (name: string) => number;
+  /** Hears that the target refused credentials that were made anew because it had refused the ones before. */
+  readonly onRejected: (message: string) => void;
+  /** Aborted once it did. */
+  readonly rejected: AbortSignal;
+  /**
+   * Aborted when the load is over and nobody may wait for anything any more: no further call is sent then, only what a
+   * session says at its end. Whatever waits between two requests, as the polling of a task does, waits no longer.
+   */
+  readonly ended: AbortSignal;
+};
+
+/** How we introduce ourselves, from the user agent's `name/version`. */
+export function clientInfoOf(userAgent: string): { readonly name: string; readonly version: string } {
+  const [name = '', version = ''] = userAgent.split(/[/ ]/);
+  return { name, version };
+}
+
+/** True when the caller got its answer, whatever rule the server bent. */
+export function succeeded({ outcome }: Exchange): boolean {
+  const became = outcomeClass(outcome);
+  return became === 'useful' || became === 'warning';
+}
+
+/** Whose a request is that another brought about: what marks a call is its first request's alone. */
+export function followUp({ vu, iteration, retry }: Caller): Caller {
+  return { vu, iteration, ...(retry === undefined ? {} : { retry }) };
+}

@@ -1,7 +1,7 @@
 import type { DistributionBin, OperationSummary } from '../../summary/summary.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { BOX, chartFrame, percent } from './chart-frame.ts';
-import { type LatencyAxis, linearLatencyAxis, logLatencyAxis } from './latency-axis.ts';
+import { type LatencyAxis, linearLatencyAxis, logLatencyAxis } from './chart-latency.ts';
 import { html, type Markup } from './markup.ts';
 
 /** How near two markers may come, in fractions of the axis, before the later one's label moves up a row. */

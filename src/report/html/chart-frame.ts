@@ -1,4 +1,106 @@
+import { scaleLinear } from 'd3-scale';
+import { area, curveStepAfter, line } from 'd3-shape';
+import { formatMoment, formatTick } from '../format.ts';
+import type { Moment, Report } from '../report.ts';
 import { html, type Markup } from './markup.ts';
+
+type Stepped<Point> = { readonly intervalSeconds: number; readonly points: readonly Point[] };
+
+/** A value that holds for each interval, as the paths of steps and of the area under them; they end with the last one. */
+export function stepsPath<Point extends { readonly atSeconds: number }>(
+  { points, intervalSeconds }: Stepped<Point>,
+  time: TimeAxis,
+  of: (point: Point) => number,
+  values: ValueAxis,
+): { readonly line: string; readonly area: string } {
+  const at = (point: Point): [number, number] => [time.toBox(point.atSeconds), values.toBox(of(point))];
+  const changes = points.filter((point, index) => {
+    const before = points[index - 1];
+    return before === undefined || of(point) !== of(before);
+  });
+  const last = points.at(-1);
+  const end: [number, number][] =
+    last === undefined ? [] : [[time.toBox(last.atSeconds + intervalSeconds), values.toBox(of(last))]];
+  const corners = [...changes.map(at), ...end];
+  return {
+    line: line().digits(0).curve(curveStepAfter)(corners) ?? '',
+    area: area().digits(0).curve(curveStepAfter).y0(BOX)(corners) ?? '',
+  };
+}
+
+/** How large a chart over time is and how much it says. */
+export type TimeChartSize = {
+  readonly heightPx: number;
+  /** About how many steps the vertical axis has. */
+  readonly steps: number;
+  /** Whether the figures of an interval can be read by pointing at it. */
+  readonly readable: boolean;
+  /** Whether the time axis has labels; of charts below one another only the last needs them. */
+  readonly timeLabels: boolean;
+};
+
+/** A vertical axis from 0 to a round number at or above the greatest value. */
+export type ValueAxis = {
+  /** Value → vertical place in the box of a chart, which counts downwards. */
+  readonly toBox: (value: number) => number;
+  readonly ticks: readonly Tick[];
+};
+
+/** @param steps about how many steps the axis should have */
+export function valueAxis(greatest: number, steps: number): ValueAxis {
+  const scale = scaleLinear([0, greatest > 0 ? greatest : 1], [BOX, 0]).nice(steps);
+  const top = scale.domain()[1] ?? 1;
+  return { toBox: scale, ticks: scale.ticks(steps).map((value) => ({ at: value / top, text: formatTick(value) })) };
+}
+
+/**
+ * One invisible band per interval that shows its figures while it is pointed at. This is done by style alone, so the
+ * page needs no script and can forbid all of them.
+ */
+export function timeBands<Point extends { readonly atSeconds: number }>(
+  series: { readonly intervalSeconds: number; readonly points: readonly Point[] },
+  time: TimeAxis,
+  read: (point: Point) => string,
+): readonly Markup[] {
+  const width = percent(time.toBox(series.intervalSeconds) / BOX);
+  return series.points.map((point) => {
+    const x = percent(time.toBox(point.atSeconds) / BOX);
+    return html`<g class="band"><rect x="${x}" width="${width}" height="100%"/><text x="100%" y="-8">${read(point)}</text></g>`;
+  });
+}
+
+/** The one time axis of a page: every chart over time starts at 0 s of the run and ends at the same moment. */
+export type TimeAxis = {
+  readonly endSeconds: number;
+  /** Moment of the run → horizontal place in the box of a chart. */
+  readonly toBox: (seconds: number) => number;
+  readonly ticks: readonly Tick[];
+  /** What every chart marks with a vertical line. */
+  readonly moments: readonly Moment[];
+};
+
+/** Steps that people count time in, in seconds. */
+const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+const MOST_TICKS = 8;
+
+export function timeAxis(report: Report): TimeAxis {
+  const ends = [...report.series, ...report.starts].map(
+    ({ points, intervalSeconds }) => (points.at(-1)?.atSeconds ?? 0) + intervalSeconds,
+  );
+  const endSeconds = Math.max(report.durationSeconds, ...ends, 0.1);
+  const step = STEPS.find((seconds) => endSeconds / seconds <= MOST_TICKS) ?? endSeconds;
+  const count = Math.floor(endSeconds / step + 1e-9) + 1;
+  return {
+    endSeconds,
+    moments: report.moments,
+    toBox: scaleLinear([0, endSeconds], [0, BOX]),
+    ticks: Array.from({ length: count }, (_, index) => ({
+      at: (index * step) / endSeconds,
+      text: formatMoment(index * step),
+      optional: index % 2 === 1,
+    })),
+  };
+}
 
 /** A label on an axis. */
 export type Tick = {

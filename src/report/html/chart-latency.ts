@@ -1,13 +1,85 @@
+import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import type { Series, SeriesPoint } from '../../summary/summary.ts';
-import { formatMoment, formatMs } from '../format.ts';
-import { chartFrame } from './chart-frame.ts';
+import type { OperationSummary, Series, SeriesPoint } from '../../summary/summary.ts';
+import { formatMoment, formatMs, formatTick } from '../format.ts';
+import {
+  chartFrame,
+  percent,
+  type Tick,
+  type TimeAxis,
+  type TimeChartSize,
+  timeBands,
+  valueAxis,
+} from './chart-frame.ts';
 import { greatestWithLimits, type LatencyLimit, limitLines, momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
-import type { TimeAxis } from './time-axis.ts';
-import { timeBands } from './time-bands.ts';
-import type { TimeChartSize } from './time-chart-size.ts';
-import { valueAxis } from './value-axis.ts';
+
+/** A horizontal axis of latencies. */
+export type LatencyAxis = {
+  /** Latency in ms → fraction of the axis. */
+  readonly toFraction: (ms: number) => number;
+  readonly ticks: readonly Tick[];
+};
+
+/**
+ * A logarithmic axis: what matters of a latency is how many times longer it is. Its labels are at 1, 2 and 5 of each
+ * decade when there is room for them, at whole decades when there is not, and at plain steps when it spans too little.
+ * @param fromMs positive
+ */
+export function logLatencyAxis(fromMs: number, toMs: number, mostTicks: number): LatencyAxis {
+  const scale = scaleLog([fromMs, toMs], [0, 1]).clamp(true);
+  const [first, last] = [Math.floor(Math.log10(fromMs)), Math.ceil(Math.log10(toMs))];
+  const decades = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const choice = [
+    decades.flatMap((decade) => [Number(`1e${decade}`), Number(`2e${decade}`), Number(`5e${decade}`)]),
+    decades.map((decade) => Number(`1e${decade}`)),
+    decades.filter((decade) => decade % 2 === 0).map((decade) => Number(`1e${decade}`)),
+    scaleLinear([fromMs, toMs], [0, 1]).ticks(mostTicks - 2),
+  ]
+    .map((values) => values.filter((ms) => ms >= fromMs && ms <= toMs))
+    .find((values) => values.length >= 2 && values.length <= mostTicks);
+  return { toFraction: scale, ticks: labelled(choice ?? [], scale) };
+}
+
+export function linearLatencyAxis(fromMs: number, toMs: number): LatencyAxis {
+  const scale = scaleLinear([fromMs, toMs], [0, 1]).clamp(true);
+  return { toFraction: scale, ticks: labelled(scale.ticks(4), scale) };
+}
+
+function labelled(values: readonly number[], toFraction: (ms: number) => number): readonly Tick[] {
+  return values.map((ms) => ({ at: toFraction(ms), text: formatTick(ms) }));
+}
+
+const MOST_TICKS = 4;
+
+/** The logarithmic axis that all strips of a table share; null when no operation has a latency. */
+export function stripAxis(operations: readonly OperationSummary[]): LatencyAxis | null {
+  const latencies = operations.flatMap((operation) => operation.latencyMs ?? []);
+  if (latencies.length === 0) return null;
+  const least = Math.max(0.01, Math.min(...latencies.map((each) => each.min)));
+  return logLatencyAxis(least / 1.1, Math.max(least, ...latencies.map((each) => each.max)) * 1.1, MOST_TICKS);
+}
+
+/** The labels of the shared axis, for the head of the column. */
+export function stripScale({ ticks }: LatencyAxis): Markup {
+  return html`<svg class="strip" height="14" aria-hidden="true">${ticks.map(
+    ({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`,
+  )}</svg>`;
+}
+
+/**
+ * One operation at a glance: a thin line from min to max, a bar from p50 to p95, a tick at p99. The figures stand
+ * beside it, so it is hidden from screen readers.
+ */
+export function latencyStrip({ latencyMs }: OperationSummary, { toFraction, ticks }: LatencyAxis): Markup | null {
+  if (latencyMs === null) return null;
+  const at = (ms: number) => percent(toFraction(ms));
+  const { min, p50, p95, p99, max } = latencyMs;
+  const width = percent(toFraction(p95) - toFraction(p50));
+  return html`<svg class="strip" height="16" aria-hidden="true"><title>p50 ${formatMs(p50)}, p95 ${formatMs(p95)}, p99 ${formatMs(
+    p99,
+  )} ms</title>${ticks.map((tick) => html`<line class="grid" x1="${percent(tick.at)}" x2="${percent(tick.at)}" y2="16"/>`)}<line class="range" x1="${at(min)}" x2="${at(max)}" y1="8" y2="8"/><rect class="bar" x="${at(p50)}" width="${width}" y="5" height="6"/><line class="p99" x1="${at(p99)}" x2="${at(p99)}" y1="2" y2="14"/><circle class="p50" cx="${at(p50)}" cy="8" r="3.5"/></svg>`;
+}
 
 const PERCENTILES = [
   { name: 'p99', of: (point: SeriesPoint) => point.p99Ms },

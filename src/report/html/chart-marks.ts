@@ -2,9 +2,8 @@ import { parseThreshold } from '../../plan/threshold.ts';
 import type { ThresholdResult } from '../../verdict/verdict.ts';
 import { formatMoment } from '../format.ts';
 import type { Moment, Report } from '../report.ts';
-import { BOX, percent } from './chart-frame.ts';
+import { BOX, percent, type ValueAxis } from './chart-frame.ts';
 import { html, type Markup } from './markup.ts';
-import type { ValueAxis } from './value-axis.ts';
 
 /** A limit that a threshold sets to the latency of what a chart shows. */
 export type LatencyLimit = { readonly limitMs: number; readonly expression: string; readonly ok: boolean };

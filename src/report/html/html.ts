@@ -1,26 +1,33 @@
-import { printable } from '../printable.ts';
+import { printable } from '../format.ts';
+import { requireCurrent } from '../parse-baseline.ts';
 import type { Report } from '../report.ts';
-import { requireCurrent } from '../require-current.ts';
+import { verdictWords } from '../wording.ts';
+import { timeAxis } from './chart-frame.ts';
 import { html, type Markup } from './markup.ts';
-import { page } from './page.ts';
-import { ceilingSection } from './section-ceiling.ts';
-import { overTimeSection } from './section-charts.ts';
-import { clocksSection } from './section-clocks.ts';
-import { coldCallsSection } from './section-cold-calls.ts';
-import { comparisonSection } from './section-comparison.ts';
-import { eachOperationSection } from './section-each-operation.ts';
-import { generatorSection } from './section-generator.ts';
-import { notesSection } from './section-notes.ts';
-import { operationsSection } from './section-operations.ts';
-import { failuresSection, warningsSection } from './section-outcomes.ts';
-import { connectionsSection } from './section-run.ts';
-import { scenariosSection } from './section-scenarios.ts';
-import { sessionsSection } from './section-sessions.ts';
-import { targetsSection } from './section-targets.ts';
-import { thresholdsSection } from './section-thresholds.ts';
-import { totalsSection } from './section-totals.ts';
-import { verdictSection } from './section-verdict.ts';
-import { timeAxis } from './time-axis.ts';
+import { eachOperationSection, overTimeSection } from './section-charts.ts';
+import {
+  clocksSection,
+  coldCallsSection,
+  failuresSection,
+  operationsSection,
+  warningsSection,
+} from './section-operations.ts';
+import {
+  connectionsSection,
+  generatorSection,
+  scenariosSection,
+  sessionsSection,
+  targetsSection,
+  totalsSection,
+} from './section-run.ts';
+import {
+  ceilingSection,
+  comparisonSection,
+  notesSection,
+  thresholdsSection,
+  verdictSection,
+} from './section-verdict.ts';
+import { style, styleHash } from './style.ts';
 
 /**
  * The report as one HTML page that needs nothing else: no script, no request to anywhere, light and dark, for screen,
@@ -59,4 +66,33 @@ export function renderHtml(unsafe: Report): string {
 ${shown.map(([, , section]) => html`${section}\n`)}</main>
 <footer>mcp-surge · run <code>${report.runId}</code> · all times in UTC</footer>`,
   ).markup;
+}
+
+/** Nothing is fetched and no script runs, whatever a message of a target may contain. */
+const POLICY = `default-src 'none'; style-src '${styleHash}'; img-src data:; base-uri 'none'; form-action 'none'`;
+
+const STYLE: Markup = { markup: style };
+
+/** The page around its body: head, style and policy. The empty icon keeps a browser from asking for one. */
+export function page({ plan, runId, verdict }: Report, body: Markup): Markup {
+  const words = verdictWords[verdict.status];
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<meta name="generator" content="mcp-surge">
+<title>${words.mark} ${words.title}: ${plan.name} (${runId})</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body class="is-${verdict.status}">
+${body}
+</body>
+</html>
+`;
 }

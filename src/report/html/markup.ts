@@ -26,3 +26,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
+
+/** A name such as `tools/call:search_code`, which a narrow page may break after its punctuation. */
+export function name(text: string): Markup {
+  return html`${text.split(/(?<=[/:_.,{-])/).map((part, index) => (index === 0 ? part : html`<wbr>${part}`))}`;
+}
+
+/** A table that scrolls sideways by itself when the page is narrower; reachable by keyboard for that. */
+export function scrollTable(name: string, table: Markup): Markup {
+  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
+}

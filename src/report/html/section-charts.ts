@@ -1,14 +1,47 @@
-import type { Series, SessionSummary, StartSeries } from '../../summary/summary.ts';
+import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../summary/summary.ts';
 import { formatCount, formatDuration, formatMoment, formatMs } from '../format.ts';
 import type { Report } from '../report.ts';
-import { failuresChart, rateChart } from './chart-counts.ts';
+import { byTarget, type OfTarget } from '../tables.ts';
+import { failuresChart, rateChart, sessionsChart, startsChart } from './chart-counts.ts';
+import { distributionChart } from './chart-distribution.ts';
+import type { TimeAxis } from './chart-frame.ts';
 import { latencyChart } from './chart-latency.ts';
-import { latencyLimits, marksSentence } from './chart-marks.ts';
-import { sessionsChart } from './chart-sessions.ts';
-import { startsChart } from './chart-starts.ts';
-import { html, type Markup } from './markup.ts';
-import { scrollTable } from './scroll-table.ts';
-import type { TimeAxis } from './time-axis.ts';
+import { type LatencyLimit, latencyLimits, marksSentence } from './chart-marks.ts';
+import { html, type Markup, name, scrollTable } from './markup.ts';
+
+/**
+ * One operation: latency, rate and failures over time below one another on the same time axis, and beside them how its
+ * latency is distributed.
+ */
+export function operationCharts(
+  operation: OperationSummary,
+  series: Series | undefined,
+  time: TimeAxis,
+  limits: readonly LatencyLimit[],
+): Markup {
+  const small = { readable: false, timeLabels: false };
+  const latency = series && latencyChart(series, time, { ...small, heightPx: 110, steps: 3 }, limits);
+  const failures = series && failuresChart(series, time, { ...small, heightPx: 24, steps: 1, timeLabels: true });
+  const rate = series && rateChart(series, time, { ...small, heightPx: 36, steps: 1, timeLabels: !failures });
+  const distribution = distributionChart(operation, 130);
+  return html`<article class="operation"><header><h4>${name(operation.operation)}</h4>${figures(operation)}</header>
+<div class="charts"><div class="stack">${latency ? figure('Latency, ms', latency) : html`<p class="none">No useful request, so no latency.</p>`}
+${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failures in each interval', failures) : null}</div>
+<div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
+}
+
+function figures({ count, failures, latencyMs }: OperationSummary): Markup {
+  const latency =
+    latencyMs === null
+      ? null
+      : ` · p50 ${formatMs(latencyMs.p50)} · p95 ${formatMs(latencyMs.p95)} · p99 ${formatMs(latencyMs.p99)} ms`;
+  const failed = failures === 0 ? null : html` · <b class="bad">${formatCount(failures)} failed</b>`;
+  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${latency}</p>`;
+}
+
+function figure(caption: string, chart: Markup): Markup {
+  return html`<figure><figcaption>${caption}</figcaption>${chart}</figure>`;
+}
 
 /** The lines of the latency charts by name; on every chart p50 is the lowest line and p99 the highest. */
 export const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;
@@ -65,4 +98,42 @@ ${scrollTable(
 <thead><tr><th scope="col" class="n">From</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th><th scope="col" class="n">Open sessions</th></tr></thead>
 <tbody>${rows}</tbody></table>`,
 )}</details>`;
+}
+
+/** Charts of fewer requests are mostly empty; they are there, but folded away. */
+const FEWEST_REQUESTS = 10;
+
+/** Small charts of every operation, by target, all on the same time axis. */
+export function eachOperationSection(report: Report, time: TimeAxis): Markup | null {
+  if (report.operations.length === 0) return null;
+  return html`<section id="each"><h2>Each operation</h2>
+<div class="intro"><p>Every chart over time has the same time axis; the other axes fit the operation. ${marksSentence(report)}</p>${percentileLegend}</div>
+${byTarget(report.operations).map((group) => targetCharts(group, report, time))}</section>`;
+}
+
+function targetCharts({ target, operations }: OfTarget<OperationSummary>, report: Report, time: TimeAxis): Markup {
+  const charts = (operation: OperationSummary) =>
+    operationCharts(
+      operation,
+      report.series.find((each) => each.target === target && each.operation === operation.operation),
+      time,
+      latencyLimits(report.thresholds, operation),
+    );
+  const many = operations.filter((operation) => operation.count >= FEWEST_REQUESTS);
+  const few = operations.filter((operation) => operation.count < FEWEST_REQUESTS);
+  const sessions = report.sessions.find((each) => each.target === target);
+  return html`<h3>${target}</h3>
+${sessions === undefined || report.sessions.length <= 2 ? null : openSessions(sessions, time)}
+${many.length === 0 ? null : many.map(charts)}
+${
+  few.length === 0
+    ? null
+    : html`<details><summary>Fewer than ${FEWEST_REQUESTS} requests: ${few.map((each) => each.operation).join(', ')}</summary>${few.map(charts)}</details>`
+}`;
+}
+
+/** Of a run with one target, the charts of the whole run show it. */
+function openSessions(sessions: SessionSummary, time: TimeAxis): Markup {
+  const chart = sessionsChart(sessions, time, { heightPx: 36, steps: 1, readable: false, timeLabels: true });
+  return html`<div class="charts"><div class="stack"><figure><figcaption>Open sessions</figcaption>${chart}</figure></div></div>`;
 }

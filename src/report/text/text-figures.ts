@@ -1,12 +1,10 @@
-import type { OperationSummary } from '../../summary/summary.ts';
-import { byTarget } from '../by-target.ts';
-import { formatCount, formatMs, formatRate, formatShare } from '../format.ts';
-import { pauseSentences } from '../pause-words.ts';
+import type { OperationSummary, OutcomeGroup } from '../../summary/summary.ts';
+import { formatCount, formatMs, formatRate, formatShare, formatTimeOfDay } from '../format.ts';
+import { outcomeMeaning } from '../outcome-meaning.ts';
 import type { Report } from '../report.ts';
-import { warmUpSentences } from '../warm-up-words.ts';
-import type { Ink } from './ink.ts';
-import { type TextCell, type TextColumn, textTable } from './text-table.ts';
-import { wrap } from './wrap.ts';
+import { byTarget, CALL_KINDS, type OperationCalls, operationsWithColdCalls } from '../tables.ts';
+import { pauseSentences, warmUpSentences } from '../wording.ts';
+import { type Ink, type Paint, shortenEnd, type TextCell, type TextColumn, textTable, wrap } from './text-table.ts';
 
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 
@@ -73,4 +71,86 @@ function operationRow(operation: OperationSummary, paint: Ink): TextCell[] {
     formatMs(latencyMs?.p99),
     formatMs(latencyMs?.max),
   ];
+}
+
+const COLD_CALL_COLUMNS: readonly TextColumn[] = [
+  { heading: 'target, operation', align: 'left', shrinks: true },
+  ...CALL_KINDS.flatMap(([, title]): TextColumn[] => [
+    { heading: title.replace(' of session', ''), align: 'right' },
+    { heading: 'p50', align: 'right' },
+    { heading: 'p95', align: 'right' },
+  ]),
+];
+
+/** How many first, idle and warm calls each operation had and what they took; no lines when all are of one kind. */
+export function textColdCalls(operations: readonly OperationSummary[], width: number, paint: Ink): string[] {
+  const shown = operationsWithColdCalls(operations);
+  if (shown.length === 0) return [];
+  const rows = byTarget(shown).flatMap((group) => [
+    [{ text: group.target, paint: paint.bold }],
+    ...group.operations.map(coldCallRow),
+  ]);
+  const [heading = '', ...lines] = textTable(COLD_CALL_COLUMNS, rows, width);
+  return [paint.dim(heading), ...lines];
+}
+
+function coldCallRow({ operation, calls }: OperationCalls): TextCell[] {
+  const kinds = CALL_KINDS.flatMap(([kind]) => {
+    const { count, latencyMs } = calls[kind];
+    return [formatCount(count), formatMs(latencyMs?.p50), formatMs(latencyMs?.p95)];
+  });
+  return [`  ${operation}`, ...kinds];
+}
+
+const OUTCOME_COLUMNS: readonly TextColumn[] = [
+  { heading: 'count', align: 'right' },
+  { heading: 'outcome', align: 'left', shrinks: true },
+  { heading: 'target', align: 'left', shrinks: true },
+  { heading: 'operation', align: 'left', shrinks: true },
+  { heading: 'first UTC', align: 'left', shrinks: true },
+  { heading: 'last UTC', align: 'left', shrinks: true },
+];
+const MOST_GROUPS = 20;
+const INDENT = ' '.repeat(6);
+const EXAMPLE_LINES = 2;
+
+/**
+ * Groups of failures (or warnings), the most frequent first: what, where, how often, and one message in the target's
+ * own words. The meaning of an outcome is said at its first group only.
+ */
+export function textOutcomes(
+  groups: readonly OutcomeGroup[],
+  startedAt: string,
+  width: number,
+  paint: Ink,
+  tint: Paint,
+): string[] {
+  const shown = groups.slice(0, MOST_GROUPS);
+  const rows = shown.map((group) => [
+    { text: formatCount(group.count), paint: tint },
+    { text: group.outcome, paint: tint },
+    group.target,
+    group.operation,
+    formatTimeOfDay(group.firstAt, startedAt),
+    formatTimeOfDay(group.lastAt, startedAt),
+  ]);
+  const [heading = '', ...lines] = textTable(OUTCOME_COLUMNS, rows, width);
+  const explained = new Set<string>();
+  const body = shown.flatMap((group, index) => {
+    const meaning = explained.has(group.outcome) ? [] : wrap(outcomeMeaning(group.outcome), width - INDENT.length);
+    explained.add(group.outcome);
+    const said = group.example === '' ? [] : wrap(example(group.example, width), width - INDENT.length);
+    return [lines[index] ?? '', ...[...meaning.map(paint.dim), ...said].map((line) => INDENT + line)];
+  });
+  return [paint.dim(heading), ...body, ...remainder(groups.slice(MOST_GROUPS))];
+}
+
+function example(message: string, width: number): string {
+  return `“${shortenEnd(message, (width - INDENT.length) * EXAMPLE_LINES - 12)}”`;
+}
+
+function remainder(groups: readonly OutcomeGroup[]): string[] {
+  if (groups.length === 0) return [];
+  const requests = groups.reduce((sum, group) => sum + group.count, 0);
+  return [`${INDENT}and ${formatCount(groups.length)} rarer groups with ${formatCount(requests)} requests`];
 }

@@ -1,19 +1,11 @@
-import { printable } from '../printable.ts';
+import type { Comparison } from '../../comparison/comparison.ts';
+import { printable } from '../format.ts';
+import { requireCurrent } from '../parse-baseline.ts';
 import type { Report } from '../report.ts';
-import { requireCurrent } from '../require-current.ts';
-import { ink } from './ink.ts';
-import { textCeiling } from './text-ceiling.ts';
-import { textColdCalls } from './text-cold-calls.ts';
-import { textComparison } from './text-comparison.ts';
-import { textOperations, textRemarks, textTotals } from './text-figures.ts';
-import { textGenerator } from './text-generator.ts';
-import { textOutcomes } from './text-outcomes.ts';
-import { textConnections } from './text-run.ts';
-import { textScenarios } from './text-scenarios.ts';
-import { textSessions } from './text-sessions.ts';
-import { textThresholds } from './text-thresholds.ts';
-import { textVerdict } from './text-verdict.ts';
-import { wrap } from './wrap.ts';
+import { textColdCalls, textOperations, textOutcomes, textRemarks, textTotals } from './text-figures.ts';
+import { textConnections, textGenerator, textScenarios, textSessions } from './text-run.ts';
+import { ink, wrap } from './text-table.ts';
+import { textCeiling, textComparison, textThresholds, textVerdict } from './text-verdict.ts';
 
 export type TextOptions = {
   /** ANSI colours; none by default. */
@@ -59,4 +51,15 @@ export function renderText(unsafe: Report, options: TextOptions = {}): string {
 
 function operations(report: Report, width: number, paint: ReturnType<typeof ink>): string[] {
   return report.operations.length === 0 ? ['  No request was sent.'] : textOperations(report, width, paint);
+}
+
+/** A comparison by itself for a terminal; `width` in columns. Text that came from a target cannot drive the terminal. */
+export function renderComparison(
+  unsafe: Comparison,
+  { colour = false, width = 100 }: { readonly colour?: boolean; readonly width?: number } = {},
+): string {
+  const comparison = printable(unsafe);
+  const paint = ink(colour);
+  const title = `Run ${comparison.current.runId} of ${comparison.current.plan.name}`;
+  return `${[paint.bold(title), ...textComparison(comparison, width, paint)].join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { Agent, type Dispatcher } from 'undici';
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { type AuthorizerOptions, openAuthorizer } from '../../../src/mcp/auth/open-authorizer.ts';
-import { TokenSources } from '../../../src/mcp/auth/token-sources.ts';
+import { TokenSources } from '../../../src/mcp/auth/token-source.ts';
 import { authSchema } from '../../../src/plan/auth-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { authAddresses, secretNames } from '../../../src/plan/auth-schema.ts';
 import type { Plan } from '../../../src/plan/plan-schema.ts';
-import { planRedactor } from '../../../src/run/plan-redactor.ts';
+import { planRedactor } from '../../../src/run/run-context.ts';
 import { aPlan, problemsOf } from '../../support/a-plan.ts';
 
 const client = { clientId: 'me' };

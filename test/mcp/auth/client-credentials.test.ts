@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Agent } from 'undici';
 import { AuthHttp } from '../../../src/mcp/auth/auth-http.ts';
-import { clientCredentialsTokens } from '../../../src/mcp/auth/client-credentials.ts';
 import { namedServer } from '../../../src/mcp/auth/discovery.ts';
+import { clientCredentialsTokens } from '../../../src/mcp/auth/grants.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 

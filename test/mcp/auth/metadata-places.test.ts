@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { serverMetadataUrls } from '../../../src/mcp/auth/discovery.ts';
-import { covers, resourceMetadataUrls } from '../../../src/mcp/auth/protected-resource.ts';
+import { covers, resourceMetadataUrls, serverMetadataUrls } from '../../../src/mcp/auth/discovery.ts';
 
 describe('resourceMetadataUrls', () => {
   it('puts the well-known name before the path, keeps the query, and names the root once', () => {

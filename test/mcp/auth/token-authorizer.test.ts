@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TokenAuthorizer } from '../../../src/mcp/auth/token-authorizer.ts';
-import { TokenSource } from '../../../src/mcp/auth/token-source.ts';
+import { TokenAuthorizer, TokenSource } from '../../../src/mcp/auth/token-source.ts';
 
 /** A source whose fetches take a second each; each fetch gives what the list holds next. */
 function sourceOf(...outcomes: readonly (string | Error)[]) {

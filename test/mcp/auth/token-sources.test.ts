@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TokenSource } from '../../../src/mcp/auth/token-source.ts';
-import { TokenSources } from '../../../src/mcp/auth/token-sources.ts';
+import { TokenSource, TokenSources } from '../../../src/mcp/auth/token-source.ts';
 
 const open = () =>
   new TokenSource(

@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Pool } from 'undici';
-import { targetPool } from '../../../src/mcp/connection/target-pool.ts';
+import { targetPool } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from './loopback-server.ts';

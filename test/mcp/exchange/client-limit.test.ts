@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { firstOf } from '../../../src/mcp/auth/first-of.ts';
+import { firstOf } from '../../../src/mcp/auth/discovery.ts';
 import { classifyTransportError, limitReached } from '../../../src/mcp/http/classify.ts';
 import { outcomeClass } from '../../../src/sample/outcome.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';

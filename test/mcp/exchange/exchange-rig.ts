@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { USEFUL } from '../../../src/mcp/exchange/judgement.ts';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import type { ExchangePeer, ExchangeRequest } from '../../../src/mcp/http/exchange-request.ts';
+import { USEFUL } from '../../../src/mcp/http/json-rpc.ts';
 import { TargetConnection, type TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';

@@ -1,10 +1,10 @@
-import type { ResultJudge } from '../../../src/mcp/exchange/judgement.ts';
+import type { ResultJudge } from '../../../src/mcp/http/json-rpc.ts';
+import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/call-tool.ts';
 import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
-import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/tool-result.ts';
-import { initializeJudge } from '../../../src/mcp/session/legacy-messages.ts';
+import { initializeJudge } from '../../../src/mcp/session/handshakes.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
-import { compileCapture } from '../../../src/scenario/compile-capture.ts';
-import { captureInto, compileJudge } from '../../../src/scenario/compile-judge.ts';
+import { captureInto, compileJudge } from '../../../src/scenario/checks.ts';
+import { compileCapture } from '../../../src/scenario/values.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import type { OutcomeCase, OutcomeTable } from './outcome-case.ts';
 

@@ -1,5 +1,5 @@
 import type { ExchangePeer } from '../../../src/mcp/http/exchange-request.ts';
-import { judgeResultType } from '../../../src/mcp/operations/result-type.ts';
+import { judgeResultType } from '../../../src/mcp/operations/call.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { idlePeer } from './exchange-rig.ts';

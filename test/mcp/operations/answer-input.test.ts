@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { addParams } from '../../../src/mcp/operations/add-params.ts';
-import { answerElicitation } from '../../../src/mcp/operations/answer-elicitation.ts';
-import { answerInput } from '../../../src/mcp/operations/answer-input.ts';
-import { clientCapabilities } from '../../../src/mcp/operations/client-capabilities.ts';
-import { judgeResultType } from '../../../src/mcp/operations/result-type.ts';
+import { answerElicitation, answerInput, clientCapabilities } from '../../../src/mcp/operations/answer-input.ts';
+import { addParams, judgeResultType } from '../../../src/mcp/operations/call.ts';
 
 const form = (properties: object, more: object = {}) => ({
   message: 'Please fill in',

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { ResultJudge } from '../../../src/mcp/exchange/judgement.ts';
-import { addParams } from '../../../src/mcp/operations/add-params.ts';
-import type { Call } from '../../../src/mcp/operations/call.ts';
-import { callTool } from '../../../src/mcp/operations/call-tool.ts';
-import { getPrompt, textOfPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import type { ResultJudge } from '../../../src/mcp/http/json-rpc.ts';
+import { addParams, type Call, PING } from '../../../src/mcp/operations/call.ts';
+import { callTool, textOfTool } from '../../../src/mcp/operations/call-tool.ts';
 import { isList, listItems, pageCall, readPage } from '../../../src/mcp/operations/list-items.ts';
-import { PING } from '../../../src/mcp/operations/ping.ts';
-import { completeArgument, textOfCompletion } from '../../../src/mcp/operations/prompts-and-resources.ts';
-import { readResource, textOfResource } from '../../../src/mcp/operations/read-resource.ts';
+import {
+  completeArgument,
+  getPrompt,
+  readResource,
+  textOfCompletion,
+  textOfPrompt,
+  textOfResource,
+} from '../../../src/mcp/operations/prompts-and-resources.ts';
 import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
-import { textOfTool } from '../../../src/mcp/operations/tool-result.ts';
 import { type SdkServer, startSdkServer } from './sdk-server.ts';
 
 describe('a server of the SDK', () => {

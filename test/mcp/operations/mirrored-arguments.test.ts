@@ -5,12 +5,14 @@ import { after, before, describe, it } from 'node:test';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, fromJsonSchema, McpServer } from '@modelcontextprotocol/server';
 import fc from 'fast-check';
-import { addParams } from '../../../src/mcp/operations/add-params.ts';
-import type { Call } from '../../../src/mcp/operations/call.ts';
+import { addParams, type Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
-import { encodeHeaderValue } from '../../../src/mcp/operations/encode-header-value.ts';
-import { getPrompt } from '../../../src/mcp/operations/get-prompt.ts';
-import { headersOfArguments, readMirroredArguments } from '../../../src/mcp/operations/mirrored-arguments.ts';
+import {
+  encodeHeaderValue,
+  headersOfArguments,
+  readMirroredArguments,
+} from '../../../src/mcp/operations/mirrored-arguments.ts';
+import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
 
 const header = (name: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': name });
 const schemaOf = (properties: object) => ({ type: 'object', properties });

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Judgement } from '../../../src/mcp/exchange/judgement.ts';
-import { getPrompt, judgePrompt, textOfPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import type { Judgement } from '../../../src/mcp/http/json-rpc.ts';
+import { PING } from '../../../src/mcp/operations/call.ts';
 import { judgePage } from '../../../src/mcp/operations/list-items.ts';
-import { PING } from '../../../src/mcp/operations/ping.ts';
-import { judgeCompletion } from '../../../src/mcp/operations/prompts-and-resources.ts';
-import { judgeResource, textOfResource } from '../../../src/mcp/operations/read-resource.ts';
+import {
+  getPrompt,
+  judgeCompletion,
+  judgePrompt,
+  judgeResource,
+  textOfPrompt,
+  textOfResource,
+} from '../../../src/mcp/operations/prompts-and-resources.ts';
 
 /** Results that a judge takes, and for results that it refuses what its message must name. */
 type Cases = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PING } from '../../../src/mcp/operations/ping.ts';
+import { PING } from '../../../src/mcp/operations/call.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { chunkOf, eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
 import { CALLER, until, withServer } from './bare-session.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isHttpSse } from '../../../src/mcp/session/is-http-sse.ts';
+import { isHttpSse } from '../../../src/mcp/session/find-revision.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
 import { CALLER, withServer } from './bare-session.ts';
 import type { Answer } from './mcp-server.ts';

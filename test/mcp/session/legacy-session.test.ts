@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { PING } from '../../../src/mcp/operations/ping.ts';
-import { version } from '../../../src/run/version.ts';
+import { PING } from '../../../src/mcp/operations/call.ts';
+import { version } from '../../../src/run/run-context.ts';
 import { httpReply } from '../../support/raw-http.ts';
 import { type RawRequest, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 import { caller, openSessionRig, type SessionRig } from './session-rig.ts';

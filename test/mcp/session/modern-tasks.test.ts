@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
-import { getPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import { jsonReply } from '../../support/raw-http.ts';
 import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
 import type { Answer } from './mcp-server.ts';

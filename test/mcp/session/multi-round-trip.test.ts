@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
-import { getPrompt } from '../../../src/mcp/operations/get-prompt.ts';
+import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import { jsonReply } from '../../support/raw-http.ts';
 import { CALLER, withServer } from './bare-session.ts';
 import type { Answer, Incoming } from './mcp-server.ts';
