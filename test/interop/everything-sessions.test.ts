@@ -6,7 +6,7 @@ import type { Agent, AgentOptions } from '../../src/scenario/virtual-user.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
-import { anAgent, nth } from '../support/an-agent.ts';
+import { anAgent, nth } from '../support/a-virtual-user.ts';
 import { EVERYTHING } from './everything.ts';
 import { openFoundSession } from './open-found-session.ts';
 import { type PackageServer, startPackageServer } from './start-package-server.ts';

@@ -6,7 +6,7 @@ import type { Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import type { Agent, AgentOptions } from '../../src/scenario/virtual-user.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
-import { anAgent } from '../support/an-agent.ts';
+import { anAgent } from '../support/a-virtual-user.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** How a session behaves. */

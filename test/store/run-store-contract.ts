@@ -1,7 +1,7 @@
 import type { RunStore } from '../../src/store/run-store.ts';
+import { ledgerContract } from './attempts-contract.ts';
 import { blocksContract } from './blocks-contract.ts';
 import { documentsContract } from './documents-contract.ts';
-import { ledgerContract } from './ledger-contract.ts';
 import { progressContract } from './progress-contract.ts';
 import { runsContract } from './runs-contract.ts';
 

@@ -8,8 +8,8 @@ import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { chunkOf, eventOf, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
-import { clocksOf, ExchangeRig } from '../exchange/exchange-rig.ts';
-import { good, result } from '../exchange/outcome-case.ts';
+import { clocksOf, ExchangeRig } from './exchange-rig.ts';
+import { good, result } from './outcome-case.ts';
 
 const servers: ScriptedServer[] = [];
 

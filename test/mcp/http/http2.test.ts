@@ -7,9 +7,9 @@ import { systemClock } from '../../../src/traffic/clock.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { eventOf } from '../../support/raw-http.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
-import { clocksOf, ExchangeRig } from '../exchange/exchange-rig.ts';
-import { good, result } from '../exchange/outcome-case.ts';
+import { clocksOf, ExchangeRig } from './exchange-rig.ts';
 import { listenOnLoopback, scriptedLookup } from './loopback-server.ts';
+import { good, result } from './outcome-case.ts';
 
 const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };
 

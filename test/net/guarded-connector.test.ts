@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { Pool } from 'undici';
-import { type TargetPoolOptions, targetPool } from '../../../src/mcp/http/target-connection.ts';
-import { targetSchema } from '../../../src/plan/target-schema.ts';
-import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from './loopback-server.ts';
-import { type RawOutcome, rawRequest } from './raw-request.ts';
+import { type TargetPoolOptions, targetPool } from '../../src/mcp/http/target-connection.ts';
+import { targetSchema } from '../../src/plan/target-schema.ts';
+import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../mcp/http/loopback-server.ts';
+import { type RawOutcome, rawRequest } from '../mcp/http/raw-request.ts';
 
 const CLOSED = { allowLoopback: false, allowedAddresses: [] };
 const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };

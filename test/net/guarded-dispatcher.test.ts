@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { afterEach, describe, it } from 'node:test';
 import { type Agent, fetch, request } from 'undici';
-import { guardedDispatcher } from '../../../src/net/guarded-connector.ts';
-import { makeCertificate } from '../../support/certificate.ts';
-import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from './loopback-server.ts';
+import { guardedDispatcher } from '../../src/net/guarded-connector.ts';
+import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../mcp/http/loopback-server.ts';
+import { makeCertificate } from '../support/certificate.ts';
 
 const CLOSED = { allowLoopback: false, allowedAddresses: [] };
 const timeoutMs = 5000;

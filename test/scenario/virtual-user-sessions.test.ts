@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nth } from '../support/an-agent.ts';
+import { nth } from '../support/a-virtual-user.ts';
 import { type Behaviour, CALL_MS, type Rig, rigOf, START_MS } from './fake-sessions.ts';
 
 const OPENS: Behaviour = { opens: true };

@@ -4,7 +4,7 @@ import type { TargetConnectionOptions } from '../../../src/mcp/http/target-conne
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
-import { listenOnLoopback } from '../connection/loopback-server.ts';
+import { listenOnLoopback } from './loopback-server.ts';
 import { good } from './outcome-case.ts';
 
 /** Where a request goes that must not arrive. */

@@ -5,8 +5,8 @@ import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { eventOf, openStream } from '../../support/raw-http.ts';
 import { type RawReply, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
-import { ExchangeRig } from '../exchange/exchange-rig.ts';
-import { good, result } from '../exchange/outcome-case.ts';
+import { ExchangeRig } from './exchange-rig.ts';
+import { good, result } from './outcome-case.ts';
 
 const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };
 
