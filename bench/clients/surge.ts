@@ -6,7 +6,7 @@ import { openTokenAccess } from '../../src/run/run-context.ts';
 import { openTargetClient } from '../../src/run/target-client.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
-import { Agent } from '../../src/scenario/virtual-user.ts';
+import { McpVirtualUser } from '../../src/scenario/virtual-user.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
@@ -58,7 +58,7 @@ export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
   const sessionOperation = recorder.operation('bench', 'session');
   const never = new AbortController().signal;
   const agents = Array.from({ length: sessions }, (_, vu) => {
-    return new Agent({
+    return new McpVirtualUser({
       vu,
       place: vu,
       scenario,

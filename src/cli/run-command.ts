@@ -7,7 +7,7 @@ import { renderText } from '../report/text/text.ts';
 import { createRun } from '../run/create-run.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { readReport } from '../run/run-documents.ts';
-import { readBeside, runHere } from '../run/run-in-process.ts';
+import { relativeFileReader, runInProcess } from '../run/run-in-process.ts';
 import { type LiveView, liveView } from '../run/run-view.ts';
 import {
   commandContext,
@@ -106,7 +106,7 @@ export async function runCommand(args: string[]): Promise<number> {
   });
   const context = commandContext({ origins: values.allow, addresses: values['allow-address'] });
   const baseline = values.baseline === undefined ? {} : { baseline: readReportFile(values.baseline) };
-  const beside = readBeside(dirname(file));
+  const beside = relativeFileReader(dirname(file));
   const created = await createRun(context, { text, readFile: beside, trigger: 'command', ...baseline });
   switch (created.outcome) {
     case 'invalid':
@@ -134,7 +134,7 @@ async function carryThrough(context: RunContext, runId: string, out: string | un
   process.once('SIGTERM', stop);
   const line = statusLine(process.stderr);
   const showing = setInterval(() => void show(context, runId, line.show), SHOW_INTERVAL_MS);
-  const problems = await runHere(context, runId).finally(() => {
+  const problems = await runInProcess(context, runId).finally(() => {
     clearInterval(showing);
     line.end();
     process.off('SIGINT', stop);

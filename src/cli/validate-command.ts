@@ -7,7 +7,7 @@ import type { ArrivalScenario, Scenario } from '../plan/scenario-schema.ts';
 import { planExtent } from '../plan/slices.ts';
 import { operationOf } from '../plan/step-schema.ts';
 import { durationOf, maxVusOf } from '../plan/timeline.ts';
-import { readBeside } from '../run/run-in-process.ts';
+import { relativeFileReader } from '../run/run-in-process.ts';
 import { EXIT_CODE, readPlanFile, showPlanProblems, UsageError } from './command-context.ts';
 
 const OF_SESSION = {
@@ -109,7 +109,7 @@ export async function validateCommand(args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, allowPositionals: true });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge validate PLAN');
-  const parsed = parsePlan(readPlanFile(file), readBeside(dirname(file)));
+  const parsed = parsePlan(readPlanFile(file), relativeFileReader(dirname(file)));
   if (!parsed.ok) {
     process.stderr.write(showPlanProblems(file, parsed.problems));
     return EXIT_CODE.invalidPlan;

@@ -10,10 +10,10 @@ const MOST_CORRELATION = 0.8;
  * standard error of a mean of values that each follow their predecessor (a first-order autoregression).
  * @param leanings of the batches in order of time, adding up to 0
  */
-export function driftStretch(leanings: readonly number[]): number {
-  const squares = leanings.reduce((sum, value) => sum + value * value, 0);
+export function autocorrelationFactor(quantileInfluence: readonly number[]): number {
+  const squares = quantileInfluence.reduce((sum, value) => sum + value * value, 0);
   if (squares === 0) return 1;
-  const products = leanings.reduce((sum, value, at) => sum + value * (leanings[at + 1] ?? 0), 0);
+  const products = quantileInfluence.reduce((sum, value, at) => sum + value * (quantileInfluence[at + 1] ?? 0), 0);
   const correlation = Math.min(MOST_CORRELATION, Math.max(0, products / squares));
   return Math.sqrt((1 + correlation) / (1 - correlation));
 }
@@ -25,7 +25,7 @@ export function driftStretch(leanings: readonly number[]): number {
  * @param clusters that were resampled, 5 or more
  * @param confidence level of a two-sided interval, between 0.5 and 0.999
  */
-export function smallSampleStretch(clusters: number, confidence: number): number {
+export function smallSampleFactor(clusters: number, confidence: number): number {
   return Math.sqrt(clusters / (clusters - 1)) * tOverNormal(clusters - 1, normalQuantile((1 - confidence) / 2));
 }
 
@@ -126,7 +126,7 @@ export class BatchPool {
    * For each batch, by how many more of its latencies than the average batch of its size it lies above the quantile of
    * all, as a share of all latencies: what the batch adds to the quantile's error. They add up to 0.
    */
-  leanings(q: number): number[] {
+  quantileInfluence(q: number): number[] {
     const all = new Float64Array(this.size).fill(1);
     const total = this.#useful.reduce((sum, useful) => sum + useful, 0);
     const row = this.#rowOf(all, q * total);
@@ -194,8 +194,8 @@ export function resampleChanges(
   const usefulRate: number[] = [];
   const [first, second] = [new Float64Array(baseline.size), new Float64Array(current.size)];
   const compare = (forBaseline: Float64Array, forCurrent: Float64Array) => {
-    weigh(first, forBaseline);
-    weigh(second, forCurrent);
+    drawWeights(first, forBaseline);
+    drawWeights(second, forCurrent);
     const latency = Math.log(current.quantile(second, q)) - Math.log(baseline.quantile(first, q));
     if (Number.isFinite(latency)) logLatency.push(latency);
     const rate = current.usefulRate(second) - baseline.usefulRate(first);
@@ -221,7 +221,7 @@ export function resampleChanges(
 }
 
 /** Sets how often each batch is drawn by as many numbers between 0 and 1. */
-function weigh(weights: Float64Array, drawn: Float64Array): void {
+function drawWeights(weights: Float64Array, drawn: Float64Array): void {
   weights.fill(0);
   for (let draw = 0; draw < weights.length; draw++) {
     const at = Math.floor((drawn[draw] as number) * weights.length);

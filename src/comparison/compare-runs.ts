@@ -1,13 +1,13 @@
 import type { ComparisonRules } from '../plan/plan-schema.ts';
 import type { LatencyBatch } from '../summary/batches.ts';
 import {
+  autocorrelationFactor,
   BatchPool,
-  driftStretch,
   intervalAround,
   mapInterval,
   type ResampledChanges,
   resampleChanges,
-  smallSampleStretch,
+  smallSampleFactor,
 } from './bootstrap.ts';
 import type {
   ComparedFigures,
@@ -132,8 +132,8 @@ function changesOf(
   const logSeen = Math.log(after.quantile(all.after, q)) - Math.log(before.quantile(all.before, q));
   const rateSeen = after.usefulRate(all.after) - before.usefulRate(all.before);
   const stretch =
-    smallSampleStretch(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
-    driftOf(before.leanings(q), after.leanings(q), pairs !== undefined);
+    smallSampleFactor(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
+    driftOf(before.quantileInfluence(q), after.quantileInfluence(q), pairs !== undefined);
   const inRange = (rate: number) => Math.max(-1, Math.min(1, rate));
   return {
     logChange: intervalAround(logLatency, logSeen, logEstimate, confidence, stretch),
@@ -157,8 +157,8 @@ function byStretch(batches: readonly LatencyBatch[]): Map<string, LatencyBatch> 
 
 /** In pairs only what the two runs do not share counts. */
 function driftOf(before: readonly number[], after: readonly number[], paired: boolean): number {
-  if (!paired) return Math.max(driftStretch(before), driftStretch(after));
-  return driftStretch(after.map((value, at) => value - (before[at] as number)));
+  if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
+  return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
 }
 
 function ones(size: number): Float64Array {

@@ -5,13 +5,13 @@ import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
-import { isUnderWay } from '../run/lease.ts';
-import { readBeside } from '../run/run-in-process.ts';
+import { isActive } from '../run/lease.ts';
+import { relativeFileReader } from '../run/run-in-process.ts';
 import { appContext, appRoot, policy } from './app-context.ts';
 import { startOrchestration } from './orchestration-client.ts';
 
 const folder = join(appRoot(), 'plans');
-const readFile = readBeside(folder);
+const readFile = relativeFileReader(folder);
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
   const text = readFileSync(join(folder, file), 'utf8');
@@ -41,7 +41,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
 async function startCanary(name: string, text: string, invocation: InvocationContext): Promise<void> {
   const context = await appContext();
   const [last] = await context.store.listRuns({ planName: name, limit: 1 });
-  if (last !== undefined && isUnderWay(last, context.clock.now(), policy.maxDurationMs)) {
+  if (last !== undefined && isActive(last, context.clock.now(), policy.maxDurationMs)) {
     invocation.warn(`The canary ${name} is skipped: its run ${last.runId} is still ${last.state}.`);
     return;
   }

@@ -32,7 +32,7 @@ export type Slice = {
 };
 
 /** What of one scenario falls to a slice. */
-export type Share = {
+export type ScenarioSegment = {
   readonly name: string;
   readonly scenario: Scenario;
   /** The scenario's place in the plan, from 0. */
@@ -107,9 +107,9 @@ export function sliceOf(layout: Layout, runStartMs: number, lane: number, window
  * duration. A scenario that counts its iterations belongs to the window in which it starts, however long it takes:
  * how many are left would be known only to the slice that began them.
  */
-export function sharesOf(plan: Plan, slice: Slice): Share[] {
+export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
   const { lane, lanes, window, runStartMs, startAtMs, endAtMs } = slice;
-  const shares: Share[] = [];
+  const shares: ScenarioSegment[] = [];
   let firstVu = 0;
   for (const [index, [name, scenario]] of Object.entries(plan.scenarios).entries()) {
     const count = maxVusOf(scenario);

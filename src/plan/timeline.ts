@@ -63,7 +63,7 @@ export function peakRateOf(scenario: Scenario): number {
  * and, when a threshold must hold over every stage, the bounds of the stages. Part 0 lies before the first cut, part 1
  * between it and the second, and so on; a cut belongs to the part that it begins.
  */
-export function partsOf(plan: Plan): readonly number[] {
+export function phasesOf(plan: Plan): readonly number[] {
   const cuts = new Set([plan.warmUp]);
   if (Object.values(plan.thresholds).some((conditions) => conditions.some(({ over }) => over === 'stage'))) {
     for (const scenario of Object.values(plan.scenarios)) {
@@ -80,12 +80,12 @@ export function partsOf(plan: Plan): readonly number[] {
 }
 
 /** How many of the first parts are warm-up. */
-export function warmUpPartsOf(plan: Plan): number {
-  return partsOf(plan).filter((cut) => cut <= plan.warmUp).length;
+export function warmUpPhasesOf(plan: Plan): number {
+  return phasesOf(plan).filter((cut) => cut <= plan.warmUp).length;
 }
 
 /** The part in which a moment lies. @param atMs from the start of the run; what comes before it is in part 0 */
-export function partAt(cuts: readonly number[], atMs: number): number {
+export function phaseAt(cuts: readonly number[], atMs: number): number {
   let part = 0;
   while (part < cuts.length && (cuts[part] as number) <= atMs) part++;
   return part;

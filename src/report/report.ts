@@ -4,7 +4,7 @@ import { isStaged, toMicrosecond } from '../plan/timeline.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
 import type { Summary } from '../summary/summary.ts';
 import type { Judged } from '../verdict/judge.ts';
-import type { Ceiling, HonestyResult, ThresholdResult, Verdict } from '../verdict/verdict.ts';
+import type { Ceiling, GeneratorCheck, ThresholdResult, Verdict } from '../verdict/verdict.ts';
 
 /**
  * The result of a run as users keep it: `report.json`. Every other form of the report is made from this one. The figures
@@ -26,7 +26,7 @@ export type Report = Omit<Summary, 'generator'> & {
   readonly ceiling?: Ceiling;
   /** What happened when by the plan, in order of time; charts mark it. */
   readonly moments: readonly Moment[];
-  readonly generator: GeneratorHealth & { readonly rules: readonly HonestyResult[] };
+  readonly generator: GeneratorHealth & { readonly rules: readonly GeneratorCheck[] };
   /** How the figures were made and what limits them, one sentence each. */
   readonly notes: readonly string[];
 };

@@ -1,21 +1,21 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TargetConnection } from '../mcp/http/target-connection.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { type Share, type Slice, sharesOf } from '../plan/slices.ts';
+import { type ScenarioSegment, type Slice, segmentsOf } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { isArrival, isIterationBound, maxVusOf } from '../plan/timeline.ts';
 import type { ReportTarget } from '../report/report.ts';
 import { Recorder } from '../sample/recorder.ts';
 import { plainSample } from '../sample/sample.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
-import { Agent } from '../scenario/virtual-user.ts';
+import { McpVirtualUser } from '../scenario/virtual-user.ts';
 import type { SliceHealth } from '../summary/generator-health.ts';
 import type { Clock } from '../traffic/clock.ts';
 import type { Iteration, StartCounts, VirtualUser } from '../traffic/executor.ts';
 import { type Random, randomFor } from '../traffic/random.ts';
 import { runExecutor } from '../traffic/run-executor.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
-import { keepFlushing, SliceWriter } from './slice-writer.ts';
+import { SliceWriter, startFlushLoop } from './slice-writer.ts';
 import {
   abortClients,
   closeClients,
@@ -28,7 +28,7 @@ import { warmUp } from './warm-up.ts';
 
 export type EndOptions = {
   readonly clock: Clock;
-  readonly share: Share;
+  readonly share: ScenarioSegment;
   /** That of the share's target, which other shares may use as well. */
   readonly connection: Pick<TargetConnection, 'abortAll'>;
   /** Aborted when the load is to end before its time. */
@@ -43,7 +43,14 @@ export type EndOptions = {
 const STOP_GRACE_MS = 5000;
 
 /** Aborts what a share still has under way when its graceful stop is over, and again what began after that. */
-export async function endInTime({ clock, share, connection, stopping, ended, done }: EndOptions): Promise<void> {
+export async function enforceGracefulStop({
+  clock,
+  share,
+  connection,
+  stopping,
+  ended,
+  done,
+}: EndOptions): Promise<void> {
   const { scenario, firstVu, toMs } = share;
   const graceEndMs = toMs + scenario.gracefulStop;
   const afterLastVu = firstVu + maxVusOf(scenario);
@@ -57,10 +64,10 @@ export async function endInTime({ clock, share, connection, stopping, ended, don
   }
 }
 
-export type ShareWork = {
+export type ScenarioWork = {
   readonly context: RunContext;
   readonly plan: Plan;
-  readonly share: Share;
+  readonly share: ScenarioSegment;
   readonly clients: SliceClients;
   readonly recorder: Recorder;
   readonly writer: SliceWriter;
@@ -68,7 +75,7 @@ export type ShareWork = {
 };
 
 /** Runs a slice's share of one scenario until its virtual users have ended, or are ended. */
-export async function runShare(work: ShareWork): Promise<StartCounts> {
+export async function runScenario(work: ScenarioWork): Promise<StartCounts> {
   const { context, plan, share, clients, recorder, writer } = work;
   const { scenario, name } = share;
   const { clock } = context;
@@ -83,7 +90,14 @@ export async function runShare(work: ShareWork): Promise<StartCounts> {
     ended: AbortSignal.any([ended.signal, client.ended]),
   });
   const done = new AbortController();
-  const limit = endInTime({ clock, share, connection: client.connection, stopping, ended, done: done.signal });
+  const limit = enforceGracefulStop({
+    clock,
+    share,
+    connection: client.connection,
+    stopping,
+    ended,
+    done: done.signal,
+  });
   try {
     return await runExecutor({
       share,
@@ -105,7 +119,7 @@ export async function runShare(work: ShareWork): Promise<StartCounts> {
 
 /** Makes the share's virtual users, by their numbers in the run. */
 function agentsOf(
-  { context, plan, share, recorder }: ShareWork,
+  { context, plan, share, recorder }: ScenarioWork,
   client: TargetClient,
   more: {
     readonly iterationOperation: number;
@@ -119,7 +133,7 @@ function agentsOf(
   const sessionOperation = recorder.operation(scenario.target, 'session');
   const randomOf = randomsOf(plan, share);
   return (vu) =>
-    new Agent({
+    new McpVirtualUser({
       vu,
       place: vu - firstVu,
       scenario,
@@ -140,7 +154,7 @@ function agentsOf(
  * What each iteration draws from, the same whatever the number of lanes. Virtual users that set the pace count their
  * iterations anew in every window, so there the window is part of it.
  */
-function randomsOf({ seed }: Plan, { scenario, index, window }: Share): (ordinal: number) => Random {
+function randomsOf({ seed }: Plan, { scenario, index, window }: ScenarioSegment): (ordinal: number) => Random {
   const countedAnew = isArrival(scenario) || isIterationBound(scenario) ? 0 : window;
   return (ordinal) => randomFor(seed, index, ordinal, countedAnew);
 }
@@ -166,7 +180,7 @@ const LOOP_RESOLUTION_MS = 10;
 export async function executeSlice(context: RunContext, work: SliceWork): Promise<SliceHealth> {
   const { clock } = context;
   const { runId, plan, slice, attemptId } = work;
-  const whole = sharesOf(plan, slice);
+  const whole = segmentsOf(plan, slice);
   const shares = work.takeover ? leftOf(whole, clock.now()) : whole;
   const measuredFromMs = plan.warmUp === 0 ? undefined : slice.runStartMs + plan.warmUp;
   const writer = new SliceWriter(context, { runId, sliceId: slice.sliceId, attemptId, measuredFromMs });
@@ -177,7 +191,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   );
   const clients: SliceClients = await openSliceClients(context, plan, shares, recorder, work.targets);
   const stopping = new AbortController();
-  const flushing = keepFlushing(context, {
+  const flushing = startFlushLoop(context, {
     runId,
     plan,
     slice,
@@ -219,7 +233,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
  * What is left to a slice that takes over. How many iterations the dead one had begun, and which starts it had made or
  * dropped, only it knew; so scenarios that count iterations are left out, and starts count from now.
  */
-function leftOf(shares: readonly Share[], nowMs: number): Share[] {
+function leftOf(shares: readonly ScenarioSegment[], nowMs: number): ScenarioSegment[] {
   return shares
     .filter(({ scenario, toMs }) => !isIterationBound(scenario) && toMs > nowMs)
     .map((share) => ({ ...share, fromMs: Math.max(share.fromMs, nowMs) }));
@@ -229,7 +243,7 @@ function leftOf(shares: readonly Share[], nowMs: number): Share[] {
 async function makeLoad(
   context: RunContext,
   { plan }: SliceWork,
-  shares: readonly Share[],
+  shares: readonly ScenarioSegment[],
   clients: SliceClients,
   recorder: Recorder,
   writer: SliceWriter,
@@ -238,7 +252,15 @@ async function makeLoad(
   try {
     return await Promise.all(
       shares.map(async (share) => {
-        const counts = await runShare({ context, plan, share, clients, recorder, writer, stopping: stopping.signal });
+        const counts = await runScenario({
+          context,
+          plan,
+          share,
+          clients,
+          recorder,
+          writer,
+          stopping: stopping.signal,
+        });
         return { scenario: share.name, ...counts };
       }),
     );

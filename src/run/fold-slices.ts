@@ -1,6 +1,6 @@
 import { planExtent } from '../plan/slices.ts';
-import { partsOf, warmUpPartsOf } from '../plan/timeline.ts';
-import type { SliceLedger } from '../store/slice-attempts.ts';
+import { phasesOf, warmUpPhasesOf } from '../plan/timeline.ts';
+import type { SliceAttempts } from '../store/slice-attempts.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
 import type { RunContext } from './run-context.ts';
@@ -42,8 +42,8 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   const folder = new BlockFolder({
     runStartMs: schedule.startAtMs,
     intervalMs: intervalFor(planExtent(plan).durationMs),
-    cutsMs: partsOf(plan),
-    warmUpParts: warmUpPartsOf(plan),
+    phaseBoundariesMs: phasesOf(plan),
+    warmUpParts: warmUpPhasesOf(plan),
   });
   const slices: SliceFold[] = [];
   for (let lane = group.firstLane; lane < group.firstLane + group.lanes; lane++) {
@@ -57,11 +57,11 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   await writeFold(store, runId, foldName(group), folder.finish(slices));
 }
 
-function attemptsThatCount({ marker, leases, replaced }: SliceLedger): readonly string[] {
+function attemptsThatCount({ marker, leases, replaced }: SliceAttempts): readonly string[] {
   return marker?.attemptIds ?? [...new Set([...leases, ...replaced].map(({ holder }) => holder))];
 }
 
-function sliceFold(sliceId: string, { marker, duplicates }: SliceLedger): SliceFold {
+function sliceFold(sliceId: string, { marker, duplicates }: SliceAttempts): SliceFold {
   if (marker === undefined) return { sliceId, state: 'lost', duplicates: duplicates.length, health: undefined };
   const state = marker.attemptIds.length === 1 ? 'committed' : 'partial';
   return { sliceId, state, duplicates: duplicates.length, health: marker.health };

@@ -3,16 +3,16 @@ import type { RunContext } from './run-context.ts';
 import { hasEnded } from './run-documents.ts';
 
 /** A run that has not ended this long after the longest it may last is dead, whatever its state says. */
-const PATIENCE_MS = 15 * 60_000;
+const STALE_AFTER_MS = 15 * 60_000;
 
 /** True while a run may still make load or conclude. */
-export function isUnderWay(record: RunRecord, nowMs: number, maxDurationMs: number): boolean {
+export function isActive(record: RunRecord, nowMs: number, maxDurationMs: number): boolean {
   if (hasEnded(record)) return false;
   const endMs = record.schedule?.endAtMs ?? Date.parse(record.createdAt) + maxDurationMs;
-  return nowMs < endMs + PATIENCE_MS;
+  return nowMs < endMs + STALE_AFTER_MS;
 }
 
-export type OnceOptions<Result> = {
+export type LeaseOptions<Result> = {
   readonly runId: string;
   /** What is done: a slice's id, or a step's name. */
   readonly unit: string;
@@ -37,7 +37,7 @@ const DEAD_AFTER_MS = 30_000;
  * further one is recorded, waits for the first one's result and returns the same, so that the orchestrator never goes
  * on too early. When the first one dies, the further one takes over.
  */
-export async function once<Result>(context: RunContext, options: OnceOptions<Result>): Promise<Result> {
+export async function runUnderLease<Result>(context: RunContext, options: LeaseOptions<Result>): Promise<Result> {
   const { store, clock } = context;
   const { runId, unit, attempt, holder } = options;
   let current = await store.takeLease(runId, unit, attempt, holder);

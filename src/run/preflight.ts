@@ -3,8 +3,8 @@ import { policyProblems } from '../plan/policy.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunSchedule } from '../store/run-store.ts';
-import { once } from './lease.ts';
-import { visitTarget } from './probe-target.ts';
+import { runUnderLease } from './lease.ts';
+import { probeTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun } from './run-documents.ts';
 import { warmUp } from './warm-up.ts';
@@ -20,7 +20,7 @@ export type Preflight =
  * @param holder names this delivery
  */
 export async function preflight(context: RunContext, runId: string, holder: string): Promise<Preflight> {
-  return once(context, {
+  return runUnderLease(context, {
     runId,
     unit: 'preflight',
     attempt: 0,
@@ -45,7 +45,7 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const visits =
     refusals.length > 0
       ? []
-      : await Promise.all(Object.keys(plan.targets).map((name) => visitTarget(context, plan, name)));
+      : await Promise.all(Object.keys(plan.targets).map((name) => probeTarget(context, plan, name)));
   const problems = [...refusals, ...visits.flatMap((visit) => visit.problems)];
   if (problems.length > 0) {
     await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });

@@ -86,14 +86,14 @@ function toolProblem(name: string, target: Target, targetName: string, opened: O
 }
 
 /** What one session with a target showed: the target as it is, or why the plan cannot run against it. */
-export type Visit = { readonly problems: readonly string[]; readonly target?: ReportTarget };
+export type ProbeResult = { readonly problems: readonly string[]; readonly target?: ReportTarget };
 
 type Fault = { readonly operation: string; readonly outcome: Outcome; readonly message: string };
 
 const CALLER = { vu: 0, iteration: 0 } as const;
 
 /** Opens and closes one session with a target, in the era that it speaks, and holds what it offers against the plan. */
-export async function visitTarget(context: RunContext, plan: Plan, name: string): Promise<Visit> {
+export async function probeTarget(context: RunContext, plan: Plan, name: string): Promise<ProbeResult> {
   const target = plan.targets[name] as Target;
   const operations: string[] = [];
   const client = await openTargetClient(context, {

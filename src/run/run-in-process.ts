@@ -9,7 +9,7 @@ import type { RunContext } from './run-context.ts';
 import { runSlice } from './run-slice.ts';
 
 /** Reads the files that a plan names, relative to the folder that the plan itself is in. */
-export function readBeside(folder: string): ReadFile {
+export function relativeFileReader(folder: string): ReadFile {
   return (path) => {
     try {
       return readFileSync(resolve(folder, path), 'utf8');
@@ -23,7 +23,7 @@ export function readBeside(folder: string): ReadFile {
  * Carries a created run through in this process: what the orchestrator does with many processes.
  * @returns the problems that preflight found; none when there is a report
  */
-export async function runHere(context: RunContext, runId: string): Promise<readonly string[]> {
+export async function runInProcess(context: RunContext, runId: string): Promise<readonly string[]> {
   const found = await preflight(context, runId, randomUUID());
   if ('problems' in found) return found.problems;
   const { lanes, windows } = found.schedule;

@@ -4,7 +4,7 @@ import { planExtent, type Slice, sliceOf } from '../plan/slices.ts';
 import type { RunRecord, RunSchedule } from '../store/run-store.ts';
 import type { SliceFold } from '../summary/fold.ts';
 import { executeSlice } from './execute-slice.ts';
-import { once } from './lease.ts';
+import { runUnderLease } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
 
@@ -53,7 +53,7 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
   const slice = sliceOfSchedule(plan, schedule, request.lane, request.window);
   const refusals = policyProblems(plan, context.policy);
   if (refusals.length > 0) throw new Error(`The policy of this process refuses run ${runId}: ${refusals.join(' ')}`);
-  return once<SliceResult>(context, {
+  return runUnderLease<SliceResult>(context, {
     runId,
     unit: slice.sliceId,
     attempt,

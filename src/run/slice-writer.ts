@@ -117,7 +117,7 @@ export type FlushingOptions = {
  * Flushes a slice every two seconds and reads the run's stop flag in the same breath: ending an orchestration does not
  * end an activity, the flag does. One lane also watches the conditions that end the run, and sets the flag itself.
  */
-export function keepFlushing(context: RunContext, options: FlushingOptions): Flushing {
+export function startFlushLoop(context: RunContext, options: FlushingOptions): Flushing {
   const { runId, plan, slice, flush, onStop } = options;
   const { store, clock } = context;
   const watch = watchRun(context, runId, plan, slice);

@@ -9,7 +9,7 @@ import { ModernSession } from '../mcp/session/modern-session.ts';
 import { type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem } from '../plan/policy.ts';
-import type { Share } from '../plan/slices.ts';
+import type { ScenarioSegment } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import { type RunContext, version } from './run-context.ts';
@@ -138,7 +138,7 @@ export type SliceClients = ReadonlyMap<string, TargetClient>;
 export async function openSliceClients(
   context: RunContext,
   plan: Plan,
-  shares: readonly Share[],
+  shares: readonly ScenarioSegment[],
   recorder: Recorder,
   found: readonly (NonNullable<TargetClientOptions['found']> & { readonly name: string })[],
 ): Promise<SliceClients> {

@@ -5,7 +5,7 @@ import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { snapshotOf, ThresholdWatcher } from '../verdict/live-thresholds.ts';
+import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Looks at a whole run once. @returns true when it has just ended the run; does not reject */
@@ -21,7 +21,7 @@ const LEAD_MS = 10_000;
  */
 export function watchRun(context: RunContext, runId: string, plan: Plan, slice: Slice): WatchRun | undefined {
   const { clock, store } = context;
-  const watcher = new ThresholdWatcher(plan, slice.runStartMs);
+  const watcher = new LiveThresholds(plan, slice.runStartMs);
   if (!watcher.isNeeded) return undefined;
   const histograms = watcher.needsDurations ? new KnownHistograms() : undefined;
   let lanesDone = 0;
@@ -32,7 +32,7 @@ export function watchRun(context: RunContext, runId: string, plan: Plan, slice: 
     if (lanesDone < slice.lane) return false;
     const rows = await store.listProgress(runId);
     await histograms?.read(rows);
-    const snapshot = snapshotOf(rows, reachOf(rows, slice, nowMs), histograms?.get);
+    const snapshot = runningTotalsOf(rows, reachOf(rows, slice, nowMs), histograms?.get);
     const abort = watcher.see(snapshot);
     // Before its window it only collects, as the lane of the window before is still watching.
     if (abort === undefined || nowMs < slice.startAtMs || nowMs >= slice.endAtMs) return false;

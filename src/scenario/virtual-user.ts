@@ -18,17 +18,17 @@ import type { Values } from './values.ts';
 const ASKING: ReadonlySet<number> = new Set([429, 503]);
 
 /** True when the reply's status is one that may ask for a pause. */
-export function mayAskForPause({ status }: Exchange): boolean {
+export function canCarryRetryAfter({ status }: Exchange): boolean {
   return ASKING.has(status);
 }
 
 /** How long a reply asks to be left alone with Retry-After, milliseconds; 0 when it does not. @param nowMs epoch */
-export function askedPauseMs(exchange: Exchange, nowMs: number): number {
-  return mayAskForPause(exchange) ? (retryAfterMs(headerOf(exchange.replyHeaders, 'retry-after'), nowMs) ?? 0) : 0;
+export function retryAfterDelayMs(exchange: Exchange, nowMs: number): number {
+  return canCarryRetryAfter(exchange) ? (retryAfterMs(headerOf(exchange.replyHeaders, 'retry-after'), nowMs) ?? 0) : 0;
 }
 
 /** How an iteration came out. */
-export type Ending = {
+export type IterationResult = {
   readonly outcome: Outcome;
   /** The last reply, which may ask for a pause. */
   readonly last?: Exchange | undefined;
@@ -37,10 +37,10 @@ export type Ending = {
 };
 
 /** A feed has no row left for the iteration. */
-export const FEED_END: Ending = { outcome: 'PLAN_FEED_END', barred: true };
+export const FEED_EXHAUSTED: IterationResult = { outcome: 'PLAN_FEED_END', barred: true };
 
 /** There was no session. @param before what the iteration came to until then */
-export function notOpened(refused: Exchange, before: Outcome = 'OK'): Ending {
+export function sessionFailed(refused: Exchange, before: Outcome = 'OK'): IterationResult {
   return { outcome: worseOutcome(before, refused.outcome), last: refused, barred: true };
 }
 
@@ -55,7 +55,7 @@ function rankOf(outcome: Outcome): number {
   return became === 'warning' ? 1 : 2;
 }
 
-export type AgentOptions = {
+export type McpVirtualUserOptions = {
   /** The virtual user's number in the run, and its place among those of the scenario. */
   readonly vu: number;
   readonly place: number;
@@ -89,8 +89,8 @@ const REOPEN_PAUSE_MS = 1000;
 const SESSION_GONE: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST']);
 
 /** A virtual user as an agent is one: opens sessions as its scenario has it, calls its steps in them and pauses between. */
-export class Agent implements VirtualUser {
-  readonly #options: AgentOptions;
+export class McpVirtualUser implements VirtualUser {
+  readonly #options: McpVirtualUserOptions;
   readonly #sessions: SessionKeeper;
   readonly #interrupted = new AbortController();
   /** Aborted when nothing more may begin. */
@@ -100,7 +100,7 @@ export class Agent implements VirtualUser {
   #caller: Caller;
   #leavesSilently = false;
 
-  constructor(options: AgentOptions) {
+  constructor(options: McpVirtualUserOptions) {
     const { newSession, scenario, clock, recorder, sessionOperation, stopping, ended, vu } = options;
     const { signal } = this.#interrupted;
     const gone = AbortSignal.any([ended, signal]);
@@ -127,13 +127,13 @@ export class Agent implements VirtualUser {
       intendedMs === undefined ? this.#caller : { ...this.#caller, intended: new IntendedStart(intendedMs) };
     const ending =
       rows === undefined
-        ? FEED_END
+        ? FEED_EXHAUSTED
         : await this.#work(caller, { random, vu, iteration: number, rows, captured: new Map() });
     const lagMs = intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs);
     this.#record('iteration', this.#options.iterationOperation, ending.outcome, startMs, lagMs);
     // Where starts come at a rate, the plan says how often the target is tried.
     const leastMs = ending.barred === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0;
-    if (leastMs > 0 || (ending.last !== undefined && mayAskForPause(ending.last))) {
+    if (leastMs > 0 || (ending.last !== undefined && canCarryRetryAfter(ending.last))) {
       await this.#pauseAsAsked(ending.last, leastMs);
     }
   }
@@ -151,7 +151,7 @@ export class Agent implements VirtualUser {
     return this.#sessions.close(this.#caller, this.#leavesSilently);
   }
 
-  async #work(caller: Caller, values: Values): Promise<Ending> {
+  async #work(caller: Caller, values: Values): Promise<IterationResult> {
     const { steps, sessions } = this.#options.scenario;
     if (sessions.reuse !== 'call') this.#drawFarewell();
     if (steps.length === 0 && sessions.reuse === 'vu') return this.#hold(caller);
@@ -161,7 +161,7 @@ export class Agent implements VirtualUser {
   }
 
   /** Opens a session, if there is none, and tries for as long as it may. */
-  async #hold(caller: Caller): Promise<Ending> {
+  async #hold(caller: Caller): Promise<IterationResult> {
     const { clock, untilMs } = this.#options;
     for (;;) {
       const refused = await this.#ready(caller);
@@ -172,14 +172,14 @@ export class Agent implements VirtualUser {
   }
 
   /** Opens a session, and stays for the time before a first call. */
-  async #visit(caller: Caller): Promise<Ending> {
+  async #visit(caller: Caller): Promise<IterationResult> {
     const refused = await this.#ready(caller);
-    if (refused !== undefined) return notOpened(refused);
+    if (refused !== undefined) return sessionFailed(refused);
     await this.#thinkBefore(caller);
     return { outcome: 'OK' };
   }
 
-  async #callSteps(caller: Caller, values: Values): Promise<Ending> {
+  async #callSteps(caller: Caller, values: Values): Promise<IterationResult> {
     const { scenario, compiled } = this.#options;
     const { thinkTime, thinkTimeBefore, sessions } = scenario;
     let outcome: Outcome = 'OK';
@@ -194,14 +194,14 @@ export class Agent implements VirtualUser {
       if (sessions.reuse === 'call') this.#drawFarewell();
       // Each await is a turn of the microtask queue and garbage, for every request: none without need.
       const refused = this.#sessions.isOpen ? undefined : await this.#sessions.open(caller);
-      if (refused !== undefined) return notOpened(refused, outcome);
+      if (refused !== undefined) return sessionFailed(refused, outcome);
       if (last === undefined && thinkTimeBefore.type !== 'none' && (await this.#thinkBefore(caller))) {
         return { outcome: 'CLIENT_ABORT' };
       }
       const called = await this.#call(makeCall(values), caller);
       last = called.exchange;
       outcome = worseOutcome(outcome, last.outcome);
-      if (called.refused !== undefined) return notOpened(called.refused, outcome);
+      if (called.refused !== undefined) return sessionFailed(called.refused, outcome);
       if (sessions.reuse === 'call') await this.end();
     }
     return { outcome, last };
@@ -242,7 +242,7 @@ export class Agent implements VirtualUser {
   async #pauseAsAsked(exchange: Exchange | undefined, leastMs: number): Promise<void> {
     const { clock, maxRetryAfterMs } = this.#options;
     const startMs = clock.now();
-    const askedMs = exchange === undefined ? 0 : Math.min(maxRetryAfterMs, askedPauseMs(exchange, startMs));
+    const askedMs = exchange === undefined ? 0 : Math.min(maxRetryAfterMs, retryAfterDelayMs(exchange, startMs));
     await this.#sleep(Math.max(askedMs, leastMs));
     if (exchange !== undefined && askedMs > 0) {
       this.#record('pause', exchange.operation, exchange.outcome, startMs, 0);

@@ -4,7 +4,7 @@ import { type KeyClaim, latestProgress, type RunRecord, type RunStore, UnknownRu
 import {
   EMPTY_LEDGER,
   holderOf,
-  type SliceLedger,
+  type SliceAttempts,
   withDuplicate,
   withLease,
   withMarker,
@@ -19,12 +19,12 @@ export function memoryRunStore(): RunStore {
   const runs = new Map<string, RunRecord>();
   const claims = new Map<string, KeyClaim>();
   const documents = new Map<string, Uint8Array>();
-  const ledgers = new Map<string, SliceLedger>();
+  const ledgers = new Map<string, SliceAttempts>();
   const blocks = new Map<string, Map<number, Block>>();
   const progress = new Map<string, Map<string, LiveProgress>>();
 
   const ledger = (runId: string, sliceId: string) => ledgers.get(keyOf(runId, sliceId)) ?? EMPTY_LEDGER;
-  const setLedger = (runId: string, sliceId: string, changed: SliceLedger) => {
+  const setLedger = (runId: string, sliceId: string, changed: SliceAttempts) => {
     ledgers.set(keyOf(runId, sliceId), structuredClone(changed));
   };
 

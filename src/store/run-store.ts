@@ -2,7 +2,7 @@ import type { ReportTarget } from '../report/report.ts';
 import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import type { Abort, Verdict } from '../verdict/verdict.ts';
-import type { SliceLedger, SliceMarker } from './slice-attempts.ts';
+import type { SliceAttempts, SliceCommit } from './slice-attempts.ts';
 
 /**
  * Where a run stands. `queued` → `preflight` → `running` → `concluding` → `done`; a run whose preflight finds a fault
@@ -94,8 +94,8 @@ export type RunStore = {
   /** Notes that a slice was delivered to a second holder. */
   recordDuplicate(runId: string, sliceId: string, attempt: number, holder: string): Promise<void>;
   /** Names the attempts whose blocks count. */
-  commitSlice(runId: string, marker: SliceMarker): Promise<void>;
-  readLedger(runId: string, sliceId: string): Promise<SliceLedger>;
+  commitSlice(runId: string, marker: SliceCommit): Promise<void>;
+  readLedger(runId: string, sliceId: string): Promise<SliceAttempts>;
 
   /** @param seq 0, 1, 2, … within the attempt */
   appendBlock(runId: string, sliceId: string, attemptId: string, seq: number, block: Block): Promise<void>;

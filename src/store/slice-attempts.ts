@@ -4,7 +4,7 @@ import type { SliceHealth } from '../summary/generator-health.ts';
 export type SliceDelivery = { readonly attempt: number; readonly holder: string };
 
 /** Written once a slice has run to its end. */
-export type SliceMarker = {
+export type SliceCommit = {
   readonly sliceId: string;
   /** Holders whose blocks count, in order: the one that finished, after any that were lost before it. */
   readonly attemptIds: readonly string[];
@@ -12,25 +12,25 @@ export type SliceMarker = {
 };
 
 /** Who ran a slice, as far as the store knows. */
-export type SliceLedger = {
+export type SliceAttempts = {
   /** Current holder of every attempt that was begun, in order of attempt. */
   readonly leases: readonly SliceDelivery[];
   /** Holders that lost a lease to a later one (takeOverLease), in the order in which they lost it. */
   readonly replaced: readonly SliceDelivery[];
   readonly duplicates: readonly SliceDelivery[];
-  readonly marker?: SliceMarker;
+  readonly marker?: SliceCommit;
 };
 
 /** The ledger of a slice that nobody has begun. */
-export const EMPTY_LEDGER: SliceLedger = { leases: [], replaced: [], duplicates: [] };
+export const EMPTY_LEDGER: SliceAttempts = { leases: [], replaced: [], duplicates: [] };
 
 /** Who holds an attempt; undefined when nobody began it. */
-export function holderOf(ledger: SliceLedger, attempt: number): string | undefined {
+export function holderOf(ledger: SliceAttempts, attempt: number): string | undefined {
   return ledger.leases.find((lease) => lease.attempt === attempt)?.holder;
 }
 
 /** Gives the attempt to `holder` unless somebody has it. */
-export function withLease(ledger: SliceLedger, attempt: number, holder: string): SliceLedger {
+export function withLease(ledger: SliceAttempts, attempt: number, holder: string): SliceAttempts {
   if (holderOf(ledger, attempt) !== undefined) return ledger;
   const leases = [...ledger.leases, { attempt, holder }].sort((a, b) => a.attempt - b.attempt);
   return { ...ledger, leases };
@@ -41,7 +41,12 @@ export function withLease(ledger: SliceLedger, attempt: number, holder: string):
  * @returns undefined when `from` does not hold it; the unchanged ledger when this very move has happened before, so
  *   that a repeated call gets the same answer as the first
  */
-export function withTakeOver(ledger: SliceLedger, attempt: number, from: string, to: string): SliceLedger | undefined {
+export function withTakeOver(
+  ledger: SliceAttempts,
+  attempt: number,
+  from: string,
+  to: string,
+): SliceAttempts | undefined {
   const holder = holderOf(ledger, attempt);
   if (holder === to && (from === to || includes(ledger.replaced, { attempt, holder: from }))) return ledger;
   if (holder !== from) return undefined;
@@ -53,14 +58,14 @@ export function withTakeOver(ledger: SliceLedger, attempt: number, from: string,
 }
 
 /** Notes a second delivery, once. */
-export function withDuplicate(ledger: SliceLedger, attempt: number, holder: string): SliceLedger {
+export function withDuplicate(ledger: SliceAttempts, attempt: number, holder: string): SliceAttempts {
   const delivery = { attempt, holder };
   if (includes(ledger.duplicates, delivery)) return ledger;
   return { ...ledger, duplicates: [...ledger.duplicates, delivery] };
 }
 
 /** Sets the marker; a later one replaces an earlier one. */
-export function withMarker(ledger: SliceLedger, marker: SliceMarker): SliceLedger {
+export function withMarker(ledger: SliceAttempts, marker: SliceCommit): SliceAttempts {
   return { ...ledger, marker };
 }
 

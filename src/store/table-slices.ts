@@ -12,7 +12,7 @@ import { latestProgress, type RunStore } from './run-store.ts';
 import {
   EMPTY_LEDGER,
   holderOf,
-  type SliceLedger,
+  type SliceAttempts,
   withDuplicate,
   withLease,
   withMarker,
@@ -109,12 +109,12 @@ export function tableLedgers(rows: TableRows): Pick<RunStore, LedgerVerbs> {
     doing: string,
     runId: string,
     sliceId: string,
-    rule: (ledger: SliceLedger) => SliceLedger | undefined,
-  ): Promise<SliceLedger | undefined> {
+    rule: (ledger: SliceAttempts) => SliceAttempts | undefined,
+  ): Promise<SliceAttempts | undefined> {
     const key = ledgerKey(runId, sliceId);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const row = await rows.get(doing, key);
-      const ledger = row === undefined ? EMPTY_LEDGER : await unpackJson<SliceLedger>('ledger', row.values);
+      const ledger = row === undefined ? EMPTY_LEDGER : await unpackJson<SliceAttempts>('ledger', row.values);
       const changed = rule(ledger ?? EMPTY_LEDGER);
       if (changed === undefined || changed === ledger) return changed;
       const values = await packJson('ledger', changed);
@@ -145,7 +145,7 @@ export function tableLedgers(rows: TableRows): Pick<RunStore, LedgerVerbs> {
     },
     async readLedger(runId, sliceId) {
       const row = await rows.get(`read the ledger of slice ${sliceId} of run ${runId}`, ledgerKey(runId, sliceId));
-      return (row && (await unpackJson<SliceLedger>('ledger', row.values))) ?? EMPTY_LEDGER;
+      return (row && (await unpackJson<SliceAttempts>('ledger', row.values))) ?? EMPTY_LEDGER;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Block, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
-import { type Fold, type FoldFrame, firstExample, type PauseFold, partOf, type SliceFold } from './fold.ts';
+import { type Fold, type FoldFrame, firstExample, type PauseFold, phaseOf, type SliceFold } from './fold.ts';
 import { IterationFolder, SessionFolder } from './fold-iterations.ts';
 import { RequestFolder } from './fold-requests.ts';
 import { ascending } from './percentiles.ts';
@@ -79,7 +79,7 @@ export class BlockFolder {
   }
 
   #addPause({ originMs, operations, columns }: Block, at: number): void {
-    if (partOf(this.#frame, originMs + (columns.startUs[at] as number) / 1000) < this.#frame.warmUpParts) return;
+    if (phaseOf(this.#frame, originMs + (columns.startUs[at] as number) / 1000) < this.#frame.warmUpParts) return;
     const { target } = operations[columns.operation[at] as number] as OperationKey;
     const us = columns.durationUs[at] as number;
     const pauses = this.#pauses.get(target);

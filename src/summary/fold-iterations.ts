@@ -1,6 +1,6 @@
 import type { Block, OperationKey } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
-import { type FoldFrame, type IterationCell, intervalAt, partOf, type SessionFold } from './fold.ts';
+import { type FoldFrame, type IterationCell, intervalAt, phaseOf, type SessionFold } from './fold.ts';
 import { ascending, latencyUs } from './percentiles.ts';
 
 type OpenCell = {
@@ -46,7 +46,7 @@ export class IterationFolder {
     const { target, operation: scenario } = block.operations[operation[at] as number] as OperationKey;
     const startMs = block.originMs + (startUs[at] as number) / 1000;
     const interval = intervalAt(this.#frame, startMs);
-    const part = partOf(this.#frame, startMs - (lagUs[at] as number) / 1000);
+    const part = phaseOf(this.#frame, startMs - (lagUs[at] as number) / 1000);
     const name = `${interval} ${part}\n${target}\n${scenario}`;
     let cell = this.#cells.get(name);
     if (cell === undefined) {

@@ -11,7 +11,7 @@ import {
   type KeptExample,
   mapClocks,
   type OutcomeCount,
-  partOf,
+  phaseOf,
 } from './fold.ts';
 import { ascending, latencyUs } from './percentiles.ts';
 
@@ -53,7 +53,7 @@ export class RequestFolder {
     const [lag, duration] = [lagUs[at] as number, durationUs[at] as number];
     const startMs = block.originMs + (startUs[at] as number) / 1000;
     this.#lastEndMs = Math.max(this.#lastEndMs, startMs + duration / 1000);
-    const part = partOf(this.#frame, startMs - lag / 1000);
+    const part = phaseOf(this.#frame, startMs - lag / 1000);
     const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), part);
     const latency = latencyUs(lag, duration);
     const code = block.outcomes[outcome[at] as number] as Outcome;

@@ -1,4 +1,4 @@
-import { partAt } from '../plan/timeline.ts';
+import { phaseAt } from '../plan/timeline.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceHealth } from './generator-health.ts';
 
@@ -20,7 +20,7 @@ export type FailureCounts = { readonly [Code in Outcome]?: number };
 type Place = {
   /** Of its actual start, counted from the run's planned start. */
   readonly interval: number;
-  /** Of its intended start, among the stretches between the run's cuts (`partsOf` a plan); warm-up is the first ones. */
+  /** Of its intended start, among the stretches between the run's cuts (`phasesOf` a plan); warm-up is the first ones. */
   readonly part: number;
 };
 
@@ -208,7 +208,7 @@ export type FoldFrame = {
   /** Width of the intervals that are counted from it. */
   readonly intervalMs: number;
   /** Where the run is cut into parts, milliseconds from its start, ascending. */
-  readonly cutsMs: readonly number[];
+  readonly phaseBoundariesMs: readonly number[];
   /** How many of the first parts are warm-up. */
   readonly warmUpParts: number;
 };
@@ -219,6 +219,6 @@ export function intervalAt({ runStartMs, intervalMs }: FoldFrame, atMs: number):
 }
 
 /** The part of an instant. @param atMs epoch */
-export function partOf({ runStartMs, cutsMs }: FoldFrame, atMs: number): number {
-  return partAt(cutsMs, atMs - runStartMs);
+export function phaseOf({ runStartMs, phaseBoundariesMs }: FoldFrame, atMs: number): number {
+  return phaseAt(phaseBoundariesMs, atMs - runStartMs);
 }

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
-import { isArrival, warmUpPartsOf } from '../plan/timeline.ts';
+import { isArrival, warmUpPhasesOf } from '../plan/timeline.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
@@ -16,7 +16,7 @@ export function planSpan(plan: Plan, intervalMs: number): Pick<RunSpan, 'warmUpM
   const plannedStarts = Object.entries(plan.scenarios).flatMap(([scenario, each]) => {
     return isArrival(each) ? [{ scenario, starts: plannedStartsOf(each, intervalMs) }] : [];
   });
-  return { warmUpMs: plan.warmUp, warmUpParts: warmUpPartsOf(plan), plannedStarts };
+  return { warmUpMs: plan.warmUp, warmUpParts: warmUpPhasesOf(plan), plannedStarts };
 }
 
 /** How many starts a scenario has in each interval of the run. */

@@ -1,5 +1,5 @@
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
-import { arrivalSchedule, instantOf, shareStarts } from './arrival-schedule.ts';
+import { arrivalSchedule, instantOf, segmentStarts } from './arrival-schedule.ts';
 import { type ExecutorOptions, type Iteration, type StartCounts, StartTally, type VirtualUser } from './executor.ts';
 
 type PoolOptions = Pick<ExecutorOptions, 'newVu' | 'onActive'> & {
@@ -120,7 +120,7 @@ export async function runArrival(options: ExecutorOptions, scenario: ArrivalScen
   const { share, clock, stopping, onDropped } = options;
   const { scenarioStartMs, firstVu, vus } = share;
   const schedule = arrivalSchedule(scenario);
-  const { first, end, step } = shareStarts(schedule, share);
+  const { first, end, step } = segmentStarts(schedule, share);
   const tally = new StartTally(options.lateAfterMs);
   const broken = Promise.withResolvers<never>();
   const breaks = new AbortController();

@@ -1,5 +1,5 @@
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
-import type { Share } from '../plan/slices.ts';
+import type { ScenarioSegment } from '../plan/slices.ts';
 import { lengthOf, type Stage, toMicrosecond } from '../plan/timeline.ts';
 
 /** When the starts of a scenario come, whose rate is linear within each of its stages. Times count from its start. */
@@ -93,15 +93,15 @@ function toNanosecond(ms: number): number {
 }
 
 /** Starts of a scenario that fall to a share: `first`, and every `step`-th after it below `end`. */
-export type ShareStarts = { readonly first: number; readonly end: number; readonly step: number };
+export type SegmentStarts = { readonly first: number; readonly end: number; readonly step: number };
 
-type Bounds = Pick<Share, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'part' | 'parts'>;
+type Bounds = Pick<ScenarioSegment, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'part' | 'parts'>;
 
 /**
  * The starts whose instants lie in the share's time, of these its part. Shares whose windows meet have that boundary in
  * common, so that no start falls between them or into both.
  */
-export function shareStarts(schedule: ArrivalSchedule, share: Bounds): ShareStarts {
+export function segmentStarts(schedule: ArrivalSchedule, share: Bounds): SegmentStarts {
   const { scenarioStartMs, fromMs, toMs, part, parts } = share;
   const from = startsBefore(schedule, toMicrosecond(fromMs - scenarioStartMs));
   const end = startsBefore(schedule, toMicrosecond(toMs - scenarioStartMs));

@@ -1,5 +1,5 @@
 import type { ScenarioOf } from '../plan/scenario-schema.ts';
-import type { Share } from '../plan/slices.ts';
+import type { ScenarioSegment } from '../plan/slices.ts';
 import { maxVusOf } from '../plan/timeline.ts';
 import { dropIterations } from './arrival-rate.ts';
 import { type ExecutorOptions, type Iteration, runVu, type StartCounts, StartTally } from './executor.ts';
@@ -9,7 +9,7 @@ import { type ExecutorOptions, type Iteration, runVu, type StartCounts, StartTal
  * scenario, so that no two are the same.
  * @param vu its number in the run
  */
-export function closedIterations({ scenario, firstVu }: Share, vu: number): () => Iteration {
+export function closedIterations({ scenario, firstVu }: ScenarioSegment, vu: number): () => Iteration {
   const place = vu - firstVu;
   const all = maxVusOf(scenario);
   let number = -1;

@@ -1,4 +1,4 @@
-import type { Share } from '../plan/slices.ts';
+import type { ScenarioSegment } from '../plan/slices.ts';
 import type { Clock } from './clock.ts';
 
 /** One start that an executor makes. */
@@ -30,7 +30,7 @@ export type VirtualUser = {
 };
 
 export type ExecutorOptions = {
-  readonly share: Share;
+  readonly share: ScenarioSegment;
   /** Makes a virtual user. @param vu its number in the run */
   readonly newVu: (vu: number) => VirtualUser;
   readonly clock: Clock;

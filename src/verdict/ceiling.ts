@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { partAt, partsOf } from '../plan/timeline.ts';
+import { phaseAt, phasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
 import { conditionsOf, holds, type ReadCondition } from './condition.ts';
 import { measure, observeCells } from './measure.ts';
@@ -33,7 +33,7 @@ export function judgeStages(
 ): JudgedStage[] {
   const conditions = conditionsOf(plan).filter(({ over }) => over === 'stage');
   if (conditions.length === 0) return [];
-  const cuts = partsOf(plan);
+  const cuts = phasesOf(plan);
   // Without the noise of the division that made seconds, which must not cut the last stage short.
   const endMs = Math.round(durationSeconds * 1e6) / 1000;
   const abortMs = abort?.over === 'stage' ? abort.atSeconds * 1000 : undefined;
@@ -41,7 +41,7 @@ export function judgeStages(
     const { fromMs, toMs } = stage;
     const abortedHere = abortMs !== undefined && abortMs >= fromMs && abortMs < toMs;
     if (!abortedHere && (toMs > endMs || (abortMs !== undefined && abortMs < toMs))) return { stage, looks: undefined };
-    const [firstPart, nextPart] = [partAt(cuts, fromMs), partAt(cuts, toMs)];
+    const [firstPart, nextPart] = [phaseAt(cuts, fromMs), phaseAt(cuts, toMs)];
     const seconds = Math.max(1, Math.min(toMs, abortMs ?? toMs, endMs) - fromMs) / 1000;
     const seen = observeCells(fold, seconds, ({ part }) => part >= firstPart && part < nextPart);
     const looks = conditions.map((condition): StageLook => {

@@ -1,9 +1,9 @@
 import type { GeneratorRules } from '../plan/plan-schema.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
-import type { HonestyResult } from './verdict.ts';
+import type { GeneratorCheck } from './verdict.ts';
 
 /** Tells whether the generator did what the plan asked, so that the figures are the target's and not our own. */
-export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): HonestyResult[] {
+export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): GeneratorCheck[] {
   const { slices, vus, store } = health;
   const delay = health.eventLoopDelayMs.p99;
   const mayBeLost = percent(rules.maxLostSlices);
@@ -57,7 +57,7 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
 }
 
 /** Rules about starts at a rate; none where virtual users set the pace. */
-function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): HonestyResult[] {
+function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): GeneratorCheck[] {
   const { planned, started, dropped, late, maxLagMs } = starts;
   if (planned === null) return [];
   const missed = Math.max(0, planned - started - dropped);

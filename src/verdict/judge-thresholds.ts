@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { warmUpPartsOf } from '../plan/timeline.ts';
+import { warmUpPhasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { JudgedStage, StageLook } from './ceiling.ts';
 import { conditionsOf, holds, isWorse, type ReadCondition } from './condition.ts';
@@ -7,7 +7,7 @@ import { measure, observeCells } from './measure.ts';
 import type { SeenAt, ThresholdResult } from './verdict.ts';
 
 /** A stretch of a run in whole intervals of its fold, and what it lasted, milliseconds from the run's start. */
-export type Stretch = {
+export type SlidingWindow = {
   readonly fromInterval: number;
   /** Not within it any more. */
   readonly toInterval: number;
@@ -21,11 +21,11 @@ export type Stretch = {
  * stretch, so that no rate comes from a splinter; a run that is shorter than the length is one stretch.
  * @param span what is looked at, milliseconds from the run's start: from the end of the warm-up to the end
  */
-export function stretchesOf(
+export function slidingWindows(
   span: { readonly fromMs: number; readonly toMs: number },
   intervalMs: number,
   lengthMs: number,
-): Stretch[] {
+): SlidingWindow[] {
   const wanted = Math.max(1, Math.ceil(lengthMs / intervalMs));
   const first = Math.ceil(span.fromMs / intervalMs);
   const last = Math.max(first, Math.floor(span.toMs / intervalMs));
@@ -57,7 +57,7 @@ export function judgeThresholds(
 ): ThresholdResult[] {
   // A run may have ended within its warm-up.
   const span = { fromMs: Math.min(plan.warmUp, durationSeconds * 1000 - 1), toMs: durationSeconds * 1000 };
-  const warmUpParts = warmUpPartsOf(plan);
+  const warmUpParts = warmUpPhasesOf(plan);
   return conditionsOf(plan).map((condition) => {
     const { metric, expression, over } = condition;
     return { metric, expression, ...(over === 'run' ? {} : { over }), ...seenOver() };
@@ -68,11 +68,11 @@ export function judgeThresholds(
         return overRun(condition, observe(whole));
       }
       if (over === 'stage') return overStages(condition, stages);
-      return overStretches(condition, stretchesOf(span, fold.intervalMs, over), observe);
+      return overStretches(condition, slidingWindows(span, fold.intervalMs, over), observe);
     }
   });
 
-  function observe({ fromInterval, toInterval, fromMs, toMs }: Stretch) {
+  function observe({ fromInterval, toInterval, fromMs, toMs }: SlidingWindow) {
     return observeCells(fold, (toMs - fromMs) / 1000, ({ interval, part }) => {
       return part >= warmUpParts && interval >= fromInterval && interval < toInterval;
     });
@@ -89,10 +89,10 @@ function overRun({ threshold }: ReadCondition, seen: Observed): Seen {
 /** The worst stretch decides; stretches without samples say nothing, unless all are. */
 function overStretches(
   { threshold }: ReadCondition,
-  stretches: readonly Stretch[],
-  observe: (stretch: Stretch) => Observed,
+  stretches: readonly SlidingWindow[],
+  observe: (stretch: SlidingWindow) => Observed,
 ): Seen {
-  let worst: { readonly observed: number; readonly stretch: Stretch } | undefined;
+  let worst: { readonly observed: number; readonly stretch: SlidingWindow } | undefined;
   for (const stretch of stretches) {
     const observed = measure(threshold, observe(stretch));
     if (observed === null) continue;

@@ -4,7 +4,7 @@ import type { Summary } from '../summary/summary.ts';
 import { findCeiling, judgeStages } from './ceiling.ts';
 import { judgeGenerator } from './judge-generator.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
-import type { Abort, BrokenCondition, Ceiling, HonestyResult, ThresholdResult, Verdict } from './verdict.ts';
+import type { Abort, BrokenCondition, Ceiling, GeneratorCheck, ThresholdResult, Verdict } from './verdict.ts';
 
 /** What a threshold that failed showed. */
 export function thresholdSentence(result: ThresholdResult): string {
@@ -52,7 +52,7 @@ function short(value: number, digits = 6): string {
 export type Judged = {
   readonly verdict: Verdict;
   readonly thresholds: readonly ThresholdResult[];
-  readonly rules: readonly HonestyResult[];
+  readonly rules: readonly GeneratorCheck[];
   /** Only of plans with conditions over stages. */
   readonly ceiling?: Ceiling;
 };

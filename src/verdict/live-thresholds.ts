@@ -15,23 +15,23 @@ const SLACK_MS = 5000;
 const KEPT = 20;
 
 /** The snapshots from which what happened over the last so many milliseconds can be worked out. */
-export class WatchHistory {
+export class TotalsHistory {
   readonly #distanceMs: number;
-  readonly #snapshots: Snapshot[] = [];
+  readonly #snapshots: RunningTotals[] = [];
 
   constructor(distanceMs: number) {
     this.#distanceMs = distanceMs;
   }
 
   /** Keeps a snapshot; they come in order of time. */
-  add(snapshot: Snapshot): void {
+  add(snapshot: RunningTotals): void {
     const last = this.#snapshots.at(-1);
     if (last !== undefined && snapshot.atMs - last.atMs < this.#distanceMs / KEPT) return;
     this.#snapshots.push(snapshot);
   }
 
   /** The latest snapshot that lies at least the distance back; undefined when there is none near that. */
-  before(atMs: number): Snapshot | undefined {
+  before(atMs: number): RunningTotals | undefined {
     const limitMs = atMs - this.#distanceMs;
     while ((this.#snapshots[1]?.atMs ?? Number.POSITIVE_INFINITY) <= limitMs) this.#snapshots.shift();
     const [first] = this.#snapshots;
@@ -46,7 +46,7 @@ type Totals = Readonly<Record<string, number | undefined>>;
 type Running = { readonly names: readonly [string, string]; readonly totals: Totals; readonly histogram: Histogram };
 
 /** The running totals of a whole run at one moment. */
-export type Snapshot = {
+export type RunningTotals = {
   /** Epoch milliseconds up to which the totals reach, on the average of the lanes. */
   readonly atMs: number;
   /** Which attempt spoke for each slice: totals of another one cannot be told from those before. */
@@ -56,7 +56,7 @@ export type Snapshot = {
 };
 
 /** The totals at a moment when nothing has been measured yet. */
-export function emptySnapshot(atMs: number): Snapshot {
+export function emptyTotals(atMs: number): RunningTotals {
   return { atMs, attempts: new Map(), operations: new Map(), scenarios: new Map() };
 }
 
@@ -65,11 +65,11 @@ export function emptySnapshot(atMs: number): Snapshot {
  * @param atMs see Snapshot
  * @param readHistogram undefined leaves the durations out, which take the most time by far
  */
-export function snapshotOf(
+export function runningTotalsOf(
   progress: readonly LiveProgress[],
   atMs: number,
   readHistogram: ((text: string) => Histogram) | undefined,
-): Snapshot {
+): RunningTotals {
   const operations = new Map<string, Running>();
   const scenarios = new Map<string, Running>();
   for (const row of progress) {
@@ -86,7 +86,7 @@ export function snapshotOf(
 }
 
 /** What was measured from one moment to a later one; undefined when an attempt at a slice was lost in between. */
-export function observedBetween(older: Snapshot, newer: Snapshot): Observations<Histogram> | undefined {
+export function observedBetween(older: RunningTotals, newer: RunningTotals): Observations<Histogram> | undefined {
   for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
   return {
     seconds: (newer.atMs - older.atMs) / 1000,
@@ -157,23 +157,23 @@ function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
  * Holds the conditions of a plan that end the run against running totals. Those over the run see all since the warm-up,
  * those over a length of time what came in that time, those over stages what came since the stage began.
  */
-export class ThresholdWatcher {
+export class LiveThresholds {
   readonly #runStartMs: number;
   readonly #conditions: readonly ReadCondition[];
   readonly #stages: readonly Stage[];
-  readonly #beginning: Snapshot;
-  readonly #histories = new Map<number, WatchHistory>();
-  #stage: { readonly index: number; readonly began: Snapshot } | undefined;
+  readonly #beginning: RunningTotals;
+  readonly #histories = new Map<number, TotalsHistory>();
+  #stage: { readonly index: number; readonly began: RunningTotals } | undefined;
 
   /** @param runStartMs planned start, epoch */
   constructor(plan: Plan, runStartMs: number) {
     this.#runStartMs = runStartMs;
     this.#conditions = conditionsOf(plan).filter(({ abortOnFail }) => abortOnFail);
     this.#stages = stagesOf(plan)?.stages ?? [];
-    this.#beginning = emptySnapshot(runStartMs + plan.warmUp);
+    this.#beginning = emptyTotals(runStartMs + plan.warmUp);
     for (const { over } of this.#conditions) {
       if (typeof over !== 'number' || this.#histories.has(over)) continue;
-      const history = new WatchHistory(over);
+      const history = new TotalsHistory(over);
       history.add(this.#beginning);
       this.#histories.set(over, history);
     }
@@ -198,7 +198,7 @@ export class ThresholdWatcher {
    * Takes the totals of a moment, which is later than the one before.
    * @returns the first condition that does not hold, if one does not
    */
-  see(now: Snapshot): Abort | undefined {
+  see(now: RunningTotals): Abort | undefined {
     if (now.atMs <= this.#beginning.atMs) return undefined;
     const stage = this.#stageAt(now);
     const aborts = this.#conditions.map((condition) => this.#lookAt(condition, now, stage));
@@ -206,7 +206,7 @@ export class ThresholdWatcher {
     return aborts.find((abort) => abort !== undefined);
   }
 
-  #lookAt(condition: ReadCondition, now: Snapshot, stage: Stage | undefined): Abort | undefined {
+  #lookAt(condition: ReadCondition, now: RunningTotals, stage: Stage | undefined): Abort | undefined {
     const { over, threshold, metric, expression, delayAbortEval } = condition;
     const stageMs = over === 'stage' ? stage?.fromMs : 0;
     if (stageMs === undefined || now.atMs < this.#runStartMs + stageMs + delayAbortEval) return undefined;
@@ -217,13 +217,13 @@ export class ThresholdWatcher {
     return { metric, expression, over, observed, atSeconds: (now.atMs - this.#runStartMs) / 1000 };
   }
 
-  #since(over: ReadCondition['over'], now: Snapshot): Snapshot | undefined {
+  #since(over: ReadCondition['over'], now: RunningTotals): RunningTotals | undefined {
     if (over === 'run') return this.#beginning;
     return over === 'stage' ? this.#stage?.began : this.#histories.get(over)?.before(now.atMs);
   }
 
   /** The stage under way; the first snapshot within it is where it began, so that nothing of the one before is in it. */
-  #stageAt(now: Snapshot): Stage | undefined {
+  #stageAt(now: RunningTotals): Stage | undefined {
     const atMs = now.atMs - this.#runStartMs;
     const stage = this.#stages.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
     if (stage !== undefined && stage.index !== this.#stage?.index) {

@@ -72,7 +72,7 @@ export type CeilingStage = {
 export type BrokenCondition = Pick<ThresholdResult, 'metric' | 'expression' | 'observed'>;
 
 /** One rule about the generator itself; a broken one makes the verdict `invalid`. */
-export type HonestyResult = {
+export type GeneratorCheck = {
   readonly rule: string;
   readonly ok: boolean;
   /** What was seen and what is allowed, for a person. */

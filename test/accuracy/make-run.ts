@@ -1,6 +1,6 @@
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 import { RISE_SECONDS, SECONDS } from './seconds.ts';
@@ -17,7 +17,7 @@ const context = testContext({
 const created = await createRun(context, { text: planOf(), trigger: 'command' });
 if (created.outcome !== 'created') throw new Error(JSON.stringify(created));
 const { runId } = created.record;
-const problems = await runHere(context, runId);
+const problems = await runInProcess(context, runId);
 if (problems.length > 0) throw new Error(problems.join(' '));
 process.send?.(await readReport(context.store, runId));
 process.disconnect?.();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { driftStretch, smallSampleStretch } from '../../src/comparison/bootstrap.ts';
+import { autocorrelationFactor, smallSampleFactor } from '../../src/comparison/bootstrap.ts';
 
 it('stretches as printed tables of Student’s t and the normal distribution say', () => {
   // [clusters, confidence, t with clusters - 1 degrees of freedom, normal], two-sided.
@@ -16,15 +16,15 @@ it('stretches as printed tables of Student’s t and the normal distribution say
   ] as const;
   for (const [clusters, confidence, t, normal] of table) {
     const expected = (Math.sqrt(clusters / (clusters - 1)) * t) / normal;
-    const got = smallSampleStretch(clusters, confidence);
+    const got = smallSampleFactor(clusters, confidence);
     assert.ok(Math.abs(got / expected - 1) < 0.02, `${clusters} clusters at ${confidence}: ${got}, not ${expected}`);
   }
 });
 
 it('stretches for batches that follow one another, not for others, and never endlessly', () => {
-  assert.equal(driftStretch([0, 0, 0]), 1);
-  assert.equal(driftStretch([1, -1, 1, -1, 1, -1]), 1);
+  assert.equal(autocorrelationFactor([0, 0, 0]), 1);
+  assert.equal(autocorrelationFactor([1, -1, 1, -1, 1, -1]), 1);
   const slope = Array.from({ length: 20 }, (_, at) => at - 9.5);
-  assert.ok(driftStretch(slope) > 2.5);
-  assert.ok(driftStretch(Array.from({ length: 1000 }, (_, at) => at - 499.5)) <= 3.0001);
+  assert.ok(autocorrelationFactor(slope) > 2.5);
+  assert.ok(autocorrelationFactor(Array.from({ length: 1000 }, (_, at) => at - 499.5)) <= 3.0001);
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { Agent, AgentOptions } from '../../src/scenario/virtual-user.ts';
+import type { McpVirtualUser, McpVirtualUserOptions } from '../../src/scenario/virtual-user.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
-import { anAgent, nth } from '../support/a-virtual-user.ts';
+import { aVirtualUser, nth } from '../support/a-virtual-user.ts';
 import { EVERYTHING } from './everything.ts';
 import { openFoundSession } from './open-found-session.ts';
 import { type PackageServer, startPackageServer } from './start-package-server.ts';
@@ -137,13 +137,13 @@ describe('sessions with server-everything', { concurrency: true }, () => {
 });
 
 /** A virtual user that calls echo and nothing else. */
-function echoingAgent({ client }: SessionRig): Agent {
+function echoingAgent({ client }: SessionRig): McpVirtualUser {
   const plan = aPlan({ scenario: { steps: [{ tool: 'echo', arguments: { message: 'a' } }] } });
   const recorder = new Recorder(
     systemClock.now(),
     () => assert.fail('more samples than one block holds'),
     (text) => text,
   );
-  const newSession: AgentOptions['newSession'] = (ended) => client.openSession(undefined, ended);
-  return anAgent(plan, { newSession, clock: systemClock, recorder });
+  const newSession: McpVirtualUserOptions['newSession'] = (ended) => client.openSession(undefined, ended);
+  return aVirtualUser(plan, { newSession, clock: systemClock, recorder });
 }

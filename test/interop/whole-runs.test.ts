@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 import { EVERYTHING } from './everything.ts';
@@ -29,7 +29,7 @@ async function run(target: Record<string, unknown>, steps: readonly object[]): P
   const created = await createRun(context, { text, trigger: 'command' });
   assert.ok('record' in created, JSON.stringify(created));
   const { runId } = created.record;
-  const problems = await runHere(context, runId);
+  const problems = await runInProcess(context, runId);
   return { problems, report: await readReport(context.store, runId) };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Plan } from '../../src/plan/plan-schema.ts';
-import { type Layout, type Share, type Sizing, sharesOf, sliceOf } from '../../src/plan/slices.ts';
+import { type Layout, type ScenarioSegment, type Sizing, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 /** Microseconds as a plan writes a duration. */
@@ -72,6 +72,6 @@ export function slicesOf(layout: Layout, runStartMs: number) {
 }
 
 /** The shares of all slices of a run. */
-export function allShares(plan: Plan, layout: Layout, runStartMs: number): Share[] {
-  return slicesOf(layout, runStartMs).flatMap((slice) => sharesOf(plan, slice));
+export function allShares(plan: Plan, layout: Layout, runStartMs: number): ScenarioSegment[] {
+  return slicesOf(layout, runStartMs).flatMap((slice) => segmentsOf(plan, slice));
 }

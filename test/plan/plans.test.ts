@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import { readBeside } from '../../src/run/run-in-process.ts';
+import { relativeFileReader } from '../../src/run/run-in-process.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
@@ -14,7 +14,7 @@ it('finds the plans that are shipped', () => {
 
 for (const file of files) {
   it(`plans/${file} is a valid plan`, () => {
-    const parsed = parsePlan(readFileSync(new URL(file, folder), 'utf8'), readBeside(fileURLToPath(folder)));
+    const parsed = parsePlan(readFileSync(new URL(file, folder), 'utf8'), relativeFileReader(fileURLToPath(folder)));
     assert.ok(parsed.ok, JSON.stringify(parsed, undefined, 2));
   });
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { layoutOf, planExtent, type Share } from '../../src/plan/slices.ts';
+import { layoutOf, planExtent, type ScenarioSegment } from '../../src/plan/slices.ts';
 import { durationOf, isArrival, isIterationBound, maxVusOf } from '../../src/plan/timeline.ts';
-import { arrivalSchedule, instantOf, shareStarts, startsBefore } from '../../src/traffic/arrival-schedule.ts';
+import { arrivalSchedule, instantOf, segmentStarts, startsBefore } from '../../src/traffic/arrival-schedule.ts';
 import { vuSpans } from '../../src/traffic/ramping-vus.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { drive, RUN_START_MS } from '../traffic/drive.ts';
@@ -27,7 +27,7 @@ function joined(spans: readonly { readonly fromMs: number; readonly toMs: number
 }
 
 /** What a share asks of one virtual user whose time is laid down by the plan. */
-function spansIn(share: Share, vu: number) {
+function spansIn(share: ScenarioSegment, vu: number) {
   const { scenario, scenarioStartMs, firstVu, fromMs, toMs } = share;
   if (scenario.executor !== 'ramping-vus') return [{ fromMs, toMs }];
   const window = { fromMs: fromMs - scenarioStartMs, toMs: toMs - scenarioStartMs };
@@ -48,9 +48,12 @@ describe('the slices of a plan, added up', () => {
           const mine = shares.filter((share) => share.name === name);
           const only = whole.filter((share) => share.name === name);
           assert.equal(only.length, 1);
-          assert.ok(Math.abs((only[0] as Share).toMs - (only[0] as Share).fromMs - durationOf(scenario)) < EPOCH_MS);
+          assert.ok(
+            Math.abs((only[0] as ScenarioSegment).toMs - (only[0] as ScenarioSegment).fromMs - durationOf(scenario)) <
+              EPOCH_MS,
+          );
           for (let vu = firstVu; vu < firstVu + maxVusOf(scenario); vu++) {
-            const spansOf = (list: Share[]) =>
+            const spansOf = (list: ScenarioSegment[]) =>
               joined(list.filter(({ vus }) => vus.includes(vu)).flatMap((share) => spansIn(share, vu)));
             const [spans, expected] = [spansOf(mine), spansOf(only)];
             assert.equal(spans.length, expected.length);
@@ -76,7 +79,7 @@ describe('the slices of a plan, added up', () => {
           const schedule = arrivalSchedule(scenario);
           const made: number[] = [];
           for (const share of shares.filter((one) => one.name === name)) {
-            const starts = shareStarts(schedule, share);
+            const starts = segmentStarts(schedule, share);
             const before = made.length;
             for (let k = starts.first; k < starts.end; k += starts.step) {
               const atMs = share.scenarioStartMs + instantOf(schedule, k);
@@ -105,7 +108,7 @@ describe('the slices of a plan, added up', () => {
       const shares = allShares(plan, layoutOf(plan, { ...ONE_SLICE, ratePerLane: 4e8, windowMs }), START_MS);
       const counts = shares.map((share) => {
         const { scenario } = share;
-        return isArrival(scenario) ? countStarts(shareStarts(arrivalSchedule(scenario), share)) : 0;
+        return isArrival(scenario) ? countStarts(segmentStarts(arrivalSchedule(scenario), share)) : 0;
       });
       assert.equal(
         counts.reduce((sum, count) => sum + count, 0),
@@ -118,11 +121,11 @@ describe('the slices of a plan, added up', () => {
   it('begin or drop together exactly its starts and iterations, at their instants, when they are run', async () => {
     await fc.assert(
       fc.asyncProperty(anyPlan, anySizing, async (plan, sizing) => {
-        const runAll = async (shares: Share[]) => {
+        const runAll = async (shares: ScenarioSegment[]) => {
           const counted = shares.filter(({ scenario }) => isArrival(scenario) || isIterationBound(scenario));
           const driven = await Promise.all(counted.map((share) => drive(share, { callMs: 3 })));
           const lines = driven.flatMap(({ begun, dropped, counts }, at) => {
-            const { name, scenario } = counted[at] as Share;
+            const { name, scenario } = counted[at] as ScenarioSegment;
             assert.equal(counts.planned, begun.length + dropped.length);
             const instant = (atMs: number) => (isArrival(scenario) ? ` at ${atMs.toFixed(3)}` : '');
             return [
@@ -160,7 +163,7 @@ describe('the slices of a plan, added up', () => {
   it('let virtual users that set the pace do the same whatever the number of lanes', async () => {
     await fc.assert(
       fc.asyncProperty(anyPlan, anySizing, async (plan, sizing) => {
-        const runAll = async (shares: Share[]) => {
+        const runAll = async (shares: ScenarioSegment[]) => {
           const closed = shares.filter(({ scenario }) => /-vus$/.test(scenario.executor));
           const driven = await Promise.all(closed.map((share) => drive(share, { callMs: 130, thinkMs: 170 })));
           return driven
@@ -179,6 +182,6 @@ describe('the slices of a plan, added up', () => {
 });
 
 /** How many starts these are. */
-function countStarts({ first, end, step }: ReturnType<typeof shareStarts>): number {
+function countStarts({ first, end, step }: ReturnType<typeof segmentStarts>): number {
   return Math.max(0, Math.ceil((end - first) / step));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { layoutOf, planExtent, type Share, sharesOf } from '../../src/plan/slices.ts';
+import { layoutOf, planExtent, type ScenarioSegment, segmentsOf } from '../../src/plan/slices.ts';
 import { isIterationBound, peakRateOf } from '../../src/plan/timeline.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { RUN_START_MS } from '../traffic/drive.ts';
@@ -22,7 +22,7 @@ describe('the slices of a plan', () => {
         assert.ok((layout.windows - 1) * layout.windowMs < durationMs);
         const slices = slicesOf(layout, START_MS);
         for (const slice of slices) {
-          const shares = sharesOf(plan, slice);
+          const shares = segmentsOf(plan, slice);
           assert.ok(shares.reduce((sum, { vus }) => sum + vus.length, 0) <= sizing.vusPerLane);
           assert.ok(slice.endAtMs > slice.startAtMs);
           for (const { fromMs, toMs, scenario } of shares) {
@@ -45,7 +45,7 @@ describe('the slices of a plan', () => {
       vus: undefined,
     };
     const plan = aPlan({ scenario });
-    assert.equal(peakRateOf(Object.values(plan.scenarios)[0] as Share['scenario']), 1000);
+    assert.equal(peakRateOf(Object.values(plan.scenarios)[0] as ScenarioSegment['scenario']), 1000);
     const lanesFor = (ratePerLane: number) => layoutOf(plan, { vusPerLane: 100, ratePerLane, windowMs: 1e9 }).lanes;
     assert.deepEqual([1000, 999, 250, 1].map(lanesFor), [1, 2, 4, 50]);
   });
@@ -83,7 +83,7 @@ describe('the slices of a plan', () => {
   it('have no share of a scenario that has not begun or has ended', () => {
     const plan = aPlan({ scenario: { startTime: '5s', duration: '5s' } });
     const layout = layoutOf(plan, { ...ONE_SLICE, windowMs: 2500 });
-    const shares = slicesOf(layout, START_MS).map((slice) => sharesOf(plan, slice).length);
+    const shares = slicesOf(layout, START_MS).map((slice) => segmentsOf(plan, slice).length);
     assert.deepEqual(shares, [0, 0, 1, 1]);
   });
 

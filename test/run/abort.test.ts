@@ -4,7 +4,7 @@ import { startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
@@ -26,7 +26,7 @@ async function runUntilDown(context: RunContext) {
     const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
     if (called > 60) await doomed.stop();
   }, 100);
-  assert.deepEqual(await runHere(context, runId).finally(() => clearInterval(looking)), []);
+  assert.deepEqual(await runInProcess(context, runId).finally(() => clearInterval(looking)), []);
   const record = (await context.store.getRun(runId)) ?? assert.fail();
   const report = (await readReport(context.store, runId)) ?? assert.fail();
   return { record, report, abort: record.abort ?? assert.fail('the run did not end itself') };
@@ -90,7 +90,7 @@ test('a search for the ceiling ends in the stage that broke, names the one befor
     const context = testContext();
     const created = await createRun(context, { text, trigger: 'command' });
     assert.ok(created.outcome === 'created', JSON.stringify(created));
-    assert.deepEqual(await runHere(context, created.record.runId), []);
+    assert.deepEqual(await runInProcess(context, created.record.runId), []);
     const { ceiling, verdict, durationSeconds, totals } =
       (await readReport(context.store, created.record.runId)) ?? assert.fail();
     assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario climb held at 5 starts/s, broke at 100.'] });

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
@@ -56,7 +56,7 @@ async function reportOf(scenario: Record<string, unknown>): Promise<Report> {
     const context = testContext();
     const created = await createRun(context, { text: planText({ target: { url }, scenario }), trigger: 'command' });
     assert.ok(created.outcome === 'created', JSON.stringify(created));
-    assert.deepEqual(await runHere(context, created.record.runId), []);
+    assert.deepEqual(await runInProcess(context, created.record.runId), []);
     return (await readReport(context.store, created.record.runId)) as Report;
   } finally {
     server.close();

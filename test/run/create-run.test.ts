@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readPlan } from '../../src/run/run-documents.ts';
-import { readBeside } from '../../src/run/run-in-process.ts';
+import { relativeFileReader } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
@@ -16,12 +16,12 @@ it('stores the rows of a file with the plan, so that slices elsewhere have them'
   try {
     await writeFile(join(folder, 'ids.txt'), 'one\ntwo\n');
     const context = testContext();
-    const created = await createRun(context, { text, trigger: 'command', readFile: readBeside(folder) });
+    const created = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
     assert.ok('record' in created, JSON.stringify(created));
     assert.deepEqual((await readPlan(context.store, created.record.runId)).feeds.ids?.rows, [['one'], ['two']]);
     // Another file makes another plan: a repeated request would not be answered with the former run.
     await writeFile(join(folder, 'ids.txt'), 'three\n');
-    const other = await createRun(context, { text, trigger: 'command', readFile: readBeside(folder) });
+    const other = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
     assert.ok('record' in other && other.record.planHash !== created.record.planHash);
   } finally {
     await rm(folder, { recursive: true });

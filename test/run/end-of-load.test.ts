@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { type Answer, legacyServer, modernServer, startMcpServer } from '../mcp/session/mcp-server.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
@@ -45,7 +45,7 @@ describe('a run whose graceful stop is over while a task still says that it is w
         const created = await createRun(context, { text, trigger: 'command' });
         assert.ok('record' in created, JSON.stringify(created));
         const { runId } = created.record;
-        assert.deepEqual(await runHere(context, runId), []);
+        assert.deepEqual(await runInProcess(context, runId), []);
 
         const report = (await readReport(context.store, runId)) ?? assert.fail();
         assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
@@ -24,7 +24,7 @@ describe('a plan that can only go wrong at the run', () => {
     });
     const created = await createRun(context, { text, trigger: 'command' });
     assert.ok(created.outcome === 'created', JSON.stringify(created));
-    return { context, runId: created.record.runId, problems: await runHere(context, created.record.runId) };
+    return { context, runId: created.record.runId, problems: await runInProcess(context, created.record.runId) };
   };
 
   it('says how many iterations found a feed at its end, and counts them as no iterations', async () => {

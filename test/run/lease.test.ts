@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OnceOptions, once } from '../../src/run/lease.ts';
+import { type LeaseOptions, runUnderLease } from '../../src/run/lease.ts';
 import { testContext } from '../support/run-context.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -12,7 +12,7 @@ function deliveries() {
   const context = testContext({ clock });
   const left: { result?: string; aliveMs?: number } = {};
   const worked: string[] = [];
-  const options = (holder: string, work: () => Promise<string>): OnceOptions<string> => ({
+  const options = (holder: string, work: () => Promise<string>): LeaseOptions<string> => ({
     runId: RUN,
     unit: 'w0000-l0000',
     attempt: 0,
@@ -29,7 +29,7 @@ function deliveries() {
 
 test('a second delivery waits for the first one and returns the same, without working', async () => {
   const { clock, context, left, worked, options } = deliveries();
-  const first = once(
+  const first = runUnderLease(
     context,
     options('first', async () => {
       // Longer than a dead holder is waited for, but with signs of life.
@@ -41,7 +41,7 @@ test('a second delivery waits for the first one and returns the same, without wo
       return 'measured';
     }),
   );
-  const second = once(
+  const second = runUnderLease(
     context,
     options('second', async () => 'never'),
   );
@@ -61,7 +61,7 @@ test('when the first one dies, a further delivery takes over, and only one of se
     return 'measured later';
   };
   const beganMs = clock.now();
-  const both = Promise.all([once(context, options('second', work)), once(context, options('third', work))]);
+  const both = Promise.all([runUnderLease(context, options('second', work)), runUnderLease(context, options('third', work))]);
   assert.deepEqual(await clock.run(both), ['measured later', 'measured later']);
   assert.equal(worked.length, 1);
   assert.ok(clock.now() - beganMs >= 30_000, 'a holder that may be alive was given up too early');
@@ -72,7 +72,7 @@ test('when the first one dies, a further delivery takes over, and only one of se
 
 test('a failure of the work is the failure of its delivery', async () => {
   const { clock, context, options } = deliveries();
-  const failing = once(
+  const failing = runUnderLease(
     context,
     options('first', () => Promise.reject(new Error('the store is gone'))),
   );

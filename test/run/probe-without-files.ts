@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { visitTarget } from '../../src/run/probe-target.ts';
+import { probeTarget } from '../../src/run/probe-target.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
@@ -13,7 +13,7 @@ const plan = aPlan({ plan: { targets: { web, guarded: { url, auth } } } });
 
 async function visit() {
   const context = testContext({ secrets: environmentSecrets({ SURGE_SECRET_OURS: 'secret' }) });
-  const problemsOf = async (name: string) => (await visitTarget(context, plan, name)).problems;
+  const problemsOf = async (name: string) => (await probeTarget(context, plan, name)).problems;
   return { web: await problemsOf('web'), guarded: await problemsOf('guarded') };
 }
 

@@ -3,7 +3,7 @@ import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
@@ -44,7 +44,7 @@ export async function runPlan(
 ): Promise<{ readonly samples: ReadSample[]; readonly report: Report }> {
   const context = testContext({ sizing: { vusPerLane: 100, ratePerLane: 1000, windowMs: 60_000, ...sizing } });
   const runId = await createRunOf(context, origin, scenarios, plan);
-  assert.deepEqual(await runHere(context, runId), []);
+  assert.deepEqual(await runInProcess(context, runId), []);
   const report = (await readReport(context.store, runId)) ?? assert.fail();
   return { samples: await samplesOf(context, runId), report };
 }

@@ -6,7 +6,7 @@ import { overridePlan } from '../../src/plan/override-plan.ts';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { testContext } from '../support/run-context.ts';
 
 /** Other tests run beside these, so the generator is not held to its times here. */
@@ -33,7 +33,7 @@ describe('the shaped plans', { concurrency: 2 }, () => {
     const context = testContext();
     const created = await createRun(context, { text, trigger: 'command' });
     assert.ok(created.outcome === 'created', JSON.stringify(created));
-    assert.deepEqual(await runHere(context, created.record.runId), []);
+    assert.deepEqual(await runInProcess(context, created.record.runId), []);
     return (await readReport(context.store, created.record.runId)) as Report;
   }
 

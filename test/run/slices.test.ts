@@ -6,7 +6,7 @@ import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
-import { runHere } from '../../src/run/run-in-process.ts';
+import { runInProcess } from '../../src/run/run-in-process.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { SliceHealth } from '../../src/summary/generator-health.ts';
@@ -38,7 +38,7 @@ describe('slices of a run', () => {
     const calls = async (vusPerLane: number) => {
       const context = testContext({ sizing: { vusPerLane, ratePerLane: 1000, windowMs: 60_000 } });
       const runId = await create(context, text);
-      assert.deepEqual(await runHere(context, runId), []);
+      assert.deepEqual(await runInProcess(context, runId), []);
       return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
     };
     const one = await calls(100);
@@ -121,7 +121,7 @@ describe('slices of a run', () => {
     const doomed = await startFleet({ latencyScale: 0 });
     const context = testContext();
     const runId = await create(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
-    const run = runHere(context, runId);
+    const run = runInProcess(context, runId);
     const looking = setInterval(async () => {
       const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
       if (called > 10) await doomed.stop();

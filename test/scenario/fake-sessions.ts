@@ -4,9 +4,9 @@ import type { Caller, Session } from '../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { Agent, AgentOptions } from '../../src/scenario/virtual-user.ts';
+import type { McpVirtualUser, McpVirtualUserOptions } from '../../src/scenario/virtual-user.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
-import { anAgent } from '../support/a-virtual-user.ts';
+import { aVirtualUser } from '../support/a-virtual-user.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** How a session behaves. */
@@ -32,7 +32,7 @@ export type RecordedSample = {
 };
 
 export type Rig = {
-  readonly agent: Agent;
+  readonly agent: McpVirtualUser;
   readonly clock: VirtualClock;
   /** What the agent did with its sessions, a line each. */
   readonly log: readonly string[];
@@ -52,7 +52,11 @@ export const START_MS = 1000;
 export const CALL_MS = 250;
 
 /** An agent whose sessions behave as told, one after the other, the last for all further ones. */
-export function rigOf(behaviours: readonly Behaviour[], parts: PlanParts = {}, more: Partial<AgentOptions> = {}): Rig {
+export function rigOf(
+  behaviours: readonly Behaviour[],
+  parts: PlanParts = {},
+  more: Partial<McpVirtualUserOptions> = {},
+): Rig {
   const clock = new VirtualClock(START_MS);
   const log: string[] = [];
   const calls: { atMs: number; params: Record<string, unknown>; lagMs: number }[] = [];
@@ -119,7 +123,7 @@ export function rigOf(behaviours: readonly Behaviour[], parts: PlanParts = {}, m
       },
     };
   };
-  const agent = anAgent(aPlan(parts), {
+  const agent = aVirtualUser(aPlan(parts), {
     vu: 7,
     newSession,
     clock,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Feed } from '../../src/plan/feed.ts';
-import { layoutOf, type Share } from '../../src/plan/slices.ts';
+import { layoutOf, type ScenarioSegment } from '../../src/plan/slices.ts';
 import { maxVusOf } from '../../src/plan/timeline.ts';
 import { feedRow } from '../../src/scenario/feeds.ts';
-import { arrivalSchedule, shareStarts } from '../../src/traffic/arrival-schedule.ts';
+import { arrivalSchedule, segmentStarts } from '../../src/traffic/arrival-schedule.ts';
 import { closedIterations } from '../../src/traffic/closed.ts';
 import { allShares } from '../plan/any-plan.ts';
 import { aPlan } from '../support/a-plan.ts';
@@ -18,7 +18,7 @@ function feedOf(order: Feed['order'], length: number, repeat: boolean): Feed {
 }
 
 /** All shares of a plan with one scenario, over all lanes and windows. */
-function sharesFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): Share[] {
+function sharesFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): ScenarioSegment[] {
   const plan = aPlan({ scenario });
   return allShares(plan, layoutOf(plan, { vusPerLane, ratePerLane: 50, windowMs }), START_MS);
 }
@@ -50,7 +50,7 @@ describe('the rows of a feed over all lanes and windows', () => {
           const feed = feedOf('sequential', length, false);
           const rows = sharesFor(scenario, perLane, windowMs).flatMap((share) => {
             assert.ok(share.scenario.executor === 'constant-arrival-rate');
-            const { first, end, step } = shareStarts(arrivalSchedule(share.scenario), share);
+            const { first, end, step } = segmentStarts(arrivalSchedule(share.scenario), share);
             const found = [];
             for (let k = first; k < end; k += step) found.push(feedRow(feed, { ordinal: k, place: 0, random }));
             return found;
@@ -88,7 +88,7 @@ describe('the rows of a feed over all lanes and windows', () => {
     fc.assert(
       fc.property(anyVus, anyLanes, fc.integer({ min: 500, max: 12_000 }), (vus, perLane, windowMs) => {
         const shares = sharesFor({ vus }, perLane, windowMs);
-        assert.equal(maxVusOf((shares[0] as Share).scenario), vus);
+        assert.equal(maxVusOf((shares[0] as ScenarioSegment).scenario), vus);
         const rowsOf = new Map<number, Set<number | undefined>>();
         for (const { firstVu, vus: numbers } of shares) {
           for (const vu of numbers) {

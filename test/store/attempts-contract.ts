@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunStore } from '../../src/store/run-store.ts';
-import type { SliceMarker } from '../../src/store/slice-attempts.ts';
+import type { SliceCommit } from '../../src/store/slice-attempts.ts';
 
 /** What every run store must do with the ledgers of slices. */
 export function ledgerContract(title: string, open: () => Promise<RunStore>): void {
@@ -47,7 +47,7 @@ export function ledgerContract(title: string, open: () => Promise<RunStore>): vo
 
     it('loses none of several concurrent entries', async () => {
       const store = await open();
-      const marker: SliceMarker = { sliceId: 's', attemptIds: ['h0', 'h'], health: HEALTH };
+      const marker: SliceCommit = { sliceId: 's', attemptIds: ['h0', 'h'], health: HEALTH };
       await Promise.all([
         store.takeLease('r', 's', 0, 'h'),
         store.recordDuplicate('r', 's', 0, 'd1'),
@@ -69,7 +69,7 @@ export function ledgerContract(title: string, open: () => Promise<RunStore>): vo
   });
 }
 
-const HEALTH: SliceMarker['health'] = {
+const HEALTH: SliceCommit['health'] = {
   startDelayMs: 0.25,
   eventLoopDelayMs: { p99: 1.5, max: 20 },
   cpuSeconds: 3,

@@ -27,7 +27,7 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
           message: `${i} ${'\u{1F600}ä"\\\n'.repeat(80)}`,
         })),
       });
-      const blocks = [sampleBlock(0, 3), texts, partOf(sampleBlock(50, 4))];
+      const blocks = [sampleBlock(0, 3), texts, phaseOf(sampleBlock(50, 4))];
       for (const [seq, block] of blocks.entries()) await store.appendBlock('r', 's', 'a', seq, block);
       sameBlocks(await allOf(store.readBlocks('r', 's', 'a')), blocks);
     });
@@ -63,7 +63,7 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
 }
 
 /** The block with columns that show the middle of larger buffers, as a recorder hands them over. */
-function partOf(block: Block): Block {
+function phaseOf(block: Block): Block {
   const columns = Object.fromEntries(
     Object.entries(block.columns).map(([name, column]) => [name, column.subarray(10, 40)]),
   );

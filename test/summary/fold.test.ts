@@ -45,7 +45,7 @@ const anySample: fc.Arbitrary<Told> = fc
 const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });
 
 /** Warm-up of a second and a half, and a stage that begins at the third. */
-const FRAME = { cutsMs: [1500, 3000], warmUpParts: 1 };
+const FRAME = { phaseBoundariesMs: [1500, 3000], warmUpParts: 1 };
 const framed = (lists: Told[][], slices: readonly SliceFold[] = []) => foldOf(lists, slices, FRAME);
 const merged = (...folds: Fold[]) => mergeFolds(folds, INTERVAL_MS);
 

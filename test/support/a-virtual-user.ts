@@ -2,17 +2,18 @@ import type { Plan } from '../../src/plan/plan-schema.ts';
 import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import type { Recorder } from '../../src/sample/recorder.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
-import { Agent, type AgentOptions } from '../../src/scenario/virtual-user.ts';
+import { McpVirtualUser, type McpVirtualUserOptions } from '../../src/scenario/virtual-user.ts';
 import type { Iteration } from '../../src/traffic/executor.ts';
 import { randomFor } from '../../src/traffic/random.ts';
 
-type Given = Pick<AgentOptions, 'newSession' | 'clock'> & Partial<AgentOptions> & { readonly recorder: Recorder };
+type Given = Pick<McpVirtualUserOptions, 'newSession' | 'clock'> &
+  Partial<McpVirtualUserOptions> & { readonly recorder: Recorder };
 
 /** A virtual user of a plan's scenario `calls`, the first one unless told otherwise. */
-export function anAgent(plan: Plan, given: Given): Agent {
+export function aVirtualUser(plan: Plan, given: Given): McpVirtualUser {
   const scenario = plan.scenarios.calls as Scenario;
   const never = new AbortController().signal;
-  return new Agent({
+  return new McpVirtualUser({
     vu: 0,
     place: 0,
     scenario,

@@ -38,7 +38,7 @@ export function foldOf(
   const folder = new BlockFolder({
     runStartMs: RUN_START_MS,
     intervalMs: INTERVAL_MS,
-    cutsMs: [],
+    phaseBoundariesMs: [],
     warmUpParts: 0,
     ...frame,
   });

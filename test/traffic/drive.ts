@@ -1,4 +1,4 @@
-import { layoutOf, type Share, sharesOf, sliceOf } from '../../src/plan/slices.ts';
+import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import type { Iteration, StartCounts } from '../../src/traffic/executor.ts';
 import { runExecutor } from '../../src/traffic/run-executor.ts';
 import { aPlan } from '../support/a-plan.ts';
@@ -35,15 +35,15 @@ export type DriveOptions = {
 };
 
 /** The shares of a one-scenario plan with these keys, of a run of one process. */
-export function onlyShare(scenario: Record<string, unknown>): Share {
+export function onlyShare(scenario: Record<string, unknown>): ScenarioSegment {
   const steps = [{ tool: 'look' }];
   const plan = aPlan({ plan: { scenarios: { load: { target: 'web', steps, ...scenario } } } });
   const layout = layoutOf(plan, { vusPerLane: 1e9, ratePerLane: 1e9, windowMs: 1e12 });
-  return sharesOf(plan, sliceOf(layout, RUN_START_MS, 0, 0))[0] as Share;
+  return segmentsOf(plan, sliceOf(layout, RUN_START_MS, 0, 0))[0] as ScenarioSegment;
 }
 
 /** Runs a share's executor in virtual time, with virtual users that write down what they are asked for. */
-export async function drive(share: Share, options: DriveOptions = {}): Promise<Driven> {
+export async function drive(share: ScenarioSegment, options: DriveOptions = {}): Promise<Driven> {
   const { callMs = 0, thinkMs = 0, stopMs, lateAfterMs = 10 } = options;
   const clock = new VirtualClock(RUN_START_MS + (options.clockMs ?? 0));
   const now = () => clock.now() - RUN_START_MS;

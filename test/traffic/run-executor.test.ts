@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { layoutOf, sharesOf, sliceOf } from '../../src/plan/slices.ts';
+import { layoutOf, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { beginningsOf, drive, RUN_START_MS } from './drive.ts';
 
@@ -17,7 +17,7 @@ it('runs several scenarios, together or staggered, each in its own time', async 
     },
   });
   const slice = sliceOf(layoutOf(plan, { vusPerLane: 1e9, ratePerLane: 1e9, windowMs: 1e12 }), RUN_START_MS, 0, 0);
-  const driven = await Promise.all(sharesOf(plan, slice).map((share) => drive(share, { callMs: 1000 })));
+  const driven = await Promise.all(segmentsOf(plan, slice).map((share) => drive(share, { callMs: 1000 })));
   assert.deepEqual(driven.map(beginningsOf), [
     { 0: [0, 1000] },
     { 1: [0, 1000] },

@@ -1,4 +1,4 @@
-import { partsOf, warmUpPartsOf } from '../../src/plan/timeline.ts';
+import { phasesOf, warmUpPhasesOf } from '../../src/plan/timeline.ts';
 import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { summarise } from '../../src/summary/summarise.ts';
@@ -20,10 +20,10 @@ export type JudgedRun = PlanParts & {
 /** Judges a run of one healthy slice that measured these samples, with intervals of a second. */
 export function judgedRun({ samples, plannedMs = 10_000, stopped, abort, health, ...parts }: JudgedRun): Judged {
   const plan = aPlan(parts);
-  const warmUpParts = warmUpPartsOf(plan);
+  const warmUpParts = warmUpPhasesOf(plan);
   const slice = { sliceId: 'w0000-l0000', state: 'committed', duplicates: 0 } as const;
   const slices = [{ ...slice, health: { ...HEALTHY_SLICE, ...health } }];
-  const fold = mergeFolds([foldOf([samples], slices, { cutsMs: partsOf(plan), warmUpParts })], INTERVAL_MS);
+  const fold = mergeFolds([foldOf([samples], slices, { phaseBoundariesMs: phasesOf(plan), warmUpParts })], INTERVAL_MS);
   const stopRequested = stopped === true || abort !== undefined;
   const summary = summarise(fold, {
     runStartMs: RUN_START_MS,

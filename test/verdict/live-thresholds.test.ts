@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Block } from '../../src/sample/block.ts';
 import { readHistogram } from '../../src/summary/batches.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
-import { snapshotOf, ThresholdWatcher } from '../../src/verdict/live-thresholds.ts';
+import { LiveThresholds, runningTotalsOf } from '../../src/verdict/live-thresholds.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
@@ -22,7 +22,7 @@ type Watched = PlanParts & {
 function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Watched): Abort | undefined {
   const plan = aPlan(parts);
   const measuredFromMs = RUN_START_MS + plan.warmUp;
-  const watcher = new ThresholdWatcher(plan, RUN_START_MS);
+  const watcher = new LiveThresholds(plan, RUN_START_MS);
   const tallies = [new LiveTally(measuredFromMs), new LiveTally(measuredFromMs)];
   for (let now = 1; now <= seconds; now++) {
     if (now === lostAt) tallies[1] = new LiveTally(measuredFromMs);
@@ -33,7 +33,7 @@ function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Wat
       const attemptId = lane === 1 && lostAt !== undefined && now >= lostAt ? 'second' : 'first';
       return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId, atMs: RUN_START_MS + now * 1000, activeVus: 1 });
     });
-    const abort = watcher.see(snapshotOf(progress, RUN_START_MS + now * 1000, readHistogram));
+    const abort = watcher.see(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
     if (abort !== undefined) return abort;
   }
   return undefined;
@@ -61,7 +61,7 @@ describe('the watch over a whole run', () => {
 
   it('leaves conditions alone that may not end it', () => {
     assert.equal(watched({ second: failing(0, 30), plan: { thresholds: { mcp_failures: ['rate<0.5'] } } }), undefined);
-    assert.equal(new ThresholdWatcher(aPlan(), RUN_START_MS).isNeeded, false);
+    assert.equal(new LiveThresholds(aPlan(), RUN_START_MS).isNeeded, false);
   });
 
   it('waits for its delay, and for samples', () => {

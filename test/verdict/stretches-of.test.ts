@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { stretchesOf } from '../../src/verdict/judge-thresholds.ts';
+import { slidingWindows } from '../../src/verdict/judge-thresholds.ts';
 
 const END = Number.POSITIVE_INFINITY;
 
 it('moves a stretch over the run by one interval at a time', () => {
-  assert.deepEqual(stretchesOf({ fromMs: 0, toMs: 4000 }, 1000, 2000), [
+  assert.deepEqual(slidingWindows({ fromMs: 0, toMs: 4000 }, 1000, 2000), [
     { fromInterval: 0, toInterval: 2, fromMs: 0, toMs: 2000 },
     { fromInterval: 1, toInterval: 3, fromMs: 1000, toMs: 3000 },
     { fromInterval: 2, toInterval: END, fromMs: 2000, toMs: 4000 },
@@ -14,7 +14,7 @@ it('moves a stretch over the run by one interval at a time', () => {
 });
 
 it('gives what is no whole interval to the first and the last stretch', () => {
-  assert.deepEqual(stretchesOf({ fromMs: 1500, toMs: 4200 }, 1000, 1000), [
+  assert.deepEqual(slidingWindows({ fromMs: 1500, toMs: 4200 }, 1000, 1000), [
     { fromInterval: 0, toInterval: 3, fromMs: 1500, toMs: 3000 },
     { fromInterval: 3, toInterval: END, fromMs: 3000, toMs: 4200 },
   ]);
@@ -22,12 +22,12 @@ it('gives what is no whole interval to the first and the last stretch', () => {
 
 it('takes a run that is shorter than the length as one stretch', () => {
   const whole = [{ fromInterval: 0, toInterval: END, fromMs: 0, toMs: 2500 }];
-  assert.deepEqual(stretchesOf({ fromMs: 0, toMs: 2500 }, 1000, 10_000), whole);
-  assert.deepEqual(stretchesOf({ fromMs: 0, toMs: 2500 }, 1000, 2000), whole);
+  assert.deepEqual(slidingWindows({ fromMs: 0, toMs: 2500 }, 1000, 10_000), whole);
+  assert.deepEqual(slidingWindows({ fromMs: 0, toMs: 2500 }, 1000, 2000), whole);
 });
 
 it('takes a length that is no multiple of the interval up to the next one', () => {
-  const lengths = stretchesOf({ fromMs: 0, toMs: 60_000 }, 5000, 6000).map(({ fromMs, toMs }) => toMs - fromMs);
+  const lengths = slidingWindows({ fromMs: 0, toMs: 60_000 }, 5000, 6000).map(({ fromMs, toMs }) => toMs - fromMs);
   assert.deepEqual(new Set(lengths), new Set([10_000]));
 });
 
@@ -40,7 +40,7 @@ it('covers the whole run, whatever its length, with stretches that are long enou
       fc.integer({ min: 1, max: 30_000 }),
       (time, seconds, lengthMs) => {
         const span = { fromMs: time.fromMs, toMs: time.fromMs + time.lastsMs };
-        const stretches = stretchesOf(span, seconds * 1000, lengthMs);
+        const stretches = slidingWindows(span, seconds * 1000, lengthMs);
         assert.equal(stretches[0]?.fromMs, span.fromMs);
         assert.equal(stretches[0]?.fromInterval, 0);
         assert.equal(stretches.at(-1)?.toMs, span.toMs);

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
-import type { Timed, Timeouts, UnderWay } from './in-flight-requests.ts';
+import type { Expiring, InFlightRequests, Timeouts } from './in-flight-requests.ts';
 import type { Judgement, ResultJudge } from './json-rpc.ts';
 
 /**
@@ -91,10 +91,10 @@ export type ExchangePeer = {
 };
 
 /** What an exchange needs of the connection it runs on. */
-export type ExchangeHost<Hosted extends Timed> = {
+export type ExchangeHost<Hosted extends Expiring> = {
   readonly now: () => number;
   /** Holds the exchange from its making to its end, and tells it when its time is up. */
-  readonly underWay: UnderWay<Hosted>;
+  readonly underWay: InFlightRequests<Hosted>;
   /** False to read event streams to their end, however long they stay open after their answer. */
   readonly cutsHeldStreams: boolean;
   readonly timeouts: Timeouts;

@@ -3,7 +3,7 @@ import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { Outcome } from '../../sample/outcome.ts';
 import { classifyTransportError, explainTimeout, isFaultOfOurs } from './classify.ts';
 import type { BrokenExchange, BrokenStream, ExchangeHost, ExchangeRequest } from './exchange-request.ts';
-import { deadlineOf, type Timed } from './in-flight-requests.ts';
+import { deadlineOf, type Expiring } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
 import { judgeHead, judgeMessage } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -96,7 +96,7 @@ const RELEASE_MS = 5;
  * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
  * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
  */
-export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange, Timed {
+export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange, Expiring {
   readonly #host: ExchangeHost<Exchange>;
   #controller: Dispatcher.DispatchController | undefined;
   #reader: ReplyReader | undefined;
@@ -142,13 +142,13 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
       this.#decide(judgement, this.headersMs);
       // That a stream is open is all that its caller waits for.
       if (this.request.expects === 'stream') this.release();
-      else this.#host.underWay.remind(this, this.lastActivityMs + RELEASE_MS);
+      else this.#host.underWay.setDeadline(this, this.lastActivityMs + RELEASE_MS);
       return;
     }
     const { headers: headersTimeoutMs, idle, total } = this.#host.timeouts;
     // What is due for the headers looks after the silences too, unless they are to end sooner.
     if (this.headersMs + idle < Math.min(headersTimeoutMs, total))
-      this.#host.underWay.remind(this, this.lastActivityMs + idle);
+      this.#host.underWay.setDeadline(this, this.lastActivityMs + idle);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -160,7 +160,7 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
       const judgement = this.#reader?.push(chunk);
       if (judgement === undefined) return;
       this.#decide(judgement, atMs);
-      this.#host.underWay.remind(this, this.lastActivityMs + RELEASE_MS);
+      this.#host.underWay.setDeadline(this, this.lastActivityMs + RELEASE_MS);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -209,14 +209,14 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
   }
 
   /** Looks whether its time is up or, after its answer, its caller may go on and its stream be cut. */
-  onDue(nowMs: number): void {
+  onDeadline(nowMs: number): void {
     if (!this.over) {
       const left = deadlineOf(this.#host.timeouts, this, nowMs);
-      if (typeof left === 'number') this.#host.underWay.remind(this, nowMs + left);
+      if (typeof left === 'number') this.#host.underWay.setDeadline(this, nowMs + left);
       else this.#timeOut(left);
     } else if (this.released) this.cut();
     else {
-      if (this.#host.cutsHeldStreams) this.#host.underWay.remind(this, nowMs + DRAIN_MS - RELEASE_MS);
+      if (this.#host.cutsHeldStreams) this.#host.underWay.setDeadline(this, nowMs + DRAIN_MS - RELEASE_MS);
       this.release();
     }
   }
@@ -285,7 +285,7 @@ export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandle
 
   #decide(judgement: Judgement, atMs: number): void {
     if (this.over) return;
-    this.#host.underWay.remind(this, Number.POSITIVE_INFINITY);
+    this.#host.underWay.setDeadline(this, Number.POSITIVE_INFINITY);
     this.decide(judgement, atMs);
   }
 

@@ -26,13 +26,13 @@ export function deadlineOf(
 }
 
 /** What is under way until it is removed, and wants to be told when it is due. */
-export type Timed = {
-  /** When it is due, epoch milliseconds; infinite when it is not. Set by `UnderWay` alone. */
+export type Expiring = {
+  /** When it is due, epoch milliseconds; infinite when it is not. Set by `InFlightRequests` alone. */
   dueMs: number;
-  /** Where it stands among the others. Set by `UnderWay` alone. */
+  /** Where it stands among the others. Set by `InFlightRequests` alone. */
   place: number;
   /** Called once it is due, which it then is no longer. */
-  onDue(nowMs: number): void;
+  onDeadline(nowMs: number): void;
 };
 
 /**
@@ -44,7 +44,7 @@ export type Timed = {
  * old table that V8 has promoted keeps what later ones held, finished requests, until the next full collection. With 500
  * requests at a time a third of what minor collections copied was there because of that.
  */
-export class UnderWay<Item extends Timed> {
+export class InFlightRequests<Item extends Expiring> {
   readonly #now: () => number;
   readonly #items: (Item | undefined)[] = [];
   #size = 0;
@@ -65,11 +65,11 @@ export class UnderWay<Item extends Timed> {
   add(item: Item, dueMs: number): void {
     item.place = this.#size;
     this.#items[this.#size++] = item;
-    this.remind(item, dueMs);
+    this.setDeadline(item, dueMs);
   }
 
   /** Sets anew when an item is due; to infinity, when it is not. */
-  remind(item: Item, dueMs: number): void {
+  setDeadline(item: Item, dueMs: number): void {
     item.dueMs = dueMs;
     if (dueMs < this.#wakesMs) this.#wakeAt(dueMs);
   }
@@ -103,7 +103,7 @@ export class UnderWay<Item extends Timed> {
     for (const item of this.#dueBy(nowMs)) {
       if (item.dueMs > nowMs) continue;
       item.dueMs = Number.POSITIVE_INFINITY;
-      item.onDue(nowMs);
+      item.onDeadline(nowMs);
     }
     let earliestMs = Number.POSITIVE_INFINITY;
     for (let at = 0; at < this.#size; at++) earliestMs = Math.min(earliestMs, (this.#items[at] as Item).dueMs);

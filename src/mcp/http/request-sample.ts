@@ -2,10 +2,10 @@ import type { Link } from '../../net/guarded-connector.ts';
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Sample } from '../../sample/sample.ts';
 import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
-import type { Timed } from './in-flight-requests.ts';
+import type { Expiring } from './in-flight-requests.ts';
 
 /** What is known of a request and its reply so far; when nothing more can come, it is the sample. */
-export abstract class RequestSample implements Sample, JudgedExchange, Omit<Timed, 'onDue'> {
+export abstract class RequestSample implements Sample, JudgedExchange, Omit<Expiring, 'onDeadline'> {
   readonly kind = 'request';
   readonly request: ExchangeRequest;
   readonly startMs: number;

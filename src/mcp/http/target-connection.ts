@@ -8,7 +8,7 @@ import {
 import type { Target } from '../../plan/target-schema.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
-import { UnderWay } from './in-flight-requests.ts';
+import { InFlightRequests } from './in-flight-requests.ts';
 
 /** Takes the link of the connection that a request was given to, before the request starts. */
 export type LinkedHandler = Dispatcher.DispatchHandler & { link: Link | undefined };
@@ -80,7 +80,7 @@ export class TargetConnection {
   readonly #pool: Pool;
   readonly #path: string;
   readonly #host: ExchangeHost<Exchange>;
-  readonly #underWay: UnderWay<Exchange>;
+  readonly #underWay: InFlightRequests<Exchange>;
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #bug: Error | undefined;
@@ -92,7 +92,7 @@ export class TargetConnection {
       const text = error instanceof Error ? error.message : String(error);
       this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
     };
-    this.#underWay = new UnderWay(options.now);
+    this.#underWay = new InFlightRequests(options.now);
     this.#host = {
       now: options.now,
       underWay: this.#underWay,

@@ -1,7 +1,7 @@
 import { isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
-import { type Call, misshapen } from './call.ts';
+import { type Call, shapeError } from './call.ts';
 import type { Tool } from './tool.ts';
 
 const judgeShape: ResultJudge = (result, tool) => judgeToolResult(result, [], tool);
@@ -32,9 +32,9 @@ export function compileSoftErrors(softErrors: Target['softErrors']): readonly So
  * @param tool what tools/list said of the tool, where that is known
  */
 export function judgeToolResult(result: unknown, softErrors: readonly SoftError[], tool?: Tool): Judgement {
-  if (!isRecord(result)) return misshapen('tools/call', `an object, got ${JSON.stringify(result)}`);
+  if (!isRecord(result)) return shapeError('tools/call', `an object, got ${JSON.stringify(result)}`);
   const problem = contentProblem(result);
-  if (problem !== undefined) return misshapen('tools/call', problem);
+  if (problem !== undefined) return shapeError('tools/call', problem);
   const text = textOfTool(result);
   if (result.isError === true) return { outcome: 'TOOL_ERROR', message: text };
   for (const { pattern, outcome } of softErrors) {

@@ -4,7 +4,7 @@ import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { answerInput } from './answer-input.ts';
 
 /** The judgement of a result that is not what its method's definition says. */
-export function misshapen(method: string, expected: string): Judgement {
+export function shapeError(method: string, expected: string): Judgement {
   return { outcome: 'PROTO_SHAPE', message: `${method}: expected ${expected}` };
 }
 
@@ -62,6 +62,6 @@ export const PING: Call = {
   method: 'ping',
   name: undefined,
   params: '{}',
-  judge: (result) => (isRecord(result) ? USEFUL : misshapen('ping', 'an object')),
+  judge: (result) => (isRecord(result) ? USEFUL : shapeError('ping', 'an object')),
   progress: false,
 };

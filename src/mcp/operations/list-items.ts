@@ -1,7 +1,7 @@
 import { isRecord } from '../../plan/primitives.ts';
 import type { ListName } from '../../plan/step-schema.ts';
 import { type Judgement, USEFUL } from '../http/json-rpc.ts';
-import { addParams, type Call, misshapen } from './call.ts';
+import { addParams, type Call, shapeError } from './call.ts';
 
 /** Where a list's items are in a result, and what every item is known by. */
 type List = { readonly items: string; readonly key: string };
@@ -48,11 +48,11 @@ export function pageCall(first: Call, cursor: string): Call {
 export function judgePage(method: string, result: unknown): Judgement {
   const { items, key } = listOf(method);
   const array = isRecord(result) ? result[items] : undefined;
-  if (!isRecord(result) || !Array.isArray(array)) return misshapen(method, `an array "${items}"`);
+  if (!isRecord(result) || !Array.isArray(array)) return shapeError(method, `an array "${items}"`);
   const odd = array.findIndex((item) => !isRecord(item) || typeof item[key] !== 'string');
-  if (odd !== -1) return misshapen(method, `${items}[${odd}].${key}`);
+  if (odd !== -1) return shapeError(method, `${items}[${odd}].${key}`);
   const { nextCursor = null } = result;
-  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : misshapen(method, 'a text as nextCursor');
+  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : shapeError(method, 'a text as nextCursor');
 }
 
 /** Reads a page that was judged before. @param method of the list, e.g. `tools/list` */

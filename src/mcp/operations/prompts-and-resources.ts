@@ -1,6 +1,6 @@
 import { isRecord } from '../../plan/primitives.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
-import { type Call, misshapen } from './call.ts';
+import { type Call, shapeError } from './call.ts';
 
 const PROMPTS_GET = 'prompts/get';
 
@@ -20,11 +20,11 @@ export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argu
 
 /** Judges the result of prompts/get. A prompt without messages is as empty as a tool's answer without content. */
 export function judgePrompt(result: unknown): Judgement {
-  if (!isRecord(result) || !Array.isArray(result.messages)) return misshapen(PROMPTS_GET, 'an array "messages"');
+  if (!isRecord(result) || !Array.isArray(result.messages)) return shapeError(PROMPTS_GET, 'an array "messages"');
   for (const [index, message] of result.messages.entries()) {
     if (!isRecord(message) || typeof message.role !== 'string')
-      return misshapen(PROMPTS_GET, `messages[${index}].role`);
-    if (!isRecord(message.content)) return misshapen(PROMPTS_GET, `an object messages[${index}].content`);
+      return shapeError(PROMPTS_GET, `messages[${index}].role`);
+    if (!isRecord(message.content)) return shapeError(PROMPTS_GET, `an object messages[${index}].content`);
   }
   if (result.messages.length > 0) return USEFUL;
   return { outcome: 'TOOL_EMPTY', message: 'The prompt has no messages.' };
@@ -59,11 +59,11 @@ export function readResource(label: string, judge: ResultJudge = judgeResource):
  * nothing, yet no rule was broken. One whose text is empty is a resource like any other.
  */
 export function judgeResource(result: unknown): Judgement {
-  if (!isRecord(result) || !Array.isArray(result.contents)) return misshapen(RESOURCES_READ, 'an array "contents"');
+  if (!isRecord(result) || !Array.isArray(result.contents)) return shapeError(RESOURCES_READ, 'an array "contents"');
   for (const [index, part] of result.contents.entries()) {
-    if (!isRecord(part) || typeof part.uri !== 'string') return misshapen(RESOURCES_READ, `contents[${index}].uri`);
+    if (!isRecord(part) || typeof part.uri !== 'string') return shapeError(RESOURCES_READ, `contents[${index}].uri`);
     if (typeof part.text !== 'string' && typeof part.blob !== 'string') {
-      return misshapen(RESOURCES_READ, `contents[${index}].text or .blob`);
+      return shapeError(RESOURCES_READ, `contents[${index}].text or .blob`);
     }
   }
   return result.contents.length > 0 ? USEFUL : { outcome: 'TOOL_EMPTY', message: 'The resource has no contents.' };
@@ -112,10 +112,10 @@ export function completeArgument(
 export function judgeCompletion(result: unknown): Judgement {
   const completion = isRecord(result) ? result.completion : undefined;
   if (!isRecord(completion) || !Array.isArray(completion.values)) {
-    return misshapen(COMPLETION_COMPLETE, 'an array "completion.values"');
+    return shapeError(COMPLETION_COMPLETE, 'an array "completion.values"');
   }
   if (completion.values.every((value) => typeof value === 'string')) return USEFUL;
-  return misshapen(COMPLETION_COMPLETE, 'nothing but texts in completion.values');
+  return shapeError(COMPLETION_COMPLETE, 'nothing but texts in completion.values');
 }
 
 /** The proposals of a completion, one a line; of a result that was judged before. */

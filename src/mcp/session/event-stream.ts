@@ -28,7 +28,7 @@ export function retryMs(asked: number | undefined): number {
 }
 
 /** A server that sends its headers only with the first event is not waited for any longer than this. */
-const PATIENCE_MS = 2000;
+const STALE_AFTER_MS = 2000;
 
 /**
  * Sends the GET of a stream; resolves when it is open, or will not be.
@@ -60,7 +60,7 @@ export class EventStream {
     // Rejects only for bugs of ours, and those the connection remembers.
     const kept = this.#keepOpen(() => answered.abort());
     void kept.catch(() => answered.abort());
-    await this.#clock.sleepUntil(this.#clock.now() + PATIENCE_MS, answered.signal);
+    await this.#clock.sleepUntil(this.#clock.now() + STALE_AFTER_MS, answered.signal);
   }
 
   close(): void {

@@ -8,7 +8,7 @@ import { type Discovery, LEGACY_REVISIONS, MODERN_REVISION, readDiscovery, suppo
 import { succeeded } from './session.ts';
 
 /** How long a server of the old transport may take to name its endpoint, which it does at once. */
-const PATIENCE_MS = 2000;
+const STALE_AFTER_MS = 2000;
 
 /**
  * Tells whether a server that refused initialize speaks HTTP+SSE, the transport of revision 2024-11-05, which mcp-surge
@@ -39,7 +39,7 @@ export async function isHttpSse(connection: TargetConnection, refused: Exchange)
   });
   connection.dispatch(stream);
   void stream.ended().then(() => resolve(false));
-  const timer = setTimeout(() => resolve(false), PATIENCE_MS);
+  const timer = setTimeout(() => resolve(false), STALE_AFTER_MS);
   const found = await promise;
   clearTimeout(timer);
   stream.cut();

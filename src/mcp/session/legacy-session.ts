@@ -8,7 +8,7 @@ import type { Tool } from '../operations/tool.ts';
 import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
 import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './handshakes.ts';
 import { listTools } from './lists.ts';
-import { lackedToken, Sender } from './sender.ts';
+import { failedForToken, Sender } from './sender.ts';
 import {
   type Caller,
   clientInfoOf,
@@ -217,7 +217,7 @@ export class LegacySession implements Session, ExchangePeer {
     const { outcome, request } = exchange;
     const isOfSession = request.sentSessionId === (this.#sessionId !== '');
     // A caller that went on at once, though nothing can be sent, would spin without ever waiting for anything.
-    const isOver = SESSION_LOST.has(outcome) || lackedToken(exchange);
+    const isOver = SESSION_LOST.has(outcome) || failedForToken(exchange);
     if (isOver && isOfSession) this.#abandon(`the session ended in ${outcome}`);
   }
 

@@ -7,7 +7,7 @@ import { encodeHeaderValue, headersOfArguments } from '../operations/mirrored-ar
 import type { Tool } from '../operations/tool.ts';
 import { type Discovery, MODERN_REVISION, requestMeta } from './handshakes.ts';
 import { listTools } from './lists.ts';
-import { lackedToken, Sender } from './sender.ts';
+import { failedForToken, Sender } from './sender.ts';
 import {
   type Caller,
   followUp,
@@ -140,7 +140,7 @@ export class ModernSession implements Session, ExchangePeer {
       caller,
     );
     this.#lastRounds?.delete(id);
-    if (lackedToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
+    if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
     return exchange;
   }
 }

@@ -7,14 +7,14 @@ import { type Judgement, USEFUL } from '../http/json-rpc.ts';
 import type { Caller, SessionOptions } from './session.ts';
 
 /** The outcome of a request that no token could be had for, by the error that its fetch ended in. */
-export function judgeWithoutToken(error: Error): Judgement {
+export function tokenFailure(error: Error): Judgement {
   const wayOut = limitReached(error);
   if (wayOut === undefined) return { outcome: 'AUTH_TOKEN', message: error.message };
   return { outcome: 'CLIENT_LIMIT', message: `${error.message.replace(/\.$/, '')}; ${wayOut}` };
 }
 
 /** True for a request that was not sent because no token could be had; one that lacks a connection was given to it. */
-export function lackedToken({ outcome, link }: Exchange): boolean {
+export function failedForToken({ outcome, link }: Exchange): boolean {
   return outcome === 'AUTH_TOKEN' || (outcome === 'CLIENT_LIMIT' && link === undefined);
 }
 
@@ -105,7 +105,7 @@ export class Sender {
       flags: (caller.callFlags ?? 0) | (renewed || caller.retry === true ? SAMPLE_FLAG.retry : 0),
     });
     if (auth instanceof Error) {
-      const { outcome, message } = judgeWithoutToken(auth);
+      const { outcome, message } = tokenFailure(auth);
       exchange.abort(outcome, message);
     } else if (ended.aborted === true && CALLS.has(expects)) exchange.abort('CLIENT_ABORT', 'the load has ended');
     else connection.dispatch(exchange);

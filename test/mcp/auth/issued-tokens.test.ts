@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { createRun } from '../../../src/run/create-run.ts';
 import { readReport } from '../../../src/run/run-documents.ts';
-import { runHere } from '../../../src/run/run-in-process.ts';
+import { runInProcess } from '../../../src/run/run-in-process.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { testContext } from '../../support/run-context.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
@@ -50,7 +50,7 @@ async function run(): Promise<{ readonly problems: readonly string[]; readonly r
   const created = await createRun(context, { text: JSON.stringify(plan), trigger: 'command' });
   if (created.outcome !== 'created') assert.fail(JSON.stringify(created));
   const { runId } = created.record;
-  const problems = await runHere(context, runId);
+  const problems = await runInProcess(context, runId);
   return { problems, report: JSON.stringify((await readReport(context.store, runId)) ?? null) };
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Dispatcher } from 'undici';
 import { Exchange } from '../../../src/mcp/http/exchange.ts';
 import type { ExchangeHost } from '../../../src/mcp/http/exchange-request.ts';
-import { UnderWay } from '../../../src/mcp/http/in-flight-requests.ts';
+import { InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { eventOf } from '../../support/raw-http.ts';
 import { clocksOf, idlePeer, plainRequest } from './exchange-rig.ts';
@@ -73,7 +73,7 @@ class Play {
   finished = 0;
   bugs = 0;
   #nowMs = 1_000_000;
-  readonly underWay = new UnderWay<Exchange>(() => this.#nowMs);
+  readonly underWay = new InFlightRequests<Exchange>(() => this.#nowMs);
   #told = false;
   #started = false;
   readonly #tellsAtOnce: boolean;
@@ -234,9 +234,9 @@ describe('Exchange', () => {
         if (play.finished === 0) return;
         ended++;
         assert.equal(play.underWay.size, 0);
-        const onDue = mock.method(play.exchange, 'onDue');
+        const onDeadline = mock.method(play.exchange, 'onDeadline');
         play.play({ do: 'wait', ms: 2 * TIMEOUTS.total });
-        assert.equal(onDue.mock.callCount(), 0);
+        assert.equal(onDeadline.mock.callCount(), 0);
         assert.equal(play.finished, 1);
       }),
       { numRuns: 1000 },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { type Timed, UnderWay } from '../../../src/mcp/http/in-flight-requests.ts';
+import { type Expiring, InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 
 /** Something under way that notes when it was told. */
-class Item implements Timed {
+class Item implements Expiring {
   dueMs = 0;
   place = 0;
   readonly toldMs: number[] = [];
@@ -14,7 +14,7 @@ class Item implements Timed {
     this.#then = then;
   }
 
-  onDue(nowMs: number): void {
+  onDeadline(nowMs: number): void {
     this.toldMs.push(nowMs);
     this.#then();
   }
@@ -30,7 +30,7 @@ function wait(ms: number): void {
 const which = fc.nat(9);
 const step = fc.oneof(
   fc.record({ do: fc.constant('add' as const), inMs: fc.integer({ min: -5, max: 60 }) }),
-  fc.record({ do: fc.constant('remind' as const), which, inMs: fc.integer({ min: -5, max: 60 }) }),
+  fc.record({ do: fc.constant('setDeadline' as const), which, inMs: fc.integer({ min: -5, max: 60 }) }),
   fc.record({ do: fc.constant('forget' as const), which }),
   fc.record({ do: fc.constant('remove' as const), which }),
   fc.record({ do: fc.constant('wait' as const), ms: fc.nat(40) }),
@@ -43,7 +43,7 @@ describe('what is under way', () => {
   it('is told once, within a millisecond of being due, and never when it was removed', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const underWay = new UnderWay<Item>(now);
+        const underWay = new InFlightRequests<Item>(now);
         const present: Item[] = [];
         const expected = new Map<Item, number>();
         const due = (item: Item, inMs: number) => expected.set(item, Math.max(inMs, 0) + now());
@@ -67,12 +67,12 @@ describe('what is under way', () => {
             underWay.add(added, now() + one.inMs);
             present.push(added);
             due(added, one.inMs);
-          } else if (item !== undefined && one.do === 'remind') {
-            underWay.remind(item, now() + one.inMs);
+          } else if (item !== undefined && one.do === 'setDeadline') {
+            underWay.setDeadline(item, now() + one.inMs);
             due(item, one.inMs);
           } else if (item !== undefined) {
             expected.delete(item);
-            if (one.do === 'forget') underWay.remind(item, Number.POSITIVE_INFINITY);
+            if (one.do === 'forget') underWay.setDeadline(item, Number.POSITIVE_INFINITY);
             else underWay.remove(present.splice(at, 1)[0] as Item);
           }
           check();
@@ -86,7 +86,7 @@ describe('what is under way', () => {
   });
 
   it('may end others and begin new ones when it is told', () => {
-    const underWay = new UnderWay<Item>(now);
+    const underWay = new InFlightRequests<Item>(now);
     const other = new Item();
     const later = new Item();
     const first = new Item(() => {
@@ -106,7 +106,7 @@ describe('what is under way', () => {
 
   it('is told late, but told, when the event loop stood still', () => {
     let nowMs = 0;
-    const underWay = new UnderWay<Item>(() => nowMs);
+    const underWay = new InFlightRequests<Item>(() => nowMs);
     const items = [10, 400, 5000, 10_000].map((dueMs) => {
       const item = new Item();
       underWay.add(item, dueMs);
@@ -128,7 +128,7 @@ describe('the timer of what is under way', () => {
   it('is one for all, does not hold up the end of the process, and is not set for what comes later', () => {
     const set = mock.method(globalThis, 'setTimeout');
     try {
-      const underWay = new UnderWay<Item>(() => performance.now());
+      const underWay = new InFlightRequests<Item>(() => performance.now());
       for (let made = 0; made < 1000; made++) {
         const item = new Item();
         underWay.add(item, performance.now() + 60_000);

@@ -16,7 +16,7 @@ import {
 type Cases = {
   readonly judge: (result: unknown) => Judgement;
   readonly useful: readonly unknown[];
-  readonly misshapen: readonly (readonly [result: unknown, named: string])[];
+  readonly shapeError: readonly (readonly [result: unknown, named: string])[];
 };
 
 const uri = 'file:///a';
@@ -36,7 +36,7 @@ const METHODS: Record<string, Cases> = {
         ttlMs: 0,
       },
     ],
-    misshapen: [
+    shapeError: [
       [{}, 'an array "contents"'],
       [{ contents: { uri, text: '' } }, 'an array "contents"'],
       [{ contents: [{ text: 'x' }] }, 'contents[0].uri'],
@@ -48,7 +48,7 @@ const METHODS: Record<string, Cases> = {
   'prompts/get': {
     judge: judgePrompt,
     useful: [{ messages: [{ role: 'user', content: text }], description: 'x' }],
-    misshapen: [
+    shapeError: [
       [{}, 'an array "messages"'],
       [{ messages: [{ content: text }] }, 'messages[0].role'],
       [{ messages: [{ role: 'user', content: 'hi' }] }, 'an object messages[0].content'],
@@ -58,7 +58,7 @@ const METHODS: Record<string, Cases> = {
   'completion/complete': {
     judge: judgeCompletion,
     useful: [{ completion: { values: [] } }, { completion: { values: ['a', ''], total: 2, hasMore: false } }],
-    misshapen: [
+    shapeError: [
       [{}, 'an array "completion.values"'],
       [{ completion: [] }, 'an array "completion.values"'],
       [{ completion: { values: 'a' } }, 'an array "completion.values"'],
@@ -68,7 +68,7 @@ const METHODS: Record<string, Cases> = {
   'tools/list': {
     judge: page('tools/list'),
     useful: [{ tools: [] }, { tools: [{ name: 'a' }], nextCursor: '' }, { tools: [{ name: '' }], nextCursor: null }],
-    misshapen: [
+    shapeError: [
       [{}, 'an array "tools"'],
       [{ tools: {} }, 'an array "tools"'],
       [{ tools: [{ name: 'a' }, { title: 'b' }] }, 'tools[1].name'],
@@ -79,12 +79,12 @@ const METHODS: Record<string, Cases> = {
   'resources/list': {
     judge: page('resources/list'),
     useful: [{ resources: [{ uri }] }],
-    misshapen: [[{ resources: [{ name: 'a' }] }, 'resources[0].uri']],
+    shapeError: [[{ resources: [{ name: 'a' }] }, 'resources[0].uri']],
   },
   'resources/templates/list': {
     judge: page('resources/templates/list'),
     useful: [{ resourceTemplates: [{ uriTemplate: 'a:{b}' }] }],
-    misshapen: [
+    shapeError: [
       [{ resources: [] }, 'an array "resourceTemplates"'],
       [{ resourceTemplates: [{ uri }] }, 'resourceTemplates[0].uriTemplate'],
     ],
@@ -92,19 +92,19 @@ const METHODS: Record<string, Cases> = {
   'prompts/list': {
     judge: page('prompts/list'),
     useful: [{ prompts: [{ name: 'a' }] }],
-    misshapen: [[{ prompts: ['a'] }, 'prompts[0].name']],
+    shapeError: [[{ prompts: ['a'] }, 'prompts[0].name']],
   },
-  ping: { judge: PING.judge, useful: [{}, { _meta: {} }], misshapen: [['pong', 'an object']] },
+  ping: { judge: PING.judge, useful: [{}, { _meta: {} }], shapeError: [['pong', 'an object']] },
 };
 
-for (const [method, { judge, useful, misshapen }] of Object.entries(METHODS)) {
+for (const [method, { judge, useful, shapeError }] of Object.entries(METHODS)) {
   describe(`a result of ${method}`, () => {
     it('is useful when it is as the specification has it', () => {
       for (const result of useful) assert.equal(judge(result).outcome, 'OK', JSON.stringify(result));
     });
 
     it('is told what is missing', () => {
-      for (const [result, named] of misshapen) {
+      for (const [result, named] of shapeError) {
         const { outcome, message } = judge(result);
         assert.equal(outcome, 'PROTO_SHAPE', JSON.stringify(result));
         assert.ok(message.startsWith(`${method}: expected `) && message.endsWith(named), message);

@@ -44,7 +44,7 @@ describe('the result of a tool', () => {
   it('may lack content, which clients take for none, but not have another shape', () => {
     assert.equal(judgeToolResult({}, []).outcome, 'TOOL_EMPTY');
     assert.equal(judgeToolResult({ structuredContent: {} }, []).outcome, 'OK');
-    const misshapen: [unknown, string][] = [
+    const shapeError: [unknown, string][] = [
       [{ content: null }, 'an array "content"'],
       [{ content: {} }, 'an array "content"'],
       [{ content: ['x'] }, 'content[0].type'],
@@ -52,7 +52,7 @@ describe('the result of a tool', () => {
       [{ content: [{ type: 'text' }] }, 'content[0].text'],
       [['x'], 'an object, got ["x"]'],
     ];
-    for (const [result, expected] of misshapen) {
+    for (const [result, expected] of shapeError) {
       assert.deepEqual(judgeToolResult(result, []), {
         outcome: 'PROTO_SHAPE',
         message: `tools/call: expected ${expected}`,
