@@ -61,7 +61,10 @@ test('when the first one dies, a further delivery takes over, and only one of se
     return 'measured later';
   };
   const beganMs = clock.now();
-  const both = Promise.all([runUnderLease(context, options('second', work)), runUnderLease(context, options('third', work))]);
+  const both = Promise.all([
+    runUnderLease(context, options('second', work)),
+    runUnderLease(context, options('third', work)),
+  ]);
   assert.deepEqual(await clock.run(both), ['measured later', 'measured later']);
   assert.equal(worked.length, 1);
   assert.ok(clock.now() - beganMs >= 30_000, 'a holder that may be alive was given up too early');

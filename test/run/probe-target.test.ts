@@ -7,7 +7,7 @@ import { legacyServer, startMcpServer } from '../mcp/session/mcp-server.ts';
 import { httpReply } from '../support/raw-http.ts';
 
 const run = promisify(execFile);
-const script = fileURLToPath(new URL('visit-without-files.ts', import.meta.url));
+const script = fileURLToPath(new URL('probe-without-files.ts', import.meta.url));
 
 test('a visit that this machine has no files left for blames neither the target nor its token endpoint', {
   skip: process.platform === 'win32' && 'no ulimit',
