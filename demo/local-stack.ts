@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { demoSecrets } from '../fleet/secrets.ts';
+import { fleetSecrets } from '../fleet/secrets.ts';
 import type { ServerName } from '../fleet/server-name.ts';
 import { type FleetProcess, startFleetProcess } from '../fleet/start-fleet-process.ts';
 import { secretVariable } from '../src/secrets/open-secrets.ts';
@@ -40,9 +40,9 @@ const checkout = fileURLToPath(new URL('..', import.meta.url));
 
 /** The fleet's secrets under the names by which the plans know them, as environment variables. */
 export const secretSettings = {
-  [secretVariable('github-pat')]: demoSecrets.githubToken,
-  [secretVariable('context7-api-key')]: demoSecrets.context7ApiKey,
-  [secretVariable('ado-client-secret')]: demoSecrets.adoClientSecret,
+  [secretVariable('github-pat')]: fleetSecrets.githubToken,
+  [secretVariable('context7-api-key')]: fleetSecrets.context7ApiKey,
+  [secretVariable('ado-client-secret')]: fleetSecrets.adoClientSecret,
 };
 
 /** What a laptop sets otherwise than Azure: small slices, so that there is something to fan out, and no waiting for instances. */

@@ -4,7 +4,7 @@ import type { TokenIssuer } from './token-issuer.ts';
 /** The `WWW-Authenticate` challenge to refuse a request with, or null to let it in. */
 export type Admission = (headers: IncomingHttpHeaders) => string | null;
 
-const missing = 'Bearer realm="demo"';
+const missing = 'Bearer realm="fleet"';
 const invalid = (why: string) => `${missing}, error="invalid_token", error_description="${why}"`;
 
 export const admitEveryone: Admission = () => null;

@@ -39,7 +39,7 @@ export async function answerTokenRequest(
   };
   if (sent.clientId !== accepted.clientId || sent.clientSecret !== accepted.clientSecret) {
     return refuse(401, 'invalid_client', 'client_id or client_secret is wrong', {
-      'www-authenticate': 'Basic realm="demo"',
+      'www-authenticate': 'Basic realm="fleet"',
     });
   }
   const token = { access_token: issuer.issue(), token_type: 'Bearer', expires_in: issuer.lifetimeSeconds };

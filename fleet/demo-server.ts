@@ -13,7 +13,7 @@ import type { ServerStats } from './server-stats.ts';
 // Longer than the think time of any virtual user, so that a reused connection does not meet its own end.
 const keepAliveMs = 65_000;
 
-export interface DemoServerOptions {
+export interface ReferenceServerOptions {
   readonly name: string;
   /** On 127.0.0.1; 0 takes any free one. */
   readonly port: number;
@@ -26,7 +26,7 @@ export interface DemoServerOptions {
   readonly answerToken?: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-export interface DemoServer {
+export interface ReferenceServer {
   /** Without a trailing slash. */
   readonly origin: string;
   /** Closes the port and every connection. The endpoint behind it is its owner's to close. */
@@ -39,7 +39,7 @@ export interface DemoServer {
  *
  * @throws Error when the port is taken.
  */
-export async function startDemoServer(options: DemoServerOptions): Promise<DemoServer> {
+export async function startReferenceServer(options: ReferenceServerOptions): Promise<ReferenceServer> {
   const { name, port } = options;
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     route(options, request, response).catch((error: unknown) => {
@@ -65,7 +65,11 @@ export async function startDemoServer(options: DemoServerOptions): Promise<DemoS
   };
 }
 
-async function route(options: DemoServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function route(
+  options: ReferenceServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const arrivedAtMs = performance.now();
   const path = request.url?.split('?', 1)[0];
   if (path === '/mcp') return answerMcp(options, request, response, arrivedAtMs);
@@ -81,7 +85,7 @@ async function route(options: DemoServerOptions, request: IncomingMessage, respo
 }
 
 async function answerMcp(
-  { endpoint, admission, stats, latencyMs, toolNames }: DemoServerOptions,
+  { endpoint, admission, stats, latencyMs, toolNames }: ReferenceServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   arrivedAtMs: number,

@@ -1,14 +1,14 @@
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import type { McpEndpoint } from './mcp-endpoint.ts';
-import type { DemoTool } from './tools/demo-tool.ts';
+import type { ReferenceTool } from './tools/demo-tool.ts';
 import type { ToolRunner } from './tools/tool-runner.ts';
 
 /**
  * Serves revision 2026-07-28 and, without sessions, the revisions before it: the second-generation SDK as it comes.
  * GET and DELETE are answered with 405.
  */
-export function dualEraEndpoint(name: string, tools: readonly DemoTool[], run: ToolRunner): McpEndpoint {
+export function dualEraEndpoint(name: string, tools: readonly ReferenceTool[], run: ToolRunner): McpEndpoint {
   const handler = createMcpHandler(() => {
     const server = new McpServer({ name: `demo-${name}`, version: '1.0.0' });
     for (const tool of tools) {

@@ -1,5 +1,5 @@
 import { measuredSearchCodeFailureRate } from './measured.ts';
-import { demoSecrets, type FleetSecrets } from './secrets.ts';
+import { type FleetSecrets, fleetSecrets } from './secrets.ts';
 import type { ServerName } from './server-name.ts';
 
 export interface FleetOptions {
@@ -13,7 +13,7 @@ export interface FleetOptions {
   readonly tokenLifetimeSeconds?: number;
   /** Share of `search_code` calls, 0 to 1, that end as a tool error; as measured unless given. */
   readonly searchCodeFailureRate?: number;
-  /** The secrets to accept; {@link demoSecrets} unless given. */
+  /** The secrets to accept; {@link fleetSecrets} unless given. */
   readonly secrets?: FleetSecrets;
   /** The clock by which tokens and idle sessions end, in milliseconds; `performance.now` unless given. */
   readonly nowMs?: () => number;
@@ -31,7 +31,7 @@ export function completeFleetOptions(options: FleetOptions): Required<FleetOptio
     latencyScale: 1,
     tokenLifetimeSeconds: 20,
     searchCodeFailureRate: measuredSearchCodeFailureRate,
-    secrets: demoSecrets,
+    secrets: fleetSecrets,
     nowMs: () => performance.now(),
     ...options,
   };

@@ -1,4 +1,4 @@
-import { type DemoServer, startDemoServer } from './demo-server.ts';
+import { type ReferenceServer, startReferenceServer } from './demo-server.ts';
 import { completeFleetOptions, type FleetOptions } from './fleet-options.ts';
 import { type ServerName, serverNames } from './server-name.ts';
 import { serverPlans } from './server-plans.ts';
@@ -27,7 +27,7 @@ export interface Fleet {
  */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const plans = serverPlans(completeFleetOptions(options));
-  const starts = await Promise.allSettled(serverNames.map((name) => startDemoServer(plans[name])));
+  const starts = await Promise.allSettled(serverNames.map((name) => startReferenceServer(plans[name])));
   const started = starts.filter((start) => start.status === 'fulfilled').map(({ value }) => value);
   let stopping: Promise<unknown> | undefined;
   const stop = async () => {
@@ -43,8 +43,16 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     throw failed.reason;
   }
 
-  const [learn, github, context7, ado] = started as [DemoServer, DemoServer, DemoServer, DemoServer];
-  const addresses = ({ origin }: DemoServer): FleetServer => ({ url: `${origin}/mcp`, statsUrl: `${origin}/stats` });
+  const [learn, github, context7, ado] = started as [
+    ReferenceServer,
+    ReferenceServer,
+    ReferenceServer,
+    ReferenceServer,
+  ];
+  const addresses = ({ origin }: ReferenceServer): FleetServer => ({
+    url: `${origin}/mcp`,
+    statsUrl: `${origin}/stats`,
+  });
   return {
     servers: {
       learn: addresses(learn),

@@ -1,6 +1,6 @@
 import { type LatencyPercentilesMs, measuredLatencyMs } from './measured.ts';
 import type { ServerName } from './server-name.ts';
-import type { DemoTool } from './tools/demo-tool.ts';
+import type { ReferenceTool } from './tools/demo-tool.ts';
 
 /**
  * The figures for every operation of a server: those measured, and for what was not measured those of its nearest
@@ -10,7 +10,7 @@ import type { DemoTool } from './tools/demo-tool.ts';
  */
 export function latencyFigures(
   server: ServerName,
-  tools: readonly DemoTool[],
+  tools: readonly ReferenceTool[],
 ): Readonly<Record<string, LatencyPercentilesMs>> {
   const measured = measuredLatencyMs[server];
   const figuresOf = (operation: string): LatencyPercentilesMs => {

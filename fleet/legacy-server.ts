@@ -1,7 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
-import type { DemoTool } from './tools/demo-tool.ts';
+import type { ReferenceTool } from './tools/demo-tool.ts';
 import { toolPages } from './tools/tool-pages.ts';
 import type { ToolRunner } from './tools/tool-runner.ts';
 
@@ -15,7 +15,7 @@ const jsonSchemaValidator = new AjvJsonSchemaValidator();
  */
 export function legacyServerFactory(
   name: string,
-  tools: readonly DemoTool[],
+  tools: readonly ReferenceTool[],
   run: ToolRunner,
   pageSize?: number,
 ): () => McpServer {

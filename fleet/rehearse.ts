@@ -1,5 +1,5 @@
 import { type Fleet, startFleet } from './fleet.ts';
-import { demoSecrets } from './secrets.ts';
+import { fleetSecrets } from './secrets.ts';
 import { serverNames } from './server-name.ts';
 
 /** Enough for the engine to have compiled what a session runs through. */
@@ -25,14 +25,14 @@ export async function rehearse(): Promise<void> {
 async function credentials({ servers }: Fleet): Promise<Record<keyof Fleet['servers'], Record<string, string>>> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
-    client_id: demoSecrets.adoClientId,
-    client_secret: demoSecrets.adoClientSecret,
+    client_id: fleetSecrets.adoClientId,
+    client_secret: fleetSecrets.adoClientSecret,
   });
   const answer = await fetch(servers.ado.tokenUrl as string, { method: 'POST', body: form });
   const { access_token } = (await answer.json()) as { access_token: string };
   return {
     learn: {},
-    github: { authorization: `Bearer ${demoSecrets.githubToken}` },
+    github: { authorization: `Bearer ${fleetSecrets.githubToken}` },
     context7: {},
     ado: { authorization: `Bearer ${access_token}` },
   };

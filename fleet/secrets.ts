@@ -7,7 +7,7 @@ export interface FleetSecrets {
 }
 
 /** The secrets a fleet takes unless told otherwise. They open nothing but a fleet on this computer. */
-export const demoSecrets: FleetSecrets = {
+export const fleetSecrets: FleetSecrets = {
   githubToken: 'demo-github-token',
   context7ApiKey: 'demo-context7-key',
   adoClientId: 'demo-ado-client',

@@ -1,6 +1,6 @@
 import { admitEveryone, admitIssued, admitOptionalKey, admitToken } from './admission.ts';
 import { answerTokenRequest } from './answer-token-request.ts';
-import type { DemoServerOptions } from './demo-server.ts';
+import type { ReferenceServerOptions } from './demo-server.ts';
 import { dualEraEndpoint } from './dual-era-endpoint.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import { latencyFigures } from './latency-figures.ts';
@@ -13,17 +13,17 @@ import { statelessEndpoint } from './stateless-endpoint.ts';
 import { TokenIssuer } from './token-issuer.ts';
 import { adoTools } from './tools/ado-tools.ts';
 import { context7Tools } from './tools/context7-tools.ts';
-import type { DemoTool } from './tools/demo-tool.ts';
+import type { ReferenceTool } from './tools/demo-tool.ts';
 import { githubTools } from './tools/github-tools.ts';
 import { learnTools } from './tools/learn-tools.ts';
 import { type ToolRunner, toolRunner } from './tools/tool-runner.ts';
 
 const githubPageSize = 5;
 
-type Frame = Omit<DemoServerOptions, 'endpoint' | 'admission'>;
+type Frame = Omit<ReferenceServerOptions, 'endpoint' | 'admission'>;
 
 /** What each server of the fleet is: its tools, how it keeps sessions, how it replies and whom it lets in. */
-export function serverPlans(options: Required<FleetOptions>): Readonly<Record<ServerName, DemoServerOptions>> {
+export function serverPlans(options: Required<FleetOptions>): Readonly<Record<ServerName, ReferenceServerOptions>> {
   return {
     learn: learnPlan(options),
     github: githubPlan(options),
@@ -32,7 +32,7 @@ export function serverPlans(options: Required<FleetOptions>): Readonly<Record<Se
   };
 }
 
-function learnPlan(options: Required<FleetOptions>): DemoServerOptions {
+function learnPlan(options: Required<FleetOptions>): ReferenceServerOptions {
   const { frame, run } = outline(options, 'learn', learnTools);
   const createServer = legacyServerFactory('learn', learnTools, run);
   return {
@@ -42,7 +42,7 @@ function learnPlan(options: Required<FleetOptions>): DemoServerOptions {
   };
 }
 
-function githubPlan(options: Required<FleetOptions>): DemoServerOptions {
+function githubPlan(options: Required<FleetOptions>): ReferenceServerOptions {
   const { frame, run } = outline(options, 'github', githubTools, { search_code: options.searchCodeFailureRate });
   const createServer = legacyServerFactory('github', githubTools, run, githubPageSize);
   return {
@@ -52,7 +52,7 @@ function githubPlan(options: Required<FleetOptions>): DemoServerOptions {
   };
 }
 
-function context7Plan(options: Required<FleetOptions>): DemoServerOptions {
+function context7Plan(options: Required<FleetOptions>): ReferenceServerOptions {
   const { frame, run } = outline(options, 'context7', context7Tools);
   return {
     ...frame,
@@ -61,7 +61,7 @@ function context7Plan(options: Required<FleetOptions>): DemoServerOptions {
   };
 }
 
-function adoPlan(options: Required<FleetOptions>): DemoServerOptions {
+function adoPlan(options: Required<FleetOptions>): ReferenceServerOptions {
   const { frame, run } = outline(options, 'ado', adoTools);
   const issuer = new TokenIssuer(options.tokenLifetimeSeconds, options.nowMs);
   const client = { clientId: options.secrets.adoClientId, clientSecret: options.secrets.adoClientSecret };
@@ -79,7 +79,7 @@ function adoPlan(options: Required<FleetOptions>): DemoServerOptions {
 function outline(
   { seed, ports, latencyScale }: Required<FleetOptions>,
   server: ServerName,
-  tools: readonly DemoTool[],
+  tools: readonly ReferenceTool[],
   failureRates: Readonly<Record<string, number>> = {},
 ): { frame: Frame; run: ToolRunner } {
   const percentilesMs = latencyFigures(server, tools);

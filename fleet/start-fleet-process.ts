@@ -17,7 +17,7 @@ const report = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);
 
-/** What the child can be told on its command line. It accepts the default demo secrets. */
+/** What the child can be told on its command line. It accepts the default secrets of the fleet. */
 export type FleetProcessOptions = Omit<FleetOptions, 'secrets' | 'nowMs'>;
 
 export interface FleetProcess {

@@ -14,7 +14,7 @@ export class TokenIssuer {
 
   issue(): string {
     this.#forgetExpired();
-    const token = `demo-${randomUUID()}`;
+    const token = `fleet-${randomUUID()}`;
     this.#expiryMsByToken.set(token, this.#nowMs() + this.lifetimeSeconds * 1000);
     return token;
   }

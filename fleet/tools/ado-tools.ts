@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { demoTool } from './demo-tool.ts';
+import { defineTool } from './demo-tool.ts';
 
 const project = z.string().min(1).describe('Name of the project');
 
 /** What the ado server offers: reading work items, repositories and builds. One tool covers several actions. */
 export const adoTools = [
-  demoTool({
+  defineTool({
     name: 'wit_work_item',
     description: 'Reads work items: one by its id, or those assigned to the caller.',
     input: z.object({
@@ -27,7 +27,7 @@ export const adoTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'search_workitem',
     description: 'Searches work items by text, newest first.',
     input: z.object({
@@ -46,7 +46,7 @@ export const adoTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'repo_repository',
     description: 'Reads repositories: all of a project, or one with its branches.',
     input: z.object({
@@ -66,7 +66,7 @@ export const adoTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'pipelines_build',
     description: 'Reads builds: the latest of a project, or the state of one.',
     input: z.object({

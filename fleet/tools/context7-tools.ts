@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { demoTool } from './demo-tool.ts';
+import { defineTool } from './demo-tool.ts';
 
 /** What the context7 server offers: library documentation. */
 export const context7Tools = [
-  demoTool({
+  defineTool({
     name: 'resolve-library-id',
     description: 'Turns the name of a library into the id that query-docs expects. Returns a few candidates.',
     input: z.object({
@@ -23,7 +23,7 @@ export const context7Tools = [
         ),
       ].join('\n----------\n'),
   }),
-  demoTool({
+  defineTool({
     name: 'query-docs',
     description: 'Returns documentation and examples of one library that answer a question.',
     input: z.object({

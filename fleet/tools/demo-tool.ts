@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Prose } from './prose.ts';
 
 /** A tool of the reference fleet. Its answer depends on nothing but its arguments and the fleet's seed. */
-export interface DemoTool {
+export interface ReferenceTool {
   readonly name: string;
   readonly description: string;
   readonly readOnly: boolean;
@@ -13,7 +13,7 @@ export interface DemoTool {
   readonly answer: (args: unknown, prose: Prose) => string;
 }
 
-interface DemoToolDefinition<Input extends z.ZodObject> extends Omit<DemoTool, 'readOnly' | 'input' | 'answer'> {
+interface ToolDefinition<Input extends z.ZodObject> extends Omit<ReferenceTool, 'readOnly' | 'input' | 'answer'> {
   /** True unless told otherwise. */
   readonly readOnly?: boolean;
   readonly input: Input;
@@ -21,7 +21,7 @@ interface DemoToolDefinition<Input extends z.ZodObject> extends Omit<DemoTool, '
 }
 
 /** Ties the type of a tool's arguments to its input schema. */
-export function demoTool<Input extends z.ZodObject>(definition: DemoToolDefinition<Input>): DemoTool {
+export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition<Input>): ReferenceTool {
   return {
     readOnly: true,
     ...definition,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { demoTool } from './demo-tool.ts';
+import { defineTool } from './demo-tool.ts';
 
 const owner = z.string().min(1).describe('Account or organization that owns the repository');
 const repo = z.string().min(1).describe('Name of the repository');
@@ -7,7 +7,7 @@ const perPage = z.number().int().min(1).max(30).optional().describe('Results a p
 
 /** What the github server offers. Beyond the measured tools there are enough to make its list longer than a page. */
 export const githubTools = [
-  demoTool({
+  defineTool({
     name: 'search_code',
     description: 'Searches code across repositories and returns the files that match.',
     input: z.object({ query: z.string().min(1).describe('Search expression'), perPage }),
@@ -22,7 +22,7 @@ export const githubTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'search_repositories',
     description: 'Searches repositories by name, description and topic.',
     input: z.object({ query: z.string().min(1).describe('Search expression'), perPage }),
@@ -37,7 +37,7 @@ export const githubTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'get_file_contents',
     description: 'Reads a file, or lists a folder, of a repository.',
     input: z.object({
@@ -49,13 +49,13 @@ export const githubTools = [
     answer: ({ owner: account, repo: repository, path = 'README.md', ref = 'main' }, prose) =>
       `# ${account}/${repository}/${path} at ${ref}\n\n${prose.paragraph(8)}\n\n${prose.paragraph(6)}\n`,
   }),
-  demoTool({
+  defineTool({
     name: 'get_me',
     description: 'Tells which account the token belongs to.',
     input: z.object({}),
     answer: (_args, prose) => JSON.stringify({ login: prose.name(), id: prose.number(1000, 999_999), type: 'User' }),
   }),
-  demoTool({
+  defineTool({
     name: 'list_issues',
     description: 'Lists the issues of a repository, newest first.',
     input: z.object({
@@ -76,7 +76,7 @@ export const githubTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'issue_read',
     description: 'Reads one issue with its text and labels.',
     latencyOf: 'list_issues',
@@ -90,7 +90,7 @@ export const githubTools = [
         labels: [prose.pick(['bug', 'question', 'performance'])],
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'list_branches',
     description: 'Lists the branches of a repository.',
     latencyOf: 'get_file_contents',
@@ -98,7 +98,7 @@ export const githubTools = [
     answer: (_args, prose) =>
       JSON.stringify(Array.from({ length: 6 }, () => ({ name: prose.name(), sha: prose.hex(40) }))),
   }),
-  demoTool({
+  defineTool({
     name: 'list_commits',
     description: 'Lists the latest commits of a branch.',
     latencyOf: 'get_file_contents',
@@ -108,7 +108,7 @@ export const githubTools = [
         Array.from({ length: 8 }, () => ({ sha: prose.hex(40), message: prose.sentence(), date: prose.day() })),
       ),
   }),
-  demoTool({
+  defineTool({
     name: 'create_issue',
     description: 'Opens an issue. This server only pretends: nothing is kept.',
     readOnly: false,

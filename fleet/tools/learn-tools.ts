@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { demoTool } from './demo-tool.ts';
+import { defineTool } from './demo-tool.ts';
 
 /** What the learn server offers: documentation search without an account. */
 export const learnTools = [
-  demoTool({
+  defineTool({
     name: 'microsoft_docs_search',
     description: 'Searches the documentation and returns the passages that fit best, each with its title and address.',
     input: z.object({ query: z.string().min(1).describe('What to look for, in a few words or as a question') }),
@@ -16,7 +16,7 @@ export const learnTools = [
         })),
       }),
   }),
-  demoTool({
+  defineTool({
     name: 'microsoft_code_sample_search',
     description: 'Finds code samples in the documentation for a query, optionally in one language.',
     input: z.object({

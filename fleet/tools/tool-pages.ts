@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DemoTool } from './demo-tool.ts';
+import type { ReferenceTool } from './demo-tool.ts';
 
 /** One page of tools/list as it goes over the wire. */
 export interface ToolPage {
@@ -18,7 +18,7 @@ export interface ToolPage {
  * it answers undefined for a cursor that it never gave out.
  */
 export function toolPages(
-  tools: readonly DemoTool[],
+  tools: readonly ReferenceTool[],
   pageSize: number,
 ): (cursor: string | undefined) => ToolPage | undefined {
   const entries = tools.map(({ name, description, input, readOnly }) => ({

@@ -1,7 +1,7 @@
 import type { LatencySource } from '../latency-source.ts';
 import { pause } from '../pause.ts';
 import { type Random, seededRandom } from '../seeded-random.ts';
-import type { DemoTool } from './demo-tool.ts';
+import type { ReferenceTool } from './demo-tool.ts';
 import { seededProse } from './prose.ts';
 
 /** A tool result as both SDK generations take it. */
@@ -12,7 +12,7 @@ export interface ToolAnswer {
 }
 
 /** Answers one call after the latency of its tool. Resolves early when `signal` fires. */
-export type ToolRunner = (tool: DemoTool, args: unknown, signal: AbortSignal) => Promise<ToolAnswer>;
+export type ToolRunner = (tool: ReferenceTool, args: unknown, signal: AbortSignal) => Promise<ToolAnswer>;
 
 export interface ToolRunnerOptions {
   readonly server: string;

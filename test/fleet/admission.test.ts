@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { demoSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/secrets.ts';
 import { connectClient } from './connect-client.ts';
 import { fetchToken, requestToken } from './fetch-token.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';
@@ -30,11 +30,11 @@ async function assertRefused(answer: Response, challenge: RegExp): Promise<void>
 }
 
 test('github refuses a missing and a wrong token and takes the right one', async () => {
-  await assertRefused(await postMcp(github, initialize), /^Bearer realm="demo"$/);
+  await assertRefused(await postMcp(github, initialize), /^Bearer realm="fleet"$/);
   await assertRefused(await postMcp(github, initialize, { authorization: 'Bearer wrong' }), /error="invalid_token"/);
-  await assertRefused(await postMcp(github, initialize, { authorization: demoSecrets.githubToken }), /invalid_token/);
+  await assertRefused(await postMcp(github, initialize, { authorization: fleetSecrets.githubToken }), /invalid_token/);
   await assert.rejects(connectClient(github), /Unauthorized/);
-  const right = await postMcp(github, initialize, { authorization: `bearer ${demoSecrets.githubToken}` });
+  const right = await postMcp(github, initialize, { authorization: `bearer ${fleetSecrets.githubToken}` });
   assert.equal(right.status, 200);
   await right.body?.cancel();
 });
@@ -42,8 +42,8 @@ test('github refuses a missing and a wrong token and takes the right one', async
 test('context7 takes no key and the right key, and refuses a wrong one', async () => {
   const headers: Record<string, string>[] = [
     {},
-    { 'Context7-API-Key': demoSecrets.context7ApiKey },
-    { authorization: `Bearer ${demoSecrets.context7ApiKey}` },
+    { 'Context7-API-Key': fleetSecrets.context7ApiKey },
+    { authorization: `Bearer ${fleetSecrets.context7ApiKey}` },
   ];
   for (const header of headers) {
     const answer = await postMcp(context7, initialize, header);
@@ -54,7 +54,7 @@ test('context7 takes no key and the right key, and refuses a wrong one', async (
 });
 
 test('ado takes a token of its own until its lifetime is over', async () => {
-  await assertRefused(await postMcp(ado, initialize), /^Bearer realm="demo"$/);
+  await assertRefused(await postMcp(ado, initialize), /^Bearer realm="fleet"$/);
   await assertRefused(await postMcp(ado, initialize, { authorization: 'Bearer made-up' }), /invalid_token/);
 
   const call = callTool('pipelines_build', { action: 'list' });
@@ -73,7 +73,7 @@ test('the token endpoint takes the secret in the form or in a Basic header', asy
   const token = (await inForm.json()) as Record<string, unknown>;
   assert.deepEqual([token.token_type, token.expires_in], ['Bearer', 20]);
 
-  const basic = Buffer.from(`${demoSecrets.adoClientId}:${demoSecrets.adoClientSecret}`).toString('base64');
+  const basic = Buffer.from(`${fleetSecrets.adoClientId}:${fleetSecrets.adoClientSecret}`).toString('base64');
   const body = new URLSearchParams({ grant_type: 'client_credentials' });
   const headers = { authorization: `Basic ${basic}` };
   const inHeader = await fetch(tokenUrl, { method: 'POST', headers, body });
@@ -99,11 +99,11 @@ test('the token endpoint refuses what RFC 6749 says, with the error it says', as
 });
 
 test('a fleet with secrets of its own refuses the default ones', async () => {
-  const own = await startFleet({ latencyScale: 0, secrets: { ...demoSecrets, githubToken: 'another' } });
+  const own = await startFleet({ latencyScale: 0, secrets: { ...fleetSecrets, githubToken: 'another' } });
   try {
     const { url } = own.servers.github;
     await assertRefused(
-      await postMcp(url, initialize, { authorization: `Bearer ${demoSecrets.githubToken}` }),
+      await postMcp(url, initialize, { authorization: `Bearer ${fleetSecrets.githubToken}` }),
       /invalid_token/,
     );
     const answer = await postMcp(url, initialize, { authorization: 'Bearer another' });

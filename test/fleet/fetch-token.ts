@@ -1,4 +1,4 @@
-import { demoSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/secrets.ts';
 
 /** Asks the ado server's token endpoint; the defaults are what it accepts. */
 export function requestToken(
@@ -11,8 +11,8 @@ export function requestToken(
     headers,
     body: new URLSearchParams({
       grant_type: 'client_credentials',
-      client_id: demoSecrets.adoClientId,
-      client_secret: demoSecrets.adoClientSecret,
+      client_id: fleetSecrets.adoClientId,
+      client_secret: fleetSecrets.adoClientSecret,
       ...form,
     }),
   });

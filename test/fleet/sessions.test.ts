@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDemoServer } from '../../fleet/demo-server.ts';
+import { startReferenceServer } from '../../fleet/demo-server.ts';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { legacyServerFactory } from '../../fleet/legacy-server.ts';
 import { ServerStats } from '../../fleet/server-stats.ts';
@@ -118,7 +118,7 @@ test('a session that has been idle for ten minutes is ended, a used one is not',
   const stats = new ServerStats('idle');
   const createServer = legacyServerFactory('idle', [], async () => ({ content: [] }));
   const endpoint = new StatefulEndpoint(createServer, stats, () => nowMs);
-  const server = await startDemoServer({
+  const server = await startReferenceServer({
     name: 'idle',
     port: 0,
     endpoint,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startDemoServer } from '../../fleet/demo-server.ts';
+import { startReferenceServer } from '../../fleet/demo-server.ts';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { demoSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/secrets.ts';
 import { ServerStats, type ServerStatsSnapshot } from '../../fleet/server-stats.ts';
 import { connectClient } from './connect-client.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';
@@ -27,7 +27,7 @@ async function fetchStats(statsUrl: string): Promise<ServerStatsSnapshot> {
 
 test('the counts of a whole conversation are what was sent and what came back', async () => {
   const { url, statsUrl } = fleet.servers.github;
-  const { client, transport } = await connectClient(url, { authorization: `Bearer ${demoSecrets.githubToken}` });
+  const { client, transport } = await connectClient(url, { authorization: `Bearer ${fleetSecrets.githubToken}` });
   const { nextCursor } = await client.listTools();
   await client.listTools({ cursor: nextCursor! });
   let failures = 0;
@@ -99,7 +99,7 @@ test('a client that leaves early is counted as aborted and has no latency', asyn
   const stats = new ServerStats('silent');
   const arrived = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
-  const silent = await startDemoServer({
+  const silent = await startReferenceServer({
     name: 'silent',
     port: 0,
     stats,

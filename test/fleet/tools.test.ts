@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { demoSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/secrets.ts';
 import { type ServerName, serverNames } from '../../fleet/server-name.ts';
 import { type ConnectedClient, connectClient } from './connect-client.ts';
 import { fetchToken } from './fetch-token.ts';
@@ -42,7 +42,7 @@ let connected: Record<ServerName, ConnectedClient>;
 async function connectAll({ servers }: Fleet): Promise<Record<ServerName, ConnectedClient>> {
   return {
     learn: await connectClient(servers.learn.url),
-    github: await connectClient(servers.github.url, { authorization: `Bearer ${demoSecrets.githubToken}` }),
+    github: await connectClient(servers.github.url, { authorization: `Bearer ${fleetSecrets.githubToken}` }),
     context7: await connectClient(servers.context7.url),
     ado: await connectClient(servers.ado.url, await fetchToken(servers.ado.tokenUrl!)),
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../../fleet/fleet.ts';
-import { demoSecrets } from '../../../fleet/secrets.ts';
+import { fleetSecrets } from '../../../fleet/secrets.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { caller, openSessionRig } from './session-rig.ts';
@@ -25,10 +25,10 @@ const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(arg
 const adoAuth = () => ({
   type: 'client-credentials',
   tokenUrl: fleet.servers.ado.tokenUrl,
-  clientId: demoSecrets.adoClientId,
+  clientId: fleetSecrets.adoClientId,
   clientSecret: 'ado',
 });
-const adoSecrets = { ado: demoSecrets.adoClientSecret };
+const adoSecrets = { ado: fleetSecrets.adoClientSecret };
 const search = callOf('search_workitem', { searchText: 'timers' });
 
 describe('LegacySession with the fleet', () => {
@@ -44,7 +44,7 @@ describe('LegacySession with the fleet', () => {
     },
     { name: 'ado', session: 'stateless', sse: false, pages: 1, auth: adoAuth },
   ] as const;
-  const secrets = { github: demoSecrets.githubToken, key: demoSecrets.context7ApiKey, ...adoSecrets };
+  const secrets = { github: fleetSecrets.githubToken, key: fleetSecrets.context7ApiKey, ...adoSecrets };
 
   for (const { name, session: mode, sse, pages, auth } of servers) {
     it(`opens, lists, calls and closes on ${name}, which is ${mode}`, async () => {
