@@ -1,5 +1,5 @@
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, McpServer as DualEraServer } from '@modelcontextprotocol/server';
 import type { McpEndpoint } from './mcp-endpoint.ts';
 import type { ReferenceTool } from './tools/demo-tool.ts';
 import type { ToolRunner } from './tools/tool-runner.ts';
@@ -10,7 +10,7 @@ import type { ToolRunner } from './tools/tool-runner.ts';
  */
 export function dualEraEndpoint(name: string, tools: readonly ReferenceTool[], run: ToolRunner): McpEndpoint {
   const handler = createMcpHandler(() => {
-    const server = new McpServer({ name: `demo-${name}`, version: '1.0.0' });
+    const server = new DualEraServer({ name: `demo-${name}`, version: '1.0.0' });
     for (const tool of tools) {
       server.registerTool(
         tool.name,
