@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { fleetSecrets } from '../fleet/secrets.ts';
-import type { ServerName } from '../fleet/server-name.ts';
+import { fleetSecrets, type ServerName } from '../fleet/servers.ts';
 import { type FleetProcess, startFleetProcess } from '../fleet/start-fleet-process.ts';
 import { secretVariable } from '../src/secrets/open-secrets.ts';
 import { startAzurite } from '../tools/functions-host/azurite/azurite.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { standardPorts } from '../fleet/standard-ports.ts';
+import { standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE } from '../src/cli/command-context.ts';
 import { interrupted } from './interrupted.ts';
 import { secretSettings, startLocalStack } from './local-stack.ts';

@@ -1,9 +1,8 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
-import type { ReferenceTool } from './tools/demo-tool.ts';
-import { toolPages } from './tools/tool-pages.ts';
-import type { ToolRunner } from './tools/tool-runner.ts';
+import { z } from 'zod';
+import type { ReferenceTool, ToolRunner } from './tools/tool.ts';
 
 // Building a validator costs more than everything else here, and a stateless endpoint needs a server per request.
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
@@ -38,4 +37,45 @@ export function legacyServerFactory(
     }
     return server;
   };
+}
+
+/** One page of tools/list as it goes over the wire. */
+export interface ToolPage {
+  [key: string]: unknown;
+  tools: {
+    name: string;
+    description: string;
+    inputSchema: { [key: string]: unknown; type: 'object' };
+    annotations: { readOnlyHint: boolean };
+  }[];
+  nextCursor?: string;
+}
+
+/**
+ * Cuts a tool list into pages of `pageSize`. The function returned takes the cursor of a page, none for the first;
+ * it answers undefined for a cursor that it never gave out.
+ */
+export function toolPages(
+  tools: readonly ReferenceTool[],
+  pageSize: number,
+): (cursor: string | undefined) => ToolPage | undefined {
+  const entries = tools.map(({ name, description, input, readOnly }) => ({
+    name,
+    description,
+    inputSchema: { ...z.toJSONSchema(input, { io: 'input' }), type: 'object' as const },
+    annotations: { readOnlyHint: readOnly },
+  }));
+  const pages = new Map<string | undefined, ToolPage>();
+  for (let start = 0; start < entries.length; start += pageSize) {
+    const end = start + pageSize;
+    pages.set(start === 0 ? undefined : cursorAt(start), {
+      tools: entries.slice(start, end),
+      ...(end < entries.length && { nextCursor: cursorAt(end) }),
+    });
+  }
+  return (cursor) => pages.get(cursor);
+}
+
+function cursorAt(offset: number): string {
+  return Buffer.from(`tools-from-${offset}`).toString('base64url');
 }

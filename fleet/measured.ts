@@ -1,4 +1,5 @@
-import type { ServerName } from './server-name.ts';
+import type { ServerName } from './servers.ts';
+import type { ReferenceTool } from './tools/tool.ts';
 
 /**
  * Latency of one operation in milliseconds: minimum, p50, p75, p90, p95, p98, p99, maximum.
@@ -63,3 +64,28 @@ export const measuredLatencyMs: Readonly<Record<ServerName, Readonly<Record<stri
  * measured run (same source as {@link measuredLatencyMs}).
  */
 export const measuredSearchCodeFailureRate = 3 / 84;
+
+/**
+ * The figures for every operation of a server: those measured, and for what was not measured those of its nearest
+ * relative. `server/discover` opens a conversation as initialize does; a tool names its own relative.
+ *
+ * @throws Error for a tool that has no figures and names no measured tool.
+ */
+export function latencyFigures(
+  server: ServerName,
+  tools: readonly ReferenceTool[],
+): Readonly<Record<string, LatencyPercentilesMs>> {
+  const measured = measuredLatencyMs[server];
+  const figuresOf = (operation: string): LatencyPercentilesMs => {
+    const figures = measured[operation];
+    if (figures === undefined) throw new Error(`${server}: no latency was measured for ${operation}`);
+    return figures;
+  };
+  return {
+    ...measured,
+    'server/discover': figuresOf('initialize'),
+    ...Object.fromEntries(
+      tools.map(({ name, latencyOf = name }) => [`tools/call:${name}`, figuresOf(`tools/call:${latencyOf}`)]),
+    ),
+  };
+}

@@ -1,4 +1,4 @@
-import { type DurationSummaryMs, summarizeDurations } from './summarize-durations.ts';
+import { z } from 'zod';
 
 export interface OperationStats {
   /** Requests that arrived, whatever became of them. */
@@ -118,4 +118,67 @@ export class ServerStats {
     counts.httpStatus[ending] = (counts.httpStatus[ending] ?? 0) + 1;
     return counts;
   }
+}
+
+const message = z.object({ method: z.string(), params: z.object({ name: z.unknown() }).partial().optional() });
+
+/** Methods with a row of their own; anything else a client makes up shares one, so that the rows stay few. */
+const knownMethods = new Set([
+  'initialize',
+  'notifications/initialized',
+  'notifications/cancelled',
+  'tools/list',
+  'ping',
+  'server/discover',
+]);
+
+/**
+ * The operation that an HTTP request to `/mcp` counts as: `GET` or `DELETE`, else the JSON-RPC method of the body,
+ * for a tool call with the tool's name (`tools/call:get_me`). `tools/call:(unknown)` for a tool that is not among
+ * `toolNames`, and `(other)` for everything that fits nowhere: unknown methods, batches, replies and broken bodies.
+ */
+export function operationOf(httpMethod: string | undefined, body: unknown, toolNames: ReadonlySet<string>): string {
+  if (httpMethod === 'GET' || httpMethod === 'DELETE') return httpMethod;
+  const parsed = message.safeParse(body);
+  if (!parsed.success) return '(other)';
+  const { method, params } = parsed.data;
+  if (method !== 'tools/call') return knownMethods.has(method) ? method : '(other)';
+  const name = params?.name;
+  return typeof name === 'string' && toolNames.has(name) ? `tools/call:${name}` : 'tools/call:(unknown)';
+}
+
+export interface DurationSummaryMs {
+  readonly min: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p75: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/**
+ * Exact figures over all durations in milliseconds, rounded to a microsecond. A percentile is the nearest rank: the
+ * smallest duration that at least that share of all durations does not exceed, so always one that occurred.
+ * Null when there are no durations.
+ */
+export function summarizeDurations(durationsMs: readonly number[]): DurationSummaryMs | null {
+  if (durationsMs.length === 0) return null;
+  const sorted = Float64Array.from(durationsMs).sort();
+  const percentile = (percent: number) => toMicroseconds(sorted[Math.ceil((percent * sorted.length) / 100) - 1]!);
+  return {
+    min: toMicroseconds(sorted[0]!),
+    mean: toMicroseconds(sorted.reduce((sum, durationMs) => sum + durationMs, 0) / sorted.length),
+    p50: percentile(50),
+    p75: percentile(75),
+    p90: percentile(90),
+    p95: percentile(95),
+    p99: percentile(99),
+    max: toMicroseconds(sorted.at(-1)!),
+  };
+}
+
+function toMicroseconds(durationMs: number): number {
+  return Math.round(durationMs * 1000) / 1000;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineTool } from './demo-tool.ts';
+import { defineTool } from './tool.ts';
 
 const owner = z.string().min(1).describe('Account or organization that owns the repository');
 const repo = z.string().min(1).describe('Name of the repository');

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { latencyQuantile } from '../../fleet/latency-quantile.ts';
+import { latencyQuantile } from '../../fleet/latency.ts';
 import { seededRandom } from '../../fleet/seeded-random.ts';
 
 // An MCP server in a process of its own whose calls take a known distribution of latencies, and which measures each of

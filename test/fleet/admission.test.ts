@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { fleetSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/servers.ts';
 import { connectClient } from './connect-client.ts';
 import { fetchToken, requestToken } from './fetch-token.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';

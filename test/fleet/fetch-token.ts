@@ -1,4 +1,4 @@
-import { fleetSecrets } from '../../fleet/secrets.ts';
+import { fleetSecrets } from '../../fleet/servers.ts';
 
 /** Asks the ado server's token endpoint; the defaults are what it accepts. */
 export function requestToken(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { latencyQuantile } from '../../fleet/latency-quantile.ts';
+import { latencyQuantile } from '../../fleet/latency.ts';
 import { type LatencyPercentilesMs, measuredLatencyMs } from '../../fleet/measured.ts';
 
 const probabilities = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1];

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { latencyFigures } from '../../fleet/latency-figures.ts';
-import { latencySource } from '../../fleet/latency-source.ts';
-import { measuredLatencyMs } from '../../fleet/measured.ts';
-import { summarizeDurations } from '../../fleet/summarize-durations.ts';
+import { latencySource } from '../../fleet/latency.ts';
+import { latencyFigures, measuredLatencyMs } from '../../fleet/measured.ts';
+import { summarizeDurations } from '../../fleet/server-stats.ts';
 import { githubTools } from '../../fleet/tools/github-tools.ts';
 
 const searchCode = 'tools/call:search_code';

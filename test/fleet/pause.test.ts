@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pause } from '../../fleet/pause.ts';
+import { pause } from '../../fleet/latency.ts';
 
 const never = new AbortController().signal;
 

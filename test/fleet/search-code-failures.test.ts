@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measuredSearchCodeFailureRate } from '../../fleet/measured.ts';
 import { githubTools } from '../../fleet/tools/github-tools.ts';
-import { toolRunner } from '../../fleet/tools/tool-runner.ts';
+import { toolRunner } from '../../fleet/tools/tool.ts';
 
 const tool = githubTools.find(({ name }) => name === 'search_code')!;
 const never = new AbortController().signal;

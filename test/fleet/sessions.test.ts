@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startReferenceServer } from '../../fleet/demo-server.ts';
+import { StatefulEndpoint } from '../../fleet/endpoints.ts';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { legacyServerFactory } from '../../fleet/legacy-server.ts';
+import { startReferenceServer } from '../../fleet/reference-server.ts';
 import { ServerStats } from '../../fleet/server-stats.ts';
-import { StatefulEndpoint } from '../../fleet/stateful-endpoint.ts';
 import { connectClient } from './connect-client.ts';
 import { fetchToken } from './fetch-token.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';

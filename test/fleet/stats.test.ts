@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { startReferenceServer } from '../../fleet/demo-server.ts';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { fleetSecrets } from '../../fleet/secrets.ts';
+import { startReferenceServer } from '../../fleet/reference-server.ts';
 import { ServerStats, type ServerStatsSnapshot } from '../../fleet/server-stats.ts';
+import { fleetSecrets } from '../../fleet/servers.ts';
 import { connectClient } from './connect-client.ts';
 import { callTool, initialize, postMcp } from './post-mcp.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { summarizeDurations } from '../../fleet/summarize-durations.ts';
+import { summarizeDurations } from '../../fleet/server-stats.ts';
 
 test('percentiles are nearest ranks', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { fleetSecrets } from '../../fleet/secrets.ts';
-import { type ServerName, serverNames } from '../../fleet/server-name.ts';
+import { fleetSecrets, type ServerName, serverNames } from '../../fleet/servers.ts';
 import { type ConnectedClient, connectClient } from './connect-client.ts';
 import { fetchToken } from './fetch-token.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../../fleet/fleet.ts';
-import { fleetSecrets } from '../../../fleet/secrets.ts';
+import { fleetSecrets } from '../../../fleet/servers.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { caller, openSessionRig } from './session-rig.ts';

@@ -1,14 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Admission } from './admission.ts';
-import { answerJson, answerRpcError } from './answer-json.ts';
-import type { LatencySource } from './latency-source.ts';
-import type { McpEndpoint } from './mcp-endpoint.ts';
-import { observeAnswer } from './observe-answer.ts';
-import { operationOf } from './operation-of.ts';
-import { pause } from './pause.ts';
-import { readBody } from './read-body.ts';
-import type { ServerStats } from './server-stats.ts';
+import type { Admission } from './authentication.ts';
+import type { McpEndpoint } from './endpoints.ts';
+import { answerJson, answerRpcError, observeAnswer, readBody } from './http-messages.ts';
+import { type LatencySource, pause } from './latency.ts';
+import { operationOf, type ServerStats } from './server-stats.ts';
 
 // Longer than the think time of any virtual user, so that a reused connection does not meet its own end.
 const keepAliveMs = 65_000;

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
-import { answerRpcError } from './answer-json.ts';
-import type { McpEndpoint } from './mcp-endpoint.ts';
+import { createMcpHandler, McpServer as DualEraServer } from '@modelcontextprotocol/server';
+import { answerRpcError } from './http-messages.ts';
 import type { ServerStats } from './server-stats.ts';
+import type { ReferenceTool, ToolRunner } from './tools/tool.ts';
+
+/** What serves `/mcp` of one server, behind authentication, counting and the parsing of the body. */
+export interface McpEndpoint {
+  /** Answers one request. `body` is the parsed JSON of a POST, undefined otherwise. */
+  handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
+  /** Ends everything that is open. */
+  close(): Promise<void>;
+}
 
 const idleLimitMs = 10 * 60_000;
 const sweepEveryMs = 30_000;
@@ -84,4 +94,48 @@ export class StatefulEndpoint implements McpEndpoint {
     await this.#createServer().connect(transport as Transport);
     await transport.handleRequest(request, response, body);
   }
+}
+
+/** Serves every POST by a server of its own, without sessions, and replies in plain JSON. */
+export function statelessEndpoint(createServer: () => McpServer): McpEndpoint {
+  return {
+    async handle(request, response, body) {
+      if (request.method !== 'POST') {
+        return answerRpcError(response, 405, -32000, 'Method not allowed: this server keeps no sessions, use POST', {
+          allow: 'POST',
+        });
+      }
+      const server = createServer();
+      const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
+      response.on('close', () => void server.close());
+      // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
+      await server.connect(transport as Transport);
+      await transport.handleRequest(request, response, body);
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * Serves revision 2026-07-28 and, without sessions, the revisions before it: the second-generation SDK as it comes.
+ * GET and DELETE are answered with 405.
+ */
+export function dualEraEndpoint(name: string, tools: readonly ReferenceTool[], run: ToolRunner): McpEndpoint {
+  const handler = createMcpHandler(() => {
+    const server = new DualEraServer({ name: `demo-${name}`, version: '1.0.0' });
+    for (const tool of tools) {
+      server.registerTool(
+        tool.name,
+        { description: tool.description, inputSchema: tool.input, annotations: { readOnlyHint: tool.readOnly } },
+        (args, context) => run(tool, args, context.mcpReq.signal),
+      );
+    }
+    return server;
+  });
+  const handle = toNodeHandler(handler);
+  return {
+    // The adapter's type and node's disagree about `undefined` under exactOptionalPropertyTypes.
+    handle: (request, response, body) => handle(request as NodeIncomingMessageLike, response, body),
+    close: () => handler.close(),
+  };
 }

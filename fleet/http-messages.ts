@@ -1,4 +1,49 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+const bodyLimitBytes = 1024 * 1024;
+
+/**
+ * Reads a request's body as text. Undefined when it is longer than 1 MiB; the rest is then left unread.
+ *
+ * @throws Error when the client leaves before its body is complete.
+ */
+export async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > bodyLimitBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Sends a whole JSON answer. */
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    ...headers,
+  });
+  response.end(text);
+}
+
+/** Sends a JSON-RPC error that answers no particular request. */
+export function answerRpcError(
+  response: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  answerJson(response, status, { jsonrpc: '2.0', error: { code, message }, id: null }, headers);
+}
 
 export type AnswerEnding =
   | {

@@ -1,3 +1,16 @@
+/** The four servers of the reference fleet, in the order in which they are listed everywhere. */
+export const serverNames = ['learn', 'github', 'context7', 'ado'] as const;
+
+export type ServerName = (typeof serverNames)[number];
+
+/** Where the fleet listens unless it is told otherwise; the plans shipped with the app aim there. */
+export const standardPorts: Readonly<Record<ServerName, number>> = {
+  learn: 4801,
+  github: 4802,
+  context7: 4803,
+  ado: 4804,
+};
+
 /** What the guarded servers of the fleet accept. */
 export interface FleetSecrets {
   readonly githubToken: string;
