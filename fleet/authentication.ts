@@ -2,35 +2,40 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson, readBody } from './http-messages.ts';
 
-/** The `WWW-Authenticate` challenge to refuse a request with, or null to let it in. */
+/** Decides on one request: null admits it; otherwise the `WWW-Authenticate` challenge for the 401 answer. */
 export type Admission = (headers: IncomingHttpHeaders) => string | null;
 
-const missing = 'Bearer realm="fleet"';
-const invalid = (why: string) => `${missing}, error="invalid_token", error_description="${why}"`;
+const missingToken = 'Bearer realm="fleet"';
+const invalidToken = (why: string) => `${missingToken}, error="invalid_token", error_description="${why}"`;
 
 export const admitEveryone: Admission = () => null;
 
-/** Asks every request for this bearer token. */
+/** Requires this bearer token on every request. */
 export function admitToken(token: string): Admission {
   return ({ authorization }) => {
-    if (authorization === undefined) return missing;
-    return bearerToken(authorization) === token ? null : invalid('The token is wrong');
+    if (authorization === undefined) return missingToken;
+    return bearerToken(authorization) === token ? null : invalidToken('The token is wrong');
   };
 }
 
-/** Asks every request for a bearer token of this issuer that has not expired. */
+/** Requires a bearer token from this issuer that has not expired. */
 export function admitIssued(issuer: TokenIssuer): Admission {
   return ({ authorization }) => {
-    if (authorization === undefined) return missing;
-    return issuer.isValid(bearerToken(authorization) ?? '') ? null : invalid('The token is unknown or has expired');
+    if (authorization === undefined) return missingToken;
+    return issuer.isValid(bearerToken(authorization) ?? '')
+      ? null
+      : invalidToken('The token is unknown or has expired');
   };
 }
 
-/** Takes requests without a key, but none with a wrong one, in `Context7-API-Key` or as a bearer token. */
+/**
+ * Admits requests without a key, and requests with this key in `Context7-API-Key` or as a bearer token. Refuses any
+ * other key.
+ */
 export function admitOptionalKey(key: string): Admission {
   return ({ authorization, ...headers }) => {
     const sent = headers['context7-api-key'] ?? (authorization === undefined ? undefined : bearerToken(authorization));
-    return sent === undefined || sent === key ? null : invalid('The API key is wrong');
+    return sent === undefined || sent === key ? null : invalidToken('The API key is wrong');
   };
 }
 
@@ -38,14 +43,48 @@ function bearerToken(authorization: string): string | null {
   return /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? null;
 }
 
-export interface ClientCredentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
+/** Issues bearer tokens that expire after a fixed lifetime. */
+export class TokenIssuer {
+  readonly lifetimeSeconds: number;
+  readonly #nowMs: () => number;
+  readonly #expiryMsByToken = new Map<string, number>();
+
+  /** @param nowMs A monotonic clock, in milliseconds. */
+  constructor(lifetimeSeconds: number, nowMs: () => number) {
+    this.lifetimeSeconds = lifetimeSeconds;
+    this.#nowMs = nowMs;
+  }
+
+  issue(): string {
+    this.#forgetExpired();
+    const token = `fleet-${randomUUID()}`;
+    this.#expiryMsByToken.set(token, this.#nowMs() + this.lifetimeSeconds * 1000);
+    return token;
+  }
+
+  isValid(token: string): boolean {
+    const expiryMs = this.#expiryMsByToken.get(token);
+    return expiryMs !== undefined && this.#nowMs() < expiryMs;
+  }
+
+  #forgetExpired(): void {
+    // All tokens have the same lifetime, so the map is in order of expiry.
+    for (const [token, expiryMs] of this.#expiryMsByToken) {
+      if (expiryMs > this.#nowMs()) return;
+      this.#expiryMsByToken.delete(token);
+    }
+  }
 }
 
+type ClientCredentials = {
+  readonly clientId: string;
+  readonly clientSecret: string;
+};
+
 /**
- * The client credentials grant (RFC 6749 section 4.4): a form with `grant_type=client_credentials`, and the client's
- * id and secret in the form or in a Basic header. Answers as sections 5.1 and 5.2 say. True when a token was issued.
+ * Answers a request for a token by the client credentials grant (RFC 6749 section 4.4). The request is a form with
+ * `grant_type=client_credentials`; the client's id and secret are in the form or in a Basic header. Success and errors
+ * follow sections 5.1 and 5.2. Returns true if a token was issued.
  */
 export async function answerTokenRequest(
   request: IncomingMessage,
@@ -82,7 +121,7 @@ export async function answerTokenRequest(
   return true;
 }
 
-/** Id and secret of a Basic header, both form-encoded as RFC 6749 section 2.3.1 asks; null for any other header. */
+/** Id and secret from a Basic header, both form-decoded (RFC 6749 section 2.3.1). Null for any other header. */
 function basicCredentials(header: string | undefined): ClientCredentials | null {
   const encoded = /^Basic +(\S+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return null;
@@ -90,37 +129,4 @@ function basicCredentials(header: string | undefined): ClientCredentials | null 
   // URLSearchParams decodes without throwing on malformed escapes.
   const decode = (value: string) => new URLSearchParams(`value=${value.replaceAll('&', '%26')}`).get('value') ?? '';
   return { clientId: decode(id), clientSecret: decode(secret.join(':')) };
-}
-
-/** Hands out bearer tokens that stop being valid after a fixed lifetime. */
-export class TokenIssuer {
-  readonly lifetimeSeconds: number;
-  readonly #nowMs: () => number;
-  readonly #expiryMsByToken = new Map<string, number>();
-
-  /** @param nowMs A clock that never steps back, in milliseconds. */
-  constructor(lifetimeSeconds: number, nowMs: () => number) {
-    this.lifetimeSeconds = lifetimeSeconds;
-    this.#nowMs = nowMs;
-  }
-
-  issue(): string {
-    this.#forgetExpired();
-    const token = `fleet-${randomUUID()}`;
-    this.#expiryMsByToken.set(token, this.#nowMs() + this.lifetimeSeconds * 1000);
-    return token;
-  }
-
-  isValid(token: string): boolean {
-    const expiryMs = this.#expiryMsByToken.get(token);
-    return expiryMs !== undefined && this.#nowMs() < expiryMs;
-  }
-
-  #forgetExpired(): void {
-    // All tokens live equally long, so the map is in order of expiry.
-    for (const [token, expiryMs] of this.#expiryMsByToken) {
-      if (expiryMs > this.#nowMs()) return;
-      this.#expiryMsByToken.delete(token);
-    }
-  }
 }

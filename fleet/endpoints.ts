@@ -10,38 +10,38 @@ import { answerRpcError } from './http-messages.ts';
 import type { ServerStats } from './server-stats.ts';
 import type { ReferenceTool, ToolRunner } from './tools/tool.ts';
 
-/** What serves `/mcp` of one server, behind authentication, counting and the parsing of the body. */
-export interface McpEndpoint {
-  /** Answers one request. `body` is the parsed JSON of a POST, undefined otherwise. */
+/** Serves `/mcp` on one server. Authentication, counting and parsing of the body happen before it. */
+export type McpEndpoint = {
+  /** Answers one request. `body` is the parsed JSON of a POST, and undefined for other methods. */
   handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void>;
-  /** Ends everything that is open. */
+  /** Ends all open sessions and streams. */
   close(): Promise<void>;
-}
+};
 
-const idleLimitMs = 10 * 60_000;
-const sweepEveryMs = 30_000;
-/** Clients that never send DELETE must not fill the memory within the idle limit. */
-const sessionLimit = 20_000;
+const IDLE_LIMIT_MS = 10 * 60_000;
+const IDLE_CHECK_MS = 30_000;
+/** Clients that never send DELETE must not fill the memory before the idle limit ends their sessions. */
+const SESSION_LIMIT = 20_000;
 
-interface Session {
+type Session = {
   readonly transport: StreamableHTTPServerTransport;
   lastUsedAtMs: number;
-}
+};
 
-/** Serves sessions with ids and SSE replies, each session by a server of its own. */
+/** Serves sessions with ids, and replies in event streams. Each session has an SDK server of its own. */
 export class StatefulEndpoint implements McpEndpoint {
   readonly #createServer: () => McpServer;
   readonly #stats: ServerStats;
   readonly #nowMs: () => number;
   readonly #sessions = new Map<string, Session>();
-  readonly #sweep: NodeJS.Timeout;
+  readonly #idleCheck: NodeJS.Timeout;
 
-  /** @param nowMs A clock that never steps back, in milliseconds. */
+  /** @param nowMs A monotonic clock, in milliseconds. */
   constructor(createServer: () => McpServer, stats: ServerStats, nowMs: () => number) {
     this.#createServer = createServer;
     this.#stats = stats;
     this.#nowMs = nowMs;
-    this.#sweep = setInterval(() => void this.endIdleSessions(), sweepEveryMs).unref();
+    this.#idleCheck = setInterval(() => void this.endIdleSessions(), IDLE_CHECK_MS).unref();
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
@@ -55,29 +55,25 @@ export class StatefulEndpoint implements McpEndpoint {
     await session.transport.handleRequest(request, response, body);
   }
 
-  /** Ends every session that has had no request for ten minutes. */
+  /** Ends every session without a request in the last ten minutes. */
   async endIdleSessions(): Promise<void> {
-    const oldestKeptMs = this.#nowMs() - idleLimitMs;
-    const idle = [...this.#sessions.values()].filter(({ lastUsedAtMs }) => lastUsedAtMs < oldestKeptMs);
+    const idleBeforeMs = this.#nowMs() - IDLE_LIMIT_MS;
+    const idle = [...this.#sessions.values()].filter(({ lastUsedAtMs }) => lastUsedAtMs < idleBeforeMs);
     await Promise.all(idle.map(({ transport }) => transport.close()));
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweep);
+    clearInterval(this.#idleCheck);
     await Promise.all([...this.#sessions.values()].map(({ transport }) => transport.close()));
   }
 
   async #open(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
     if (!isInitializeRequest(body)) {
-      return answerRpcError(
-        response,
-        400,
-        -32000,
-        'Bad Request: send initialize first, then the Mcp-Session-Id header',
-      );
+      const message = 'Bad Request: send initialize first, then the Mcp-Session-Id header';
+      return answerRpcError(response, 400, -32000, message);
     }
-    if (this.#sessions.size >= sessionLimit) {
-      const message = `${sessionLimit} sessions are open already; end some with DELETE`;
+    if (this.#sessions.size >= SESSION_LIMIT) {
+      const message = `${SESSION_LIMIT} sessions are open already; end some with DELETE`;
       return answerRpcError(response, 503, -32000, message, { 'retry-after': '30' });
     }
     const transport = new StreamableHTTPServerTransport({
@@ -90,35 +86,37 @@ export class StatefulEndpoint implements McpEndpoint {
     transport.onclose = () => {
       if (transport.sessionId !== undefined && this.#sessions.delete(transport.sessionId)) this.#stats.sessionClosed();
     };
-    // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
-    await this.#createServer().connect(transport as Transport);
+    await connect(this.#createServer(), transport);
     await transport.handleRequest(request, response, body);
   }
 }
 
-/** Serves every POST by a server of its own, without sessions, and replies in plain JSON. */
+/** Serves each POST with an SDK server of its own, without sessions, and replies in plain JSON. */
 export function statelessEndpoint(createServer: () => McpServer): McpEndpoint {
   return {
     async handle(request, response, body) {
       if (request.method !== 'POST') {
-        return answerRpcError(response, 405, -32000, 'Method not allowed: this server keeps no sessions, use POST', {
-          allow: 'POST',
-        });
+        const message = 'Method not allowed: this server keeps no sessions, use POST';
+        return answerRpcError(response, 405, -32000, message, { allow: 'POST' });
       }
       const server = createServer();
       const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
       response.on('close', () => void server.close());
-      // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
-      await server.connect(transport as Transport);
+      await connect(server, transport);
       await transport.handleRequest(request, response, body);
     },
     close: async () => {},
   };
 }
 
+async function connect(server: McpServer, transport: StreamableHTTPServerTransport): Promise<void> {
+  // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
+  await server.connect(transport as Transport);
+}
+
 /**
- * Serves revision 2026-07-28 and, without sessions, the revisions before it: the second-generation SDK as it comes.
- * GET and DELETE are answered with 405.
+ * Serves revision 2026-07-28 and the older revisions, without sessions, with the unmodified second-generation SDK.
+ * GET and DELETE get a 405.
  */
 export function dualEraEndpoint(name: string, tools: readonly ReferenceTool[], run: ToolRunner): McpEndpoint {
   const handler = createMcpHandler(() => {
@@ -134,7 +132,7 @@ export function dualEraEndpoint(name: string, tools: readonly ReferenceTool[], r
   });
   const handle = toNodeHandler(handler);
   return {
-    // The adapter's type and node's disagree about `undefined` under exactOptionalPropertyTypes.
+    // The adapter's type and Node's disagree about `undefined` under exactOptionalPropertyTypes.
     handle: (request, response, body) => handle(request as NodeIncomingMessageLike, response, body),
     close: () => handler.close(),
   };

@@ -3,27 +3,30 @@ import { z } from 'zod';
 import { measuredSearchCodeFailureRate } from './measured.ts';
 import { type FleetSecrets, fleetSecrets, type ServerName, standardPorts } from './servers.ts';
 
-export interface FleetOptions {
-  /** Decides every latency, answer and failure; 1 unless given. */
+export type FleetOptions = {
+  /** Determines every latency, answer and failure. Default: 1. */
   readonly seed?: number;
-  /** On 127.0.0.1; any free port for a server without one. */
+  /** Ports on 127.0.0.1. A server that is not listed takes any free port. */
   readonly ports?: Readonly<Partial<Record<ServerName, number>>>;
-  /** Multiplies every latency; 1 unless given, 0 answers at once. */
+  /** Multiplies every latency, 0 to 1000. Default: 1. With 0, the servers answer without delay. */
   readonly latencyScale?: number;
-  /** How long a token of the ado server is valid; 20 unless given. */
+  /** Lifetime of the ado server's tokens, 0.001 to 86,400 seconds. Default: 20. */
   readonly tokenLifetimeSeconds?: number;
-  /** Share of `search_code` calls, 0 to 1, that end as a tool error; as measured unless given. */
+  /** Share of `search_code` calls, 0 to 1, that end in a tool error. Default: the measured share. */
   readonly searchCodeFailureRate?: number;
-  /** The secrets to accept; {@link fleetSecrets} unless given. */
+  /** The secrets to accept. Default: {@link fleetSecrets}. */
   readonly secrets?: FleetSecrets;
-  /** The clock by which tokens and idle sessions end, in milliseconds; `performance.now` unless given. */
+  /** The clock for the expiry of tokens and idle sessions, in milliseconds. Default: `performance.now`. */
   readonly nowMs?: () => number;
-}
+};
+
+/** The options that can be set on the command line. */
+export type FleetFlags = Omit<FleetOptions, 'secrets' | 'nowMs'>;
 
 /**
- * Adds what is not given.
+ * Fills in the defaults.
  *
- * @throws RangeError naming the option that makes no sense.
+ * @throws RangeError that names an option outside its range.
  */
 export function completeFleetOptions(options: FleetOptions): Required<FleetOptions> {
   const complete = {
@@ -36,26 +39,26 @@ export function completeFleetOptions(options: FleetOptions): Required<FleetOptio
     nowMs: () => performance.now(),
     ...options,
   };
-  const demand = (
+  const requireRange = (
     name: 'latencyScale' | 'tokenLifetimeSeconds' | 'searchCodeFailureRate',
-    from: number,
-    to: number,
+    min: number,
+    max: number,
   ) => {
     const value = complete[name];
-    if (!(value >= from && value <= to))
-      throw new RangeError(`${name} must lie between ${from} and ${to}, got ${value}`);
+    if (!(value >= min && value <= max))
+      throw new RangeError(`${name} must be between ${min} and ${max}, got ${value}`);
   };
-  demand('latencyScale', 0, 1000);
-  demand('tokenLifetimeSeconds', 0.001, 86_400);
-  demand('searchCodeFailureRate', 0, 1);
+  requireRange('latencyScale', 0, 1000);
+  requireRange('tokenLifetimeSeconds', 0.001, 86_400);
+  requireRange('searchCodeFailureRate', 0, 1);
   return complete;
 }
 
-/** How to call the command, for its --help. */
+/** The text for `--help`. */
 export const usage = `usage: node fleet/main.ts [--learn PORT] [--github PORT] [--context7 PORT] [--ado PORT]
-                         [--seed N] [--latency-scale X] [--token-lifetime SECONDS] [--search-code-failure-rate SHARE]
+                          [--seed N] [--latency-scale X] [--token-lifetime SECONDS] [--search-code-failure-rate SHARE]
 
-Starts the reference fleet on 127.0.0.1. Ports default to 4801 to 4804; 0 takes any free port.`;
+Starts the reference fleet on 127.0.0.1. The default ports are 4801 to 4804; port 0 takes any free port.`;
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flags = z.object({
@@ -72,11 +75,11 @@ const flags = z.object({
 const text = { type: 'string' } as const;
 
 /**
- * Reads the flags of the fleet's command; null when help is asked for.
+ * Reads the command line of `fleet/main.ts`. Returns null for `--help`. A port without a flag is the standard one.
  *
- * @throws Error naming the flag that is unknown or has a wrong value.
+ * @throws Error that names each flag that is unknown or has a wrong value.
  */
-export function readCommandLine(args: readonly string[]): FleetOptions | null {
+export function readFlags(args: readonly string[]): FleetFlags | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -100,4 +103,22 @@ export function readCommandLine(args: readonly string[]): FleetOptions | null {
       searchCodeFailureRate: rest['search-code-failure-rate'],
     }),
   };
+}
+
+/** The command line that {@link readFlags} reads back as these options. A port that is not listed becomes 0. */
+export function writeFlags(options: FleetFlags): string[] {
+  const { ports = {} } = options;
+  const values = {
+    learn: ports.learn ?? 0,
+    github: ports.github ?? 0,
+    context7: ports.context7 ?? 0,
+    ado: ports.ado ?? 0,
+    seed: options.seed,
+    'latency-scale': options.latencyScale,
+    'token-lifetime': options.tokenLifetimeSeconds,
+    'search-code-failure-rate': options.searchCodeFailureRate,
+  };
+  return Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([flag, value]) => `--${flag}=${value}`);
 }

@@ -19,36 +19,37 @@ import { context7Tools, learnTools } from './tools/documentation-tools.ts';
 import { githubTools } from './tools/github-tools.ts';
 import { type ReferenceTool, type ToolRunner, toolRunner } from './tools/tool.ts';
 
-export interface FleetServer {
+export type FleetServer = {
   /** The MCP endpoint. */
   readonly url: string;
-  /** GET it for a {@link ServerStatsSnapshot}. POST to the same address with `/reset` appended to count anew. */
+  /** `GET` returns a {@link ServerStatsSnapshot}. `POST` to this address plus `/reset` sets the counts to zero. */
   readonly statsUrl: string;
-  /** Where the ado server issues tokens; the others have none. */
+  /** The token endpoint. Only the ado server has one. */
   readonly tokenUrl?: string;
-}
+};
 
-export interface Fleet {
+export type Fleet = {
   readonly servers: Readonly<Record<ServerName, FleetServer>>;
   stats(): Promise<Readonly<Record<ServerName, ServerStatsSnapshot>>>;
-  /** Ends all sessions and connections. Safe to call twice. */
+  /** Ends all sessions and connections and frees the ports. Safe to call twice. */
   stop(): Promise<void>;
-}
+};
 
 /**
- * Starts the reference fleet: four MCP servers on loopback that behave as four hosted servers were measured to.
+ * Starts the reference fleet: four MCP servers on 127.0.0.1, modelled on measurements of four hosted servers.
  *
- * @throws RangeError naming an option that makes no sense; Error naming a port that is taken. Nothing runs on then.
+ * @throws RangeError that names an option outside its range, or Error that names a port in use. In both cases every
+ * server that had started is stopped again.
  */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const plans = serverPlans(completeFleetOptions(options));
-  const starts = await Promise.allSettled(serverNames.map((name) => startReferenceServer(plans[name])));
+  const definitions = defineServers(completeFleetOptions(options));
+  const starts = await Promise.allSettled(serverNames.map((name) => startReferenceServer(definitions[name])));
   const started = starts.filter((start) => start.status === 'fulfilled').map(({ value }) => value);
   let stopping: Promise<unknown> | undefined;
   const stop = async () => {
     stopping ??= Promise.all([
       ...started.map((server) => server.stop()),
-      ...serverNames.map((name) => plans[name].endpoint.close()),
+      ...serverNames.map((name) => definitions[name].endpoint.close()),
     ]);
     await stopping;
   };
@@ -76,83 +77,86 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       ado: { ...addresses(ado), tokenUrl: `${ado.origin}/token` },
     },
     stats: async () => ({
-      learn: plans.learn.stats.snapshot(),
-      github: plans.github.stats.snapshot(),
-      context7: plans.context7.stats.snapshot(),
-      ado: plans.ado.stats.snapshot(),
+      learn: definitions.learn.stats.snapshot(),
+      github: definitions.github.stats.snapshot(),
+      context7: definitions.context7.stats.snapshot(),
+      ado: definitions.ado.stats.snapshot(),
     }),
     stop,
   };
 }
 
-const githubPageSize = 5;
-
-type Frame = Omit<ReferenceServerOptions, 'endpoint' | 'admission'>;
-
-/** What each server of the fleet is: its tools, how it keeps sessions, how it replies and whom it lets in. */
-export function serverPlans(options: Required<FleetOptions>): Readonly<Record<ServerName, ReferenceServerOptions>> {
+/** Defines each server: its tools, its sessions, the form of its replies, and its authentication. */
+function defineServers(options: Required<FleetOptions>): Readonly<Record<ServerName, ReferenceServerOptions>> {
   return {
-    learn: learnPlan(options),
-    github: githubPlan(options),
-    context7: context7Plan(options),
-    ado: adoPlan(options),
+    learn: defineLearn(options),
+    github: defineGithub(options),
+    context7: defineContext7(options),
+    ado: defineAdo(options),
   };
 }
 
-function learnPlan(options: Required<FleetOptions>): ReferenceServerOptions {
-  const { frame, run } = outline(options, 'learn', learnTools);
+/** learn: sessions, replies in event streams, no authentication. */
+function defineLearn(options: Required<FleetOptions>): ReferenceServerOptions {
+  const { common, run } = defineCommon(options, 'learn', learnTools);
   const createServer = legacyServerFactory('learn', learnTools, run);
   return {
-    ...frame,
+    ...common,
     admission: admitEveryone,
-    endpoint: new StatefulEndpoint(createServer, frame.stats, options.nowMs),
+    endpoint: new StatefulEndpoint(createServer, common.stats, options.nowMs),
   };
 }
 
-function githubPlan(options: Required<FleetOptions>): ReferenceServerOptions {
-  const { frame, run } = outline(options, 'github', githubTools, { search_code: options.searchCodeFailureRate });
-  const createServer = legacyServerFactory('github', githubTools, run, githubPageSize);
+const GITHUB_TOOLS_PER_PAGE = 5;
+
+/** github: sessions, replies in event streams, a fixed bearer token, and a tool list in pages. */
+function defineGithub(options: Required<FleetOptions>): ReferenceServerOptions {
+  const failureRates = { search_code: options.searchCodeFailureRate };
+  const { common, run } = defineCommon(options, 'github', githubTools, failureRates);
+  const createServer = legacyServerFactory('github', githubTools, run, GITHUB_TOOLS_PER_PAGE);
   return {
-    ...frame,
+    ...common,
     admission: admitToken(options.secrets.githubToken),
-    endpoint: new StatefulEndpoint(createServer, frame.stats, options.nowMs),
+    endpoint: new StatefulEndpoint(createServer, common.stats, options.nowMs),
   };
 }
 
-function context7Plan(options: Required<FleetOptions>): ReferenceServerOptions {
-  const { frame, run } = outline(options, 'context7', context7Tools);
+/** context7: both protocol eras without sessions, and an optional API key. */
+function defineContext7(options: Required<FleetOptions>): ReferenceServerOptions {
+  const { common, run } = defineCommon(options, 'context7', context7Tools);
   return {
-    ...frame,
+    ...common,
     admission: admitOptionalKey(options.secrets.context7ApiKey),
     endpoint: dualEraEndpoint('context7', context7Tools, run),
   };
 }
 
-function adoPlan(options: Required<FleetOptions>): ReferenceServerOptions {
-  const { frame, run } = outline(options, 'ado', adoTools);
+/** ado: no sessions, replies in plain JSON, and tokens from its own token endpoint that expire. */
+function defineAdo(options: Required<FleetOptions>): ReferenceServerOptions {
+  const { common, run } = defineCommon(options, 'ado', adoTools);
   const issuer = new TokenIssuer(options.tokenLifetimeSeconds, options.nowMs);
   const client = { clientId: options.secrets.adoClientId, clientSecret: options.secrets.adoClientSecret };
   return {
-    ...frame,
+    ...common,
     admission: admitIssued(issuer),
     endpoint: statelessEndpoint(legacyServerFactory('ado', adoTools, run)),
     async answerToken(request, response) {
-      if (await answerTokenRequest(request, response, client, issuer)) frame.stats.tokenIssued();
+      if (await answerTokenRequest(request, response, client, issuer)) common.stats.tokenIssued();
     },
   };
 }
 
-/** What all servers have, and what runs their tools. */
-function outline(
+/** The options that every server has, and the runner of its tools. */
+function defineCommon(
   { seed, ports, latencyScale }: Required<FleetOptions>,
   server: ServerName,
   tools: readonly ReferenceTool[],
   failureRates: Readonly<Record<string, number>> = {},
-): { frame: Frame; run: ToolRunner } {
+): { common: Omit<ReferenceServerOptions, 'endpoint' | 'admission'>; run: ToolRunner } {
   const percentilesMs = latencyFigures(server, tools);
   const latencyMs = latencySource({ seed, server, percentilesMs, scale: latencyScale });
   return {
-    frame: {
+    common: {
       name: server,
       port: ports[server] ?? 0,
       stats: new ServerStats(server),

@@ -1,24 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-const bodyLimitBytes = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1024 * 1024;
 
 /**
- * Reads a request's body as text. Undefined when it is longer than 1 MiB; the rest is then left unread.
+ * Reads a request's body as text. Returns undefined if the body is longer than 1 MiB, and leaves the rest unread.
  *
- * @throws Error when the client leaves before its body is complete.
+ * @throws Error if the client disconnects before the body is complete.
  */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > bodyLimitBytes) return undefined;
+    if (bytes > BODY_LIMIT_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Sends a whole JSON answer. */
+/** Sends a complete JSON answer. */
 export function answerJson(
   response: ServerResponse,
   status: number,
@@ -34,7 +34,7 @@ export function answerJson(
   response.end(text);
 }
 
-/** Sends a JSON-RPC error that answers no particular request. */
+/** Sends a JSON-RPC error with `id: null`: it refuses the HTTP request as a whole, not one call in it. */
 export function answerRpcError(
   response: ServerResponse,
   status: number,
@@ -45,71 +45,72 @@ export function answerRpcError(
   answerJson(response, status, { jsonrpc: '2.0', error: { code, message }, id: null }, headers);
 }
 
-export type AnswerEnding =
+type AnswerResult =
   | {
       readonly kind: 'answered';
       readonly httpStatus: number;
-      /** By performance.now, when the last part of the answer was written. */
+      /** Time of the last write of the answer, by `performance.now`. */
       readonly answeredAtMs: number;
-      /** True when the answer carries a tool result that is an error. */
+      /** True if the answer contains a tool result that is an error. */
       readonly failed: boolean;
     }
+  /** The client disconnected first. */
   | { readonly kind: 'aborted' };
 
-// Quotes inside JSON strings are escaped, so text that merely mentions the field does not match.
-const toolError = '"isError":true';
+// Quotes inside JSON strings are escaped, so text that only mentions the field does not match.
+const TOOL_ERROR = '"isError":true';
 
 /**
- * Tells once how the answer to a request ended.
+ * Calls `onResult` once, when the answer to a request is complete or the client has disconnected.
  *
- * @param until `headers` for a stream that stays open and has no end worth measuring. Otherwise the answer counts
- * as given with its last write: in an event stream that is the event that holds the reply.
+ * @param until `headers` for a stream without a meaningful end: the answer is complete when its headers are written.
+ * With `end`, the time of the answer is that of its last write. In an event stream that write holds the reply.
  */
 export function observeAnswer(
   response: ServerResponse,
   until: 'headers' | 'end',
-  ended: (ending: AnswerEnding) => void,
+  onResult: (result: AnswerResult) => void,
 ): void {
   const { writeHead, write, end } = response;
-  let wroteAtMs: number | undefined;
+  let lastWriteAtMs: number | undefined;
   let failed = false;
-  let settled = false;
+  let reported = false;
 
-  const settle = (ending: AnswerEnding) => {
-    if (settled) return;
-    settled = true;
-    ended(ending);
+  const report = (result: AnswerResult) => {
+    if (reported) return;
+    reported = true;
+    onResult(result);
   };
-  const answered = () => {
-    const answeredAtMs = wroteAtMs ?? performance.now();
-    settle({ kind: 'answered', httpStatus: response.statusCode, answeredAtMs, failed });
+  const reportAnswered = () => {
+    const answeredAtMs = lastWriteAtMs ?? performance.now();
+    report({ kind: 'answered', httpStatus: response.statusCode, answeredAtMs, failed });
   };
-  const look = (chunk: unknown) => {
-    if (typeof chunk === 'string') failed ||= chunk.includes(toolError);
-    else if (chunk instanceof Uint8Array) failed ||= bufferOver(chunk).includes(toolError);
+  const inspect = (chunk: unknown) => {
+    if (typeof chunk === 'string') failed ||= chunk.includes(TOOL_ERROR);
+    else if (chunk instanceof Uint8Array) failed ||= bufferOver(chunk).includes(TOOL_ERROR);
     else return;
-    wroteAtMs = performance.now();
+    lastWriteAtMs = performance.now();
   };
 
   response.write = ((...args: unknown[]) => {
     const flushed = Reflect.apply(write, response, args);
-    look(args[0]);
+    inspect(args[0]);
     return flushed;
   }) as typeof write;
   response.end = ((...args: unknown[]) => {
     const result = Reflect.apply(end, response, args);
-    look(args[0]);
-    answered();
+    inspect(args[0]);
+    reportAnswered();
     return result;
   }) as typeof end;
   if (until === 'headers') {
     response.writeHead = ((...args: unknown[]) => {
       const result = Reflect.apply(writeHead, response, args);
-      answered();
+      reportAnswered();
       return result;
     }) as typeof writeHead;
   }
-  response.on('close', () => settle({ kind: 'aborted' }));
+  response.on('close', () => report({ kind: 'aborted' }));
 }
 
 function bufferOver(bytes: Uint8Array): Buffer {

@@ -1,22 +1,22 @@
 import type { LatencyPercentilesMs } from './measured.ts';
 import { seededRandom } from './seeded-random.ts';
 
-export interface LatencySourceOptions {
+/** Draws the next latency of an operation, in milliseconds; 0 for an operation without figures. */
+export type LatencySource = (operation: string) => number;
+
+type LatencySourceOptions = {
   readonly seed: number;
-  /** Keeps the streams of two servers apart although their operations share names. */
+  /** Part of the seed, so that two servers draw different latencies for operations of the same name. */
   readonly server: string;
   /** By operation. */
   readonly percentilesMs: Readonly<Record<string, LatencyPercentilesMs>>;
-  /** Multiplies every latency; 0 answers at once. */
+  /** Multiplies every latency. With 0, every latency is 0. */
   readonly scale: number;
-}
-
-/** The next latency of an operation, in milliseconds; 0 for an operation without figures. */
-export type LatencySource = (operation: string) => number;
+};
 
 /**
- * Draws latencies, one independent seeded stream an operation: how often one operation is called does not change
- * what another one draws.
+ * Draws latencies from a separate seeded stream per operation: how often one operation is called does not change the
+ * latencies of another.
  */
 export function latencySource({ seed, server, percentilesMs, scale }: LatencySourceOptions): LatencySource {
   const draws = new Map(
@@ -28,34 +28,34 @@ export function latencySource({ seed, server, percentilesMs, scale }: LatencySou
   return (operation) => draws.get(operation)?.() ?? 0;
 }
 
-const probabilities = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1] as const;
+const PROBABILITIES = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1] as const;
 
 /**
- * The latency in milliseconds that a share `probability` of requests does not exceed.
+ * The latency in milliseconds that a share `probability` of requests does not exceed. With uniform random numbers as
+ * `probability` it draws latencies.
  *
- * The curve runs through every measured percentile and is a straight line of the logarithm between two of them,
- * because latencies spread by factors rather than by sums. It never falls, and never leaves minimum and maximum.
- * Feed it uniform random numbers to draw latencies.
+ * The curve passes through every measured percentile. Between two of them the logarithm of the latency is linear,
+ * because latencies vary by factors, not by sums. The curve never decreases and stays between minimum and maximum.
  *
- * @throws RangeError when `probability` is outside 0 to 1.
+ * @throws RangeError if `probability` is outside 0 to 1.
  */
 export function latencyQuantile(percentilesMs: LatencyPercentilesMs, probability: number): number {
   if (!(probability >= 0 && probability <= 1)) {
-    throw new RangeError(`probability must lie between 0 and 1, got ${probability}`);
+    throw new RangeError(`probability must be between 0 and 1, got ${probability}`);
   }
-  const upper = probabilities.findIndex((known) => known >= probability);
+  const upper = PROBABILITIES.findIndex((known) => known >= probability);
   const highMs = percentilesMs[upper]!;
-  if (probability === probabilities[upper]) return highMs;
+  if (probability === PROBABILITIES[upper]) return highMs;
   const lowMs = percentilesMs[upper - 1]!;
-  const from = probabilities[upper - 1]!;
-  const share = (probability - from) / (probabilities[upper]! - from);
-  // Rounding in the exponential could step outside the two ends by a hair, which would break monotony.
+  const from = PROBABILITIES[upper - 1]!;
+  const share = (probability - from) / (PROBABILITIES[upper]! - from);
+  // Rounding in the exponential could put the result just outside the two ends; the curve would then decrease there.
   return Math.min(highMs, Math.max(lowMs, lowMs * (highMs / lowMs) ** share));
 }
 
 /**
- * Waits `durationMs` milliseconds, rounded to whole ones as timers are. Resolves early when `signal` fires, because
- * nobody is left to wait for; 0 or less returns without giving up the turn's timers.
+ * Waits `durationMs` milliseconds, rounded to whole milliseconds as timers are. Resolves early when `signal` fires,
+ * because the client has disconnected. Sets no timer for a duration that rounds to 0 or less.
  */
 export function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   const wholeMs = Math.round(durationMs);

@@ -4,13 +4,13 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv
 import { z } from 'zod';
 import type { ReferenceTool, ToolRunner } from './tools/tool.ts';
 
-// Building a validator costs more than everything else here, and a stateless endpoint needs a server per request.
+// Shared, because it is the most expensive part of a server, and a stateless endpoint needs a server per request.
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
 
 /**
- * Makes the factory of a server of the revisions up to 2025-11-25, on the first-generation SDK.
+ * Returns a function that creates a server of the first-generation SDK, for the revisions up to 2025-11-25.
  *
- * @param pageSize Tools on a page of tools/list. The SDK lists everything at once, so a list in pages replaces its own.
+ * @param pageSize Tools per page of tools/list. Without it the SDK's own handler lists all tools in one page.
  */
 export function legacyServerFactory(
   name: string,
@@ -31,7 +31,7 @@ export function legacyServerFactory(
     if (pages !== undefined) {
       server.server.setRequestHandler(ListToolsRequestSchema, ({ params }) => {
         const page = pages(params?.cursor);
-        if (page === undefined) throw new McpError(ErrorCode.InvalidParams, 'cursor is not one that this server gave');
+        if (page === undefined) throw new McpError(ErrorCode.InvalidParams, 'this server did not issue the cursor');
         return page;
       });
     }
@@ -39,8 +39,8 @@ export function legacyServerFactory(
   };
 }
 
-/** One page of tools/list as it goes over the wire. */
-export interface ToolPage {
+/** One page of tools/list in its wire format. */
+type ToolPage = {
   [key: string]: unknown;
   tools: {
     name: string;
@@ -49,13 +49,13 @@ export interface ToolPage {
     annotations: { readOnlyHint: boolean };
   }[];
   nextCursor?: string;
-}
+};
 
 /**
- * Cuts a tool list into pages of `pageSize`. The function returned takes the cursor of a page, none for the first;
- * it answers undefined for a cursor that it never gave out.
+ * Splits a tool list into pages. The returned function takes the cursor of a page, or undefined for the first page.
+ * It returns undefined for a cursor that is not in `nextCursor` of any page.
  */
-export function toolPages(
+function toolPages(
   tools: readonly ReferenceTool[],
   pageSize: number,
 ): (cursor: string | undefined) => ToolPage | undefined {

@@ -1,26 +1,24 @@
 import { type Fleet, startFleet } from './fleet.ts';
-import { readCommandLine, usage } from './fleet-options.ts';
+import { readFlags, usage } from './fleet-options.ts';
 import { fleetSecrets, serverNames } from './servers.ts';
 
-// A parent that is gone cannot stop its fleet any more. Registered first, because it may be gone before the fleet runs.
+/** Sessions of the warm-up. After this many, the engine has compiled the code that a session uses. */
+const WARM_UP_SESSIONS = 15;
+
+// Without its parent, nothing would stop this process. The handler comes first: the parent may die during the start.
 process.once('disconnect', () => process.exit());
 
-// Started by startFleetProcess the parent hears of success and failure over IPC; in a terminal people read them.
+// A child of startFleetProcess reports success and failure over IPC. Otherwise the output is for a terminal.
 try {
-  const options = readCommandLine(process.argv.slice(2));
+  const options = readFlags(process.argv.slice(2));
   if (options === null) console.log(usage);
   else {
-    await rehearse();
+    await warmUp();
     const fleet = await startFleet(options);
     const stop = () => void fleet.stop().then(() => process.exit(0));
     process.once('SIGINT', stop).once('SIGTERM', stop);
     if (process.send) process.send({ type: 'ready', servers: fleet.servers });
-    else {
-      console.log('Reference MCP fleet. Everything is made up, and loopback results measure the harness.\n');
-      for (const name of serverNames) console.log(`  ${name.padEnd(9)} ${fleet.servers[name].url}`);
-      console.log(`\n  tokens for ado: POST ${fleet.servers.ado.tokenUrl}`);
-      console.log('  counts of each server: GET /stats beside /mcp. Stop with Ctrl+C.');
-    }
+    else printAddresses(fleet);
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -29,19 +27,25 @@ try {
   process.exitCode = 1;
 }
 
-/** Enough for the engine to have compiled what a session runs through. */
-const SESSIONS = 15;
+function printAddresses({ servers }: Fleet): void {
+  console.log('Reference MCP servers, modelled on measurements of four hosted servers. Their content is made up.');
+  console.log('Results on loopback describe the load generator and this computer, not the hosted servers.\n');
+  for (const name of serverNames) console.log(`  ${name.padEnd(9)} ${servers[name].url}`);
+  console.log(`\n  Tokens for ado: POST ${servers.ado.tokenUrl}`);
+  console.log("  Each server's own counts: GET /stats on the same port");
+  console.log('\nPress Ctrl-C to stop.');
+}
 
 /**
- * Runs short sessions through a fleet without latency, which is thrown away. A server's first requests are slow because
- * its code is new to the engine, and requests that wait meanwhile wait where the server cannot see it; hosted servers
- * have long been warm when somebody measures them.
+ * Runs short sessions against a second fleet without latency, and stops that fleet again. The first requests of a
+ * process are slow, because its code is not compiled yet, and a server's own counts do not include the time that a
+ * request waits for this. Hosted servers are warm when they are measured.
  */
-export async function rehearse(): Promise<void> {
+async function warmUp(): Promise<void> {
   const fleet = await startFleet({ latencyScale: 0 });
   try {
-    const headers = await credentials(fleet);
-    for (let session = 0; session < SESSIONS; session++) {
+    const headers = await fetchCredentials(fleet);
+    for (let session = 0; session < WARM_UP_SESSIONS; session++) {
       await Promise.all(serverNames.map((name) => runSession(fleet.servers[name].url, headers[name])));
     }
   } finally {
@@ -49,7 +53,7 @@ export async function rehearse(): Promise<void> {
   }
 }
 
-async function credentials({ servers }: Fleet): Promise<Record<keyof Fleet['servers'], Record<string, string>>> {
+async function fetchCredentials({ servers }: Fleet): Promise<Record<keyof Fleet['servers'], Record<string, string>>> {
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: fleetSecrets.adoClientId,
@@ -65,15 +69,15 @@ async function credentials({ servers }: Fleet): Promise<Record<keyof Fleet['serv
   };
 }
 
-async function runSession(url: string, credential: Record<string, string>): Promise<void> {
+async function runSession(url: string, credentials: Record<string, string>): Promise<void> {
   const accept = 'application/json, text/event-stream';
-  let headers: Record<string, string> = { 'content-type': 'application/json', accept, ...credential };
+  let headers: Record<string, string> = { 'content-type': 'application/json', accept, ...credentials };
   const post = async (message: object) => {
     const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', ...message }) });
     await answer.text();
     return answer;
   };
-  const clientInfo = { name: 'rehearsal', version: '1' };
+  const clientInfo = { name: 'warm-up', version: '1' };
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
   const session = (await post({ id: 1, method: 'initialize', params })).headers.get('mcp-session-id');
   headers = {

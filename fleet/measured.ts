@@ -1,9 +1,8 @@
 import type { ServerName } from './servers.ts';
-import type { ReferenceTool } from './tools/tool.ts';
 
 /**
  * Latency of one operation in milliseconds: minimum, p50, p75, p90, p95, p98, p99, maximum.
- * The numbers never fall from left to right.
+ * The numbers never decrease from left to right.
  */
 export type LatencyPercentilesMs = readonly [
   min: number,
@@ -17,9 +16,9 @@ export type LatencyPercentilesMs = readonly [
 ];
 
 /**
- * What the four hosted servers were measured to do: 17 virtual users for 921 seconds, client side, 2,293 requests.
+ * Client-side latencies of four hosted servers, from 2,293 requests by 17 virtual users in 921 seconds.
  * Source: K. Roy, "Load Testing Hosted MCP Servers with Locust and Azure Load Testing", 2026-05-09, the published
- * Azure Load Testing report. Only the figures are taken over.
+ * Azure Load Testing report. Nothing but the figures comes from there.
  */
 export const measuredLatencyMs: Readonly<Record<ServerName, Readonly<Record<string, LatencyPercentilesMs>>>> = {
   learn: {
@@ -60,20 +59,20 @@ export const measuredLatencyMs: Readonly<Record<ServerName, Readonly<Record<stri
 };
 
 /**
- * Share of `search_code` calls that came back as HTTP 200 with a tool error: 3 of 84, the only failures of the
+ * Share of `search_code` calls that returned HTTP 200 with a tool error: 3 of 84. They were the only failures of the
  * measured run (same source as {@link measuredLatencyMs}).
  */
 export const measuredSearchCodeFailureRate = 3 / 84;
 
 /**
- * The figures for every operation of a server: those measured, and for what was not measured those of its nearest
- * relative. `server/discover` opens a conversation as initialize does; a tool names its own relative.
+ * The figures for every operation of a server. An operation that was not measured has the figures of a similar one:
+ * `server/discover` those of `initialize`, a tool those of the tool in its `latencyOf`.
  *
- * @throws Error for a tool that has no figures and names no measured tool.
+ * @throws Error for a tool that was not measured and does not name a measured tool.
  */
 export function latencyFigures(
   server: ServerName,
-  tools: readonly ReferenceTool[],
+  tools: readonly { readonly name: string; readonly latencyOf?: string }[],
 ): Readonly<Record<string, LatencyPercentilesMs>> {
   const measured = measuredLatencyMs[server];
   const figuresOf = (operation: string): LatencyPercentilesMs => {

@@ -6,48 +6,48 @@ import { answerJson, answerRpcError, observeAnswer, readBody } from './http-mess
 import { type LatencySource, pause } from './latency.ts';
 import { operationOf, type ServerStats } from './server-stats.ts';
 
-// Longer than the think time of any virtual user, so that a reused connection does not meet its own end.
-const keepAliveMs = 65_000;
+/** Longer than any think time, so that the server does not close a connection that a client is about to reuse. */
+const KEEP_ALIVE_MS = 65_000;
 
-export interface ReferenceServerOptions {
+export type ReferenceServerOptions = {
   readonly name: string;
-  /** On 127.0.0.1; 0 takes any free one. */
+  /** On 127.0.0.1; 0 takes any free port. */
   readonly port: number;
   readonly endpoint: McpEndpoint;
   readonly admission: Admission;
   readonly stats: ServerStats;
   readonly latencyMs: LatencySource;
   readonly toolNames: ReadonlySet<string>;
-  /** Serves `POST /token`, if the server has a token endpoint. */
+  /** Serves `POST /token`. Without it the server has no token endpoint. */
   readonly answerToken?: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-}
+};
 
-export interface ReferenceServer {
+export type ReferenceServer = {
   /** Without a trailing slash. */
   readonly origin: string;
-  /** Closes the port and every connection. The endpoint behind it is its owner's to close. */
+  /** Closes the port and every connection, but not the endpoint: the caller that created it closes it. */
   stop(): Promise<void>;
-}
+};
 
 /**
- * Listens on loopback and serves `/mcp`, `GET /stats`, `POST /stats/reset` and perhaps `POST /token`. Counting,
- * authentication and latency happen here, outside the SDK that answers.
+ * Listens on 127.0.0.1 and serves `/mcp`, `GET /stats`, `POST /stats/reset` and, with a token endpoint, `POST /token`.
+ * Counting, authentication and latency happen here. The SDK behind the endpoint only answers MCP messages.
  *
- * @throws Error when the port is taken.
+ * @throws Error if the port is in use.
  */
 export async function startReferenceServer(options: ReferenceServerOptions): Promise<ReferenceServer> {
   const { name, port } = options;
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
-    route(options, request, response).catch((error: unknown) => {
-      // Most likely the client left in the middle of its body; otherwise it deserves an answer.
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      // The usual cause is a client that disconnected while it sent its body. For any other cause the client gets a 500.
       if (response.headersSent) response.destroy();
       else answerRpcError(response, 500, -32603, error instanceof Error ? error.message : String(error));
     });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`port ${port} for ${name} is taken on 127.0.0.1; choose another, or 0 for any`) : error);
+      const message = `port ${port} for ${name} is in use on 127.0.0.1; choose another port, or 0 for any free port`;
+      reject(error.code === 'EADDRINUSE' ? new Error(message) : error);
     });
     server.listen(port, '127.0.0.1', resolve);
   });
@@ -61,7 +61,7 @@ export async function startReferenceServer(options: ReferenceServerOptions): Pro
   };
 }
 
-async function route(
+async function answer(
   options: ReferenceServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
@@ -69,15 +69,15 @@ async function route(
   const arrivedAtMs = performance.now();
   const path = request.url?.split('?', 1)[0];
   if (path === '/mcp') return answerMcp(options, request, response, arrivedAtMs);
-  const asked = `${request.method} ${path}`;
-  if (asked === 'GET /stats') return answerJson(response, 200, options.stats.snapshot());
-  if (asked === 'POST /stats/reset') {
+  const route = `${request.method} ${path}`;
+  if (route === 'GET /stats') return answerJson(response, 200, options.stats.snapshot());
+  if (route === 'POST /stats/reset') {
     options.stats.reset();
     return answerJson(response, 200, options.stats.snapshot());
   }
-  if (asked === 'POST /token' && options.answerToken) return options.answerToken(request, response);
-  const paths = ['/mcp', 'GET /stats', 'POST /stats/reset', ...(options.answerToken ? ['POST /token'] : [])];
-  answerJson(response, 404, { error: `nothing is at ${asked}; there is ${paths.join(', ')}` });
+  if (route === 'POST /token' && options.answerToken) return options.answerToken(request, response);
+  const routes = ['/mcp', 'GET /stats', 'POST /stats/reset', ...(options.answerToken ? ['POST /token'] : [])];
+  answerJson(response, 404, { error: `${route} does not exist; this server has ${routes.join(', ')}` });
 }
 
 async function answerMcp(
@@ -87,12 +87,12 @@ async function answerMcp(
   arrivedAtMs: number,
 ): Promise<void> {
   const isPreflight = request.headers['user-agent']?.endsWith('(preflight)') === true;
-  // The operation is known once the body is read; a client that leaves before that counts as `(other)`.
+  // The operation is known after the body is read. A client that disconnects earlier counts as `(other)`.
   let operation = operationOf(request.method, undefined, toolNames);
-  observeAnswer(response, request.method === 'GET' ? 'headers' : 'end', (ending) => {
+  observeAnswer(response, request.method === 'GET' ? 'headers' : 'end', (result) => {
     if (isPreflight) stats.preflighted(operation);
-    else if (ending.kind === 'aborted') stats.aborted(operation);
-    else stats.answered(operation, ending.httpStatus, ending.answeredAtMs - arrivedAtMs, ending.failed);
+    else if (result.kind === 'aborted') stats.aborted(operation);
+    else stats.answered(operation, result.httpStatus, result.answeredAtMs - arrivedAtMs, result.failed);
   });
 
   let body: unknown;
@@ -111,12 +111,12 @@ async function answerMcp(
   if (request.method === 'POST' && body === undefined) {
     return answerRpcError(response, 400, -32700, 'Parse error: the body is not JSON');
   }
-  // A tool waits by itself, so that its event stream opens at once and only the reply is late, as on a real server.
+  // A tool call waits in the tool: as on a real server, its event stream opens immediately and only the reply is late.
   if (!operation.startsWith('tools/call:')) {
-    const left = new AbortController();
-    response.on('close', () => left.abort());
-    await pause(latencyMs(operation) - (performance.now() - arrivedAtMs), left.signal);
-    if (left.signal.aborted) return;
+    const disconnected = new AbortController();
+    response.on('close', () => disconnected.abort());
+    await pause(latencyMs(operation) - (performance.now() - arrivedAtMs), disconnected.signal);
+    if (disconnected.signal.aborted) return;
   }
   await endpoint.handle(request, response, body);
 }

@@ -2,10 +2,10 @@
 export type Random = () => number;
 
 /**
- * A pseudo-random stream that is fully determined by its parts: the same parts give the same numbers on every
- * machine, and parts that differ anywhere give unrelated streams. Not for secrets.
+ * A pseudo-random stream for these parts. The same parts give the same numbers on every machine; any difference in
+ * the parts gives an unrelated stream. Not for secrets.
  *
- * The parts are hashed with FNV-1a; the stream is SplitMix with 32 bits of state.
+ * The parts are hashed with FNV-1a. The stream is SplitMix with 32 bits of state.
  */
 export function seededRandom(...parts: readonly (string | number)[]): Random {
   let state = hash32(JSON.stringify(parts));

@@ -1,39 +1,39 @@
 import { z } from 'zod';
 
-export interface OperationStats {
-  /** Requests that arrived, whatever became of them. */
+type OperationStats = {
+  /** All requests that arrived, with any result. */
   readonly count: number;
-  /** Answers whose tool result was an error. */
+  /** Answers with a tool result that was an error. */
   readonly failures: number;
-  /** Answers by HTTP status; `aborted` counts requests whose client left before the answer was complete. */
+  /** Requests by HTTP status of the answer; `aborted` if the client disconnected before the answer was complete. */
   readonly httpStatus: Readonly<Record<string, number>>;
-  /** Over complete answers that were no error of HTTP or of the tool, from arrival to the last byte; null while there is none. */
+  /** From arrival to the last byte, for complete answers without an HTTP or tool error. Null if there are none. */
   readonly latencyMs: DurationSummaryMs | null;
-  /** Over the other complete answers. */
+  /** The same for complete answers with an HTTP or tool error. */
   readonly failedLatencyMs: DurationSummaryMs | null;
-}
+};
 
-/** What a server itself saw since it started or was reset: the other side of the ledger. */
-export interface ServerStatsSnapshot {
+/** A server's own counts since its start or last reset. A report's counts of the same run must equal them. */
+export type ServerStatsSnapshot = {
   readonly server: string;
   readonly operations: Readonly<Record<string, OperationStats>>;
-  /** Counts of requests whose User-Agent says that they are a preflight: a look before the load, not part of it. */
+  /** Requests by operation with a User-Agent that marks them as preflight. They are in no other count of requests. */
   readonly preflight: Readonly<Record<string, number>>;
   readonly sessions: { readonly opened: number; readonly closed: number; readonly open: number };
   readonly tokens: { readonly issued: number };
-  /** Requests that were refused with 401. */
+  /** Requests that got a 401. */
   readonly unauthorized: number;
-}
+};
 
-interface OperationCounts {
+type OperationCounts = {
   count: number;
   failures: number;
   readonly httpStatus: Record<string, number>;
   readonly durationsMs: number[];
   readonly failedDurationsMs: number[];
-}
+};
 
-/** Counts of one server. Keeps every duration, eight bytes each, so that its percentiles are exact. */
+/** Counts the requests, sessions and tokens of one server. Keeps every duration (8 bytes each) for exact percentiles. */
 export class ServerStats {
   readonly #server: string;
   readonly #operations = new Map<string, OperationCounts>();
@@ -48,7 +48,7 @@ export class ServerStats {
     this.#server = server;
   }
 
-  /** A request was answered completely, `durationMs` after it arrived. */
+  /** Counts a complete answer, `durationMs` after its request arrived. */
   answered(operation: string, httpStatus: number, durationMs: number, failed: boolean): void {
     const counts = this.#count(operation, String(httpStatus));
     (failed || httpStatus >= 400 ? counts.failedDurationsMs : counts.durationsMs).push(durationMs);
@@ -56,12 +56,12 @@ export class ServerStats {
     if (httpStatus === 401) this.#unauthorized++;
   }
 
-  /** A request of a preflight ended, whatever became of it. */
+  /** Counts a preflight request, with any result. */
   preflighted(operation: string): void {
     this.#preflight.set(operation, (this.#preflight.get(operation) ?? 0) + 1);
   }
 
-  /** The client left before its answer was complete. */
+  /** Counts a request whose client disconnected before the answer was complete. */
   aborted(operation: string): void {
     this.#count(operation, 'aborted');
   }
@@ -80,7 +80,7 @@ export class ServerStats {
     this.#tokensIssued++;
   }
 
-  /** Starts counting anew. Sessions that are open stay open and stay counted as such. */
+  /** Sets all counts to zero except that of open sessions, which stay open. */
   reset(): void {
     this.#operations.clear();
     this.#preflight.clear();
@@ -108,21 +108,21 @@ export class ServerStats {
     };
   }
 
-  #count(operation: string, ending: string): OperationCounts {
+  #count(operation: string, result: string): OperationCounts {
     let counts = this.#operations.get(operation);
     if (counts === undefined) {
       counts = { count: 0, failures: 0, httpStatus: {}, durationsMs: [], failedDurationsMs: [] };
       this.#operations.set(operation, counts);
     }
     counts.count++;
-    counts.httpStatus[ending] = (counts.httpStatus[ending] ?? 0) + 1;
+    counts.httpStatus[result] = (counts.httpStatus[result] ?? 0) + 1;
     return counts;
   }
 }
 
 const message = z.object({ method: z.string(), params: z.object({ name: z.unknown() }).partial().optional() });
 
-/** Methods with a row of their own; anything else a client makes up shares one, so that the rows stay few. */
+/** Methods that are counted by name. All others count as `(other)`, so that a client cannot add operations at will. */
 const knownMethods = new Set([
   'initialize',
   'notifications/initialized',
@@ -133,9 +133,9 @@ const knownMethods = new Set([
 ]);
 
 /**
- * The operation that an HTTP request to `/mcp` counts as: `GET` or `DELETE`, else the JSON-RPC method of the body,
- * for a tool call with the tool's name (`tools/call:get_me`). `tools/call:(unknown)` for a tool that is not among
- * `toolNames`, and `(other)` for everything that fits nowhere: unknown methods, batches, replies and broken bodies.
+ * The operation that an HTTP request to `/mcp` counts as: `GET`, `DELETE`, or the JSON-RPC method of the body. A tool
+ * call includes the tool's name (`tools/call:get_me`), or `(unknown)` if the name is not in `toolNames`. Unknown methods,
+ * batches, replies and malformed bodies count as `(other)`.
  */
 export function operationOf(httpMethod: string | undefined, body: unknown, toolNames: ReadonlySet<string>): string {
   if (httpMethod === 'GET' || httpMethod === 'DELETE') return httpMethod;
@@ -147,7 +147,7 @@ export function operationOf(httpMethod: string | undefined, body: unknown, toolN
   return typeof name === 'string' && toolNames.has(name) ? `tools/call:${name}` : 'tools/call:(unknown)';
 }
 
-export interface DurationSummaryMs {
+type DurationSummaryMs = {
   readonly min: number;
   readonly mean: number;
   readonly p50: number;
@@ -156,12 +156,11 @@ export interface DurationSummaryMs {
   readonly p95: number;
   readonly p99: number;
   readonly max: number;
-}
+};
 
 /**
- * Exact figures over all durations in milliseconds, rounded to a microsecond. A percentile is the nearest rank: the
- * smallest duration that at least that share of all durations does not exceed, so always one that occurred.
- * Null when there are no durations.
+ * Exact figures for durations in milliseconds, rounded to a microsecond. A percentile is the nearest rank: the smallest
+ * of the durations that at least that share of all durations does not exceed. Null if there are no durations.
  */
 export function summarizeDurations(durationsMs: readonly number[]): DurationSummaryMs | null {
   if (durationsMs.length === 0) return null;

@@ -1,9 +1,9 @@
-/** The four servers of the reference fleet, in the order in which they are listed everywhere. */
+/** The four servers of the reference fleet, in the order in which every list shows them. */
 export const serverNames = ['learn', 'github', 'context7', 'ado'] as const;
 
 export type ServerName = (typeof serverNames)[number];
 
-/** Where the fleet listens unless it is told otherwise; the plans shipped with the app aim there. */
+/** The fleet's default ports on 127.0.0.1. The targets in `plans/` use them. */
 export const standardPorts: Readonly<Record<ServerName, number>> = {
   learn: 4801,
   github: 4802,
@@ -11,15 +11,15 @@ export const standardPorts: Readonly<Record<ServerName, number>> = {
   ado: 4804,
 };
 
-/** What the guarded servers of the fleet accept. */
-export interface FleetSecrets {
+/** The secrets that the servers with authentication accept. */
+export type FleetSecrets = {
   readonly githubToken: string;
   readonly context7ApiKey: string;
   readonly adoClientId: string;
   readonly adoClientSecret: string;
-}
+};
 
-/** The secrets a fleet takes unless told otherwise. They open nothing but a fleet on this computer. */
+/** The default secrets. They give access to nothing except a fleet on this computer. */
 export const fleetSecrets: FleetSecrets = {
   githubToken: 'demo-github-token',
   context7ApiKey: 'demo-context7-key',

@@ -3,7 +3,7 @@ import { defineTool } from './tool.ts';
 
 const project = z.string().min(1).describe('Name of the project');
 
-/** What the ado server offers: reading work items, repositories and builds. One tool covers several actions. */
+/** The tools of the ado server. They read work items, repositories and builds; most have several actions. */
 export const adoTools = [
   defineTool({
     name: 'wit_work_item',
@@ -33,7 +33,7 @@ export const adoTools = [
     input: z.object({
       searchText: z.string().min(1).describe('Words to look for'),
       project: z.array(z.string().min(1)).optional().describe('Only these projects'),
-      top: z.number().int().min(1).max(50).optional().describe('Most results to return, 10 unless given'),
+      top: z.number().int().min(1).max(50).optional().describe('Maximum number of results; default: 10'),
     }),
     answer: ({ searchText, project: projects = ['surge'], top = 10 }, prose) =>
       JSON.stringify({

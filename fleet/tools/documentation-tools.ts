@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineTool } from './tool.ts';
 
-/** What the learn server offers: documentation search without an account. */
+/** The tools of the learn server: documentation search without an account. */
 export const learnTools = [
   defineTool({
     name: 'microsoft_docs_search',
-    description: 'Searches the documentation and returns the passages that fit best, each with its title and address.',
-    input: z.object({ query: z.string().min(1).describe('What to look for, in a few words or as a question') }),
+    description: 'Searches the documentation and returns the best matching passages, each with its title and address.',
+    input: z.object({ query: z.string().min(1).describe('Search words or a question') }),
     answer: ({ query }, prose) =>
       JSON.stringify({
         results: Array.from({ length: 5 }, (_, index) => ({
@@ -35,13 +35,13 @@ export const learnTools = [
   }),
 ];
 
-/** What the context7 server offers: library documentation. */
+/** The tools of the context7 server: documentation of libraries. */
 export const context7Tools = [
   defineTool({
     name: 'resolve-library-id',
     description: 'Turns the name of a library into the id that query-docs expects. Returns a few candidates.',
     input: z.object({
-      query: z.string().min(1).describe('What the documentation is wanted for; used to rank the candidates'),
+      query: z.string().min(1).describe('What the documentation is needed for; ranks the candidates'),
       libraryName: z.string().min(1).describe('Name of the library as its users write it'),
     }),
     answer: ({ query, libraryName }, prose) =>

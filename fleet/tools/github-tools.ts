@@ -3,9 +3,9 @@ import { defineTool } from './tool.ts';
 
 const owner = z.string().min(1).describe('Account or organization that owns the repository');
 const repo = z.string().min(1).describe('Name of the repository');
-const perPage = z.number().int().min(1).max(30).optional().describe('Results a page, 5 unless given');
+const perPage = z.number().int().min(1).max(30).optional().describe('Results per page; default: 5');
 
-/** What the github server offers. Beyond the measured tools there are enough to make its list longer than a page. */
+/** The tools of the github server. Some were not measured; they make the tool list longer than one page. */
 export const githubTools = [
   defineTool({
     name: 'search_code',
@@ -43,7 +43,7 @@ export const githubTools = [
     input: z.object({
       owner,
       repo,
-      path: z.string().optional().describe('Path in the repository; the root unless given'),
+      path: z.string().optional().describe('Path in the repository; default: the root'),
       ref: z.string().optional().describe('Branch, tag or commit'),
     }),
     answer: ({ owner: account, repo: repository, path = 'README.md', ref = 'main' }, prose) =>
@@ -51,7 +51,7 @@ export const githubTools = [
   }),
   defineTool({
     name: 'get_me',
-    description: 'Tells which account the token belongs to.',
+    description: 'Returns the account that the token belongs to.',
     input: z.object({}),
     answer: (_args, prose) => JSON.stringify({ login: prose.name(), id: prose.number(1000, 999_999), type: 'User' }),
   }),
@@ -61,7 +61,7 @@ export const githubTools = [
     input: z.object({
       owner,
       repo,
-      state: z.enum(['OPEN', 'CLOSED']).optional().describe('Both unless given'),
+      state: z.enum(['OPEN', 'CLOSED']).optional().describe('State of the issues; default: both states'),
       perPage,
     }),
     answer: ({ owner: account, repo: repository, state, perPage: count = 5 }, prose) =>
@@ -110,7 +110,7 @@ export const githubTools = [
   }),
   defineTool({
     name: 'create_issue',
-    description: 'Opens an issue. This server only pretends: nothing is kept.',
+    description: 'Opens an issue. This server stores nothing and only returns a made-up answer.',
     readOnly: false,
     latencyOf: 'list_issues',
     input: z.object({

@@ -33,22 +33,22 @@ const conditions = [
 ];
 const names = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove', 'harbor', 'inlet', 'juniper'];
 
-/** Made-up content for answers: always the same for the same seed parts. */
-export interface Prose {
-  /** A whole number from `low` to `high`, both included. */
+/** Made-up content for answers. The same parts give the same content. */
+export type Prose = {
+  /** An integer from `low` to `high`, both inclusive. */
   readonly number: (low: number, high: number) => number;
   readonly pick: <Item>(items: readonly Item[]) => Item;
-  /** A short lower-case name, such as for a repository or a person. */
+  /** A short lower-case name, for example for a repository or a person. */
   readonly name: () => string;
-  /** Hexadecimal digits, such as for a commit. */
+  /** Hexadecimal digits, for example for a commit. */
   readonly hex: (digits: number) => string;
   /** A day in the first half of 2026, `YYYY-MM-DD`. */
   readonly day: () => string;
   readonly sentence: () => string;
   readonly paragraph: (sentences: number) => string;
-}
+};
 
-/** The prose that belongs to these parts, for example a seed, a tool and its arguments. */
+/** The prose for these parts, for example a seed, a tool and its arguments. */
 export function seededProse(...parts: readonly (string | number)[]): Prose {
   const random: Random = seededRandom('prose', ...parts);
   const number = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));

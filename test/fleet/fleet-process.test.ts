@@ -57,7 +57,7 @@ test('a port that is taken reaches the parent as an error', async () => {
     const failure: unknown = await runMain(...anyPorts, `--ado=${port}`).catch((error: unknown) => error);
     const { code, stderr } = failure as { code: number; stderr: string };
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`^port ${port} for ado is taken`));
+    assert.match(stderr, new RegExp(`^port ${port} for ado is in use`));
   } finally {
     squatter.close();
   }
@@ -84,11 +84,11 @@ test('in a terminal it prints where the servers are and ends on SIGTERM', async 
   let printed = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     printed += chunk;
-    if (printed.includes('Ctrl+C')) child.kill('SIGTERM');
+    if (printed.includes('Ctrl-C')) child.kill('SIGTERM');
   }
   if (child.exitCode === null) await once(child, 'exit');
   assert.equal(child.exitCode, 0);
-  assert.match(printed, /loopback results measure the harness/);
+  assert.match(printed, /Results on loopback describe the load generator/);
   assert.equal(printed.match(/http:\/\/127\.0\.0\.1:\d+\/mcp/g)?.length, 4);
 });
 

@@ -24,7 +24,7 @@ test('a port that is taken is named, and nothing of the fleet stays behind', asy
   await new Promise((resolve) => free.close(resolve));
   try {
     await assert.rejects(startFleet({ ports: { learn: learnPort, github: port } }), {
-      message: `port ${port} for github is taken on 127.0.0.1; choose another, or 0 for any`,
+      message: `port ${port} for github is in use on 127.0.0.1; choose another port, or 0 for any free port`,
     });
     assert.equal(await listens(learnPort), false);
   } finally {
@@ -33,7 +33,7 @@ test('a port that is taken is named, and nothing of the fleet stays behind', asy
 });
 
 test('options that make no sense are refused by name', async () => {
-  await assert.rejects(startFleet({ latencyScale: -1 }), /latencyScale must lie between 0 and 1000, got -1/);
+  await assert.rejects(startFleet({ latencyScale: -1 }), /latencyScale must be between 0 and 1000, got -1/);
   await assert.rejects(startFleet({ tokenLifetimeSeconds: 0 }), /tokenLifetimeSeconds/);
   await assert.rejects(startFleet({ searchCodeFailureRate: 1.5 }), /searchCodeFailureRate/);
 });

@@ -181,5 +181,8 @@ test('an event stream opens at once and its reply comes after the latency of the
 test('an address that is not served is answered with those that are', async () => {
   const answer = await fetch(new URL('/elsewhere', fleet.servers.ado.url));
   assert.equal(answer.status, 404);
-  assert.match(await answer.text(), /GET \/elsewhere; there is \/mcp, GET \/stats, POST \/stats\/reset, POST \/token/);
+  assert.match(
+    await answer.text(),
+    /GET \/elsewhere does not exist; this server has \/mcp, GET \/stats, POST \/stats\/reset, POST \/token/,
+  );
 });
