@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { startFleet } from '../../fleet/fleet.ts';
-import { connectClient } from './connect-client.ts';
+import { connectClient } from './fleet-clients.ts';
 
 /** Whether something listens on a port of 127.0.0.1. */
 function listens(port: number): Promise<boolean> {

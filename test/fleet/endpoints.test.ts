@@ -5,9 +5,7 @@ import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { legacyServerFactory } from '../../fleet/legacy-server.ts';
 import { startReferenceServer } from '../../fleet/reference-server.ts';
 import { ServerStats } from '../../fleet/server-stats.ts';
-import { connectClient } from './connect-client.ts';
-import { fetchToken } from './fetch-token.ts';
-import { callTool, initialize, postMcp } from './post-mcp.ts';
+import { callTool, connectClient, fetchToken, initialize, postMcp } from './fleet-clients.ts';
 
 let fleet: Fleet;
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startFleetProcess } from '../../fleet/start-fleet-process.ts';
-import { initialize, postMcp } from './post-mcp.ts';
+import { initialize, postMcp } from './fleet-clients.ts';
 
 const main = fileURLToPath(new URL('../../fleet/main.ts', import.meta.url));
 const anyPorts = ['--learn=0', '--github=0', '--context7=0', '--ado=0'];

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { fleetSecrets } from '../../fleet/servers.ts';
-import { connectClient } from './connect-client.ts';
-import { fetchToken, requestToken } from './fetch-token.ts';
-import { callTool, initialize, postMcp } from './post-mcp.ts';
+import { callTool, connectClient, fetchToken, initialize, postMcp, requestToken } from './fleet-clients.ts';
 
 let nowMs = 0;
 let fleet: Fleet;
