@@ -1,5 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { isRecord } from './primitives.ts';
 import { shortened } from './problem.ts';
 
 /** A value that JSON can hold. */
@@ -53,7 +54,7 @@ export function parseFeedText(format: FeedFormat, text: string): Found {
  * @param placeOf says in a message where the value with this index stands
  */
 export function tableOfValues(values: readonly Json[], placeOf: (index: number) => string): Found {
-  const objects = values.filter(isObject);
+  const objects = values.filter((value) => isRecord(value));
   if (objects.length === 0)
     return table(
       [COLUMN],
@@ -62,7 +63,7 @@ export function tableOfValues(values: readonly Json[], placeOf: (index: number) 
   const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
   const rows: Json[][] = [];
   for (const [index, value] of values.entries()) {
-    if (!isObject(value)) return { problem: `${placeOf(index)}: expected an object, as others are` };
+    if (!isRecord(value)) return { problem: `${placeOf(index)}: expected an object, as others are` };
     const lacking = columns.find((column) => !Object.hasOwn(value, column));
     if (lacking !== undefined) {
       const name = shortened(lacking);
@@ -149,10 +150,6 @@ function parseJson(text: string): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Gives the text of a file that a plan names; undefined when there is none or it cannot be read. */

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { list, parseDuration, tree } from './primitives.ts';
+import { asArray, asRecord, parseDuration } from './primitives.ts';
 
 /** Changes that a command line makes to a plan without editing its file. */
 export type PlanOverrides = {
@@ -38,7 +38,7 @@ function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])
   const scenarios = document.errors.length === 0 && isMap(document.contents) ? document.get('scenarios') : undefined;
   if (!isMap(scenarios)) return [];
   try {
-    const written = tree(tree(document.toJS()).scenarios);
+    const written = asRecord(asRecord(document.toJS()).scenarios);
     return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
   } catch {
     // Aliases that stand for nothing or for too much: for parsing to refuse.
@@ -87,19 +87,19 @@ type NewText = { readonly path: readonly (string | number)[]; readonly text: str
  * @param duration as a plan writes it
  */
 export function newDurations(scenario: unknown, duration: string): NewText[] {
-  const { executor, stages } = tree(scenario);
+  const { executor, stages } = asRecord(scenario);
   if (executor === 'per-vu-iterations' || executor === 'shared-iterations') {
     return [{ path: ['maxDuration'], text: duration }];
   }
   return executor === 'ramping-vus' || executor === 'ramping-arrival-rate'
-    ? newStages(list(stages), duration)
+    ? newStages(asArray(stages), duration)
     : [{ path: ['duration'], text: duration }];
 }
 
 /** None when a duration is none, for parsing to refuse; what rounding leaves over goes to the longest stage. */
 function newStages(stages: readonly unknown[], duration: string): NewText[] {
   const wanted = parseDuration(duration);
-  const given = stages.map((stage) => parseDuration(String(tree(stage).duration)));
+  const given = stages.map((stage) => parseDuration(String(asRecord(stage).duration)));
   const known = given.filter((ms) => ms !== undefined);
   const total = known.reduce((sum, ms) => sum + ms, 0);
   if (known.length < given.length || total === 0) return [];

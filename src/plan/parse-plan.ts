@@ -2,7 +2,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import { describeProblems, documentProblems } from './describe-problems.ts';
 import { feedSchema, type ReadFile } from './feed.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
-import { tree } from './primitives.ts';
+import { asRecord } from './primitives.ts';
 import type { PlanProblem } from './problem.ts';
 import { danglingReferences, feedSupplyProblems, type KnownFeeds, timingProblems } from './references.ts';
 
@@ -70,7 +70,9 @@ function feedsOf({ feeds }: Plan): KnownFeeds {
 /** The feeds of a plan that is wrong somewhere, so that references to those which are right can be checked. */
 function feedsAlone(plan: unknown, readFile: ReadFile | undefined): KnownFeeds {
   const schema = feedSchema(readFile);
-  return new Map(Object.entries(tree(tree(plan).feeds)).map(([name, feed]) => [name, schema.safeParse(feed).data]));
+  return new Map(
+    Object.entries(asRecord(asRecord(plan).feeds)).map(([name, feed]) => [name, schema.safeParse(feed).data]),
+  );
 }
 
 function refused(problems: readonly PlanProblem[]): ParsedPlan {

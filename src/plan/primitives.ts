@@ -1,22 +1,22 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 
-/** A mapping of a plan as it was written. */
-export type Tree = Readonly<Record<string, unknown>>;
+/** What JSON calls an object, with values of unknown shape. */
+type UnknownRecord = Readonly<Record<string, unknown>>;
 
-/** The mapping that a value is; an empty one for any other value, so that paths into it find nothing. */
-export function tree(value: unknown): Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : {};
-}
-
-/** The list that a value is; an empty one for any other value. */
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-/** True for what JSON calls an object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** True for what JSON calls an object: neither null nor an array. */
+export function isRecord(value: unknown): value is UnknownRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value if it is an object, otherwise an empty one, so that a path into a value of any shape can be followed. */
+export function asRecord(value: unknown): UnknownRecord {
+  return isRecord(value) ? value : {};
+}
+
+/** The value if it is an array, otherwise an empty one. */
+export function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -1,7 +1,7 @@
 import type { Feed } from './feed.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
 import type { Plan } from './plan-schema.ts';
-import { list, tree } from './primitives.ts';
+import { asArray, asRecord } from './primitives.ts';
 import { type DanglingReference, insteadOf, nearestOf, shortened } from './problem.ts';
 import { plannedIterationsOf } from './scenario-schema.ts';
 import { planExtent } from './slices.ts';
@@ -22,20 +22,20 @@ type Captures = { readonly firstStep: ReadonlyMap<string, number>; readonly step
 
 /** Checks the placeholders and captures of a scenario as it was written. @param path of the scenario */
 export function templateReferences(scenario: unknown, path: Path, feeds: KnownFeeds): DanglingReference[] {
-  const { steps, order } = tree(scenario);
+  const { steps, order } = asRecord(scenario);
   const firstStep = new Map<string, number>();
   const problems: DanglingReference[] = [];
-  for (const [index, step] of list(steps).entries()) {
-    for (const name of Object.keys(tree(tree(step).capture))) {
+  for (const [index, step] of asArray(steps).entries()) {
+    for (const name of Object.keys(asRecord(asRecord(step).capture))) {
       if (!firstStep.has(name)) firstStep.set(name, index);
       const message = `expected a name that no feed has, or {{${name}}} would mean two things`;
       if (feeds.has(name)) problems.push({ path: [...path, 'steps', index, 'capture', name], message });
     }
   }
-  for (const [index, step] of list(steps).entries()) {
+  for (const [index, step] of asArray(steps).entries()) {
     const captures = { firstStep, step: index, inOrder: order === 'fixed' };
     for (const key of TEMPLATES) {
-      const value = key.reduce<unknown>((part, name) => tree(part)[name], step);
+      const value = key.reduce<unknown>((part, name) => asRecord(part)[name], step);
       for (const text of textsOf(value, [...path, 'steps', index, ...key])) {
         const found = problemsOfText(text.text, feeds, captures);
         problems.push(...found.map((message) => ({ path: text.path, message })));
@@ -48,7 +48,7 @@ export function templateReferences(scenario: unknown, path: Path, feeds: KnownFe
 /** The names of the feeds that the steps of a scenario use. */
 export function feedsUsed(steps: readonly unknown[], feeds: ReadonlySet<string>): string[] {
   const insides = steps.flatMap((step) =>
-    TEMPLATES.flatMap((key) => placeholdersIn(key.reduce<unknown>((part, name) => tree(part)[name], step) ?? {})),
+    TEMPLATES.flatMap((key) => placeholdersIn(key.reduce<unknown>((part, name) => asRecord(part)[name], step) ?? {})),
   );
   const names = insides
     .map(parsePlaceholder)
@@ -159,7 +159,7 @@ type Known = {
 /** Checks what the thresholds of a plan, as it was written, name: targets, operations, scenarios and stages. */
 export function thresholdReferences(plan: unknown): DanglingReference[] {
   const known = knownOf(plan);
-  return Object.entries(tree(tree(plan).thresholds)).flatMap(([metric, conditions]) => {
+  return Object.entries(asRecord(asRecord(plan).thresholds)).flatMap(([metric, conditions]) => {
     const path = ['thresholds', metric];
     const parsed = parseMetric(metric);
     const problem = 'tags' in parsed ? tagProblem(parsed.tags, known) : undefined;
@@ -168,17 +168,17 @@ export function thresholdReferences(plan: unknown): DanglingReference[] {
 }
 
 function knownOf(plan: unknown): Known {
-  const { targets, scenarios } = tree(plan);
-  const all = Object.values(tree(scenarios)).map(tree);
+  const { targets, scenarios } = asRecord(plan);
+  const all = Object.values(asRecord(scenarios)).map(asRecord);
   const operations = new Map<string | undefined, Operations>();
   const findOperations = (target: string | undefined): Operations => {
     const aimed = all.filter((scenario) => target === undefined || scenario.target === target);
-    const names = operationsOf(aimed.flatMap(({ steps }) => list(steps)));
+    const names = operationsOf(aimed.flatMap(({ steps }) => asArray(steps)));
     return { names, set: new Set(names) };
   };
   return {
-    targets: Object.keys(tree(targets)),
-    scenarios: Object.keys(tree(scenarios)),
+    targets: Object.keys(asRecord(targets)),
+    scenarios: Object.keys(asRecord(scenarios)),
     operations: (target) => {
       const found = operations.get(target) ?? findOperations(target);
       operations.set(target, found);
@@ -207,8 +207,8 @@ function tagProblem({ target, scenario, operation }: Tags, known: Known): string
 
 function stageProblems(conditions: unknown, { staged }: Known, path: readonly PropertyKey[]): DanglingReference[] {
   if (staged === 1) return [];
-  return list(conditions).flatMap((condition, index) => {
-    if (tree(condition).over !== 'stage') return [];
+  return asArray(conditions).flatMap((condition, index) => {
+    if (asRecord(condition).over !== 'stage') return [];
     const message = `expected exactly one scenario with stages for over: stage, got ${staged}`;
     return [{ path: [...path, index, 'over'], message }];
   });
@@ -255,12 +255,12 @@ export function timingProblems(plan: Plan): DanglingReference[] {
  * are found in the same pass as those of the schema; parts of a wrong shape are passed over, the schema tells of them.
  */
 export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingReference[] {
-  const { targets, scenarios } = tree(plan);
+  const { targets, scenarios } = asRecord(plan);
   const problems: DanglingReference[] = [];
-  for (const [name, scenario] of Object.entries(tree(scenarios))) {
-    const { target } = tree(scenario);
-    if (typeof target === 'string' && !Object.hasOwn(tree(targets), target)) {
-      const message = `expected one of the plan's targets (${Object.keys(tree(targets)).join(', ')}), got "${target}"`;
+  for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
+    const { target } = asRecord(scenario);
+    if (typeof target === 'string' && !Object.hasOwn(asRecord(targets), target)) {
+      const message = `expected one of the plan's targets (${Object.keys(asRecord(targets)).join(', ')}), got "${target}"`;
       problems.push({ path: ['scenarios', name, 'target'], message });
     }
     problems.push(...templateReferences(scenario, ['scenarios', name], feeds));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { VALUE_NAME } from './placeholder.ts';
-import { tree } from './primitives.ts';
+import { asRecord } from './primitives.ts';
 import { isRegExp } from './target-schema.ts';
 
 const jsonPointer = z
@@ -164,14 +164,15 @@ export function operationOf(step: unknown): string {
 
 /** That of the call itself comes first; the others are those of a tool call that a server makes a task of. */
 function operationsOfStep(step: unknown): string[] {
-  const { tool, resource, prompt, complete, list, ping } = tree(step);
+  const { tool, resource, prompt, complete, list, ping } = asRecord(step);
   if (tool !== undefined) {
     const tasks = ['get', 'update', 'result', 'cancel'].map((verb) => `tasks/${verb}:${tool}`);
     return [`tools/call:${tool}`, ...tasks];
   }
   if (resource !== undefined) return [`resources/read:${resource}`];
   if (prompt !== undefined) return [`prompts/get:${prompt}`];
-  if (complete !== undefined) return [`completion/complete:${tree(complete).prompt ?? tree(complete).resource}`];
+  if (complete !== undefined)
+    return [`completion/complete:${asRecord(complete).prompt ?? asRecord(complete).resource}`];
   if (typeof list === 'string') return [LISTS[list] ?? list];
   return ping === undefined ? [] : ['ping'];
 }

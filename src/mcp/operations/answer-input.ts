@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 
 /**
@@ -27,7 +27,7 @@ export function answerElicitation(params: unknown): ElicitationAnswer | undefine
   if (!isRecord(requestedSchema) || !isRecord(requestedSchema.properties)) return undefined;
   const { properties, required } = requestedSchema;
   const defaults = Object.entries(properties).flatMap(([name, field]): [string, Value][] => {
-    const value = isRecord(field) ? field.default : undefined;
+    const value = asRecord(field).default;
     return isValue(value) ? [[name, value]] : [];
   });
   const content = Object.fromEntries(defaults);

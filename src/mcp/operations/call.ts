@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { answerInput } from './answer-input.ts';
@@ -50,7 +50,7 @@ export function judgeResultType(result: unknown, elicitation: Target['elicitatio
 }
 
 function askedFor({ inputRequests }: Readonly<Record<string, unknown>>): string {
-  const requests = Object.entries(isRecord(inputRequests) ? inputRequests : {});
+  const requests = Object.entries(asRecord(inputRequests));
   if (requests.length === 0) return 'the server asks for input without saying for which';
   const asked = requests.map(([key, request]) => `${key} (${isRecord(request) ? request.method : 'no request'})`);
   return `the server asks for input that the plan does not give: ${asked.join(', ')}`;

@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { ListName } from '../../plan/step-schema.ts';
 import { type Judgement, USEFUL } from '../http/json-rpc.ts';
 import { addParams, type Call, shapeError } from './call.ts';
@@ -47,7 +47,7 @@ export function pageCall(first: Call, cursor: string): Call {
 /** Judges a page: its array, what every item is known by, and the cursor. An empty list is an answer like any other. */
 export function judgePage(method: string, result: unknown): Judgement {
   const { items, key } = listOf(method);
-  const array = isRecord(result) ? result[items] : undefined;
+  const array = asRecord(result)[items];
   if (!isRecord(result) || !Array.isArray(array)) return shapeError(method, `an array "${items}"`);
   const odd = array.findIndex((item) => !isRecord(item) || typeof item[key] !== 'string');
   if (odd !== -1) return shapeError(method, `${items}[${odd}].${key}`);

@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { MirroredArgument } from './tool.ts';
 
 /** Printable ASCII that no intermediary trims. */
@@ -109,7 +109,7 @@ function annotationProblem(schema: Readonly<Record<string, unknown>>, taken: Rea
 
 function namedIn(schema: Readonly<Record<string, unknown>>, keyword: string): [string, unknown][] {
   const value = schema[keyword];
-  return isRecord(value) ? Object.entries(value) : [];
+  return Object.entries(asRecord(value));
 }
 
 function valueAt(object: unknown, key: string): unknown {

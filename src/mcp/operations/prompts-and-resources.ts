@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord, isRecord } from '../../plan/primitives.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { type Call, shapeError } from './call.ts';
 
@@ -110,7 +110,7 @@ export function completeArgument(
 
 /** Judges the result of completion/complete; that there is nothing to propose is an answer. */
 export function judgeCompletion(result: unknown): Judgement {
-  const completion = isRecord(result) ? result.completion : undefined;
+  const completion = asRecord(result).completion;
   if (!isRecord(completion) || !Array.isArray(completion.values)) {
     return shapeError(COMPLETION_COMPLETE, 'an array "completion.values"');
   }

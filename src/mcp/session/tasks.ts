@@ -1,4 +1,4 @@
-import { isRecord } from '../../plan/primitives.ts';
+import { asRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -156,7 +156,7 @@ function inputFor(task: Task, given: ReadonlySet<string>, elicitation: Target['e
 }
 
 function requestsOf({ inputRequests }: Task): Task {
-  return isRecord(inputRequests) ? inputRequests : {};
+  return asRecord(inputRequests);
 }
 
 function judgeModernTask(
@@ -165,7 +165,7 @@ function judgeModernTask(
   tool: Tool | undefined,
   wanted: (task: Task) => string | undefined,
 ): Judgement {
-  const task = isRecord(result) ? result : {};
+  const task = asRecord(result);
   switch (task.status) {
     case 'working':
       return USEFUL;
