@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { listenOnLoopback } from '../mcp/http/loopback-server.ts';
+import { listenOnLoopback } from '../support/loopback-server.ts';
 
 /** Starts a server of HTTP+SSE, the transport of revision 2024-11-05, at `/sse`; it takes no POST there. */
 export async function startHttpSseServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {

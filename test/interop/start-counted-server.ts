@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { listenOnLoopback } from '../mcp/http/loopback-server.ts';
+import { listenOnLoopback } from '../support/loopback-server.ts';
 
 /** Serves one request of an MCP endpoint; the body is parsed, undefined where there is none. */
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>;

@@ -20,7 +20,7 @@ export type PackageServer = {
  * @throws with what the server printed when it ends, or does not listen in time
  */
 export async function startPackageServer(module: string, args: readonly string[] = []): Promise<PackageServer> {
-  const preload = new URL('./listen-on-loopback.ts', import.meta.url);
+  const preload = new URL('./force-loopback.ts', import.meta.url);
   const child = fork(fileURLToPath(import.meta.resolve(module)), args, {
     execArgv: ['--import', preload.href],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -9,7 +9,7 @@ import {
   textOfResource,
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { listenOnLoopback } from '../mcp/http/loopback-server.ts';
+import { listenOnLoopback } from '../support/loopback-server.ts';
 import { type FoundSession, openFoundSession } from './open-found-session.ts';
 import { startPackageServer } from './start-package-server.ts';
 

@@ -4,8 +4,8 @@ import { createSecureServer } from 'node:http2';
 import { afterEach, describe, it } from 'node:test';
 import { type Agent, fetch, request } from 'undici';
 import { guardedDispatcher } from '../../src/net/guarded-connector.ts';
-import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../mcp/http/loopback-server.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../support/loopback-server.ts';
 
 const CLOSED = { allowLoopback: false, allowedAddresses: [] };
 const timeoutMs = 5000;

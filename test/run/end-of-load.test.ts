@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
-import { type Answer, legacyServer, modernServer, startMcpServer } from '../mcp/session/mcp-server.ts';
 import { planText } from '../support/a-plan.ts';
+import { type Answer, legacyServer, modernServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
 
 const LISTED = { name: 'look', execution: { taskSupport: 'required' } };

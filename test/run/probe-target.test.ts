@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { legacyServer, startMcpServer } from '../mcp/session/mcp-server.ts';
+import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { httpReply } from '../support/raw-http.ts';
 
 const run = promisify(execFile);

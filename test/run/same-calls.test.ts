@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { legacyServer, startMcpServer } from '../mcp/session/mcp-server.ts';
+import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { runPlan } from './run-plan.ts';
 
 /** What one call asked for; all that it drew. */

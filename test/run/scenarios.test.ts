@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { preflight } from '../../src/run/preflight.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
-import { type Answer, legacyServer, startMcpServer } from '../mcp/session/mcp-server.ts';
+import { type Answer, legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
 import { createRunOf, runPlan } from './run-plan.ts';
 

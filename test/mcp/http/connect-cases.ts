@@ -3,8 +3,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
+import { listenOnLoopback } from '../../support/loopback-server.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
-import { listenOnLoopback } from './loopback-server.ts';
 import { good } from './outcome-case.ts';
 
 /** Where a request goes that must not arrive. */

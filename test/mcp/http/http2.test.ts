@@ -5,10 +5,10 @@ import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import { makeCertificate } from '../../support/certificate.ts';
+import { listenOnLoopback, scriptedLookup } from '../../support/loopback-server.ts';
 import { eventOf } from '../../support/raw-http.ts';
 import { startScriptedServer } from '../../support/scripted-server.ts';
 import { clocksOf, ExchangeRig } from './exchange-rig.ts';
-import { listenOnLoopback, scriptedLookup } from './loopback-server.ts';
 import { good, result } from './outcome-case.ts';
 
 const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };

@@ -8,7 +8,12 @@ import type { Pool } from 'undici';
 import { targetPool } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { makeCertificate } from '../../support/certificate.ts';
-import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from './loopback-server.ts';
+import {
+  acceptingServer,
+  type LoopbackServer,
+  listenOnLoopback,
+  scriptedLookup,
+} from '../../support/loopback-server.ts';
 import { rawRequest } from './raw-request.ts';
 
 const certificate = makeCertificate('DNS:mcp.test');

@@ -4,9 +4,9 @@ import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
+import { type Answer, type Incoming, jsonResult } from '../../support/mcp-server.ts';
 import { eventStream, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
-import { type Answer, type Incoming, jsonResult } from './mcp-server.ts';
+import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const HOUR_MS = 3_600_000;
 const look = callTool('look')('{}');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PING } from '../../../src/mcp/operations/call.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
+import { type Answer, openWithoutSession } from '../../support/mcp-server.ts';
 import { chunkOf, eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from './bare-session.ts';
-import { type Answer, openWithoutSession } from './mcp-server.ts';
+import { CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const target = { eventStream: true };
 const ping = { ping: () => ({}) };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FoundRevision, findRevision } from '../../../src/mcp/session/find-revision.ts';
 import { readDiscovery } from '../../../src/mcp/session/handshakes.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { CALLER, withServer } from '../../support/session-rig.ts';
 
 const MODERN = '2026-07-28';
 const offers = (...supportedVersions: string[]) => ({ supportedVersions, capabilities: { tools: {}, prompts: {} } });

@@ -6,9 +6,9 @@ import { listPages } from '../../../src/mcp/session/lists.ts';
 import { type Caller, IntendedStart } from '../../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { httpReply, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const LATE_MS = 5000;
 const look = callTool('look')('{}');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isHttpSse } from '../../../src/mcp/session/find-revision.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { CALLER, withServer } from '../../support/session-rig.ts';
 
 const ENDPOINT = 'event: endpoint\ndata: /messages?sessionId=1\n\n';
 const refusals: readonly [initialize: Answer, GET: Answer, isHttpSse: boolean, gets: number][] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { type Answer, accepted, openWithoutSession, SESSION_ID } from '../../support/mcp-server.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from './bare-session.ts';
-import { type Answer, accepted, openWithoutSession, SESSION_ID } from './mcp-server.ts';
+import { CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const answerTo = (id: number, text = 'seen') => ({

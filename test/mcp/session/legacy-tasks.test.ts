@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, jsonReply, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{"at":"the sky"}');
 const seen = { content: [{ type: 'text', text: 'seen' }] };

@@ -6,9 +6,9 @@ import type { Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { httpReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
-import type { Answer, Incoming } from './mcp-server.ts';
+import { CALLER, withServer } from '../../support/session-rig.ts';
 
 const REVISION = '2026-07-28';
 const NAMESPACE = 'io.modelcontextprotocol';

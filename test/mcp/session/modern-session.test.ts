@@ -4,9 +4,9 @@ import type { Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import { ModernSession } from '../../../src/mcp/session/modern-session.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const REVISION = '2026-07-28';
 const look = callTool('look')('{}');

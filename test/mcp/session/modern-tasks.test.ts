@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { jsonReply } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const TASK_ID = 't\u00e4sk 1';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { type Answer, jsonResult } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, withServer } from './bare-session.ts';
-import { type Answer, jsonResult } from './mcp-server.ts';
+import { type BareSession, CALLER, withServer } from '../../support/session-rig.ts';
 
 const target = { elicitation: 'defaults' } as const;
 const look = callTool('look')('{}');

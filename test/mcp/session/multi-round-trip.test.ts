@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
+import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { jsonReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
-import type { Answer, Incoming } from './mcp-server.ts';
+import { CALLER, withServer } from '../../support/session-rig.ts';
 
 const target = { elicitation: 'defaults' } as const;
 const look = callTool('look')('{"at":"the sky"}');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from './bare-session.ts';
-import type { Answer, Incoming } from './mcp-server.ts';
+import { CALLER, until, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const refused = httpReply(401, ['www-authenticate: Bearer error="invalid_token"'], '');

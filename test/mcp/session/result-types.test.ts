@@ -4,9 +4,9 @@ import type { Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../../src/mcp/operations/list-items.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream } from '../../support/raw-http.ts';
-import { CALLER, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { CALLER, withServer } from '../../support/session-rig.ts';
 
 /** Each kind of call, with a result that is fine but for what it says of its type. */
 const calls: readonly { readonly call: Call; readonly result: object }[] = [

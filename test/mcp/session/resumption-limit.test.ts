@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Authorizer, fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import type { Answer } from '../../support/mcp-server.ts';
 import { eventStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, withServer } from './bare-session.ts';
-import type { Answer } from './mcp-server.ts';
+import { type BareSession, CALLER, withServer } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const outOfFiles = () => Object.assign(new Error('connect EMFILE 127.0.0.1:9'), { code: 'EMFILE' });

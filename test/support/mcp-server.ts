@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { httpReply } from '../../support/raw-http.ts';
-import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
+import { httpReply } from './raw-http.ts';
+import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 /** One request to the server, taken apart. */
 export type Incoming = {

@@ -1,12 +1,12 @@
-import { type Authorizer, fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
-import type { Exchange } from '../../../src/mcp/http/exchange.ts';
-import { TargetConnection } from '../../../src/mcp/http/target-connection.ts';
-import { LegacySession } from '../../../src/mcp/session/legacy-session.ts';
-import { ModernSession } from '../../../src/mcp/session/modern-session.ts';
-import { type SessionOptions, ToolIndex } from '../../../src/mcp/session/session.ts';
-import { targetSchema } from '../../../src/plan/target-schema.ts';
-import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
-import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
+import { type Authorizer, fixedAuthorizer } from '../../src/mcp/auth/authorizer.ts';
+import type { Exchange } from '../../src/mcp/http/exchange.ts';
+import { TargetConnection } from '../../src/mcp/http/target-connection.ts';
+import { LegacySession } from '../../src/mcp/session/legacy-session.ts';
+import { ModernSession } from '../../src/mcp/session/modern-session.ts';
+import { type SessionOptions, ToolIndex } from '../../src/mcp/session/session.ts';
+import { targetSchema } from '../../src/plan/target-schema.ts';
+import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { type Clock, systemClock } from '../../src/traffic/clock.ts';
 import { type Answer, legacyServer, type McpServer, modernServer, startMcpServer } from './mcp-server.ts';
 
 export const CALLER = { vu: 3, iteration: 7 } as const;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { LookupAll } from '../../../src/net/guarded-connector.ts';
+import type { LookupAll } from '../../src/net/guarded-connector.ts';
 
 /** A server on loopback that counts the connections made to it. */
 export type LoopbackServer = {
