@@ -77,7 +77,7 @@ export function compareOperation(
   return {
     ...known,
     verdict,
-    reason: verdict === 'too-little-data' && scarce === '' ? 'the interval is too wide to tell' : scarce,
+    reason: verdict === 'too-little-data' && scarce === '' ? 'the confidence interval is too wide' : scarce,
     change,
     changeMs: mapInterval(change, (share) => share * before),
     usefulRateChange,
@@ -105,7 +105,7 @@ function scarcity(before: ComparedFigures, after: ComparedFigures, clusters: num
     return `${rules.metric} needs ${least} useful requests in each run`;
   }
   if (clusters >= LEAST_BATCHES) return '';
-  return `useful requests in at least ${LEAST_BATCHES} stretches of each run are needed`;
+  return `at least ${LEAST_BATCHES} batches of each run need useful requests`;
 }
 
 function changesOf(
@@ -193,18 +193,18 @@ function notesOf(baseline: ComparedRun, current: ComparedRun): string[] {
   const notes: string[] = [];
   if (baseline.plan.hash !== current.plan.hash) {
     notes.push(
-      `The runs had different plans (${baseline.plan.name} ${baseline.plan.hash}, ${current.plan.name} ${current.plan.hash}), so a difference may be one of the load.`,
+      `The runs had different plans (${baseline.plan.name} ${baseline.plan.hash}, ${current.plan.name} ${current.plan.hash}), so a difference may come from the load.`,
     );
   }
   const [before, after] = [baseline.durationSeconds, current.durationSeconds];
   if (Math.abs(before - after) > DURATION_SLACK * Math.max(before, after)) {
     notes.push(
-      `The runs lasted differently long: the baseline ${before.toFixed(1)} s, this one ${after.toFixed(1)} s.`,
+      `The runs had different lengths: ${before.toFixed(1)} s for the baseline, ${after.toFixed(1)} s for this run.`,
     );
   }
   for (const [name, { verdict }] of [['baseline', baseline] as const, ['current', current] as const]) {
     if (verdict.status === 'invalid') {
-      notes.push(`The ${name} run's verdict is invalid: its figures prove nothing, and neither does the comparison.`);
+      notes.push(`The ${name} run's verdict is invalid, so this comparison proves nothing.`);
     }
     if (verdict.status === 'stopped') notes.push(`The ${name} run was stopped before its end.`);
   }

@@ -96,5 +96,5 @@ function reasonOf({ target, operation, change, baseline, current }: OperationCom
   const { metric, confidence } = of.rules;
   const percent = (share = 0) => `${Number((share * 100).toPrecision(3))} %`;
   const ms = (value: number | null) => `${Number((value ?? 0).toPrecision(4))} ms`;
-  return `${operation} of ${target} became slower than in run ${of.baseline.runId}: ${metric} ${ms(baseline.latencyMs)} → ${ms(current.latencyMs)}, ${percent(change?.estimate)} more (${percent(confidence)} interval ${percent(change?.low)} to ${percent(change?.high)}).`;
+  return `${operation} of ${target} became slower than in run ${of.baseline.runId}: ${metric} ${ms(baseline.latencyMs)} → ${ms(current.latencyMs)}, ${percent(change?.estimate)} more (${percent(confidence)} confidence interval ${percent(change?.low)} to ${percent(change?.high)}).`;
 }

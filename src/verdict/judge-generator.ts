@@ -10,42 +10,42 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
   // A slice that may be lost takes its virtual users with it.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
   const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
-  const uncounted = slices.lost > 0 && health.starts.planned !== null ? ', and their starts are in no count' : '';
+  const uncounted = slices.lost > 0 && health.starts.planned !== null ? '; starts of lost slices are not counted' : '';
   return [
     {
       rule: 'slices completed',
       ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
-      detail: `${slices.committed} of ${slices.planned} whole, ${slices.partial} in part, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}`,
+      detail: `${slices.committed} of ${slices.planned} complete, ${slices.partial} partial, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}`,
     },
     {
       rule: 'slices started in time',
       ok: health.maxStartDelayMs <= rules.maxStartDelay,
-      detail: `latest start ${Math.round(health.maxStartDelayMs)} ms after its instant, at most ${rules.maxStartDelay} ms`,
+      detail: `latest start ${Math.round(health.maxStartDelayMs)} ms late; at most ${rules.maxStartDelay} ms allowed`,
     },
     {
       rule: 'virtual users started',
       ok: vus.started >= neededVus,
-      detail: `${vus.started} of ${vus.planned}, at least ${neededVus} must`,
+      detail: `${vus.started} of ${vus.planned} started; at least ${neededVus} required`,
     },
     {
-      rule: 'targets loaded to the end',
+      rule: 'load not stopped early',
       ok: health.stoppedTargets.length === 0,
       detail: stoppedOnes(health),
     },
     {
-      rule: 'connections to be had',
+      rule: 'connections available',
       ok: health.limitedRequests === 0,
       detail: unconnectedOnes(health),
     },
     {
       rule: 'event loop free',
       ok: delay <= rules.maxEventLoopDelay,
-      detail: `p99 of timer delay ${delay.toFixed(1)} ms, at most ${rules.maxEventLoopDelay} ms`,
+      detail: `timer delay p99 ${delay.toFixed(1)} ms; at most ${rules.maxEventLoopDelay} ms allowed`,
     },
     {
       rule: 'processor not exhausted',
       ok: health.cpu.maxShare <= rules.maxCpu,
-      detail: `the busiest process used ${health.cpu.maxShare.toFixed(2)} CPU seconds a second, at most ${rules.maxCpu}`,
+      detail: `the busiest process used ${health.cpu.maxShare.toFixed(2)} CPU seconds per second; at most ${rules.maxCpu} allowed`,
     },
     ...startRules(rules, health),
     {
@@ -67,12 +67,12 @@ function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): Generat
     {
       rule: 'starts made',
       ok: missedShare <= rules.maxMissedStarts,
-      detail: `${missed} of ${planned} planned starts missing (${percent(missedShare)}), at most ${percent(rules.maxMissedStarts)}; ${started} made, ${dropped} dropped`,
+      detail: `${missed} of ${planned} planned starts missing (${percent(missedShare)}); at most ${percent(rules.maxMissedStarts)} allowed; ${started} made, ${dropped} dropped`,
     },
     {
       rule: 'starts on time',
       ok: lateShare <= rules.maxLateStarts,
-      detail: `${late} of ${started} starts more than ${rules.lateAfter} ms late (${percent(lateShare)}), at most ${percent(rules.maxLateStarts)}; the latest by ${maxLagMs.toFixed(1)} ms`,
+      detail: `${late} of ${started} starts more than ${rules.lateAfter} ms late (${percent(lateShare)}); at most ${percent(rules.maxLateStarts)} allowed; the latest ${maxLagMs.toFixed(1)} ms late`,
     },
   ];
 }
@@ -84,15 +84,15 @@ function percent(share: number): string {
 
 /** How many requests the generator had nothing left for, and what to do about it; without a full stop too. */
 function unconnectedOnes({ limitedRequests, limitedExample }: GeneratorHealth): string {
-  if (limitedRequests === 0) return 'no request lacked one';
+  if (limitedRequests === 0) return 'every request had one';
   const example = limitedExample === '' ? '' : `: ${limitedExample.replace(/\.$/, '')}`;
   const requests = limitedRequests === 1 ? '1 request' : `${limitedRequests} requests`;
-  return `the machine had no file, port or memory left for ${requests}${example}`;
+  return `the machine had no file descriptor, port or memory left for ${requests}${example}`;
 }
 
 /** Which targets were given up, when and why; without a full stop, as the details of all rules. */
 function stoppedOnes({ stoppedTargets }: GeneratorHealth): string {
-  if (stoppedTargets.length === 0) return 'none was given up';
+  if (stoppedTargets.length === 0) return 'no target was given up';
   return stoppedTargets
     .map(({ target, reason, atSeconds }) => {
       return `${target} was given up ${atSeconds.toFixed(1)} s after the start: ${reason.replace(/\.$/, '')}`;

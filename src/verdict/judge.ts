@@ -10,9 +10,9 @@ import type { Abort, BrokenCondition, Ceiling, GeneratorCheck, ThresholdResult, 
 export function thresholdSentence(result: ThresholdResult): string {
   const { observed, at } = result;
   if (observed === null && result.over === 'stage' && at === undefined) {
-    return `${named(result)}: no stage was run to its end, so nothing was shown.`;
+    return `${named(result)}: no stage was completed, so it could not be evaluated.`;
   }
-  if (observed === null) return `${named(result)}: there are no such samples, so nothing was shown.`;
+  if (observed === null) return `${named(result)}: no samples, so it could not be evaluated.`;
   return `${named(result)}: observed ${short(observed)}${at === undefined ? '' : placed(at)}.`;
 }
 
@@ -25,8 +25,9 @@ export function abortSentence(abort: Abort): string {
 export function ceilingSentence({ held, broke, unit, scenario, stages }: Ceiling): string {
   if (broke !== null && held === null)
     return `Scenario ${scenario} broke at ${level(broke, unit)}, in its first stage.`;
-  if (broke !== null) return `Scenario ${scenario} held at ${level(held as number, unit)}, broke at ${short(broke)}.`;
-  if (held === null) return `Scenario ${scenario} ran none of its stages to its end.`;
+  if (broke !== null)
+    return `Scenario ${scenario} held at ${level(held as number, unit)} and broke at ${short(broke)}.`;
+  if (held === null) return `Scenario ${scenario} completed none of its stages.`;
   const all = stages.every((stage) => stage.held === true) ? 'in every stage, up to' : 'up to';
   return `Scenario ${scenario} held ${all} ${level(held, unit)}.`;
 }
@@ -91,7 +92,7 @@ function verdictOf(
     const reasons = broken.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`);
     return { status: 'invalid', reasons: [...reasons, ...aborted] };
   }
-  if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['Not a single request was measured.'] };
+  if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['No requests were measured.'] };
   const found = ceiling === undefined ? [] : [ceilingSentence(ceiling)];
   const failed = thresholds.filter((result) => !result.ok && !isSameCondition(result, abort));
   if (failed.length + aborted.length > 0) {
@@ -109,5 +110,5 @@ function isSameCondition({ metric, expression, over }: ThresholdResult, abort: A
 
 function held(count: number): string {
   if (count === 0) return 'The plan has no thresholds.';
-  return count === 1 ? 'The one threshold holds.' : `All ${count} thresholds hold.`;
+  return count === 1 ? 'The one threshold was met.' : `All ${count} thresholds met.`;
 }

@@ -93,8 +93,8 @@ describe('a comparison', () => {
     };
     assert.equal(reason({ requests: 99 }), 'p95 needs 100 useful requests in each run');
     assert.equal(reason({ requests: 499 }, { metric: 'p99' }), 'p99 needs 500 useful requests in each run');
-    assert.equal(reason({ intervals: 4 }), 'useful requests in at least 5 stretches of each run are needed');
-    assert.equal(reason({ requests: 120 }), 'the interval is too wide to tell');
+    assert.equal(reason({ intervals: 4 }), 'at least 5 batches of each run need useful requests');
+    assert.equal(reason({ requests: 120 }), 'the confidence interval is too wide');
     assert.equal(reason({ requests: 200, failureRate: 1 }), 'p95 needs 100 useful requests in each run');
   });
 
@@ -113,7 +113,10 @@ describe('a comparison', () => {
     assert.deepEqual(notes({}, { durationSeconds: 20.9 }), []);
     const [plan] = notes({}, { plan: { name: 'other', hash: 'def' } });
     assert.match(plan ?? '', /different plans \(simulated abc, other def\)/);
-    assert.match(notes({}, { durationSeconds: 30 })[0] ?? '', /the baseline 20\.0 s, this one 30\.0 s/);
+    assert.match(
+      notes({}, { durationSeconds: 30 })[0] ?? '',
+      /different lengths: 20\.0 s for the baseline, 30\.0 s for this run/,
+    );
     assert.match(notes({ verdict: { status: 'invalid' } }, {})[0] ?? '', /baseline run's verdict is invalid/);
     assert.match(notes({}, { verdict: { status: 'stopped' } })[0] ?? '', /current run was stopped/);
   });
@@ -143,7 +146,7 @@ describe('a slower operation', () => {
     assert.equal(failed.reasons.length, 1);
     assert.match(
       failed.reasons[0] ?? '',
-      /^tools\/call:search of learn became slower than in run 20260509-140000-aaaaaa: p95 \d+(\.\d)? ms → \d+(\.\d)? ms, \d+(\.\d)? % more \(95 % interval [\d.]+ % to [\d.]+ %\)\.$/,
+      /^tools\/call:search of learn became slower than in run 20260509-140000-aaaaaa: p95 \d+(\.\d)? ms → \d+(\.\d)? ms, \d+(\.\d)? % more \(95 % confidence interval [\d.]+ % to [\d.]+ %\)\.$/,
     );
     const both = withComparison({ status: 'fail', reasons: ['One broke.'] }, comparison({ failOn: 'slower' }));
     assert.deepEqual(both, { status: 'fail', reasons: ['One broke.', ...failed.reasons] });

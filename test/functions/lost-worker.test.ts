@@ -20,7 +20,7 @@ test('a worker that dies in the middle: second attempts take over, what was stor
     const report = await getReport(api, id);
     assert.deepEqual(report.generator.slices, { planned: 2, committed: 0, partial: 2, lost: 0, duplicates: 0 });
     assert.equal(report.verdict.status, 'invalid');
-    assert.match(report.verdict.reasons.join('\n'), /slices completed.*2 in part/);
+    assert.match(report.verdict.reasons.join('\n'), /slices completed.*2 partial/);
     assert.equal(report.generator.instances, 1);
 
     // Only what the dead worker had not stored yet is missing.

@@ -39,7 +39,7 @@ function passed({ problems, report }: Ended): Report {
   const whole = report ?? assert.fail('no report');
   assert.deepEqual(
     whole.verdict,
-    { status: 'pass', reasons: ['All 2 thresholds hold.'] },
+    { status: 'pass', reasons: ['All 2 thresholds met.'] },
     JSON.stringify(whole.failures),
   );
   assert.deepEqual(whole.warnings, []);

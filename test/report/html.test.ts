@@ -113,7 +113,7 @@ test('each verdict is told by words and a mark, not by its colour alone', () => 
   const { failed, passed, invalid, stopped } = reportVariants();
   const banner = (page: string) => textOf(page.match(/<section class="verdict".*?<\/section>/s)?.[0] ?? '');
   assert.match(banner(renderHtml(failed)), /✗ Failed.*observed 3070/s);
-  assert.match(banner(renderHtml(passed)), /✓ Passed.*All 3 thresholds hold/s);
+  assert.match(banner(renderHtml(passed)), /✓ Passed.*All 3 thresholds met/s);
   assert.match(banner(renderHtml(stopped)), /■ Stopped/);
   assert.match(banner(renderHtml(invalid)), /⚠ Invalid.*these figures prove nothing.*13 of 16 slices/s);
   assert.match(renderHtml(invalid), /<title>⚠ Invalid: hosted-mcp-baseline/);

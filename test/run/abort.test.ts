@@ -93,7 +93,7 @@ test('a search for the ceiling ends in the stage that broke, names the one befor
     assert.deepEqual(await runInProcess(context, created.record.runId), []);
     const { ceiling, verdict, durationSeconds, totals } =
       (await readReport(context.store, created.record.runId)) ?? assert.fail();
-    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario climb held at 5 starts/s, broke at 100.'] });
+    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario climb held at 5 starts/s and broke at 100.'] });
     assert.deepEqual(
       ceiling?.stages.map(({ level, held }) => [level, held]),
       [

@@ -39,7 +39,7 @@ describe('the shaped plans', { concurrency: 2 }, () => {
 
   it('smoke calls every tool three times', async () => {
     const { operations, verdict, totals } = await reportOf('smoke');
-    assert.deepEqual(verdict.reasons, ['All 2 thresholds hold.']);
+    assert.deepEqual(verdict.reasons, ['All 2 thresholds met.']);
     assert.equal(totals.iterations, 3);
     for (const tool of ['microsoft_docs_search', 'microsoft_code_sample_search']) {
       assert.equal(operations.find(({ operation }) => operation === `tools/call:${tool}`)?.count, 3);

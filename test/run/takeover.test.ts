@@ -42,7 +42,7 @@ it('a slice that takes over from a dead one makes the starts that are left, and 
       ['rate'],
     );
     assert.equal(verdict.status, 'invalid');
-    assert.match(verdict.reasons.join('\n'), /1 in part.*planned starts missing/s);
+    assert.match(verdict.reasons.join('\n'), /1 partial.*planned starts missing/s);
   } finally {
     await fleet.stop();
   }

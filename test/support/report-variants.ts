@@ -28,7 +28,7 @@ export function reportVariants() {
 function passed(base: Report): Report {
   return {
     ...base,
-    verdict: { status: 'pass', reasons: ['All 3 thresholds hold.'] },
+    verdict: { status: 'pass', reasons: ['All 3 thresholds met.'] },
     totals: { ...base.totals, useful: base.totals.requests, failures: 0, failureRate: 0 },
     failures: [],
     warnings: [],
@@ -116,7 +116,7 @@ function invalid(base: Report): Report {
 function empty(base: Report): Report {
   return {
     ...base,
-    verdict: { status: 'invalid', reasons: ['Not a single request was measured.'] },
+    verdict: { status: 'invalid', reasons: ['No requests were measured.'] },
     durationSeconds: 0,
     endedAt: base.startedAt,
     totals: {

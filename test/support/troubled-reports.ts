@@ -36,7 +36,7 @@ export function troubled(base: Report): Report {
 export function rejected(base: Report): Report {
   const stopped = { target: 'ado', reason: 'it refused fresh credentials twice (AUTH_REJECTED).', atSeconds: 12.34 };
   const rule = {
-    rule: 'targets loaded to the end',
+    rule: 'load not stopped early',
     ok: false,
     detail: 'ado was given up 12.3 s after the start: it refused fresh credentials twice (AUTH_REJECTED)',
   };

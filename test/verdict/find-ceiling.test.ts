@@ -52,7 +52,7 @@ describe('the ceiling', () => {
       broken: [{ metric: 'useful_rate', expression: 'rate>0.9', observed: 0 }],
     });
     assert.deepEqual([ceiling?.scenario, ceiling?.unit, ceiling?.held, ceiling?.broke], ['calls', 'starts/s', 2, 3]);
-    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario calls held at 2 starts/s, broke at 3.'] });
+    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario calls held at 2 starts/s and broke at 3.'] });
     const at = { fromSeconds: 6, toSeconds: 9, stage: 4 };
     assert.deepEqual(thresholds, [
       { metric: 'useful_rate', expression: 'rate>0.9', over: 'stage', ok: true, observed: 0, at },
@@ -83,7 +83,7 @@ describe('the ceiling', () => {
     assert.deepEqual(held, [true, false, null, null]);
     assert.deepEqual([ceiling?.held, ceiling?.broke], [1, 2]);
     assert.equal(Number(ceiling?.stages[1]?.broken[0]?.observed?.toFixed(3)), 0.333);
-    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario calls held at 1 starts/s, broke at 2.'] });
+    assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario calls held at 1 starts/s and broke at 2.'] });
   });
 
   it('takes the word of the watch when the exact figures are just within the limit', () => {

@@ -127,15 +127,15 @@ describe('a threshold', () => {
     assert.equal(results.length, 8);
     for (const { ok, observed } of results) assert.deepEqual({ ok, observed }, { ok: false, observed: null });
     assert.equal(verdict.status, 'fail');
-    assert.match(verdict.reasons[0] ?? '', /there are no such samples, so nothing was shown/);
+    assert.match(verdict.reasons[0] ?? '', /: no samples, so it could not be evaluated\.$/);
   });
 });
 
 describe('the verdict', () => {
   it('is a pass when all thresholds hold, and says how many', () => {
     const verdict = (...expressions: string[]) => judged({ thresholds: { mcp_requests: expressions } }).verdict;
-    assert.deepEqual(verdict('count>1'), { status: 'pass', reasons: ['The one threshold holds.'] });
-    assert.deepEqual(verdict('count>1', 'count>2'), { status: 'pass', reasons: ['All 2 thresholds hold.'] });
+    assert.deepEqual(verdict('count>1'), { status: 'pass', reasons: ['The one threshold was met.'] });
+    assert.deepEqual(verdict('count>1', 'count>2'), { status: 'pass', reasons: ['All 2 thresholds met.'] });
     assert.deepEqual(judged({}).verdict, { status: 'pass', reasons: ['The plan has no thresholds.'] });
   });
 
@@ -149,9 +149,9 @@ describe('the verdict', () => {
     const broken: [Case, string][] = [
       [{ health: { startDelayMs: 2001 } }, 'slices started in time'],
       [{ health: { eventLoopDelayMs: { p99: 101, max: 200 } } }, 'event loop free'],
-      [{ health: { stoppedTargets: [GIVEN_UP] } }, 'targets loaded to the end'],
+      [{ health: { stoppedTargets: [GIVEN_UP] } }, 'load not stopped early'],
       [{ health: { store: { errors: 1, blocks: 1, samples: 1 } } }, 'samples stored'],
-      [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections to be had'],
+      [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections available'],
       [{ lost: 1 }, 'slices completed'],
       [{ partial: true }, 'slices completed'],
       [{ vus: 2 }, 'virtual users started'],
@@ -174,7 +174,7 @@ describe('the verdict', () => {
     assert.deepEqual(verdict, {
       status: 'invalid',
       reasons: [
-        'The generator broke its rule "targets loaded to the end": web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
+        'The generator broke its rule "load not stopped early": web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
       ],
     });
   });
@@ -182,7 +182,7 @@ describe('the verdict', () => {
   it('says how many requests found nothing left on the machine, and what to do, whatever the others showed', () => {
     const limited: Told = { outcome: 'CLIENT_LIMIT', message: 'EMFILE: connect; raise its limit.' };
     const had =
-      'The generator broke its rule "connections to be had": the machine had no file, port or memory left for';
+      'The generator broke its rule "connections available": the machine had no file descriptor, port or memory left for';
     for (const [samples, reason] of [
       [[...MIXED, limited], `${had} 1 request: EMFILE: connect; raise its limit.`],
       [[limited, limited], `${had} 2 requests: EMFILE: connect; raise its limit.`],
@@ -191,8 +191,8 @@ describe('the verdict', () => {
       const { verdict } = judged({ samples });
       assert.deepEqual(verdict, { status: 'invalid', reasons: [reason] });
     }
-    const rule = judged({}).rules.find((each) => each.rule === 'connections to be had');
-    assert.deepEqual(rule, { rule: 'connections to be had', ok: true, detail: 'no request lacked one' });
+    const rule = judged({}).rules.find((each) => each.rule === 'connections available');
+    assert.deepEqual(rule, { rule: 'connections available', ok: true, detail: 'every request had one' });
   });
 
   it('lets as many slices vanish as the plan allows, with their virtual users', () => {
@@ -206,7 +206,7 @@ describe('the verdict', () => {
 
   it('is invalid without a single request', () => {
     const { verdict } = judged({ samples: [{ outcome: 'CLIENT_ABORT' }] });
-    assert.deepEqual(verdict, { status: 'invalid', reasons: ['Not a single request was measured.'] });
+    assert.deepEqual(verdict, { status: 'invalid', reasons: ['No requests were measured.'] });
   });
 
   it('is stopped when the run was stopped, whatever it showed', () => {
