@@ -38,9 +38,9 @@ export type ScenarioSegment = {
   /** The scenario's place in the plan, from 0. */
   readonly index: number;
   readonly window: number;
-  /** The scenario is dealt out in turn to `parts` lanes; this is number `part` of them. */
-  readonly part: number;
-  readonly parts: number;
+  /** The scenario is dealt out in turn to `laneCount` lanes; this is number `laneIndex` of them, from 0. */
+  readonly laneIndex: number;
+  readonly laneCount: number;
   /** The run's number of the scenario's first virtual user; its others follow. */
   readonly firstVu: number;
   /** Numbers of this share's virtual users, unique in the run and the same whatever the number of lanes. */
@@ -113,8 +113,8 @@ export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
   let firstVu = 0;
   for (const [index, [name, scenario]] of Object.entries(plan.scenarios).entries()) {
     const count = maxVusOf(scenario);
-    const parts = Math.min(lanes, count);
-    const part = (((lane - firstVu) % lanes) + lanes) % lanes;
+    const laneCount = Math.min(lanes, count);
+    const laneIndex = (((lane - firstVu) % lanes) + lanes) % lanes;
     const scenarioStartMs = runStartMs + scenario.startTime;
     const scenarioEndMs = scenarioStartMs + durationOf(scenario);
     const starts = scenarioStartMs >= startAtMs && scenarioStartMs < endAtMs;
@@ -122,9 +122,12 @@ export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
       ? [scenarioStartMs, starts ? scenarioEndMs : scenarioStartMs]
       : [Math.max(scenarioStartMs, startAtMs), Math.min(scenarioEndMs, endAtMs)];
     // Of two instants that the plan means to be the same, rounding may make a span that no plan can express.
-    if (toMicrosecond(toMs - fromMs) > 0 && part < parts) {
-      const vus = Array.from({ length: Math.ceil((count - part) / parts) }, (_, at) => firstVu + part + at * parts);
-      shares.push({ name, scenario, index, window, part, parts, firstVu, vus, scenarioStartMs, fromMs, toMs });
+    if (toMicrosecond(toMs - fromMs) > 0 && laneIndex < laneCount) {
+      const vus = Array.from(
+        { length: Math.ceil((count - laneIndex) / laneCount) },
+        (_, at) => firstVu + laneIndex + at * laneCount,
+      );
+      shares.push({ name, scenario, index, window, laneIndex, laneCount, firstVu, vus, scenarioStartMs, fromMs, toMs });
     }
     firstVu += count;
   }

@@ -95,16 +95,16 @@ function toNanosecond(ms: number): number {
 /** Starts of a scenario that fall to a share: `first`, and every `step`-th after it below `end`. */
 export type SegmentStarts = { readonly first: number; readonly end: number; readonly step: number };
 
-type Bounds = Pick<ScenarioSegment, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'part' | 'parts'>;
+type Bounds = Pick<ScenarioSegment, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'laneIndex' | 'laneCount'>;
 
 /**
  * The starts whose instants lie in the share's time, of these its part. Shares whose windows meet have that boundary in
  * common, so that no start falls between them or into both.
  */
 export function segmentStarts(schedule: ArrivalSchedule, share: Bounds): SegmentStarts {
-  const { scenarioStartMs, fromMs, toMs, part, parts } = share;
+  const { scenarioStartMs, fromMs, toMs, laneIndex, laneCount } = share;
   const from = startsBefore(schedule, toMicrosecond(fromMs - scenarioStartMs));
   const end = startsBefore(schedule, toMicrosecond(toMs - scenarioStartMs));
-  const first = from + ((((part - from) % parts) + parts) % parts);
-  return { first, end, step: parts };
+  const first = from + ((((laneIndex - from) % laneCount) + laneCount) % laneCount);
+  return { first, end, step: laneCount };
 }

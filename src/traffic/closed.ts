@@ -82,13 +82,13 @@ export async function runSharedIterations(
   { iterations, vus }: ScenarioOf<'shared-iterations'>,
 ): Promise<StartCounts> {
   const { share, lateAfterMs, stopping } = options;
-  const { firstVu, toMs, part, parts } = share;
+  const { firstVu, toMs, laneIndex, laneCount } = share;
   const tally = new StartTally(lateAfterMs);
-  let upcoming = part;
+  let upcoming = laneIndex;
   const hasNext = () => upcoming < iterations;
   const next = () => {
     const number = upcoming;
-    upcoming += parts;
+    upcoming += laneCount;
     return { number, ordinal: number, intendedMs: undefined };
   };
   await Promise.all(

@@ -84,7 +84,7 @@ describe('the slices of a plan, added up', () => {
             for (let k = starts.first; k < starts.end; k += starts.step) {
               const atMs = share.scenarioStartMs + instantOf(schedule, k);
               assert.ok(atMs > share.fromMs - EPOCH_MS && atMs < share.toMs + EPOCH_MS);
-              assert.equal(k % share.parts, share.part);
+              assert.equal(k % share.laneCount, share.laneIndex);
               made.push(k);
             }
             assert.equal(countStarts(starts), made.length - before);
