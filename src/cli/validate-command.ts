@@ -6,7 +6,7 @@ import { feedsUsed } from '../plan/references.ts';
 import type { ArrivalScenario, Scenario } from '../plan/scenario-schema.ts';
 import { planExtent } from '../plan/slices.ts';
 import { operationOf } from '../plan/step-schema.ts';
-import { durationOf, maxVusOf } from '../plan/timeline.ts';
+import { durationOf, maxVusOf, type StagedScenario, stagesOf } from '../plan/timeline.ts';
 import { relativeFileReader } from '../run/run-in-process.ts';
 import { EXIT_CODE, readPlanFile, showPlanProblems, UsageError } from './command-context.ts';
 
@@ -49,12 +49,11 @@ function loadOf(scenario: Scenario): string {
     case 'constant-vus':
       return `${virtualUsers(scenario.vus)} for ${lasting}`;
     case 'ramping-vus':
-      return `${virtualUsers(scenario.startVUs)} at first, ${stagesOf(scenario.startVUs, scenario.stages)}; ${lasting} in all`;
+      return `${virtualUsers(scenario.startVUs)} at first, ${describeStages(scenario)}; ${lasting} in all`;
     case 'constant-arrival-rate':
       return `${starts(scenario.rate, scenario)} for ${lasting}, ${arrivalVus(scenario)}`;
     case 'ramping-arrival-rate': {
-      const { startRate, stages } = scenario;
-      const rates = `${starts(startRate, scenario)} at first, ${stagesOf(startRate, stages)}`;
+      const rates = `${starts(scenario.startRate, scenario)} at first, ${describeStages(scenario)}`;
       return `${rates}; ${lasting} in all, ${arrivalVus(scenario)}`;
     }
     case 'per-vu-iterations':
@@ -64,11 +63,10 @@ function loadOf(scenario: Scenario): string {
   }
 }
 
-function stagesOf(from: number, stages: readonly { readonly duration: number; readonly target: number }[]): string {
-  const texts = stages.map(({ duration, target }, index) => {
-    if (duration === 0) return `at once ${target}`;
-    const before = index === 0 ? from : stages[index - 1]?.target;
-    return target === before ? `${target} for ${seconds(duration)}` : `to ${target} in ${seconds(duration)}`;
+function describeStages(scenario: StagedScenario): string {
+  const texts = stagesOf(scenario).map(({ durationMs, fromLevel, toLevel }) => {
+    if (durationMs === 0) return `at once ${toLevel}`;
+    return fromLevel === toLevel ? `${toLevel} for ${seconds(durationMs)}` : `to ${toLevel} in ${seconds(durationMs)}`;
   });
   return texts.join(', ');
 }

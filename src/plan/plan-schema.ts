@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { feedSchema, type ReadFile } from './feed.ts';
 import { VALUE_NAME } from './placeholder.ts';
 import { durationSchema, isSchedule } from './primitives.ts';
+import { scenarioProblems } from './scenario-problems.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 import { targetSchema } from './target-schema.ts';
 import { thresholdsSchema } from './threshold.ts';
@@ -56,6 +57,13 @@ function feedsSchema(readFile?: ReadFile) {
     .default({});
 }
 
+/** A scenario whose keys also agree with each other. */
+const checkedScenario = scenarioSchema.superRefine((scenario, context) => {
+  for (const { path, message } of scenarioProblems(scenario)) {
+    context.addIssue({ code: 'custom', path: [...path], message, input: undefined });
+  }
+});
+
 /** WHAT to run. Every default of a plan is in this schema and the ones it is made of. */
 export const planSchema = z.strictObject({
   name,
@@ -69,7 +77,7 @@ export const planSchema = z.strictObject({
     .optional(),
   targets: z.record(name, targetSchema).refine(hasEntries, 'expected at least one target'),
   feeds: feedsSchema(),
-  scenarios: z.record(name, scenarioSchema).refine(hasEntries, 'expected at least one scenario'),
+  scenarios: z.record(name, checkedScenario).refine(hasEntries, 'expected at least one scenario'),
   /** Requests that start in the first so much of the run are left out of all figures but the series, and counted apart. */
   warmUp: durationSchema().prefault('0s'),
   thresholds: thresholdsSchema.default({}),

@@ -3,11 +3,10 @@ import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholde
 import type { Plan } from './plan-schema.ts';
 import { asArray, asRecord } from './primitives.ts';
 import { type DanglingReference, insteadOf, nearestOf, shortened } from './problem.ts';
-import { plannedIterationsOf } from './scenario-schema.ts';
 import { planExtent } from './slices.ts';
 import { operationsOf } from './step-schema.ts';
 import { parseMetric, type Tags } from './threshold.ts';
-import { maxVusOf } from './timeline.ts';
+import { maxVusOf, plannedIterationsOf } from './timeline.ts';
 
 /** The plan's feeds by name; undefined for one that is itself wrong. */
 export type KnownFeeds = ReadonlyMap<string, Feed | undefined>;

@@ -109,7 +109,7 @@ export function sliceOf(layout: Layout, runStartMs: number, lane: number, window
  */
 export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
   const { lane, lanes, window, runStartMs, startAtMs, endAtMs } = slice;
-  const shares: ScenarioSegment[] = [];
+  const segments: ScenarioSegment[] = [];
   let firstVu = 0;
   for (const [index, [name, scenario]] of Object.entries(plan.scenarios).entries()) {
     const count = maxVusOf(scenario);
@@ -127,9 +127,21 @@ export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
         { length: Math.ceil((count - laneIndex) / laneCount) },
         (_, at) => firstVu + laneIndex + at * laneCount,
       );
-      shares.push({ name, scenario, index, window, laneIndex, laneCount, firstVu, vus, scenarioStartMs, fromMs, toMs });
+      segments.push({
+        name,
+        scenario,
+        index,
+        window,
+        laneIndex,
+        laneCount,
+        firstVu,
+        vus,
+        scenarioStartMs,
+        fromMs,
+        toMs,
+      });
     }
     firstVu += count;
   }
-  return shares;
+  return segments;
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../comparison/comparison.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { isStaged, toMicrosecond } from '../plan/timeline.ts';
+import { isStaged, stagesOf } from '../plan/timeline.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
 import type { Summary } from '../summary/summary.ts';
 import type { Judged } from '../verdict/judge.ts';
@@ -59,10 +59,8 @@ export function momentsOf({ warmUp, scenarios }: Plan): readonly Moment[] {
   const moments: Moment[] = warmUp > 0 ? [{ atSeconds: warmUp / 1000, what: 'warm-up ends' }] : [];
   for (const [scenario, each] of Object.entries(scenarios)) {
     if (!isStaged(each)) continue;
-    let atMs = each.startTime;
-    for (const { duration } of each.stages.slice(0, -1)) {
-      atMs = toMicrosecond(atMs + duration);
-      if (duration > 0) moments.push({ atSeconds: atMs / 1000, what: 'stage ends', scenario });
+    for (const { durationMs, toMs } of stagesOf(each, each.startTime).slice(0, -1)) {
+      if (durationMs > 0) moments.push({ atSeconds: toMs / 1000, what: 'stage ends', scenario });
     }
   }
   return moments.toSorted((a, b) => a.atSeconds - b.atSeconds);

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
-import { maxVusOf } from '../plan/timeline.ts';
+import { maxVusOf, stagesOf } from '../plan/timeline.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import { emptyHistogram, readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
@@ -26,14 +26,9 @@ function certainVusOf(scenario: Scenario): number {
     case 'per-vu-iterations':
       return scenario.vus;
     case 'ramping-vus': {
-      let level = scenario.startVUs;
       // One that only a ramp's tip needs may have no time for a request.
-      const throughout = scenario.stages.map(({ duration, target }) => {
-        const least = duration === 0 ? 0 : Math.min(level, target);
-        level = target;
-        return least;
-      });
-      return Math.max(...throughout);
+      const lasting = stagesOf(scenario).filter(({ durationMs }) => durationMs > 0);
+      return Math.max(...lasting.map(({ fromLevel, toLevel }) => Math.min(fromLevel, toLevel)));
     }
     default:
       return 0;

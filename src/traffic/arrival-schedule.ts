@@ -1,50 +1,40 @@
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
 import type { ScenarioSegment } from '../plan/slices.ts';
-import { lengthOf, type Stage, toMicrosecond } from '../plan/timeline.ts';
+import { durationOf, type Stage, stagesOf, toMicrosecond } from '../plan/timeline.ts';
 
 /** When the starts of a scenario come, whose rate is linear within each of its stages. Times count from its start. */
 export type ArrivalSchedule = {
   /** How many starts one millisecond's worth of a rate of 1 makes, times two: areas below are doubled. */
   readonly doubledUnitMs: number;
-  readonly pieces: readonly Piece[];
+  /** Without jumps. */
+  readonly stages: readonly StageArea[];
   readonly durationMs: number;
 };
 
-/** A stage that lasts. Its areas are twice rate times milliseconds, which for whole numbers are whole, hence exact. */
-type Piece = {
-  readonly fromMs: number;
-  readonly lastsMs: number;
-  readonly fromRate: number;
-  readonly toRate: number;
-  readonly areaBefore: number;
-  readonly areaAfter: number;
-};
+/** Areas up to a stage and with it: twice rate times milliseconds, which for whole numbers are whole, hence exact. */
+type StageArea = Stage & { readonly areaBefore: number; readonly areaAfter: number };
 
 /** A start this close to a stage's end, in parts of a start, is at its end: sums of rates such as 0.1 are not exact. */
 const NEARLY = 1e-9;
 
 /** The schedule of a scenario whose starts come at a rate. */
 export function arrivalSchedule(scenario: ArrivalScenario): ArrivalSchedule {
-  return scenario.executor === 'constant-arrival-rate'
-    ? scheduleOf(scenario.rate, [{ duration: scenario.duration, target: scenario.rate }], scenario.timeUnit)
-    : scheduleOf(scenario.startRate, scenario.stages, scenario.timeUnit);
+  let areaAfter = 0;
+  const stages = ratesOf(scenario)
+    .filter(({ durationMs }) => durationMs > 0)
+    .map((stage): StageArea => {
+      const areaBefore = areaAfter;
+      areaAfter += (stage.fromLevel + stage.toLevel) * stage.durationMs;
+      return { ...stage, areaBefore, areaAfter };
+    });
+  return { doubledUnitMs: 2 * scenario.timeUnit, stages, durationMs: durationOf(scenario) };
 }
 
-function scheduleOf(startRate: number, stages: readonly Stage[], timeUnitMs: number): ArrivalSchedule {
-  const pieces: Piece[] = [];
-  let fromRate = startRate;
-  let fromMs = 0;
-  let areaBefore = 0;
-  for (const { duration, target } of stages) {
-    if (duration > 0) {
-      const areaAfter = areaBefore + (fromRate + target) * duration;
-      pieces.push({ fromMs, lastsMs: duration, fromRate, toRate: target, areaBefore, areaAfter });
-      fromMs = toMicrosecond(fromMs + duration);
-      areaBefore = areaAfter;
-    }
-    fromRate = target;
-  }
-  return { doubledUnitMs: 2 * timeUnitMs, pieces, durationMs: lengthOf(stages) };
+/** A constant rate is a single stage. */
+function ratesOf(scenario: ArrivalScenario): readonly Stage[] {
+  if (scenario.executor === 'ramping-arrival-rate') return stagesOf(scenario);
+  const { rate, duration } = scenario;
+  return stagesOf({ startRate: rate, stages: [{ duration, target: rate }] });
 }
 
 /**
@@ -53,22 +43,22 @@ function scheduleOf(startRate: number, stages: readonly Stage[], timeUnitMs: num
  * numbers where the plan has them, so there is no drift however many came before; to the nanosecond.
  * @returns milliseconds after the scenario's start; Infinity when there is no such start
  */
-export function instantOf({ doubledUnitMs, pieces }: ArrivalSchedule, k: number): number {
+export function instantOf({ doubledUnitMs, stages }: ArrivalSchedule, k: number): number {
   const area = k * doubledUnitMs;
   const least = area + NEARLY * doubledUnitMs;
-  for (const piece of pieces) {
-    if (piece.areaAfter > least)
-      return toNanosecond(piece.fromMs + timeTo(piece, Math.max(0, area - piece.areaBefore)));
+  for (const stage of stages) {
+    if (stage.areaAfter > least)
+      return toNanosecond(stage.fromMs + timeTo(stage, Math.max(0, area - stage.areaBefore)));
   }
   return Number.POSITIVE_INFINITY;
 }
 
-/** How long after its start a stage has made an area: the root of `fromRate x + (toRate - fromRate) x² / 2 lastsMs`. */
-function timeTo({ fromRate, toRate, lastsMs }: Piece, area: number): number {
+/** How long after its start a stage has made an area: the root of `fromLevel x + (toLevel - fromLevel) x² / 2 durationMs`. */
+function timeTo({ fromLevel, toLevel, durationMs }: Stage, area: number): number {
   if (area === 0) return 0;
-  const slope = (toRate - fromRate) / lastsMs;
+  const slope = (toLevel - fromLevel) / durationMs;
   // This form of the root loses no digits where the rate hardly changes; at the bottom of a ramp rounding may go below 0.
-  return area / (fromRate + Math.sqrt(Math.max(0, fromRate * fromRate + slope * area)));
+  return area / (fromLevel + Math.sqrt(Math.max(0, fromLevel * fromLevel + slope * area)));
 }
 
 /** How many starts come before an instant, given in milliseconds after the scenario's start. */
@@ -80,12 +70,12 @@ export function startsBefore(schedule: ArrivalSchedule, ms: number): number {
   return count;
 }
 
-function areaAt({ pieces }: ArrivalSchedule, ms: number): number {
-  const piece = pieces.findLast(({ fromMs }) => fromMs <= ms);
-  if (piece === undefined) return 0;
-  const { fromMs, lastsMs, fromRate, toRate, areaBefore } = piece;
-  const x = Math.min(ms - fromMs, lastsMs);
-  return areaBefore + x * (2 * fromRate + ((toRate - fromRate) * x) / lastsMs);
+function areaAt({ stages }: ArrivalSchedule, ms: number): number {
+  const stage = stages.findLast(({ fromMs }) => fromMs <= ms);
+  if (stage === undefined) return 0;
+  const { fromMs, durationMs, fromLevel, toLevel, areaBefore } = stage;
+  const x = Math.min(ms - fromMs, durationMs);
+  return areaBefore + x * (2 * fromLevel + ((toLevel - fromLevel) * x) / durationMs);
 }
 
 function toNanosecond(ms: number): number {

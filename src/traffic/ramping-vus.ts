@@ -1,5 +1,5 @@
 import type { ScenarioOf } from '../plan/scenario-schema.ts';
-import { toMicrosecond } from '../plan/timeline.ts';
+import { type Stage, stagesOf, toMicrosecond } from '../plan/timeline.ts';
 import { closedIterations, startOffsetMs } from './closed.ts';
 import { type ExecutorOptions, runVu, type StartCounts, StartTally } from './executor.ts';
 
@@ -10,9 +10,6 @@ export type VuSpan = {
   /** It begins so much later than `fromMs`, because others come in the same instant. */
   readonly offsetMs: number;
 };
-
-/** The number of virtual users in a stage that lasts, from its beginning to its end. */
-type Piece = { readonly fromMs: number; readonly toMs: number; readonly fromVus: number; readonly toVus: number };
 
 export type RampingVus = Pick<ScenarioOf<'ramping-vus'>, 'startVUs' | 'stages'>;
 
@@ -29,57 +26,45 @@ export function vuSpans(
 ): VuSpan[] {
   const threshold = place + 0.5;
   const spans: VuSpan[] = [];
-  let before: Piece | undefined;
-  for (const piece of piecesOf(scenario)) {
-    const { fromMs, toMs } = crossing(piece, threshold);
+  let before: Stage | undefined;
+  for (const stage of stagesOf(scenario)) {
+    if (stage.durationMs === 0) continue;
+    const { fromMs, toMs } = crossing(stage, threshold);
     const last = spans.at(-1);
     const cut = { fromMs: Math.max(fromMs, window.fromMs), toMs: Math.min(toMs, window.toMs) };
     if (cut.fromMs < cut.toMs) {
       if (last?.toMs === cut.fromMs) spans[spans.length - 1] = { ...last, toMs: cut.toMs };
-      else spans.push({ ...cut, offsetMs: offsetIn(piece, before, place, cut.fromMs, window.fromMs) });
+      else spans.push({ ...cut, offsetMs: offsetIn(stage, before, place, cut.fromMs, window.fromMs) });
     }
-    before = piece;
+    before = stage;
   }
   return spans;
 }
 
-function piecesOf({ startVUs, stages }: RampingVus): Piece[] {
-  const pieces: Piece[] = [];
-  let fromVus = startVUs;
-  let fromMs = 0;
-  for (const { duration, target } of stages) {
-    const toMs = toMicrosecond(fromMs + duration);
-    if (duration > 0) pieces.push({ fromMs, toMs, fromVus, toVus: target });
-    fromVus = target;
-    fromMs = toMs;
-  }
-  return pieces;
-}
-
 /** When the level is at the threshold or above; levels at both ends are whole and the threshold is not, so never equal. */
-function crossing(piece: Piece, threshold: number): { readonly fromMs: number; readonly toMs: number } {
-  const { fromMs, toMs, fromVus, toVus } = piece;
-  const atMs = toMicrosecond(fromMs + ((toMs - fromMs) * (threshold - fromVus)) / (toVus - fromVus));
-  if (fromVus > threshold) return { fromMs, toMs: toVus > threshold ? toMs : atMs };
-  return { fromMs: toVus > threshold ? atMs : toMs, toMs };
+function crossing(stage: Stage, threshold: number): { readonly fromMs: number; readonly toMs: number } {
+  const { fromMs, toMs, fromLevel, toLevel } = stage;
+  const atMs = toMicrosecond(fromMs + ((toMs - fromMs) * (threshold - fromLevel)) / (toLevel - fromLevel));
+  if (fromLevel > threshold) return { fromMs, toMs: toLevel > threshold ? toMs : atMs };
+  return { fromMs: toLevel > threshold ? atMs : toMs, toMs };
 }
 
 /** Those who come at once, by a jump or because a window begins, come one after the other as all crowds do. */
 function offsetIn(
-  piece: Piece,
-  before: Piece | undefined,
+  stage: Stage,
+  before: Stage | undefined,
   place: number,
   fromMs: number,
   windowFromMs: number,
 ): number {
-  if (fromMs === windowFromMs) return startOffsetMs(place, levelAt(piece, fromMs));
-  if (fromMs !== piece.fromMs) return 0;
-  const there = before?.toVus ?? 0;
-  return startOffsetMs(place - there, piece.fromVus - there);
+  if (fromMs === windowFromMs) return startOffsetMs(place, levelAt(stage, fromMs));
+  if (fromMs !== stage.fromMs) return 0;
+  const there = before?.toLevel ?? 0;
+  return startOffsetMs(place - there, stage.fromLevel - there);
 }
 
-function levelAt({ fromMs, toMs, fromVus, toVus }: Piece, ms: number): number {
-  return Math.round(fromVus + ((toVus - fromVus) * (ms - fromMs)) / (toMs - fromMs));
+function levelAt({ fromMs, toMs, fromLevel, toLevel }: Stage, ms: number): number {
+  return Math.round(fromLevel + ((toLevel - fromLevel) * (ms - fromMs)) / (toMs - fromMs));
 }
 
 /**

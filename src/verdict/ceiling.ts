@@ -1,9 +1,8 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { phaseAt, phasesOf } from '../plan/timeline.ts';
+import { type MeasuredStage, measuredStagesOf, phaseAt, phasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
 import { conditionsOf, holds, type ReadCondition } from './condition.ts';
 import { measure, observeCells } from './measure.ts';
-import { type Stage, stagesOf } from './stages-of.ts';
 import type { Abort, Ceiling, CeilingStage } from './verdict.ts';
 
 /** How one condition over stages came out in one of them. */
@@ -15,7 +14,7 @@ export type StageLook = {
 };
 
 export type JudgedStage = {
-  readonly stage: Stage;
+  readonly stage: MeasuredStage;
   /** One for each condition over stages; undefined when the run was over before the stage was. */
   readonly looks: readonly StageLook[] | undefined;
 };
@@ -37,7 +36,7 @@ export function judgeStages(
   // Without the noise of the division that made seconds, which must not cut the last stage short.
   const endMs = Math.round(durationSeconds * 1e6) / 1000;
   const abortMs = abort?.over === 'stage' ? abort.atSeconds * 1000 : undefined;
-  return (stagesOf(plan)?.stages ?? []).map((stage) => {
+  return (measuredStagesOf(plan)?.stages ?? []).map((stage) => {
     const { fromMs, toMs } = stage;
     const abortedHere = abortMs !== undefined && abortMs >= fromMs && abortMs < toMs;
     if (!abortedHere && (toMs > endMs || (abortMs !== undefined && abortMs < toMs))) return { stage, looks: undefined };
@@ -59,7 +58,7 @@ export function judgeStages(
  * does not count: a server that has recovered at a lower level is another question.
  */
 export function findCeiling(plan: Plan, judged: readonly JudgedStage[]): Ceiling | undefined {
-  const found = stagesOf(plan);
+  const found = measuredStagesOf(plan);
   if (found === undefined || judged.length === 0) return undefined;
   const stages = judged.map(({ stage, looks }): CeilingStage => {
     const broken = (looks ?? []).filter(({ ok }) => !ok);

@@ -1,11 +1,11 @@
 import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
+import { type MeasuredStage, measuredStagesOf } from '../plan/timeline.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import { emptyHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { conditionsOf, holds, type ReadCondition } from './condition.ts';
 import { measure, type Observations, type Spread } from './measure.ts';
-import { type Stage, stagesOf } from './stages-of.ts';
 import type { Abort } from './verdict.ts';
 
 /** How much older than asked a snapshot may be: lanes tell every two seconds, and one may be late. */
@@ -160,7 +160,7 @@ function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
 export class LiveThresholds {
   readonly #runStartMs: number;
   readonly #conditions: readonly ReadCondition[];
-  readonly #stages: readonly Stage[];
+  readonly #stages: readonly MeasuredStage[];
   readonly #beginning: RunningTotals;
   readonly #histories = new Map<number, TotalsHistory>();
   #stage: { readonly index: number; readonly began: RunningTotals } | undefined;
@@ -169,7 +169,7 @@ export class LiveThresholds {
   constructor(plan: Plan, runStartMs: number) {
     this.#runStartMs = runStartMs;
     this.#conditions = conditionsOf(plan).filter(({ abortOnFail }) => abortOnFail);
-    this.#stages = stagesOf(plan)?.stages ?? [];
+    this.#stages = measuredStagesOf(plan)?.stages ?? [];
     this.#beginning = emptyTotals(runStartMs + plan.warmUp);
     for (const { over } of this.#conditions) {
       if (typeof over !== 'number' || this.#histories.has(over)) continue;
@@ -206,7 +206,7 @@ export class LiveThresholds {
     return aborts.find((abort) => abort !== undefined);
   }
 
-  #lookAt(condition: ReadCondition, now: RunningTotals, stage: Stage | undefined): Abort | undefined {
+  #lookAt(condition: ReadCondition, now: RunningTotals, stage: MeasuredStage | undefined): Abort | undefined {
     const { over, threshold, metric, expression, delayAbortEval } = condition;
     const stageMs = over === 'stage' ? stage?.fromMs : 0;
     if (stageMs === undefined || now.atMs < this.#runStartMs + stageMs + delayAbortEval) return undefined;
@@ -223,7 +223,7 @@ export class LiveThresholds {
   }
 
   /** The stage under way; the first snapshot within it is where it began, so that nothing of the one before is in it. */
-  #stageAt(now: RunningTotals): Stage | undefined {
+  #stageAt(now: RunningTotals): MeasuredStage | undefined {
     const atMs = now.atMs - this.#runStartMs;
     const stage = this.#stages.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
     if (stage !== undefined && stage.index !== this.#stage?.index) {

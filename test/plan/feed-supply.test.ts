@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type ArrivalScenario, plannedIterationsOf } from '../../src/plan/scenario-schema.ts';
-import { durationOf } from '../../src/plan/timeline.ts';
+import type { ArrivalScenario } from '../../src/plan/scenario-schema.ts';
+import { durationOf, plannedIterationsOf } from '../../src/plan/timeline.ts';
 import { arrivalSchedule, startsBefore } from '../../src/traffic/arrival-schedule.ts';
 import { aPlan, planText, problemsOf } from '../support/a-plan.ts';
 import { onlyProblem } from './refused-plan.ts';
