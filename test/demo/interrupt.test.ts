@@ -1,30 +1,29 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const skip = process.platform === 'linux' ? false : 'finds child processes in /proc, which only Linux has';
+const skip = process.platform === 'linux' ? false : 'needs /proc, which only Linux has, to find child processes';
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} in the middle of npm run demo leaves no process behind`, { skip }, async () => {
-    const demo = spawn('npm', ['run', 'demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const closed = new Promise<number | null>((resolve) => demo.once('close', resolve));
-    try {
+describe('npm run demo', () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`ends all its processes on ${signal} during the run`, { skip }, async (t) => {
+      const demo = spawn('npm', ['run', 'demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      t.after(() => demo.kill('SIGKILL'));
+      const closed = new Promise<number | null>((resolve) => demo.once('close', resolve));
       await outputOf(demo, /[1-9]\d* requests/);
       const children = await descendants(demo.pid as number);
       // The demo itself, the fleet, Azurite and the worker.
       assert.ok(children.length >= 4, `only ${children.length} processes`);
       demo.kill(signal);
       assert.equal(await closed, 105);
-      assert.deepEqual(await stillThere(children), []);
-    } finally {
-      demo.kill('SIGKILL');
-    }
-  });
-}
+      assert.deepEqual(await stillRunning(children), []);
+    });
+  }
+});
 
-/** Waits for a text; goes on reading after it, so that the demo never waits for a reader. */
+/** Waits until the output matches. Keeps reading afterwards, so that the demo never waits for a reader. */
 function outputOf(child: ChildProcess, expected: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -41,7 +40,7 @@ async function descendants(pid: number): Promise<number[]> {
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    // The name in brackets may hold anything; the parent is the second field after it.
+    // The name in brackets can contain any character; the parent is the second field after it.
     parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
   }
   const found: number[] = [];
@@ -52,8 +51,8 @@ async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
-/** The processes that outlive a few seconds' patience. */
-async function stillThere(pids: readonly number[]): Promise<number[]> {
+/** The processes among these that still run after five seconds. */
+async function stillRunning(pids: readonly number[]): Promise<number[]> {
   let left = [...pids];
   for (let tries = 0; left.length > 0 && tries < 50; tries++) {
     await delay(100);
