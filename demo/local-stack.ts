@@ -10,52 +10,59 @@ import {
 } from '../tools/functions-host/functions-host.ts';
 import type { LogLine } from '../tools/functions-host/log.ts';
 
-/** The whole product on one machine: the app in the local Functions host, its storage, and servers to aim at. */
+/** Everything for a run on one machine: the app in the local Functions host, its storage, and the reference servers. */
 export type LocalStack = {
   readonly host: FunctionsHost;
   readonly servers: FleetProcess['servers'];
-  /** Ends all processes that belong to it. */
+  /** Ends all its processes. */
   stop(): Promise<void>;
 };
 
 export type LocalStackOptions = {
-  /** Of the host's HTTP API; any free one by default. */
+  /** Port of the host's HTTP API. Default: any free port. */
   readonly port?: number;
-  /** Of the fleet; any free ones by default. */
+  /** Ports of the reference servers. Default: any free ports. */
   readonly fleetPorts?: Partial<Record<ServerName, number>>;
-  /** App settings besides those that a laptop needs. */
+  /** App settings that are added to {@link localSettings} or override them. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Folder and file of the app; the checkout's TypeScript as it is by default. */
+  /** Folder of the app. Default: this checkout. */
   readonly appRoot?: string;
+  /** File to load, relative to `appRoot`. Default: the TypeScript source. */
   readonly entry?: string;
+  /** Run every activity twice, as a queue with at-least-once delivery may do. For tests. */
   readonly deliverActivitiesTwice?: boolean;
+  /** Multiplies the latencies of the reference servers. Default: 1. */
   readonly latencyScale?: number;
   readonly log?: (line: LogLine) => void;
-  /** Hears of every invocation of a function; for tests. */
+  /** Called after every invocation of a function. For tests. */
   readonly onInvocation?: NonNullable<FunctionsHostOptions['onInvocation']>;
 };
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
-/** The fleet's secrets under the names by which the plans know them, as environment variables. */
+/** The secrets of the reference servers, as the environment variables that the shipped plans refer to. */
 export const secretSettings = {
   [secretVariable('github-pat')]: fleetSecrets.githubToken,
   [secretVariable('context7-api-key')]: fleetSecrets.context7ApiKey,
   [secretVariable('ado-client-secret')]: fleetSecrets.adoClientSecret,
 };
 
-/** What a laptop sets otherwise than Azure: small slices, so that there is something to fan out, and no waiting for instances. */
-const laptopSettings = {
+/** App settings that differ from those in Azure: small slices, so that even a small run has several, and a short start delay. */
+const localSettings = {
   TASKHUB_NAME: 'local',
   SURGE_ALLOW_LOOPBACK: 'true',
   SURGE_VUS_PER_LANE: '5',
   SURGE_START_DELAY_SECONDS: '1',
-  // The shipped canary watches the fleet's standard ports, which only npm start takes.
+  // The shipped canary checks the standard ports of the reference servers, and only npm start uses those.
   'AzureWebJobs.canary-fleet.Disabled': 'true',
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: '20',
 };
 
-/** Starts everything; what was started is stopped again when a part fails. */
+/**
+ * Starts the host, its storage and the reference servers.
+ *
+ * @throws Error if one of them does not start. The others are stopped first.
+ */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const {
     port = 0,
@@ -86,8 +93,8 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
         appRoot,
         entry,
         port,
-        settings: { ...laptopSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
-        // So that somebody who watches a run does not disturb it.
+        settings: { ...localSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
+        // Requests for the status of a run must not slow down its slices.
         separateDurableWorker: true,
         deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
         ...(options.log === undefined ? {} : { log: options.log }),

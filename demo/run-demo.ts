@@ -8,62 +8,68 @@ import { progressLine, statusLine, writeReportFiles } from '../src/cli/run-comma
 import type { PlanProblem } from '../src/plan/problem.ts';
 import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
-import { interrupted } from './interrupted.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import { ApiError, getReport, getRun, postRun, type RunStatus } from './runs-api.ts';
+import { addressLine, interruption, print, serverLines } from './terminal.ts';
 
-/** Often enough to watch; each look costs the machine that is being measured a little. */
+/** Not shorter: each poll takes CPU time from the load generator on the same computer. */
 const POLL_MS = 1000;
 
-const planFile = 'plans/demo.yaml';
+const PLAN_FILE = 'plans/demo.yaml';
 
-const print = (text: string) => process.stdout.write(`${text}\n`);
-const ending = interrupted();
+const interrupted = interruption();
 
-print('mcp-surge demo: four MCP servers, the app in its local Functions host, and half a minute of agents');
+print('mcp-surge demo: half a minute of load on four MCP servers. Everything runs on this computer.');
+print('Starting the servers, and the app in a local Functions host ...\n');
 try {
   const stack = await startLocalStack();
-  const asked = once(ending, 'abort').then(() => EXIT_CODE.stopped);
+  const stopped = once(interrupted, 'abort').then(() => EXIT_CODE.stopped);
   try {
-    process.exitCode = ending.aborted ? EXIT_CODE.stopped : await Promise.race([runDemo(stack), asked]);
+    process.exitCode = interrupted.aborted ? EXIT_CODE.stopped : await Promise.race([runDemo(stack), stopped]);
   } finally {
-    if (ending.aborted) print('\nStopping everything.');
+    if (interrupted.aborted) print('\nStopping the servers and the host.');
     await stack.stop();
   }
 } catch (error) {
   process.stderr.write(`${(error as Error).stack}\n`);
   process.exitCode = EXIT_CODE.error;
 }
-// A poll may still be under way when the demo was interrupted.
+// After an interruption a poll can still be in progress.
 process.exit();
 
+/** Runs the demo's plan through the HTTP API and prints the report. Returns the exit code. */
 async function runDemo({ host, servers }: LocalStack): Promise<number> {
-  for (const [name, { url }] of Object.entries(servers)) print(`  ${name.padEnd(9)} ${url}`);
+  print(serverLines(servers));
   const api = `${host.url}/api`;
   let id: string;
   try {
-    ({ id } = await postRun(api, aimAt(readFileSync(planFile, 'utf8'), servers)));
+    ({ id } = await postRun(api, aimAt(readFileSync(PLAN_FILE, 'utf8'), servers)));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    const places = error.problems.filter(isPlanProblem);
+    const planProblems = error.problems.filter(isPlanProblem);
     process.stderr.write(
-      places.length > 0 ? showPlanProblems(planFile, places) : showProblems(error.message, error.problems.map(String)),
+      planProblems.length > 0
+        ? showPlanProblems(PLAN_FILE, planProblems)
+        : showProblems(error.message, error.problems.map(String)),
     );
     return EXIT_CODE.invalidPlan;
   }
-  print(`  run       ${api}/runs/${id}\n`);
+  print(`${addressLine('run', `${api}/runs/${id}`)}\n`);
   const status = await follow(api, id);
   if (status.state !== 'done') {
-    process.stderr.write(showProblems(`The run is ${status.state}:`, status.problems ?? []));
+    const title = status.state === 'refused' ? 'Preflight failed; no load was sent:' : 'The run failed:';
+    process.stderr.write(showProblems(title, status.problems ?? []));
     return status.state === 'refused' ? EXIT_CODE.preflightFailed : EXIT_CODE.error;
   }
   const report = await getReport(api, id);
-  process.stdout.write(renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 }));
+  process.stdout.write(
+    `\n${renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 })}`,
+  );
   process.stdout.write(`\n${writeReportFiles(report, join('reports', id))}`);
   return EXIT_CODE[report.verdict.status];
 }
 
-/** Turns the addresses of the standard fleet into those of this one; whatever else a plan aims at stays. */
+/** Replaces the fleet's standard addresses in a plan with the addresses of these servers. */
 function aimAt(text: string, servers: LocalStack['servers']): string {
   for (const name of serverNames) {
     const { url, tokenUrl } = servers[name];
@@ -78,6 +84,7 @@ function isPlanProblem(problem: unknown): problem is PlanProblem {
   return typeof problem === 'object' && problem !== null && 'line' in problem;
 }
 
+/** Shows the progress of a run until it ends. */
 async function follow(api: string, id: string): Promise<RunStatus> {
   const line = statusLine(process.stdout);
   for (;;) {

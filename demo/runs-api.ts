@@ -3,22 +3,27 @@ import { request } from 'undici';
 import type { Report } from '../src/report/report.ts';
 import type { LiveView, RunView } from '../src/run/run-view.ts';
 
-/** A run as the API tells of it. */
+/** A run with its live figures. */
 export type RunStatus = RunView & { readonly live: LiveView };
 
-/** An answer of the API that is no success. */
+/** The API answered with an HTTP error. The message has the title and detail of the answer. */
 export class ApiError extends Error {
   readonly status: number;
+  /** The problems in the answer: of a plan as objects with a line, others as text. */
   readonly problems: readonly unknown[];
 
-  constructor(status: number, title: string, problems: readonly unknown[]) {
-    super(title);
+  constructor(status: number, message: string, problems: readonly unknown[]) {
+    super(message);
     this.status = status;
     this.problems = problems;
   }
 }
 
-/** Sends a plan. @param baseUrl e.g. `http://127.0.0.1:7071/api`. @throws ApiError when it is refused */
+/**
+ * Starts a run of a plan. Like the other functions here it throws an {@link ApiError} for an HTTP error.
+ *
+ * @param baseUrl Base of the API, for example `http://127.0.0.1:7071/api`.
+ */
 export async function postRun(baseUrl: string, planText: string): Promise<RunView> {
   return (await call('POST', `${baseUrl}/runs`, planText)) as RunView;
 }
@@ -35,9 +40,11 @@ export async function getReport(baseUrl: string, runId: string): Promise<Report>
   return (await call('GET', `${baseUrl}/runs/${runId}/report.json`)) as Report;
 }
 
-/** A host whose worker has just died answers 500 until there is a new one. */
-const TRIES = 5;
+/** The host answers 500 after its worker has died, until the next worker is ready. */
+const MAX_TRIES = 5;
 const RETRY_MS = 500;
+
+type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly unknown[] };
 
 async function call(method: 'GET' | 'POST', url: string, body?: string): Promise<unknown> {
   const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) };
@@ -46,8 +53,8 @@ async function call(method: 'GET' | 'POST', url: string, body?: string): Promise
     const text = await answer.body.text();
     const content = text.startsWith('{') ? (JSON.parse(text) as Content) : {};
     if (answer.statusCode < 300) return content;
-    // Only what changes nothing may be asked again.
-    if (method === 'POST' || answer.statusCode < 500 || tries === TRIES) {
+    // A repeated POST could start a second run.
+    if (method === 'POST' || answer.statusCode < 500 || tries === MAX_TRIES) {
       const title = [content.title ?? `HTTP ${answer.statusCode} from ${url}`, content.detail]
         .filter(Boolean)
         .join(': ');
@@ -56,5 +63,3 @@ async function call(method: 'GET' | 'POST', url: string, body?: string): Promise
     await delay(RETRY_MS);
   }
 }
-
-type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly unknown[] };

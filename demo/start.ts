@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE } from '../src/cli/command-context.ts';
-import { interrupted } from './interrupted.ts';
 import { secretSettings, startLocalStack } from './local-stack.ts';
+import { interruption, print, serverLines } from './terminal.ts';
 
-// Host and fleet stay up for people who want to post plans themselves.
+// Keeps the app and the fleet running, so that users can start runs themselves.
 const port = Number(process.env.PORT ?? 7071);
-const ending = interrupted();
+const interrupted = interruption();
 
+print('Starting the reference servers, and the app in a local Functions host ...');
 try {
   const stack = await startLocalStack({
     port,
@@ -15,29 +16,28 @@ try {
     settings: { 'AzureWebJobs.canary-fleet.Disabled': 'false' },
     log: ({ level, message, functionName }) => {
       const from = functionName === undefined ? '' : `[${functionName}] `;
-      process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${level.padEnd(5)} ${from}${message}\n`);
+      print(`${new Date().toISOString().slice(11, 19)} ${level.padEnd(11)} ${from}${message}`);
     },
   });
-  process.stdout.write(`
-mcp-surge is up at ${stack.host.url}/api, aimed at the reference fleet:
-${Object.entries(stack.servers)
-  .map(([name, { url }]) => `  ${name.padEnd(9)} ${url}`)
-  .join('\n')}
+  print(`
+mcp-surge is ready. Its API: ${stack.host.url}/api
+The reference servers, which the shipped plans load:
+${serverLines(stack.servers)}
 
-Try, in another terminal:
+Start a run from another terminal, and list the runs:
   curl -i --data-binary @plans/demo.yaml ${stack.host.url}/api/runs
   curl ${stack.host.url}/api/runs
 
-or the command line, with the secrets of the fleet:
+Or run a plan from the command line. The variables are the servers' secrets:
 ${Object.entries(secretSettings)
   .map(([name, value]) => `  export ${name}=${value}`)
   .join('\n')}
   npm run mcp-surge -- run plans/demo.yaml
 
-Ctrl-C stops everything.
+Press Ctrl-C to stop.
 `);
-  if (!ending.aborted) await once(ending, 'abort');
-  process.stdout.write('Stopping everything.\n');
+  if (!interrupted.aborted) await once(interrupted, 'abort');
+  print('\nStopping the servers and the host.');
   await stack.stop();
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
