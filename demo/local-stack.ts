@@ -18,7 +18,7 @@ export type LocalStack = {
   stop(): Promise<void>;
 };
 
-export type LocalStackOptions = {
+type LocalStackOptions = {
   /** Port of the host's HTTP API. Default: any free port. */
   readonly port?: number;
   /** Ports of the reference servers. Default: any free ports. */

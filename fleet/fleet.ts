@@ -19,7 +19,7 @@ import { context7Tools, learnTools } from './tools/documentation-tools.ts';
 import { githubTools } from './tools/github-tools.ts';
 import { type ReferenceTool, type ToolRunner, toolRunner } from './tools/tool.ts';
 
-export type FleetServer = {
+type FleetServer = {
   /** The MCP endpoint. */
   readonly url: string;
   /** `GET` returns a {@link ServerStatsSnapshot}. `POST` to this address plus `/reset` sets the counts to zero. */
