@@ -2,8 +2,8 @@ import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 
 /**
- * The capabilities to declare to a server. Sampling and roots are never among them: behind a load client there is neither
- * a model nor a file system.
+ * The capabilities to declare to a server. Sampling and roots are never declared: a load client has no model and no
+ * file system behind it.
  */
 export function clientCapabilities(elicitation: Target['elicitation']): object {
   return elicitation === 'none' ? {} : { elicitation: { form: {} } };
@@ -11,15 +11,15 @@ export function clientCapabilities(elicitation: Target['elicitation']): object {
 
 type Value = string | number | boolean | readonly string[];
 
-/** What a user answers to a form (MCP 2025-06-18, "Elicitation"). */
-export type ElicitationAnswer =
+/** A user's answer to a form (MCP 2025-06-18, "Elicitation"). */
+type ElicitationAnswer =
   | { readonly action: 'accept'; readonly content: Readonly<Record<string, Value>> }
   | { readonly action: 'decline' };
 
 /**
- * Answers elicitation/create, of either era, as a user who accepts a form as it comes: with the defaults of its schema
- * (SEP-1034), leaving out optional fields that have none. A form with a required field that has no default is declined.
- * @returns undefined when the params are no form: a mode that was not declared (`url`), or no schema
+ * Answers elicitation/create, in either era, as a user who accepts a form unchanged: with the defaults of its schema
+ * (SEP-1034), without optional fields that have none. A form with a required field that has no default is declined.
+ * @returns undefined when the params are not a form: a mode that was not declared (`url`), or no schema
  */
 export function answerElicitation(params: unknown): ElicitationAnswer | undefined {
   if (!isRecord(params) || (params.mode ?? 'form') !== 'form') return undefined;
@@ -41,10 +41,11 @@ function isValue(value: unknown): value is Value {
 }
 
 /**
- * Answers a result that asks for more input (`input_required`, MCP 2026-07-28, "Multi Round-Trip Requests"): with what
- * the same request is to be sent again, under a new id. Each input request gets its response under its key;
- * `requestState` goes back exactly as it came, and only if it came. Something that this client does not answer, a state
- * that is no text, or neither requests nor state make it unanswerable. The same goes for a task that waits for input.
+ * Answers a result that asks for more input (`input_required`, MCP 2026-07-28, "Multi Round-Trip Requests"), or a task
+ * that waits for input. The same request is then sent again with this answer, under a new id. Each input request gets
+ * its response under its key. `requestState` is returned exactly as it came, if it came. There is no answer when a
+ * request is one that mcp-surge does not answer, when the state is not a string, or when there is neither a request nor
+ * a state.
  * @returns members for the params (see addParams): JSON text without braces; undefined when there is no answer, or the
  * result asks for nothing
  */
@@ -65,7 +66,7 @@ export function answerInput(result: unknown, elicitation: Target['elicitation'])
   return members.length === 0 ? undefined : members.join(',');
 }
 
-/** By its type a result asks for input, by its status a task does (extension `io.modelcontextprotocol/tasks`). */
+/** A result asks for input by its type, a task by its status (extension `io.modelcontextprotocol/tasks`). */
 function asksForInput({ resultType, status }: Readonly<Record<string, unknown>>): boolean {
   return resultType === 'input_required' || status === 'input_required';
 }

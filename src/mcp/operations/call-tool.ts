@@ -6,7 +6,7 @@ import type { Tool } from './tool.ts';
 
 const judgeShape: ResultJudge = (result, tool) => judgeToolResult(result, [], tool);
 
-/** Makes calls of one tool; what does not depend on the arguments (JSON text of an object) is made once. */
+/** Makes calls of one tool. Everything but the arguments (JSON text of an object) is prepared once. */
 export function callTool(
   name: string,
   judge: ResultJudge = judgeShape,
@@ -20,16 +20,16 @@ export function callTool(
 
 type SoftError = { readonly pattern: RegExp; readonly outcome: 'TOOL_QUOTA' | 'TOOL_SOFT_ERROR' };
 
-/** Compiles a target's patterns for errors that stand in ordinary results. */
+/** Compiles a target's patterns for errors that appear in the text of ordinary results. */
 export function compileSoftErrors(softErrors: Target['softErrors']): readonly SoftError[] {
   return softErrors.map(({ pattern, outcome }) => ({ pattern: new RegExp(pattern, 'u'), outcome }));
 }
 
 /**
- * Judges the result of tools/call up to, but without, the plan's own checks. The first that applies: a wrong shape, an
- * error of the tool's, an error that stands in the text, structured content that does not fit the tool's outputSchema
- * or is not there although there is one (MCP 2025-06-18, "Output Schema"), and no content at all.
- * @param tool what tools/list said of the tool, where that is known
+ * Judges the result of tools/call, without the plan's own checks. The first problem decides: a wrong shape, an error of
+ * the tool, a soft error in the text, structured content that is missing or does not match the tool's outputSchema (MCP
+ * 2025-06-18, "Output Schema"), no content at all.
+ * @param tool what tools/list said about the tool, where that is known
  */
 export function judgeToolResult(result: unknown, softErrors: readonly SoftError[], tool?: Tool): Judgement {
   if (!isRecord(result)) return shapeError('tools/call', `an object, got ${JSON.stringify(result)}`);
@@ -40,22 +40,22 @@ export function judgeToolResult(result: unknown, softErrors: readonly SoftError[
   for (const { pattern, outcome } of softErrors) {
     if (pattern.test(text)) return { outcome, message: text };
   }
-  const unfit = tool?.outputProblem?.(result.structuredContent);
-  if (unfit !== undefined) return { outcome: 'TOOL_SCHEMA', message: unfit };
+  const mismatch = tool?.outputProblem?.(result.structuredContent);
+  if (mismatch !== undefined) return { outcome: 'TOOL_SCHEMA', message: mismatch };
   if (text === '' && result.structuredContent === undefined && !hasOtherContent(result)) {
     return { outcome: 'TOOL_EMPTY', message: 'The result has no content.' };
   }
   return USEFUL;
 }
 
-/** The texts of a tool result's content, one a line; of a result that was judged before. */
+/** The texts in a tool result's content, one per line. The result must have been judged before. */
 export function textOfTool(result: unknown): string {
   const texts: string[] = [];
   for (const { type, text } of contentOf(result)) if (type === 'text') texts.push(text as string);
   return texts.join('\n');
 }
 
-/** What is not as the specification has it; content may be absent, as clients take that for none. */
+/** What does not match the specification. Content may be absent: clients treat that as empty. */
 function contentProblem({ content = [] }: Readonly<Record<string, unknown>>): string | undefined {
   if (!Array.isArray(content)) return 'an array "content"';
   for (const [index, part] of content.entries()) {

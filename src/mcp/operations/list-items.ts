@@ -3,7 +3,7 @@ import type { ListName } from '../../plan/step-schema.ts';
 import { type Judgement, USEFUL } from '../http/json-rpc.ts';
 import { addParams, type Call, shapeError } from './call.ts';
 
-/** Where a list's items are in a result, and what every item is known by. */
+/** Where a result has the items of a list, and the key that identifies an item. */
 type List = { readonly items: string; readonly key: string };
 
 const METHODS: Readonly<Record<ListName, string>> = {
@@ -23,7 +23,7 @@ const LISTS: Readonly<Record<string, List>> = {
 /** One page of a list. */
 export type Page = {
   readonly items: readonly Readonly<Record<string, unknown>>[];
-  /** Where the next page begins, any text (MCP 2026-07-28: even an empty one); undefined on the last page. */
+  /** Where the next page begins: any string, even an empty one (MCP 2026-07-28). Undefined on the last page. */
   readonly nextCursor: string | undefined;
 };
 
@@ -34,17 +34,17 @@ export function listItems(list: ListName): Call {
   return { operation: method, method, name: undefined, params: '{}', judge, progress: false };
 }
 
-/** True when a call is answered with a page of a list. */
+/** True when the answer to a call is a page of a list. */
 export function isList({ method }: Call): boolean {
   return Object.hasOwn(LISTS, method);
 }
 
-/** Makes the request for a further page from that for the first. @param cursor as the page before gave it, any text */
+/** Makes the request for a further page. @param cursor any string, as the previous page gave it */
 export function pageCall(first: Call, cursor: string): Call {
   return { ...first, params: addParams(first.params, `"cursor":${JSON.stringify(cursor)}`) };
 }
 
-/** Judges a page: its array, what every item is known by, and the cursor. An empty list is an answer like any other. */
+/** Judges a page: its array, the key of each item, and the cursor. An empty list is useful too. */
 export function judgePage(method: string, result: unknown): Judgement {
   const { items, key } = listOf(method);
   const array = asRecord(result)[items];
@@ -52,10 +52,10 @@ export function judgePage(method: string, result: unknown): Judgement {
   const odd = array.findIndex((item) => !isRecord(item) || typeof item[key] !== 'string');
   if (odd !== -1) return shapeError(method, `${items}[${odd}].${key}`);
   const { nextCursor = null } = result;
-  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : shapeError(method, 'a text as nextCursor');
+  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : shapeError(method, 'a string as nextCursor');
 }
 
-/** Reads a page that was judged before. @param method of the list, e.g. `tools/list` */
+/** Reads a page that was judged before. @param method e.g. `tools/list` @throws when the method does not list */
 export function readPage(method: string, result: unknown): Page {
   const page = result as Readonly<Record<string, unknown>>;
   return {
@@ -66,6 +66,6 @@ export function readPage(method: string, result: unknown): Page {
 
 function listOf(method: string): List {
   const list = LISTS[method];
-  if (list === undefined) throw new Error(`${method} is no list; expected one of ${Object.keys(LISTS).join(', ')}.`);
+  if (list === undefined) throw new Error(`${method} is not a list; expected one of ${Object.keys(LISTS).join(', ')}.`);
   return list;
 }

@@ -1,32 +1,32 @@
 import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { MirroredArgument } from './tool.ts';
 
-/** Printable ASCII that no intermediary trims. */
+/** Printable ASCII without spaces at the ends, which intermediaries trim. */
 const PLAIN = /^[!-~]([ -~]*[!-~])?$/;
 const WRAPPED = '=?base64?';
 
 /**
- * A text as the value of an `Mcp-Name` or `Mcp-Param-…` header (MCP 2026-07-28, Streamable HTTP, "Value Encoding"): as
- * it is where that is safe, else `=?base64?…?=` around the Base64 of its UTF-8. The same is
- * done with a text that looks wrapped already, and with an empty one, as intermediaries may drop empty headers.
+ * A string as the value of an `Mcp-Name` or `Mcp-Param-…` header (MCP 2026-07-28, Streamable HTTP, "Value Encoding"):
+ * unchanged where that is safe, otherwise the Base64 of its UTF-8 in `=?base64?…?=`. A string that looks encoded
+ * already is encoded too, and so is an empty one, because intermediaries may drop empty headers.
  */
 export function encodeHeaderValue(text: string): string {
   if (PLAIN.test(text) && !text.startsWith(WRAPPED)) return text;
   return `${WRAPPED}${Buffer.from(text, 'utf8').toString('base64')}?=`;
 }
 
-/** What an inputSchema says of headers: the arguments to mirror, or why the tool must not be called. */
-export type MirroredArguments = { readonly mirrored: readonly MirroredArgument[] } | { readonly invalid: string };
+/** What an inputSchema says about headers: the arguments to mirror, or why the tool must not be called. */
+type MirroredArguments = { readonly mirrored: readonly MirroredArgument[] } | { readonly invalid: string };
 
 const ANNOTATION = 'x-mcp-header';
 
 /** RFC 9110 §5.6.2: a token. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** `number` is not among them: its texts differ between languages. */
+/** Without `number`: languages format it differently. */
 const MIRRORED_TYPES: ReadonlySet<unknown> = new Set(['string', 'integer', 'boolean']);
 
-/** Keywords with one subschema or a list of them, none of which always applies to the arguments as they are sent. */
+/** Keywords with one subschema or a list of them. None of them always applies to the arguments as sent. */
 const INNER = [
   'additionalItems',
   'additionalProperties',
@@ -46,7 +46,7 @@ const INNER = [
   'unevaluatedProperties',
 ] as const;
 
-/** The same with subschemas by name. */
+/** The same, with subschemas by name. */
 const INNER_BY_NAME = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties'] as const;
 
 /** Deeper than any tool's arguments. */
@@ -54,8 +54,9 @@ const MAX_DEPTH = 64;
 
 /**
  * Reads the `x-mcp-header` annotations of an inputSchema (MCP 2026-07-28, Streamable HTTP, "Custom Headers from Tool
- * Parameters"; SEP-2243). Each names a header with a token that is used once, whatever its case, and stands at a text,
- * an integer or a boolean that only `properties` lead to. A tool that breaks one of these rules must not be called.
+ * Parameters"; SEP-2243). The rules: an annotation names a header by an HTTP token, which is used once, whatever its
+ * case. It belongs to a string, an integer or a boolean that is reached through `properties` only. A tool that breaks a
+ * rule must not be called.
  */
 export function readMirroredArguments(inputSchema: unknown): MirroredArguments {
   const mirrored: MirroredArgument[] = [];
@@ -64,7 +65,8 @@ export function readMirroredArguments(inputSchema: unknown): MirroredArguments {
     if (!isRecord(schema)) return undefined;
     if (depth > MAX_DEPTH) return `the schema is nested more than ${MAX_DEPTH} levels deep`;
     if (Object.hasOwn(schema, ANNOTATION)) {
-      const problem = direct && depth > 0 ? annotationProblem(schema, taken) : 'only `properties` may lead to it';
+      const problem =
+        direct && depth > 0 ? annotationProblem(schema, taken) : 'it must be reached through `properties` only';
       if (problem !== undefined) return `${ANNOTATION} at ${path.join('.') || 'the top'}: ${problem}`;
       const name = (schema[ANNOTATION] as string).toLowerCase();
       taken.add(name);
@@ -87,8 +89,8 @@ export function readMirroredArguments(inputSchema: unknown): MirroredArguments {
 }
 
 /**
- * The headers of one call, names and values in turn. An argument that is null or absent has none, nor has one that is
- * no text, boolean or number that every implementation reads alike (MCP 2026-07-28, "Value Encoding").
+ * The headers of one call; names and values alternate. An argument gets no header when it is null or absent, or when it
+ * is not a string, a boolean or a number that all implementations format alike (MCP 2026-07-28, "Value Encoding").
  * @param params JSON text of the params of tools/call
  */
 export function headersOfArguments(mirrored: readonly MirroredArgument[], params: string): readonly string[] {
@@ -104,7 +106,7 @@ function annotationProblem(schema: Readonly<Record<string, unknown>>, taken: Rea
   const { [ANNOTATION]: name, type } = schema;
   if (typeof name !== 'string' || !TOKEN.test(name)) return `expected an HTTP token, got ${JSON.stringify(name)}`;
   if (!MIRRORED_TYPES.has(type)) return `expected a string, an integer or a boolean, got ${JSON.stringify(type)}`;
-  return taken.has(name.toLowerCase()) ? `"${name}" is there already` : undefined;
+  return taken.has(name.toLowerCase()) ? `"${name}" is used twice` : undefined;
 }
 
 function namedIn(schema: Readonly<Record<string, unknown>>, keyword: string): [string, unknown][] {

@@ -4,7 +4,7 @@ import { type Call, shapeError } from './call.ts';
 
 const PROMPTS_GET = 'prompts/get';
 
-/** Makes requests for one prompt; its arguments are JSON text of an object of texts. */
+/** Makes requests for one prompt. Its arguments are JSON text of an object of strings. */
 export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argumentsJson: string) => Call {
   const operation = `${PROMPTS_GET}:${name}`;
   const head = `{"name":${JSON.stringify(name)},"arguments":`;
@@ -18,7 +18,7 @@ export function getPrompt(name: string, judge: ResultJudge = judgePrompt): (argu
   });
 }
 
-/** Judges the result of prompts/get. A prompt without messages is as empty as a tool's answer without content. */
+/** Judges the result of prompts/get. A prompt without messages counts as empty, like a tool result without content. */
 export function judgePrompt(result: unknown): Judgement {
   if (!isRecord(result) || !Array.isArray(result.messages)) return shapeError(PROMPTS_GET, 'an array "messages"');
   for (const [index, message] of result.messages.entries()) {
@@ -30,7 +30,7 @@ export function judgePrompt(result: unknown): Judgement {
   return { outcome: 'TOOL_EMPTY', message: 'The prompt has no messages.' };
 }
 
-/** The texts of a prompt's messages, one a line; of a result that was judged before. */
+/** The texts of a prompt's messages, one per line. The result must have been judged before. */
 export function textOfPrompt(result: unknown): string {
   const { messages } = result as { messages: readonly { content: { type?: unknown; text?: unknown } }[] };
   return messages.flatMap(({ content }) => (typeof content.text === 'string' ? content.text : [])).join('\n');
@@ -39,8 +39,8 @@ export function textOfPrompt(result: unknown): string {
 const RESOURCES_READ = 'resources/read';
 
 /**
- * Makes requests for resources; the URI is JSON text. Their samples are counted under one label however many URIs they
- * read: operations are columns of every report, and a template has any number of URIs.
+ * Makes requests for resources. The URI is JSON text. All samples count under one label, whatever the URI: each
+ * operation is a row of the report, and a template may have any number of URIs.
  */
 export function readResource(label: string, judge: ResultJudge = judgeResource): (uriJson: string) => Call {
   const operation = `${RESOURCES_READ}:${label}`;
@@ -55,8 +55,8 @@ export function readResource(label: string, judge: ResultJudge = judgeResource):
 }
 
 /**
- * Judges the result of resources/read. A resource that has no contents at all is a warning, as with tools: the agent got
- * nothing, yet no rule was broken. One whose text is empty is a resource like any other.
+ * Judges the result of resources/read. A resource without any contents is a warning, as with tools: the agent got
+ * nothing, but no rule was broken. A resource with an empty text is useful.
  */
 export function judgeResource(result: unknown): Judgement {
   if (!isRecord(result) || !Array.isArray(result.contents)) return shapeError(RESOURCES_READ, 'an array "contents"');
@@ -69,7 +69,7 @@ export function judgeResource(result: unknown): Judgement {
   return result.contents.length > 0 ? USEFUL : { outcome: 'TOOL_EMPTY', message: 'The resource has no contents.' };
 }
 
-/** The texts of a resource's contents, one a line; of a result that was judged before. */
+/** The texts of a resource's contents, one per line. The result must have been judged before. */
 export function textOfResource(result: unknown): string {
   const { contents } = result as { contents: readonly { text?: unknown }[] };
   return contents.flatMap(({ text }) => (typeof text === 'string' ? text : [])).join('\n');
@@ -77,11 +77,11 @@ export function textOfResource(result: unknown): string {
 
 const COMPLETION_COMPLETE = 'completion/complete';
 
-/** Whose argument is completed: a prompt's, by its name, or a resource template's, by its URI template. */
-export type Completed = { readonly prompt: string } | { readonly resource: string };
+/** What has the argument: a prompt, by its name, or a resource template, by its URI template. */
+type Completed = { readonly prompt: string } | { readonly resource: string };
 
 /**
- * Makes requests to complete one argument: its value so far is JSON text, and so is the context, an object with the
+ * Makes requests to complete one argument. The value so far is JSON text, and so is the context: an object with the
  * values of other arguments.
  */
 export function completeArgument(
@@ -108,17 +108,17 @@ export function completeArgument(
   };
 }
 
-/** Judges the result of completion/complete; that there is nothing to propose is an answer. */
+/** Judges the result of completion/complete. A completion without proposals is useful too. */
 export function judgeCompletion(result: unknown): Judgement {
   const completion = asRecord(result).completion;
   if (!isRecord(completion) || !Array.isArray(completion.values)) {
     return shapeError(COMPLETION_COMPLETE, 'an array "completion.values"');
   }
   if (completion.values.every((value) => typeof value === 'string')) return USEFUL;
-  return shapeError(COMPLETION_COMPLETE, 'nothing but texts in completion.values');
+  return shapeError(COMPLETION_COMPLETE, 'only strings in completion.values');
 }
 
-/** The proposals of a completion, one a line; of a result that was judged before. */
+/** The proposals of a completion, one per line. The result must have been judged before. */
 export function textOfCompletion(result: unknown): string {
   return (result as { completion: { values: readonly string[] } }).completion.values.join('\n');
 }

@@ -8,7 +8,7 @@ const ASCTIME =
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * How long a reply asks to wait, in milliseconds, at least 0 (RFC 9110 §10.2.3).
+ * How long a reply asks the client to wait, milliseconds, at least 0 (RFC 9110 §10.2.3).
  * @param header value of Retry-After: seconds or an HTTP-date
  * @param nowMs time of day, milliseconds since 1970
  * @returns undefined when the header is neither, and when it is absent (empty)
@@ -30,7 +30,7 @@ function dateOf(text: string, nowMs: number): number | undefined {
   return Date.UTC(yearOf(parts.year as string, nowMs), month, day, h, m, s);
 }
 
-/** A year of two digits that would lie more than 50 years ahead is a past one (RFC 9110 §5.6.7). */
+/** A two-digit year that would be more than 50 years ahead is in the past (RFC 9110 §5.6.7). */
 function yearOf(digits: string, nowMs: number): number {
   if (digits.length === 4) return Number(digits);
   const now = new Date(nowMs).getUTCFullYear();

@@ -5,8 +5,8 @@ import { readMirroredArguments } from './mirrored-arguments.ts';
 import type { Tool } from './tool.ts';
 
 /**
- * What of a tool's description matters here. An annotation or a task support that is not as the specification has it is
- * taken for its default: it says nothing about whether calls will succeed.
+ * The parts of a tool's description that matter here. An annotation or task support that does not match the
+ * specification is read as its default: it does not decide whether calls succeed.
  */
 const toolSchema = z.object({
   name: z.string(),
@@ -20,18 +20,18 @@ const toolSchema = z.object({
 
 type Described = z.output<typeof toolSchema>;
 
-/** More tools than the targets of one process list, unless they are described anew each time. */
+/** More tools than the targets of one process list, unless their descriptions change with every list. */
 const MAX_KEPT = 1000;
 
 /**
- * Tools read in this process, by what matters of their descriptions: thousands of sessions list the same ones, and share
- * what was read once.
+ * The tools that this process has read, by the relevant parts of their descriptions. Thousands of sessions list the
+ * same tools; each is read once.
  */
 const kept = new Map<string, Tool>();
 
 /**
- * Reads the items of tools/list, of pages that were judged before. Takes every tool, whatever its schemas: what is wrong
- * with them stands in `invalid` and `note`.
+ * Reads the items of a tools/list page that was judged before. Accepts every tool, whatever its schemas: `invalid` and
+ * `note` say what is wrong with them.
  */
 export function readTools(items: readonly unknown[]): readonly Tool[] {
   return items.map((item) => {
@@ -62,7 +62,7 @@ function readTool(described: Described): Tool {
   };
 }
 
-/** Undefined for what is nested so deeply that it cannot be written down again. */
+/** Undefined when the description is nested too deeply to be serialised. */
 function jsonOf(described: Described): string | undefined {
   try {
     return JSON.stringify(described);

@@ -4,41 +4,18 @@ import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, BrokenStream } from '../http/exchange-request.ts';
 import { succeeded } from './session.ts';
 
-/** What undici takes for a header's value, in which each character is one byte. */
-const SENDABLE = /^[\t -~\x80-\xff]*$/;
+/** A server that sends its headers only with the first event is waited for no longer than this. */
+const HEADERS_WAIT_MS = 2000;
 
 /**
- * The header that asks for what came after an event (MCP 2025-03-26, "Resumability and Redelivery"), its value the id's
- * UTF-8 (WHATWG HTML §9.2.4). Empty when there is no such event, or its id holds a character that ends a header.
- */
-export function lastEventIdHeader(id: string | undefined): readonly string[] {
-  if (id === undefined) return [];
-  const value = Buffer.from(id, 'utf8').toString('latin1');
-  return SENDABLE.test(value) ? ['last-event-id', value] : [];
-}
-
-/** How long to leave a server alone before its stream is taken up again, where it has not said; as the official clients. */
-const DEFAULT_RETRY_MS = 1000;
-/** A server that says 0 is left alone at least this long. */
-const MIN_RETRY_MS = 20;
-
-/** @param asked milliseconds, as the server's `retry` field last said */
-export function retryMs(asked: number | undefined): number {
-  return Math.max(MIN_RETRY_MS, asked ?? DEFAULT_RETRY_MS);
-}
-
-/** A server that sends its headers only with the first event is not waited for any longer than this. */
-const STALE_AFTER_MS = 2000;
-
-/**
- * Sends the GET of a stream; resolves when it is open, or will not be.
- * @param onSent is given each try at once, so that it can be cut while the server still thinks about it
+ * Sends the GET of a stream. Resolves when the stream is open or has failed to open.
+ * @param onSent receives each try as soon as it is sent, so that it can be cut before the server answers
  */
 export type OpenStream = (lastEventId: string | undefined, onSent: (stream: Exchange) => void) => Promise<Exchange>;
 
 /**
- * The stream beside a session over which the server may speak unasked (GET, revisions 2025-03-26 to 2025-11-25): opened
- * again whenever the server ends it, until it is closed. Each GET is a sample.
+ * The stream over which a server sends messages outside any call (GET, revisions 2025-03-26 to 2025-11-25). It is
+ * opened again whenever the server ends it, until the session closes it. Each GET is a sample.
  */
 export class EventStream {
   readonly #clock: Clock;
@@ -52,15 +29,15 @@ export class EventStream {
   }
 
   /**
-   * Opens the stream and from then on keeps it open. Resolves once the server has answered, so that nothing is lost of
-   * what it says during the next call.
+   * Opens the stream and keeps it open from then on. Resolves when the server has answered, so that no message of the
+   * next call is missed.
    */
   async open(): Promise<void> {
     const answered = new AbortController();
-    // Rejects only for bugs of ours, and those the connection remembers.
+    // Rejects only because of a bug in mcp-surge, which the connection remembers.
     const kept = this.#keepOpen(() => answered.abort());
     void kept.catch(() => answered.abort());
-    await this.#clock.sleepUntil(this.#clock.now() + STALE_AFTER_MS, answered.signal);
+    await this.#clock.sleepUntil(this.#clock.now() + HEADERS_WAIT_MS, answered.signal);
   }
 
   close(): void {
@@ -83,32 +60,26 @@ export class EventStream {
       await stream.ended();
       lastEventId = stream.broken?.lastEventId ?? lastEventId;
       retry = stream.broken?.retryMs ?? retry;
-      await this.#clock.sleepUntil(this.#clock.now() + retryMs(retry), signal);
+      await this.#clock.sleepUntil(this.#clock.now() + retryDelayMs(retry), signal);
     }
   }
 }
 
-/** Streams that end again and again without the answer are given up after so many. */
+/** How many further streams may end without the answer, in case a server never sends it. */
 const MAX_STREAMS = 100;
 
-/** When to send a GET, and when no more. */
-export type ResumeTimes = {
-  readonly clock: Clock;
-  /** As in SessionOptions. */
-  readonly ended: AbortSignal;
-};
-
 /**
- * Takes a broken stream up again until the answer has come over it, as revision 2025-11-25 has it ("Resumability and
- * Redelivery"): waits as long as the server asks, then sends GET with the id of the last event. Each GET is a sample of
- * its own; the call's sample goes on from its own dispatch to the answer. What comes over the streams reaches the exchange
- * by the session. When the load has ended no GET is sent any more: the call is then like any other that is under way, and
- * whoever ended the load ends it too.
+ * Resumes the broken stream of a call until the answer has come (revision 2025-11-25, "Resumability and Redelivery"):
+ * waits as long as the server asks, then sends GET with the id of the last event. Each GET is a sample of its own; the
+ * sample of the call runs from its own dispatch to the answer. The session passes on to the exchange what comes over
+ * the streams. When the load has ended, no further GET is sent: the call is then in flight like any other, and whoever
+ * ended the load ends it too.
+ * @param ended as in SessionOptions
  */
 export async function resume(
   exchange: BrokenExchange,
   first: BrokenStream,
-  { clock, ended }: ResumeTimes,
+  { clock, ended }: { readonly clock: Clock; readonly ended: AbortSignal },
   openStream: OpenStream,
 ): Promise<void> {
   const hasEnded = () => ended.aborted;
@@ -118,23 +89,47 @@ export async function resume(
     if (over.signal.aborted) stream.cut();
     else over.signal.addEventListener('abort', () => stream.cut(), { once: true });
   };
-  let { lastEventId, retryMs: retry } = first;
+  let { lastEventId, retryMs } = first;
   for (let streams = 0; streams < MAX_STREAMS; streams++) {
-    await clock.sleepUntil(clock.now() + retryMs(retry), over.signal);
+    await clock.sleepUntil(clock.now() + retryDelayMs(retryMs), over.signal);
     if (exchange.over || hasEnded()) return;
     const stream = await openStream(lastEventId, cutWhenOver);
-    // It was not the server that ended this one.
+    // The end of the load ended this one, not the server.
     if (hasEnded() && stream.outcome === 'CLIENT_ABORT') return;
     if (outcomeClass(stream.outcome) === 'aborted') {
-      return exchange.abort(stream.outcome, `the stream could not be taken up again: ${stream.message}`);
+      return exchange.abort(stream.outcome, `the stream could not be resumed: ${stream.message}`);
     }
     if (!succeeded(stream) || stream.status === 405) {
-      const why = stream.status === 405 ? 'the server has no stream to take up (405)' : stream.message;
-      return exchange.abandon(`it could not be taken up again: ${stream.outcome} ${why}`);
+      const why = stream.status === 405 ? 'the server offers no stream (405)' : stream.message;
+      return exchange.abandon(`it could not be resumed: ${stream.outcome} ${why}`);
     }
     await stream.ended();
     lastEventId = stream.broken?.lastEventId ?? lastEventId;
-    retry = stream.broken?.retryMs ?? retry;
+    retryMs = stream.broken?.retryMs ?? retryMs;
   }
   exchange.abandon(`${MAX_STREAMS} more streams ended without it`);
+}
+
+/** How long to wait before a stream is opened again when the server does not say. The official clients wait as long. */
+const DEFAULT_RETRY_MS = 1000;
+/** The shortest wait, for servers that say 0. */
+const MIN_RETRY_MS = 20;
+
+/** @param asked milliseconds, from the server's latest `retry` field */
+function retryDelayMs(asked: number | undefined): number {
+  return Math.max(MIN_RETRY_MS, asked ?? DEFAULT_RETRY_MS);
+}
+
+/** What undici accepts as a header's value: each character is one byte. */
+const SENDABLE = /^[\t -~\x80-\xff]*$/;
+
+/**
+ * The header that asks for the events after a given one (MCP 2025-03-26, "Resumability and Redelivery"). Its value is
+ * the id in UTF-8 (WHATWG HTML §9.2.4). Empty when there is no id, or when the id holds a character that would end a
+ * header.
+ */
+export function lastEventIdHeader(id: string | undefined): readonly string[] {
+  if (id === undefined) return [];
+  const value = Buffer.from(id, 'utf8').toString('latin1');
+  return SENDABLE.test(value) ? ['last-event-id', value] : [];
 }

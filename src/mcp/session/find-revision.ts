@@ -7,46 +7,7 @@ import type { TargetConnection } from '../http/target-connection.ts';
 import { type Discovery, LEGACY_REVISIONS, MODERN_REVISION, readDiscovery, supportedVersionsIn } from './handshakes.ts';
 import { succeeded } from './session.ts';
 
-/** How long a server of the old transport may take to name its endpoint, which it does at once. */
-const STALE_AFTER_MS = 2000;
-
-/**
- * Tells whether a server that refused initialize speaks HTTP+SSE, the transport of revision 2024-11-05, which mcp-surge
- * does not: revision 2025-03-26, "Backwards Compatibility", has clients send GET, and the server's first event is then
- * `endpoint`.
- */
-export async function isHttpSse(connection: TargetConnection, refused: Exchange): Promise<boolean> {
-  if (!['HTTP_400', 'HTTP_404', 'HTTP_405'].includes(refused.outcome)) return false;
-  const { resolve, promise } = Promise.withResolvers<boolean>();
-  const peer: ExchangePeer = {
-    stateless: false,
-    judgeResult: () => USEFUL,
-    onMessage: () => {},
-    onOtherEvent: (_, type) => resolve(type === 'endpoint'),
-    onBroken: () => false,
-  };
-  const { headers: sent } = refused.request;
-  // Names and values in turn: a value may well be the word that a name is looked for by.
-  const headers = sent.map((text, at) => (at % 2 === 1 && sent[at - 1] === 'accept' ? 'text/event-stream' : text));
-  const stream = connection.prepare({
-    ...refused.request,
-    method: 'GET',
-    headers,
-    body: null,
-    expects: 'stream',
-    opensSession: false,
-    peer,
-  });
-  connection.dispatch(stream);
-  void stream.ended().then(() => resolve(false));
-  const timer = setTimeout(() => resolve(false), STALE_AFTER_MS);
-  const found = await promise;
-  clearTimeout(timer);
-  stream.cut();
-  return found;
-}
-
-/** Which era a target speaks: what it said of itself if it is stateless, and why it cannot be told when it cannot. */
+/** The era that a target speaks, with what a stateless target said about itself; or why the era is unknown. */
 export type FoundRevision =
   | { readonly era: 'modern'; readonly discovery: Discovery }
   | { readonly era: 'legacy' }
@@ -56,10 +17,10 @@ const NOTHING = { supportedVersions: [], capabilities: [], server: '' } as const
 const LEGACY: FoundRevision = { era: 'legacy' };
 
 /**
- * Finds out which era a target speaks, as revision 2026-07-28 has clients do it: `server/discover`, and what comes back
- * decides. A server of the first era answers it with an error of its own making, whatever that is; only what has nothing
- * to do with the protocol (refused credentials, 429, statuses of 5xx, no answer) leaves the question open. Costs up to two
- * requests, which belong to no measured sample.
+ * Finds out which era a target speaks, as revision 2026-07-28 tells clients to: by its answer to `server/discover`. A
+ * server of the first era answers with some error of its own. Only answers that have nothing to do with the protocol
+ * (refused credentials, 429, a 5xx status, no answer) leave the question open. Costs up to two requests, which belong
+ * to no measured sample.
  * @param discover sends server/discover
  */
 export async function findRevision(
@@ -91,13 +52,52 @@ function otherVersion(supported: readonly string[], pinned: boolean): FoundRevis
 }
 
 function mismatch(what: string): FoundRevision {
-  return { era: 'unknown', outcome: 'PROTO_VERSION', message: `the server ${what}; wanted is ${MODERN_REVISION}` };
+  return { era: 'unknown', outcome: 'PROTO_VERSION', message: `the server ${what}; expected ${MODERN_REVISION}` };
 }
 
-/** Statuses of 4xx by which a server puts the request off. */
-const PUT_OFF: ReadonlySet<Outcome> = new Set<Outcome>(['HTTP_408', 'HTTP_425', 'HTTP_429']);
+/** 4xx statuses that postpone the request instead of answering it. */
+const POSTPONED: ReadonlySet<Outcome> = new Set<Outcome>(['HTTP_408', 'HTTP_425', 'HTTP_429']);
 
-/** True for answers that say something about the protocol, if only that the server did not understand the question. */
+/** True for an answer that says something about the protocol, even if only that the server did not understand. */
 function isAnswer(outcome: Outcome): boolean {
-  return /^(RPC_|PROTO_|SSE_|SESS_|HTTP_4)/.test(outcome) && !PUT_OFF.has(outcome);
+  return /^(RPC_|PROTO_|SSE_|SESS_|HTTP_4)/.test(outcome) && !POSTPONED.has(outcome);
+}
+
+/** How long a server of the old transport may take to send its endpoint. Servers send it immediately. */
+const ENDPOINT_WAIT_MS = 2000;
+
+/**
+ * Finds out whether a server that refused initialize speaks HTTP+SSE, the transport of revision 2024-11-05, which
+ * mcp-surge does not speak. Revision 2025-03-26, "Backwards Compatibility": clients send GET, and the first event of
+ * such a server is `endpoint`.
+ */
+export async function isHttpSse(connection: TargetConnection, refused: Exchange): Promise<boolean> {
+  if (!['HTTP_400', 'HTTP_404', 'HTTP_405'].includes(refused.outcome)) return false;
+  const { resolve, promise } = Promise.withResolvers<boolean>();
+  const peer: ExchangePeer = {
+    stateless: false,
+    judgeResult: () => USEFUL,
+    onMessage: () => {},
+    onOtherEvent: (_, type) => resolve(type === 'endpoint'),
+    onBroken: () => false,
+  };
+  const { headers: sent } = refused.request;
+  // Names and values alternate. A value may equal the name that is searched for.
+  const headers = sent.map((text, at) => (at % 2 === 1 && sent[at - 1] === 'accept' ? 'text/event-stream' : text));
+  const stream = connection.prepare({
+    ...refused.request,
+    method: 'GET',
+    headers,
+    body: null,
+    expects: 'stream',
+    opensSession: false,
+    peer,
+  });
+  connection.dispatch(stream);
+  void stream.ended().then(() => resolve(false));
+  const timer = setTimeout(() => resolve(false), ENDPOINT_WAIT_MS);
+  const found = await promise;
+  clearTimeout(timer);
+  stream.cut();
+  return found;
 }

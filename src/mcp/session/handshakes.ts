@@ -13,11 +13,9 @@ const initializeResult = z.object({
   serverInfo: z.object({ name: z.string().default(''), version: z.string().default('') }).optional(),
 });
 
-export type InitializeResult = z.output<typeof initializeResult>;
-
 /**
- * Makes the judge of the answer to initialize: its shape, and that the version the server chose is one of those accepted.
- * @param pinned the only version that the plan accepts; undefined for any that this client speaks
+ * Makes the judge of the answer to initialize: checks its shape, and that the server chose an accepted version.
+ * @param pinned the only version that the plan accepts; undefined for all that mcp-surge speaks
  */
 export function initializeJudge(pinned: string | undefined): ResultJudge {
   const accepted: readonly string[] = pinned === undefined ? LEGACY_REVISIONS : [pinned];
@@ -35,17 +33,17 @@ function refusal(chosen: string, accepted: readonly string[], pinned: string | u
   return { outcome: 'PROTO_VERSION', message: `the server chose ${chosen}${old}; ${spoken}` };
 }
 
-/** Reads a result that was judged useful before. */
-export const readInitialize = (result: unknown): InitializeResult => initializeResult.parse(result);
+/** Reads a result that initializeJudge has found useful. */
+export const readInitialize = (result: unknown): z.output<typeof initializeResult> => initializeResult.parse(result);
 
-/** The revision that begins the protocol's stateless era. */
+/** The first revision of the stateless era. */
 export const MODERN_REVISION = '2026-07-28';
 
 const NAMESPACE = 'io.modelcontextprotocol';
-/** SEP-2663: a server may answer tools/call with a task only to clients that say they poll it. */
+/** SEP-2663: a server may answer tools/call with a task only when the client declares that it polls tasks. */
 const TASKS = { extensions: { [`${NAMESPACE}/tasks`]: {} } };
 
-/** The members of `_meta` that every request carries, as JSON text without the braces. */
+/** The members of `_meta` in every request, as JSON text without braces. */
 export function requestMeta(userAgent: string, elicitation: Target['elicitation']): string {
   const meta = {
     [`${NAMESPACE}/protocolVersion`]: MODERN_REVISION,
@@ -60,7 +58,9 @@ const serverInfo = z
   .optional()
   .catch(undefined);
 
-/** The specification has the server's name in `_meta`; drafts of it, and servers to this day, have it in the result. */
+/**
+ * The specification puts the server's name in `_meta`. Its drafts, and some servers to this day, put it in the result.
+ */
 const discoverResult = z.object({
   supportedVersions: z.array(z.string()),
   capabilities: z.record(z.string(), z.unknown()).catch({}),
@@ -71,14 +71,14 @@ const discoverResult = z.object({
     .catch(undefined),
 });
 
-/** What a server of the stateless era says of itself. */
+/** What a server of the stateless era says about itself. */
 export type Discovery = {
   readonly capabilities: readonly string[];
-  /** Name and version; empty when the server keeps them to itself. */
+  /** Name and version; empty when the server does not say. */
   readonly server: string;
 };
 
-/** Reads the result of server/discover; undefined when it is none. */
+/** Reads the result of server/discover; undefined when the result is something else. */
 export function readDiscovery(
   result: unknown,
 ): (Discovery & { readonly supportedVersions: readonly string[] }) | undefined {
@@ -92,7 +92,7 @@ export function readDiscovery(
 
 const unsupportedVersion = z.object({ data: z.object({ supported: z.array(z.string()).min(1) }) });
 
-/** The versions that an error -32022 names; undefined when it names none. */
+/** The versions that an error -32022 lists; undefined when it lists none. */
 export function supportedVersionsIn(error: unknown): readonly string[] | undefined {
   const parsed = unsupportedVersion.safeParse(error);
   return parsed.success ? parsed.data.data.supported : undefined;

@@ -23,10 +23,10 @@ import { callAsTask, legacyTask } from './tasks.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
-/** Outcomes after which a session is of no use. */
+/** Outcomes after which a session cannot be used any more. */
 const SESSION_LOST: ReadonlySet<string> = new Set(['SESS_EXPIRED', 'SESS_LOST', 'SESS_MISSING', 'AUTH_REJECTED']);
 
-/** Ends of a request that leave the server at work on it: it must be told that nobody waits any more. */
+/** Outcomes after which the server may still be working on the request: it must be told to stop. */
 const LEFT_RUNNING: ReadonlySet<string> = new Set([
   'TMO_IDLE',
   'TMO_TOTAL',
@@ -35,13 +35,13 @@ const LEFT_RUNNING: ReadonlySet<string> = new Set([
   'CLIENT_LIMIT',
 ]);
 
-/** Why nobody waits any more, for the server's owner. */
-const LEFT_BECAUSE: Readonly<Record<string, string>> = {
+/** Why a call was cancelled, for the server's owner. */
+const CANCEL_REASONS: Readonly<Record<string, string>> = {
   CLIENT_ABORT: 'the load has ended',
-  CLIENT_LIMIT: 'the client has no connection left to take the answer over',
+  CLIENT_LIMIT: 'the client has no connection left for the answer',
 };
 
-/** A session of the protocol's first era: initialize, a session id if the server gives one, DELETE at the end. */
+/** A session of the protocol's first era: initialize, a session id if the server assigns one, DELETE at the end. */
 export class LegacySession implements Session, ExchangePeer {
   readonly stateless = false;
   readonly #options: SessionOptions;
@@ -51,7 +51,7 @@ export class LegacySession implements Session, ExchangePeer {
   #alive = false;
   #tools: ReadonlyMap<string, Tool> | undefined;
   #eventStream: EventStream | undefined;
-  /** Calls whose stream broke, which wait for their answer from another. */
+  /** Calls whose stream broke and whose answer comes over another one. */
   readonly #broken = new Set<BrokenExchange>();
   readonly #background = new Background();
 
@@ -91,7 +91,7 @@ export class LegacySession implements Session, ExchangePeer {
     this.#sender.setSession(['mcp-protocol-version', protocolVersion, ...id], id.length > 0);
     this.#alive = true;
     const initialized = await this.#notify('notifications/initialized', INITIALIZED, caller);
-    const tools = await this.#settleIn(initialized, 'tools' in capabilities, caller);
+    const tools = await this.#finishOpening(initialized, 'tools' in capabilities, caller);
     if ('failed' in tools) {
       await this.close(caller);
       return tools;
@@ -108,27 +108,38 @@ export class LegacySession implements Session, ExchangePeer {
     };
   }
 
-  request(call: Call, caller: Caller): Promise<Exchange> {
+  async request(call: Call, caller: Caller): Promise<Exchange> {
     const tool = call.method === 'tools/call' ? this.#tools?.get(call.name ?? '') : undefined;
-    if (tool?.taskSupport !== 'required') return this.#call(call, caller, tool);
+    const isTask = tool?.taskSupport === 'required';
+    const { method, params, progress, operation, judge } = isTask ? callAsTask(call) : call;
+    const id = this.#nextId++;
+    const whole = progress ? addParams(params, `"_meta":{"progressToken":${id}}`) : params;
+    const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${whole}}`;
+    const exchange = await this.#sender.send(
+      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, judge, tool },
+      caller,
+    );
+    this.#check(exchange);
+    if (LEFT_RUNNING.has(exchange.outcome) && exchange.socketMs !== undefined) this.#cancel(id, exchange, caller);
+    if (!isTask || !succeeded(exchange)) return exchange;
     const { clock, ended, target } = this.#options;
-    return legacyTask(call, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-      part === call ? this.#call(callAsTask(call), caller, tool) : this.#call(part, followUp(caller), tool),
+    return legacyTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
+      this.request(part, followUp(caller)),
     );
   }
 
   async close(caller: Caller): Promise<void> {
     const wasAlive = this.#alive;
-    this.#abandon('the session was closed');
-    // A cancellation that came after the session's end would find nothing to cancel.
+    this.#end('the session was closed');
+    // A cancellation must arrive before the session ends: afterwards there is nothing to cancel.
     await this.#background.done();
-    // Nothing more is sent to a target that refuses our credentials.
+    // A target that refuses the credentials gets no further request.
     if (!wasAlive || this.#sessionId === '' || this.#options.rejected.aborted) return;
     await this.#sender.send({ method: 'DELETE', body: null, expects: 'deletion', operation: 'DELETE' }, caller);
   }
 
   abandon(): void {
-    this.#abandon('the session was left');
+    this.#end('the session was abandoned');
   }
 
   judgeResult({ request, result }: JudgedExchange): Judgement {
@@ -141,7 +152,7 @@ export class LegacySession implements Session, ExchangePeer {
       return;
     }
     const answer = answerServer(message, this.#options.target.elicitation);
-    if (answer !== undefined) this.#tell(answer.operation, answer.body, request);
+    if (answer !== undefined) this.#sendInBackground(answer.operation, answer.body, request);
   }
 
   onOtherEvent(): void {}
@@ -152,13 +163,13 @@ export class LegacySession implements Session, ExchangePeer {
     void exchange.settled.then(() => this.#broken.delete(exchange));
     const { clock, ended } = this.#options;
     const open: OpenStream = (lastEventId, onSent) => this.#openStream(lastEventId, exchange.request, onSent);
-    // Rejects only for bugs of ours, and those the connection remembers.
+    // Rejects only because of a bug in mcp-surge, which the connection remembers.
     resume(exchange, stream, { clock, ended }, open).catch(() => {});
     return true;
   }
 
-  /** What follows the handshake: the stream for the server's messages, if wished, and the tools, if there are any. */
-  async #settleIn(initialized: Exchange, hasTools: boolean, caller: Caller): Promise<readonly Tool[] | NotOpened> {
+  /** The steps after the handshake: opens the stream for server messages if the plan wants it, and lists the tools. */
+  async #finishOpening(initialized: Exchange, hasTools: boolean, caller: Caller): Promise<readonly Tool[] | NotOpened> {
     if (!succeeded(initialized)) return { failed: initialized };
     const { target, clock } = this.#options;
     if (target.eventStream) {
@@ -168,29 +179,17 @@ export class LegacySession implements Session, ExchangePeer {
     return hasTools ? listTools(this, caller) : [];
   }
 
-  async #call(call: Call, caller: Caller, tool: Tool | undefined): Promise<Exchange> {
-    const id = this.#nextId++;
-    const { method, params, progress, operation, judge } = call;
-    const whole = progress ? addParams(params, `"_meta":{"progressToken":${id}}`) : params;
-    const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${whole}}`;
-    const exchange = await this.#sender.send(
-      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, judge, tool },
-      caller,
-    );
-    this.#check(exchange);
-    if (LEFT_RUNNING.has(exchange.outcome) && exchange.socketMs !== undefined) this.#cancel(id, exchange, caller);
-    return exchange;
-  }
-
-  /** Revision 2025-11-25, "Cancellation": leaving is no cancelling, the server must be told. */
+  /**
+   * Revision 2025-11-25, "Cancellation": closing a connection does not cancel a request, so the server must be told.
+   */
   #cancel(requestId: number, { outcome }: Exchange, caller: Caller): void {
-    const params = { requestId, reason: LEFT_BECAUSE[outcome] ?? 'no answer in time' };
+    const params = { requestId, reason: CANCEL_REASONS[outcome] ?? 'no answer in time' };
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params });
-    this.#tell('notifications/cancelled', body, caller);
+    this.#sendInBackground('notifications/cancelled', body, caller);
   }
 
-  /** Sends what nobody waits for; nothing more to a target that refuses our credentials. */
-  #tell(operation: string, body: string, caller: Caller): void {
+  /** Sends what no caller waits for. A target that refuses the credentials gets nothing more. */
+  #sendInBackground(operation: string, body: string, caller: Caller): void {
     if (!this.#options.rejected.aborted) this.#background.add(this.#notify(operation, body, caller));
   }
 
@@ -210,40 +209,43 @@ export class LegacySession implements Session, ExchangePeer {
   }
 
   /**
-   * Notes that the session is lost, where a POST says so: servers without the stream answer its GET with 404 too. What
-   * was sent before there was a session id says nothing of the session either.
+   * Marks the session as lost when a POST says so. A GET does not count: servers without the stream answer it with 404
+   * too. Neither does a request that was sent before there was a session id.
    */
   #check(exchange: Exchange): void {
     const { outcome, request } = exchange;
     const isOfSession = request.sentSessionId === (this.#sessionId !== '');
-    // A caller that went on at once, though nothing can be sent, would spin without ever waiting for anything.
+    // Without a token nothing can be sent, so a caller that carried on would loop without ever waiting.
     const isOver = SESSION_LOST.has(outcome) || failedForToken(exchange);
-    if (isOver && isOfSession) this.#abandon(`the session ended in ${outcome}`);
+    if (isOver && isOfSession) this.#end(`the session ended in ${outcome}`);
   }
 
-  /** Ends whatever waits in the session, which is of no further use. */
-  #abandon(why: string): void {
+  /** Marks the session as over and ends everything that waits in it. */
+  #end(why: string): void {
     this.#alive = false;
     this.#eventStream?.close();
     for (const waiting of this.#broken) waiting.abandon(why);
   }
 }
 
-/** JSON-RPC 2.0: the method does not exist, which is what clients answer for what they did not declare. */
+/**
+ * JSON-RPC 2.0: the method does not exist. Clients answer so to requests for capabilities that they did not declare.
+ */
 const METHOD_NOT_FOUND = -32601;
 
-/** Requests of servers that the protocol knows; others share one operation, as a server may make up any number. */
+/** Server requests that the protocol defines. All others share one operation, as a server may invent any number. */
 const KNOWN: ReadonlySet<string> = new Set(['ping', 'elicitation/create', 'sampling/createMessage', 'roots/list']);
 
-/** A response to the server, as JSON text, and what its sample is counted under. */
-export type ServerAnswer = { readonly operation: string; readonly body: string };
-
 /**
- * The response to a request of the server's; undefined for notifications, which get none. `ping` gets its empty result,
- * an elicitation what the plan lets us answer, all else that we do not have it: sampling and roots are never declared.
+ * The response to a request of the server; undefined for a notification, which gets none. `ping` gets its empty result,
+ * and an elicitation gets what the plan allows. Everything else is answered with "method not found": sampling and roots
+ * are never declared.
+ * @returns the response as JSON text, and the operation that its sample counts under
  */
-export function answerServer(message: ServerMessage, elicitation: Target['elicitation']): ServerAnswer | undefined {
-  const { id, method, params } = message;
+function answerServer(
+  { id, method, params }: ServerMessage,
+  elicitation: Target['elicitation'],
+): { readonly operation: string; readonly body: string } | undefined {
   if (typeof id !== 'string' && typeof id !== 'number') return undefined;
   const operation = KNOWN.has(method) ? `response:${method}` : 'response';
   const result = resultOf(method, params, elicitation);
@@ -258,11 +260,11 @@ function resultOf(method: string, params: unknown, elicitation: Target['elicitat
   return undefined;
 }
 
-/** What a session sends without anybody waiting for it: answers to the server's requests, cancellations. */
-export class Background {
+/** Requests of a session that no caller waits for: answers to the server's requests, and cancellations. */
+class Background {
   readonly #work = new Set<Promise<void>>();
 
-  /** Takes work that is under way; it rejects only for bugs of ours, and those the connection remembers. */
+  /** Adds work in progress. It rejects only because of a bug in mcp-surge, which the connection remembers. */
   add(work: Promise<unknown>): void {
     const forget = () => {
       this.#work.delete(watched);
@@ -271,7 +273,7 @@ export class Background {
     this.#work.add(watched);
   }
 
-  /** Resolves when nothing is left. */
+  /** Resolves when all work is done. */
   async done(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }

@@ -5,12 +5,12 @@ import type { Tool } from '../operations/tool.ts';
 import { readTools } from '../operations/tool-catalog.ts';
 import { type Caller, followUp, type NotOpened, type Session, succeeded } from './session.ts';
 
-/** A server that pages further than this never ends, even if no cursor comes twice. */
+/** Stops at this page, in case a server sends a new cursor for ever. */
 const MAX_PAGES = 1000;
 
 /**
- * Requests a list page by page until there is no further cursor, one comes twice, or a page fails; each page is a sample,
- * and the last is returned.
+ * Requests a list page by page until no cursor follows, a cursor is repeated, or a page fails. Each page is a sample;
+ * the last one is returned.
  * @param first the request for the first page
  */
 export async function listPages(

@@ -7,7 +7,7 @@ import { encodeHeaderValue, headersOfArguments } from '../operations/mirrored-ar
 import type { Tool } from '../operations/tool.ts';
 import { type Discovery, MODERN_REVISION, requestMeta } from './handshakes.ts';
 import { listTools } from './lists.ts';
-import { failedForToken, Sender } from './sender.ts';
+import { failedForToken, type Outgoing, Sender } from './sender.ts';
 import {
   type Caller,
   followUp,
@@ -28,16 +28,18 @@ const DISCOVER: Call = {
   progress: false,
 };
 
-/** The one method that a server may make a task of (extension `io.modelcontextprotocol/tasks`, "Supported Methods"). */
+/**
+ * The only method that a server may turn into a task (extension `io.modelcontextprotocol/tasks`, "Supported Methods").
+ */
 const TASKED = 'tools/call';
 
-/** A server that asks for input more often than this for one call never ends. */
+/** How often a server may ask for input for one call, in case it never stops asking. */
 const MAX_ROUNDS = 10;
 const ENDLESS: Judgement = { outcome: 'RPC_INPUT_REQUIRED', message: `input given ${MAX_ROUNDS} times was not enough` };
 
 /**
- * A user's dealings with a server of the stateless era (2026-07-28): every request carries all that the server must know,
- * so opening lists the tools, whose annotations later requests need, and closing does nothing.
+ * A session with a server of the stateless era (2026-07-28). Every request carries all that the server must know.
+ * Opening lists the tools, because later requests depend on their annotations; closing sends nothing.
  */
 export class ModernSession implements Session, ExchangePeer {
   readonly stateless = true;
@@ -48,10 +50,10 @@ export class ModernSession implements Session, ExchangePeer {
   #nextId = 1;
   #alive = false;
   #tools: ReadonlyMap<string, Tool> | undefined;
-  /** Ids of requests that were answered so often with a wish for input that they may not be once more. */
+  /** Ids of the requests that are their call's last round: a result that asks for input once more is a failure. */
   #lastRounds: Set<number> | undefined;
 
-  /** @param discovery what the target said of itself before the load; undefined when it was not asked */
+  /** @param discovery what the target said about itself before the load; undefined when it was not asked */
   constructor(options: SessionOptions, discovery?: Discovery) {
     this.#options = options;
     this.#discovery = discovery;
@@ -74,28 +76,32 @@ export class ModernSession implements Session, ExchangePeer {
     return { facts: { protocolVersion: MODERN_REVISION, server, session: 'stateless' }, tools, capabilities };
   }
 
-  /** Asks the server what it speaks and offers. */
+  /** Asks the server which revisions it speaks and what it offers. */
   discover(caller: Caller): Promise<Exchange> {
-    return this.#call(DISCOVER, caller, undefined);
+    return this.request(DISCOVER, caller);
   }
 
   async request(call: Call, caller: Caller): Promise<Exchange> {
-    const tool = call.method === 'tools/call' ? this.#tools?.get(call.name ?? '') : undefined;
-    let exchange = await this.#call(call, caller, tool);
-    for (let round = 1; succeeded(exchange) && asksForInput(exchange.result); round++) {
-      const input = answerInput(exchange.result, this.#options.target.elicitation) ?? '';
-      exchange = await this.#call(
-        { ...call, params: addParams(call.params, input) },
-        followUp(caller),
-        tool,
-        round === MAX_ROUNDS,
+    const { clock, ended, target } = this.#options;
+    const { method, name } = call;
+    const tool = method === TASKED ? this.#tools?.get(name ?? '') : undefined;
+    let { params } = call;
+    let asking = caller;
+    for (let round = 0; ; round++) {
+      const exchange = await this.#sender.send(this.#message(call, params, tool, round === MAX_ROUNDS), asking);
+      this.#lastRounds?.delete(exchange.request.id);
+      if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
+      if (!succeeded(exchange)) return exchange;
+      if (asksForInput(exchange.result)) {
+        asking = followUp(caller);
+        params = addParams(call.params, answerInput(exchange.result, target.elicitation) ?? '');
+        continue;
+      }
+      if (method !== TASKED || !isTask(exchange.result)) return exchange;
+      return modernTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
+        this.request(part, followUp(caller)),
       );
     }
-    if (call.method !== TASKED || !succeeded(exchange) || !isTask(exchange.result)) return exchange;
-    const { clock, ended, target } = this.#options;
-    return modernTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-      this.#call(part, followUp(caller), tool),
-    );
   }
 
   async close(): Promise<void> {
@@ -117,31 +123,26 @@ export class ModernSession implements Session, ExchangePeer {
 
   onOtherEvent(): void {}
 
-  /** Revision 2026-07-28: a broken stream is lost. */
+  /** Revision 2026-07-28: a broken stream cannot be resumed. */
   onBroken(_: BrokenExchange): boolean {
     return false;
   }
 
-  async #call(call: Call, caller: Caller, tool: Tool | undefined, isLastRound = false): Promise<Exchange> {
+  /** One round of a call, under an id of its own. @param params those of the call, with the input for this round */
+  #message(call: Call, params: string, tool: Tool | undefined, isLastRound: boolean): Outgoing {
     const id = this.#nextId++;
     if (isLastRound) {
       this.#lastRounds ??= new Set();
       this.#lastRounds.add(id);
     }
-    const { method, name, params, progress, operation, judge } = call;
+    const { method, name, progress, operation, judge } = call;
     const progressToken = progress ? `"progressToken":${id},` : '';
     const meta = `"_meta":{${progressToken}${this.#meta}}`;
     const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${addParams(params, meta)}}`;
     const headers = ['mcp-method', method];
     if (name !== undefined) headers.push('mcp-name', encodeHeaderValue(name));
     if (tool !== undefined && tool.mirrored.length > 0) headers.push(...headersOfArguments(tool.mirrored, params));
-    const exchange = await this.#sender.send(
-      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, headers, judge, tool },
-      caller,
-    );
-    this.#lastRounds?.delete(id);
-    if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
-    return exchange;
+    return { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, headers, judge, tool };
   }
 }
 

@@ -6,27 +6,13 @@ import type { ExchangePeer, ExchangeRequest } from '../http/exchange-request.ts'
 import { type Judgement, USEFUL } from '../http/json-rpc.ts';
 import type { Caller, SessionOptions } from './session.ts';
 
-/** The outcome of a request that no token could be had for, by the error that its fetch ended in. */
-export function tokenFailure(error: Error): Judgement {
-  const wayOut = limitReached(error);
-  if (wayOut === undefined) return { outcome: 'AUTH_TOKEN', message: error.message };
-  return { outcome: 'CLIENT_LIMIT', message: `${error.message.replace(/\.$/, '')}; ${wayOut}` };
-}
-
-/** True for a request that was not sent because no token could be had; one that lacks a connection was given to it. */
-export function failedForToken({ outcome, link }: Exchange): boolean {
-  return outcome === 'AUTH_TOKEN' || (outcome === 'CLIENT_LIMIT' && link === undefined);
-}
-
-/** A request as a session thinks of it: without the headers that all have, and whose sample it is. */
+/** A request as a session describes it: without the headers that all requests share, and without its caller. */
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &
   Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession'>> & {
     readonly operation: string;
-    /** Headers of this request alone. */
+    /** Headers of this request only. */
     readonly headers?: readonly string[];
   };
-
-type PostHeaders = { readonly auth: AuthHeader | undefined; readonly list: readonly string[] };
 
 const NOTHING: readonly string[] = [];
 const ACCEPT = {
@@ -35,20 +21,22 @@ const ACCEPT = {
   DELETE: NOTHING,
 } as const;
 
-/** What begins something new; the rest is what a session says at its end. */
+/**
+ * Requests that are part of the load. Everything else (acknowledgements, DELETE) is still sent when the load has ended.
+ */
 const CALLS: ReadonlySet<ExchangeRequest['expects']> = new Set(['response', 'stream']);
 
 const useful = () => USEFUL;
 
-/** Sends the requests of one session: gives them their headers, and sends once more what a stale token held up. */
+/** Sends the requests of one session: adds the headers, and sends a request again when its token was refused. */
 export class Sender {
   readonly #options: SessionOptions;
   readonly #peer: ExchangePeer;
   readonly #ownHeaders: readonly string[];
   #sessionHeaders: readonly string[] = NOTHING;
   #hasSessionId = false;
-  /** All headers that POSTs share, made anew only when one changes. */
-  #postHeaders: PostHeaders | undefined;
+  /** All headers that POST requests share. Rebuilt only when one of them changes. */
+  #postHeaders: { readonly auth: AuthHeader | undefined; readonly list: readonly string[] } | undefined;
 
   constructor(options: SessionOptions, peer: ExchangePeer) {
     this.#options = options;
@@ -65,15 +53,21 @@ export class Sender {
   }
 
   /**
-   * Sends, and sends once more with a new token when the target did not take the first; resolves when it is settled.
-   * @param onSent is given each of them at once
+   * Sends a request, and sends it again with a new token when the target refused the first one. Resolves when it is
+   * settled.
+   * @param onSent receives each exchange as soon as it is sent
    */
   async send(outgoing: Outgoing, caller: Caller, onSent?: (exchange: Exchange) => void): Promise<Exchange> {
-    const { authorizer, onRejected } = this.#options;
+    const { authorizer, connection, ended, onRejected } = this.#options;
     for (let renewed = false; ; renewed = true) {
-      const asked = authorizer.header();
-      const auth = asked instanceof Promise ? await asked.catch(asError) : asked;
-      const exchange = this.#dispatch(outgoing, caller, auth, renewed);
+      const header = authorizer.header();
+      const auth = header instanceof Promise ? await header.catch(asError) : header;
+      const exchange = connection.prepare(this.#requestOf(outgoing, caller, auth, renewed));
+      if (auth instanceof Error) {
+        const { outcome, message } = tokenFailure(auth);
+        exchange.abort(outcome, message);
+      } else if (ended.aborted && CALLS.has(outgoing.expects)) exchange.abort('CLIENT_ABORT', 'the load has ended');
+      else connection.dispatch(exchange);
       onSent?.(exchange);
       await exchange.settled;
       if (exchange.outcome === 'AUTH_REJECTED') onRejected(exchange.message);
@@ -81,11 +75,15 @@ export class Sender {
     }
   }
 
-  #dispatch(outgoing: Outgoing, caller: Caller, auth: AuthHeader | Error | undefined, renewed: boolean): Exchange {
-    const { connection, operation, ended } = this.#options;
+  #requestOf(
+    outgoing: Outgoing,
+    caller: Caller,
+    auth: AuthHeader | Error | undefined,
+    renewed: boolean,
+  ): ExchangeRequest {
     const { method, body, expects, id = 0, rpcMethod = '', judge = useful } = outgoing;
     const { tool, opensSession = false, headers = NOTHING } = outgoing;
-    const exchange = connection.prepare({
+    return {
       method,
       headers: auth instanceof Error ? NOTHING : this.#headers(method, auth, headers),
       body,
@@ -98,18 +96,12 @@ export class Sender {
       judge,
       tool,
       peer: this.#peer,
-      operation: operation(outgoing.operation),
+      operation: this.#options.operation(outgoing.operation),
       vu: caller.vu,
       iteration: caller.iteration,
       intendedMs: caller.intended?.take(),
       flags: (caller.callFlags ?? 0) | (renewed || caller.retry === true ? SAMPLE_FLAG.retry : 0),
-    });
-    if (auth instanceof Error) {
-      const { outcome, message } = tokenFailure(auth);
-      exchange.abort(outcome, message);
-    } else if (ended.aborted === true && CALLS.has(expects)) exchange.abort('CLIENT_ABORT', 'the load has ended');
-    else connection.dispatch(exchange);
-    return exchange;
+    };
   }
 
   #headers(
@@ -126,9 +118,21 @@ export class Sender {
   }
 
   #shared(method: ExchangeRequest['method'], auth: AuthHeader | undefined): readonly string[] {
-    const proof = auth === undefined ? NOTHING : [auth.name, auth.value];
-    return [...this.#ownHeaders, ...ACCEPT[method], ...proof, ...this.#sessionHeaders];
+    const credentials = auth === undefined ? NOTHING : [auth.name, auth.value];
+    return [...this.#ownHeaders, ...ACCEPT[method], ...credentials, ...this.#sessionHeaders];
   }
+}
+
+/** True for a request that was not sent because there was no token. A request without a connection has a link. */
+export function failedForToken({ outcome, link }: Exchange): boolean {
+  return outcome === 'AUTH_TOKEN' || (outcome === 'CLIENT_LIMIT' && link === undefined);
+}
+
+/** The outcome of a request for which no token was available, from the error of the token fetch. */
+function tokenFailure(error: Error): Judgement {
+  const advice = limitReached(error);
+  if (advice === undefined) return { outcome: 'AUTH_TOKEN', message: error.message };
+  return { outcome: 'CLIENT_LIMIT', message: `${error.message.replace(/\.$/, '')}; ${advice}` };
 }
 
 function asError(error: unknown): Error {

@@ -7,9 +7,65 @@ import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 
+/** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
+export type Session = {
+  /** Opens the session and lists the tools. When a step fails, the session cannot be used. */
+  open(caller: Caller): Promise<Opened | NotOpened>;
+  /** False before the session is open, and once its server has ended it or no token is available for it. */
+  readonly alive: boolean;
+  /**
+   * Sends a call and the requests that the protocol adds: a repetition with a new token or with requested input, the
+   * polling of a task. Each request is a sample; the one that decides the call is returned.
+   */
+  request(call: Call, caller: Caller): Promise<Exchange>;
+  /** Tells the server that the session is over. Does nothing when the server keeps no session. */
+  close(caller: Caller): Promise<void>;
+  /** Drops the session without telling the server, as a client that crashes does. Requests in flight go on. */
+  abandon(): void;
+};
+
+/** What all sessions with one target share, in one process. */
+export type SessionOptions = {
+  readonly target: Target;
+  readonly connection: TargetConnection;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly tools: ToolIndex;
+  /** Identifies mcp-surge to the target's owner. */
+  readonly userAgent: string;
+  /** The number of an operation in the recorder. */
+  readonly operation: (name: string) => number;
+  /** Called when the target refuses credentials that were renewed because it had refused the previous ones. */
+  readonly onRejected: (message: string) => void;
+  /** Aborted after onRejected. */
+  readonly rejected: AbortSignal;
+  /**
+   * Aborted when the load is over and nothing may be waited for any longer. From then on a session sends no call, only
+   * what closes it, and waits between two requests (such as polls of a task) end immediately.
+   */
+  readonly ended: AbortSignal;
+};
+
+/** Whom a request is made for: its sample carries these numbers and flags. */
+export type Caller = {
+  readonly vu: number;
+  readonly iteration: number;
+  /** True when the same call was sent before and failed because its session was lost. */
+  readonly retry?: boolean;
+  /** When the iteration was to start; undefined where virtual users set the pace. */
+  readonly intended?: IntendedStart;
+  /** Bits of SAMPLE_FLAG that mark a call; its first request carries them. */
+  readonly callFlags?: number;
+};
+
+/** Caller for a follow-up request. Call flags and the intended start stay on the first request. */
+export function followUp({ vu, iteration, retry }: Caller): Caller {
+  return { vu, iteration, ...(retry === undefined ? {} : { retry }) };
+}
+
 /**
- * When an iteration was to start. The first request that is sent for it takes this with it, so that the time from then to
- * its actual start is counted once; what follows, tries again included, starts when it starts.
+ * When an iteration was to start. The first request of the iteration takes it, so that the lag from then to the actual
+ * start counts once. Later requests, retries included, have no intended start.
  */
 export class IntendedStart {
   #atMs: number | undefined;
@@ -19,12 +75,12 @@ export class IntendedStart {
     this.#atMs = atMs;
   }
 
-  /** Moves it by a pause that is meant to be before the first request, milliseconds. */
+  /** Moves it by a pause that the plan has before the first request, milliseconds. */
   delay(ms: number): void {
     if (this.#atMs !== undefined) this.#atMs += ms;
   }
 
-  /** Epoch milliseconds; undefined once it was taken. */
+  /** Epoch milliseconds; undefined after the first time. */
   take(): number | undefined {
     const atMs = this.#atMs;
     this.#atMs = undefined;
@@ -32,7 +88,24 @@ export class IntendedStart {
   }
 }
 
-/** A server's tools by name, as one session has listed them; sessions that listed the same share it. */
+export type Opened = {
+  readonly facts: ServerFacts;
+  readonly tools: readonly Tool[];
+  /** Names of the server's capabilities: `tools`, `resources`, `prompts`, `completions` … */
+  readonly capabilities: readonly string[];
+};
+
+/** What a server says about itself when a session opens. */
+export type ServerFacts = {
+  readonly protocolVersion: string;
+  readonly server: string;
+  readonly session: 'stateful' | 'stateless';
+};
+
+/** The request that failed while the session was being opened. */
+export type NotOpened = { readonly failed: Exchange };
+
+/** The tools of a server by name, as a session listed them. Sessions that listed the same tools share one map. */
 export class ToolIndex {
   #tools: readonly Tool[] = [];
   #byName: ReadonlyMap<string, Tool> = new Map();
@@ -47,87 +120,14 @@ export class ToolIndex {
   }
 }
 
-/** Whose request a sample is. */
-export type Caller = {
-  readonly vu: number;
-  readonly iteration: number;
-  /** True when the same call was sent before and its failure was the session's. */
-  readonly retry?: boolean;
-  /** When the iteration was to start; undefined where virtual users set the pace. */
-  readonly intended?: IntendedStart;
-  /** Bits of SAMPLE_FLAG that mark a call; its first request carries them. */
-  readonly callFlags?: number;
-};
-
-/** What a server says of itself when a session opens. */
-export type ServerFacts = {
-  readonly protocolVersion: string;
-  readonly server: string;
-  readonly session: 'stateful' | 'stateless';
-};
-
-/** One MCP session, whatever the protocol's era. Failures of the target do not throw: each is a sample. */
-export type Session = {
-  /** Opens the session and lists the tools; when a step fails, the session is of no use. */
-  open(caller: Caller): Promise<Opened | NotOpened>;
-  /** False once the server has ended the session or no token can be had for it, and before it is open. */
-  readonly alive: boolean;
-  /**
-   * Sends a call and whatever the protocol makes follow it: the same once more with a new token, with input that was asked
-   * for, the polling of a task. Each request is a sample; the one that decided is returned.
-   */
-  request(call: Call, caller: Caller): Promise<Exchange>;
-  /** Tells the server that the session is over; does nothing for sessions it does not keep. */
-  close(caller: Caller): Promise<void>;
-  /** Leaves without a word, as clients that crash do; its requests under way go on. */
-  abandon(): void;
-};
-
-/** The request at which the opening of a session failed. */
-export type NotOpened = { readonly failed: Exchange };
-
-export type Opened = {
-  readonly facts: ServerFacts;
-  readonly tools: readonly Tool[];
-  /** Names of what the server offers: `tools`, `resources`, `prompts`, `completions` … */
-  readonly capabilities: readonly string[];
-};
-
-/** What all sessions with one target share, in one process. */
-export type SessionOptions = {
-  readonly target: Target;
-  readonly connection: TargetConnection;
-  readonly authorizer: Authorizer;
-  readonly clock: Clock;
-  readonly tools: ToolIndex;
-  /** Names us to the target's owner. */
-  readonly userAgent: string;
-  /** Number of an operation's samples. */
-  readonly operation: (name: string) => number;
-  /** Hears that the target refused credentials that were made anew because it had refused the ones before. */
-  readonly onRejected: (message: string) => void;
-  /** Aborted once it did. */
-  readonly rejected: AbortSignal;
-  /**
-   * Aborted when the load is over and nobody may wait for anything any more: no further call is sent then, only what a
-   * session says at its end. Whatever waits between two requests, as the polling of a task does, waits no longer.
-   */
-  readonly ended: AbortSignal;
-};
-
-/** How we introduce ourselves, from the user agent's `name/version`. */
+/** The client's name and version as the protocol wants them, from a user agent `name/version`. */
 export function clientInfoOf(userAgent: string): { readonly name: string; readonly version: string } {
   const [name = '', version = ''] = userAgent.split(/[/ ]/);
   return { name, version };
 }
 
-/** True when the caller got its answer, whatever rule the server bent. */
+/** True when the caller got its answer, even if the server broke a rule (a warning). */
 export function succeeded({ outcome }: Exchange): boolean {
-  const became = outcomeClass(outcome);
-  return became === 'useful' || became === 'warning';
-}
-
-/** Whose a request is that another brought about: what marks a call is its first request's alone. */
-export function followUp({ vu, iteration, retry }: Caller): Caller {
-  return { vu, iteration, ...(retry === undefined ? {} : { retry }) };
+  const result = outcomeClass(outcome);
+  return result === 'useful' || result === 'warning';
 }

@@ -8,42 +8,16 @@ import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { succeeded } from './session.ts';
 
-/** How often to ask for a task whose server does not say. */
-const DEFAULT_POLL_MS = 1000;
-/** A server that says 0 is asked no faster than this. */
-const MIN_POLL_MS = 20;
-
-/** When to ask for a task again, and when no more. */
-export type PollTimes = {
+/** How to wait for a task. */
+type TaskOptions = {
   readonly clock: Clock;
   /** As in SessionOptions. */
   readonly ended: AbortSignal;
+  readonly elicitation: Target['elicitation'];
 };
 
-/**
- * Asks for a task until it is done or the asking fails; the last answer is returned. How long that may take is the
- * scenario's business, up to the end of the load: then the waiting ends at once, and asking once more fails.
- * @param pollMs as the server wishes; what later answers say instead counts from then on
- */
-export async function pollTask(
-  { clock, ended }: PollTimes,
-  pollMs: unknown,
-  get: () => Promise<Exchange>,
-): Promise<Exchange> {
-  let waitMs = pollMs;
-  for (;;) {
-    await clock.sleepUntil(clock.now() + intervalOf(waitMs), ended);
-    const exchange = await get();
-    if (!succeeded(exchange)) return exchange;
-    const { status, pollInterval, pollIntervalMs } = exchange.result as Record<string, unknown>;
-    if (status !== 'working' && status !== 'submitted') return exchange;
-    waitMs = pollIntervalMs ?? pollInterval ?? waitMs;
-  }
-}
-
-function intervalOf(pollMs: unknown): number {
-  return typeof pollMs === 'number' ? Math.max(MIN_POLL_MS, pollMs) : DEFAULT_POLL_MS;
-}
+/** Sends a request that follows from the call. */
+type SendPart = (part: Call) => Promise<Exchange>;
 
 /** The call of a tool that runs only as a task (revision 2025-11-25, "Tasks": `execution.taskSupport: required`). */
 export function callAsTask(call: Call): Call {
@@ -51,29 +25,28 @@ export function callAsTask(call: Call): Call {
 }
 
 /**
- * Calls a tool as a task and asks for it until it is done. Every request is a sample: the call itself, each `tasks/get`,
- * and the `tasks/result` that brings what the tool has to say, which is returned. A task that waits for input asks for it
- * on the stream of `tasks/result`, as far as the plan lets us answer.
- * @param send sends the call itself, and the requests that follow it
+ * Polls the task that a tool call has created (revision 2025-11-25) until it is done, and fetches its result. Each
+ * `tasks/get` is a sample, and so is the `tasks/result` that is returned. A task that waits for input asks for it on
+ * the stream of `tasks/result`; it gets what the plan allows.
+ * @param created the call itself, which succeeded
  */
 export async function legacyTask(
   call: Call,
+  created: Exchange,
   tool: Tool,
-  ways: PollTimes & { readonly elicitation: Target['elicitation'] },
-  send: (part: Call) => Promise<Exchange>,
+  options: TaskOptions,
+  send: SendPart,
 ): Promise<Exchange> {
-  const created = await send(call);
-  if (!succeeded(created)) return created;
   const { taskId, pollInterval } = (created.result as { task: LegacyTask }).task;
   const params = JSON.stringify({ taskId });
   const part = (method: string, judge: ResultJudge): Call => {
     return { operation: `${method}:${tool.name}`, method, name: taskId, params, judge, progress: false };
   };
-  const get = part('tasks/get', (result) => judgeLegacyTask(result, ways.elicitation));
-  const polled = await pollTask(ways, pollInterval, () => send(get));
+  const get = part('tasks/get', (result) => judgeLegacyTask(result, options.elicitation));
+  const polled = await pollTask(options, pollInterval, () => send(get));
   // A failed task has a result too, or the error that it ended in.
   if (!succeeded(polled)) return polled;
-  return send(part('tasks/result', call.judge));
+  return send(part('tasks/result', (result) => call.judge(result, tool)));
 }
 
 type LegacyTask = { readonly taskId: string; readonly status: string; readonly pollInterval?: unknown };
@@ -85,7 +58,7 @@ function judgeLegacyCreated(result: unknown): Judgement {
 }
 
 function judgeLegacyTask(result: unknown, elicitation: Target['elicitation']): Judgement {
-  const { status, statusMessage } = (result ?? {}) as { status?: unknown; statusMessage?: unknown };
+  const { status, statusMessage } = asRecord(result);
   if (status === 'input_required' && elicitation === 'none') {
     return { outcome: 'RPC_INPUT_REQUIRED', message: `the task waits for input: ${statusMessage ?? ''}` };
   }
@@ -94,48 +67,48 @@ function judgeLegacyTask(result: unknown, elicitation: Target['elicitation']): J
   return typeof status === 'string' ? USEFUL : { outcome: 'PROTO_SHAPE', message: 'expected a task with a status' };
 }
 
-type Task = Readonly<Record<string, unknown>>;
-type Ways = PollTimes & { readonly elicitation: Target['elicitation'] };
+type ModernTask = Readonly<Record<string, unknown>>;
 
-/** A task that asks for input more often than this never ends. */
+/** How often a task may ask for input, in case it never stops asking. */
 const MAX_UPDATES = 10;
 
 /**
- * Asks for the task that a server made of a tool call (extension `io.modelcontextprotocol/tasks`, SEP-2663) until it is
- * done; input that it asks for meanwhile is sent by `tasks/update`, as far as the plan lets us, and for each key once: the
- * task may show it as wanted for a while after. The `tasks/get` that brings the tool's result is returned. Every request
- * is a sample.
+ * Polls the task that a server made of a tool call (extension `io.modelcontextprotocol/tasks`, SEP-2663) until it is
+ * done. Input that it asks for is sent with `tasks/update`, as far as the plan allows, and once for each key: the task
+ * may still list a key as open for a while afterwards. Returns the `tasks/get` that brings the tool's result. Each
+ * request is a sample.
+ * @param created the call itself, which succeeded
  */
 export async function modernTask(
   call: Call,
   created: Exchange,
   tool: Tool | undefined,
-  ways: Ways,
-  send: (part: Call) => Promise<Exchange>,
+  options: TaskOptions,
+  send: SendPart,
 ): Promise<Exchange> {
   const { taskId, pollIntervalMs } = created.result as { taskId: string; pollIntervalMs?: unknown };
   const given = new Set<string>();
   let updates = 0;
-  const wanted = (task: Task) => inputFor(task, given, updates < MAX_UPDATES ? ways.elicitation : 'none');
+  const wanted = (task: ModernTask) => inputFor(task, given, updates < MAX_UPDATES ? options.elicitation : 'none');
   const part = (method: string, judge: ResultJudge, more = ''): Call => {
     const params = `{"taskId":${JSON.stringify(taskId)}${more}}`;
     return { operation: `${method}:${call.name}`, method, name: taskId, params, judge, progress: false };
   };
   const get = part('tasks/get', (result) => judgeModernTask(result, call, tool, wanted));
   for (;;) {
-    const polled = await pollTask(ways, pollIntervalMs, () => send(get));
-    const task = polled.result as Task;
+    const polled = await pollTask(options, pollIntervalMs, () => send(get));
+    const task = polled.result as ModernTask;
     if (!succeeded(polled) || task.status !== 'input_required') return polled;
     const input = wanted(task);
     if (input === undefined || input === '') continue;
     updates++;
-    for (const key of Object.keys(requestsOf(task))) given.add(key);
+    for (const key of Object.keys(asRecord(task.inputRequests))) given.add(key);
     const updated = await send(part('tasks/update', () => USEFUL, `,${input}`));
     if (!succeeded(updated)) return updated;
   }
 }
 
-/** True for a result that is a task and not yet what was asked for. */
+/** True for a result that is a task instead of the tool's result. */
 export function isTask(result: unknown): boolean {
   return (result as { resultType?: unknown } | null)?.resultType === 'task';
 }
@@ -146,24 +119,20 @@ export function judgeModernCreated(result: unknown): Judgement {
 }
 
 /**
- * The input that a task asks for and has not been given, in the form of a result that asks for some.
- * @returns members for params, empty when all was given; undefined when the plan does not answer it
+ * The input that a task still needs.
+ * @returns members for params, empty when everything was given; undefined when the plan does not answer it
  */
-function inputFor(task: Task, given: ReadonlySet<string>, elicitation: Target['elicitation']): string | undefined {
-  const open = Object.entries(requestsOf(task)).filter(([key]) => !given.has(key));
+function inputFor(task: ModernTask, given: ReadonlySet<string>, elicitation: Target['elicitation']) {
+  const open = Object.entries(asRecord(task.inputRequests)).filter(([key]) => !given.has(key));
   if (open.length === 0 && given.size > 0) return '';
   return answerInput({ resultType: 'input_required', inputRequests: Object.fromEntries(open) }, elicitation);
-}
-
-function requestsOf({ inputRequests }: Task): Task {
-  return asRecord(inputRequests);
 }
 
 function judgeModernTask(
   result: unknown,
   call: Call,
   tool: Tool | undefined,
-  wanted: (task: Task) => string | undefined,
+  wanted: (task: ModernTask) => string | undefined,
 ): Judgement {
   const task = asRecord(result);
   switch (task.status) {
@@ -182,5 +151,31 @@ function judgeModernTask(
     case 'cancelled':
       return { outcome: 'TOOL_ERROR', message: 'the task was cancelled' };
   }
-  return { outcome: 'PROTO_SHAPE', message: 'expected a task with a status that the extension knows' };
+  return { outcome: 'PROTO_SHAPE', message: 'expected a task with a status that the extension defines' };
+}
+
+/** Interval between polls when the server does not say. */
+const DEFAULT_POLL_MS = 1000;
+/** Shortest interval between polls, for servers that say 0. */
+const MIN_POLL_MS = 20;
+
+/**
+ * Polls a task until it is done or a poll fails, and returns the last poll. There is no time limit here: the scenario
+ * sets it. When the load ends, the wait ends immediately and the next poll is refused.
+ * @param pollMs the interval that the server wishes; a later answer may change it
+ */
+async function pollTask({ clock, ended }: TaskOptions, pollMs: unknown, get: () => Promise<Exchange>) {
+  let waitMs = pollMs;
+  for (;;) {
+    await clock.sleepUntil(clock.now() + intervalOf(waitMs), ended);
+    const exchange = await get();
+    if (!succeeded(exchange)) return exchange;
+    const { status, pollInterval, pollIntervalMs } = exchange.result as Record<string, unknown>;
+    if (status !== 'working' && status !== 'submitted') return exchange;
+    waitMs = pollIntervalMs ?? pollInterval ?? waitMs;
+  }
+}
+
+function intervalOf(pollMs: unknown): number {
+  return typeof pollMs === 'number' ? Math.max(MIN_POLL_MS, pollMs) : DEFAULT_POLL_MS;
 }

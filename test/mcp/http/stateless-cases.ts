@@ -39,7 +39,7 @@ export const statelessReplies: OutcomeTable = {
       { resultType: 'input_required', inputRequests: { name: { method: 'elicitation/create', params: {} } } },
       { message: /name \(elicitation\/create\)/ },
     ),
-    ofResult('RPC_INPUT_REQUIRED', { resultType: 'input_required' }, { message: /without saying for which/ }),
+    ofResult('RPC_INPUT_REQUIRED', { resultType: 'input_required' }, { message: /does not say which/ }),
 
     ofError(400, 'RPC_-32020', failing(-32020, 'Mcp-Name differs'), { message: /^Mcp-Name differs$/ }),
     ofError(400, 'RPC_-32021', failing(-32021)),

@@ -108,9 +108,9 @@ describe('a result that asks for input', () => {
       ],
       [asking({ a: elicit({ mode: 'url' }) }), 'a (elicitation/create)'],
       [asking({ a: 'x' }), 'a (no request)'],
-      [asking({}), 'without saying for which'],
-      [asking(undefined), 'without saying for which'],
-      [asking([], { requestState: 's' }), 'without saying for which'],
+      [asking({}), 'but does not say which'],
+      [asking(undefined), 'but does not say which'],
+      [asking([], { requestState: 's' }), 'but does not say which'],
       [asking({ a: elicit() }, { requestState: 7 }), 'a (elicitation/create)'],
     ];
     for (const [result, named] of cases) {

@@ -129,7 +129,7 @@ describe('a page', () => {
   });
 
   it('is only of methods that list', () => {
-    assert.throws(() => readPage('tools/call', {}), /tools\/call is no list; expected one of tools\/list, /);
+    assert.throws(() => readPage('tools/call', {}), /tools\/call is not a list; expected one of tools\/list, /);
   });
 });
 

@@ -112,7 +112,7 @@ describe('a tool must not be called', () => {
     ],
     'for a name that is used twice': [
       schemaOf({ a: header('MyField'), b: schemaOf({ c: header('myfield') }) }),
-      'x-mcp-header at b.c: "myfield" is there already',
+      'x-mcp-header at b.c: "myfield" is used twice',
     ],
   };
   for (const type of ['object', 'array', 'null', 'number', ['string', 'null'], undefined]) {
@@ -133,11 +133,14 @@ describe('a tool must not be called', () => {
     patternProperties: { a: { patternProperties: { '^b': header('B') } } },
   };
   for (const [place, properties] of Object.entries(elsewhere)) {
-    invalid[`for an annotation under ${place}`] = [schemaOf(properties), 'only `properties` may lead to it'];
+    invalid[`for an annotation under ${place}`] = [
+      schemaOf(properties),
+      'it must be reached through `properties` only',
+    ];
   }
   invalid['for an annotation of all arguments'] = [
     { ...schemaOf({}), 'x-mcp-header': 'A' },
-    'x-mcp-header at the top: only `properties` may lead to it',
+    'x-mcp-header at the top: it must be reached through `properties` only',
   ];
   for (const [reason, [schema, message]] of Object.entries(invalid)) {
     it(reason, () => {

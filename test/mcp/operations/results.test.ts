@@ -62,7 +62,7 @@ const METHODS: Record<string, Cases> = {
       [{}, 'an array "completion.values"'],
       [{ completion: [] }, 'an array "completion.values"'],
       [{ completion: { values: 'a' } }, 'an array "completion.values"'],
-      [{ completion: { values: ['a', 1] } }, 'nothing but texts in completion.values'],
+      [{ completion: { values: ['a', 1] } }, 'only strings in completion.values'],
     ],
   },
   'tools/list': {

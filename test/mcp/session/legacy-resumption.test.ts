@@ -76,7 +76,7 @@ describe('a call whose stream breaks off before the answer', () => {
       await session.open(CALLER);
       const { outcome, message } = await session.request(look, CALLER);
       assert.equal(outcome, 'NET_RESET_MID');
-      assert.match(message, /UND_ERR_SOCKET.*; it could not be taken up again/);
+      assert.match(message, /UND_ERR_SOCKET.*; it could not be resumed/);
       await session.close(CALLER);
     });
   });
@@ -109,7 +109,7 @@ describe('a call whose stream breaks off before the answer', () => {
   });
 
   const hopeless = [
-    { name: '405', reply: httpReply(405, [], ''), get: 'GET OK', why: /no stream to take up \(405\)/ },
+    { name: '405', reply: httpReply(405, [], ''), get: 'GET OK', why: /the server offers no stream \(405\)/ },
     { name: '404', reply: httpReply(404, [], 'gone'), get: 'GET SESS_EXPIRED', why: /SESS_EXPIRED gone/ },
     { name: '500', reply: httpReply(500, [], 'broken'), get: 'GET HTTP_500', why: /HTTP_500 broken/ },
   ];
@@ -120,7 +120,7 @@ describe('a call whose stream breaks off before the answer', () => {
         await session.open(CALLER);
         const exchange = await session.request(look, CALLER);
         assert.equal(exchange.outcome, 'PROTO_NO_REPLY');
-        assert.match(exchange.message, /^the stream ended without the response; it could not be taken up again: /);
+        assert.match(exchange.message, /^the stream ended without the response; it could not be resumed: /);
         assert.match(exchange.message, why);
         assert.equal(session.alive, true);
         await session.close(CALLER);

@@ -68,7 +68,7 @@ describe('a call of the stateless era that becomes a task', () => {
     [task('failed'), 'TOOL_ERROR', /the task failed/],
     [task('cancelled'), 'TOOL_ERROR', /cancelled/],
     [task('input_required', { inputRequests: { a: form('x') } }), 'RPC_INPUT_REQUIRED', /the plan does not give/],
-    [task('dreaming'), 'PROTO_SHAPE', /status that the extension knows/],
+    [task('dreaming'), 'PROTO_SHAPE', /status that the extension defines/],
     [{ ...task('completed', { result: seen }), resultType: 'task' }, 'PROTO_RESULT_TYPE', /"task"/],
   ];
   for (const [state, outcome, message] of ends) {

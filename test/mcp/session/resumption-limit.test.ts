@@ -17,14 +17,14 @@ describe('a call whose broken stream cannot be taken up for want of files on thi
     await session.open(CALLER);
     const { outcome, message, closeMs, durationMs } = await session.request(look, CALLER);
     assert.equal(outcome, 'CLIENT_LIMIT');
-    assert.match(message, /^the stream could not be taken up again: .*EMFILE.*raise its limit \(ulimit -n\)/);
+    assert.match(message, /^the stream could not be resumed: .*EMFILE.*raise its limit \(ulimit -n\)/);
     assert.equal(closeMs, durationMs);
     await session.close(CALLER);
     assert.equal(bare.server.of('GET').length, 0);
     const [call] = bare.server.of('tools/call');
     assert.deepEqual(
       bare.server.of('notifications/cancelled').map(({ params }) => params),
-      [{ requestId: call?.id, reason: 'the client has no connection left to take the answer over' }],
+      [{ requestId: call?.id, reason: 'the client has no connection left for the answer' }],
     );
     const became = (operation: string) => bare.samples().filter((sample) => sample.startsWith(operation));
     assert.deepEqual(became('GET'), ['GET CLIENT_LIMIT']);
