@@ -1,66 +1,14 @@
-/** True when a URL's host is this machine by name or address; URL parsing has already normalised odd notations. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
+import ipaddr from 'ipaddr.js';
 
-/** A block of IP addresses with the same leading bits; a single address is the block of itself. */
+/** A block of IP addresses with the same leading bits; a single address is a block of itself. */
 export type IpRange = {
-  /** 32 for IPv4, 128 for IPv6. */
-  readonly bits: 32 | 128;
-  readonly first: bigint;
+  /** The first address of the block. */
+  readonly address: ipaddr.IPv4 | ipaddr.IPv6;
   /** How many leading bits the block's addresses share. */
   readonly prefix: number;
 };
 
-const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
-const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
-const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
-/** What the first 96 bits of an IPv4-mapped address add up to. */
-const MAPPED = 0xffffn;
-
-/**
- * Reads an address or a block in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). An IPv4-mapped IPv6 address is read as the
- * IPv4 address, which is what a connection to it reaches (RFC 4291 §2.5.5.2).
- * @returns undefined when the text is neither, or when the address has bits beyond the prefix
- */
-export function parseIpRange(text: string): IpRange | undefined {
-  const [address = '', length, ...more] = text.split('/');
-  const bits = address.includes(':') ? 128 : 32;
-  const first = bits === 128 ? parseIpv6(address) : parseIpv4(address);
-  if (first === undefined || more.length > 0) return undefined;
-  if (length !== undefined && !PREFIX.test(length)) return undefined;
-  const prefix = length === undefined ? bits : Number(length);
-  if (prefix > bits || BigInt.asUintN(bits - prefix, first) !== 0n) return undefined;
-  const mapped = bits === 128 && prefix >= 96 && first >> 32n === MAPPED;
-  return mapped ? { bits: 32, first: BigInt.asUintN(32, first), prefix: prefix - 96 } : { bits, first, prefix };
-}
-
-/** True when all of the other block is within the range; never between IPv4 and IPv6. */
-export function covers(range: IpRange, other: IpRange): boolean {
-  if (range.bits !== other.bits || range.prefix > other.prefix) return false;
-  return (range.first ^ other.first) >> BigInt(range.bits - range.prefix) === 0n;
-}
-
-/** Four decimal numbers and nothing else: a leading zero would be octal to some readers. */
-function parseIpv4(text: string): bigint | undefined {
-  if (!IPV4.test(text)) return undefined;
-  return text.split('.').reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
-}
-
-/** The URL parser knows every notation of IPv6 and writes them all as hexadecimal groups with one `::` at most. */
-function parseIpv6(text: string): bigint | undefined {
-  const url = `http://[${text}]`;
-  if (!/^[0-9a-f:.]+$/i.test(text) || !URL.canParse(url)) return undefined;
-  const [left = [], right = []] = new URL(url).hostname
-    .slice(1, -1)
-    .split('::')
-    .map((part) => part.split(':').filter((group) => group !== ''));
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
-  return [...left, ...zeros, ...right].reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
-}
-
-/** Which addresses the operator opens beyond those of the public internet. */
+/** Which addresses the operator allows beyond those of the public internet. */
 export type AddressRules = {
   /** 127.0.0.0/8 and ::1. */
   readonly allowLoopback: boolean;
@@ -69,6 +17,9 @@ export type AddressRules = {
 };
 
 type Special = { readonly range: IpRange; readonly is: string; readonly opens: string };
+
+const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
+const DOTTED_END = /^(.*:)([^:]*\.[^:]*)$/;
 
 const BY_LIST = 'SURGE_ALLOWED_ADDRESSES';
 const BY_NAME = 'SURGE_ALLOWED_ADDRESSES, as a single address';
@@ -138,31 +89,85 @@ const SPECIAL: readonly Special[] = [
 /** What a NAT64 makes of an IPv4 address for machines without IPv4 (RFC 6052 §2.1): public when that address is. */
 const NAT64 = parseIpRange('64:ff9b::/96') as IpRange;
 
-/** Forms of IPv6 addresses whose packets end at an IPv4 address within them; how far from the right, and what inverts it. */
+/** Forms of IPv6 addresses whose packets end at an IPv4 address within them: its first byte, and what inverts its bytes. */
 const EMBEDDING = (
   [
-    ['64:ff9b::/96', 0n, 0n],
-    ['64:ff9b:1::/48', 0n, 0n],
-    ['::/96', 0n, 0n],
-    ['2002::/16', 80n, 0n],
-    ['2001::/32', 0n, 0xffff_ffffn],
+    ['64:ff9b::/96', 12, 0],
+    ['64:ff9b:1::/48', 12, 0],
+    ['::/96', 12, 0],
+    ['2002::/16', 2, 0],
+    ['2001::/32', 12, 0xff],
   ] as const
-).map(([range, shift, mask]) => ({ range: parseIpRange(range) as IpRange, shift, mask }));
+).map(([range, start, mask]) => ({ range: parseIpRange(range) as IpRange, start, mask }));
 
 /**
  * Why no connection may be made to an address, with the setting that would allow it; undefined when one may.
  * @param ip in any notation of RFC 4291 or as dotted decimal numbers, perhaps with an IPv6 zone
  */
 export function problemOfIp(rules: AddressRules, ip: string): string | undefined {
-  const address = parseIpRange(ip.replace(/%.*$/, ''));
-  if (address === undefined || address.prefix < address.bits) return `"${ip}" is no IP address`;
-  const opened = rules.allowedAddresses.map(parseIpRange).filter((range) => range !== undefined);
-  const own = covers(NAT64, address) ? undefined : specialOf(address, rules.allowLoopback, opened);
+  const range = parseIpRange(ip.replace(/%.*$/, ''));
+  if (range === undefined || range.prefix < bitsOf(range.address)) return `"${ip}" is no IP address`;
+  const opened = rules.allowedAddresses.map(parseIpRange).filter((allowed) => allowed !== undefined);
+  const own = covers(NAT64, range) ? undefined : specialOf(range, rules.allowLoopback, opened);
   if (own !== undefined) return `${ip} is ${own.is}, which is not allowed here (${own.opens})`;
-  const embedded = embeddedIn(address);
+  const embedded = embeddedIn(range);
   if (embedded === undefined) return undefined;
   const inner = specialOf(embedded, rules.allowLoopback, opened);
-  return inner && `${ip} leads to ${dotted(embedded)}, ${inner.is}, which is not allowed here (${inner.opens})`;
+  return inner && `${ip} leads to ${embedded.address}, ${inner.is}, which is not allowed here (${inner.opens})`;
+}
+
+/**
+ * Reads an address or a block in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). An IPv4-mapped IPv6 address is read as the
+ * IPv4 address, which is what a connection to it reaches (RFC 4291 §2.5.5.2).
+ * @returns undefined when the text is neither, or when the address has bits beyond the prefix
+ */
+export function parseIpRange(text: string): IpRange | undefined {
+  const [start = '', length, ...more] = text.split('/');
+  const address = parseIpv4(start) ?? parseIpv6(start);
+  if (address === undefined || more.length > 0) return undefined;
+  if (length !== undefined && !PREFIX.test(length)) return undefined;
+  const bits = bitsOf(address);
+  const prefix = length === undefined ? bits : Number(length);
+  if (prefix > bits || hasBitsBeyond(address, prefix)) return undefined;
+  const isMapped = address instanceof ipaddr.IPv6 && prefix >= 96 && address.isIPv4MappedAddress();
+  return isMapped ? { address: address.toIPv4Address(), prefix: prefix - 96 } : { address, prefix };
+}
+
+/** True when all of the other block is within the range; never between IPv4 and IPv6. */
+export function covers(range: IpRange, other: IpRange): boolean {
+  if (range.address.kind() !== other.address.kind() || range.prefix > other.prefix) return false;
+  return other.address.match(range.address, range.prefix);
+}
+
+/** True when a URL's host is this machine by name or address; URL parsing has already normalised odd notations. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** Four decimal numbers and nothing else: a leading zero would be octal to some readers. */
+function parseIpv4(text: string): ipaddr.IPv4 | undefined {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) ? ipaddr.IPv4.parse(text) : undefined;
+}
+
+/** IPv6 without a zone. A dotted end becomes hexadecimal groups first: the library takes `::10.0.0.1` as IPv4-mapped. */
+function parseIpv6(text: string): ipaddr.IPv6 | undefined {
+  const [, head, dotted] = DOTTED_END.exec(text) ?? [];
+  if (dotted !== undefined) {
+    const groups = parseIpv4(dotted)?.toIPv4MappedAddress().parts.slice(-2);
+    return groups && parseIpv6(`${head}${groups.map((group) => group.toString(16)).join(':')}`);
+  }
+  return !text.includes('%') && ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;
+}
+
+function bitsOf(address: IpRange['address']): 32 | 128 {
+  return address.kind() === 'ipv4' ? 32 : 128;
+}
+
+function hasBitsBeyond(address: IpRange['address'], prefix: number): boolean {
+  return address
+    .toByteArray()
+    .some((byte, index) => (byte & (0xff >> Math.max(0, Math.min(8, prefix - 8 * index)))) > 0);
 }
 
 /** What an address is, if not a public server's, unless the operator has opened it. */
@@ -170,16 +175,16 @@ function specialOf(address: IpRange, allowLoopback: boolean, opened: readonly Ip
   const found = SPECIAL.find(({ range }) => covers(range, address));
   if (found === undefined || (found.opens === BY_LOOPBACK && allowLoopback)) return undefined;
   // A range is opened for what else is in it; nobody means the credentials of the machine by that.
-  const named = opened.filter(({ bits, prefix }) => found.opens !== BY_NAME || prefix === bits);
+  const named = opened.filter(({ address: allowed, prefix }) => found.opens !== BY_NAME || prefix === bitsOf(allowed));
   return named.some((range) => covers(range, address)) ? undefined : found;
 }
 
 /** The IPv4 address that an IPv6 address stands for; `::` and `::1` look like such addresses and are none. */
-function embeddedIn(address: IpRange): IpRange | undefined {
-  const form = address.first > 1n ? EMBEDDING.find(({ range }) => covers(range, address)) : undefined;
-  return form && { bits: 32, first: BigInt.asUintN(32, address.first >> form.shift) ^ form.mask, prefix: 32 };
-}
-
-function dotted({ first }: IpRange): string {
-  return [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 0xffn).join('.');
+function embeddedIn(range: IpRange): IpRange | undefined {
+  const bytes = range.address.toByteArray();
+  if (bytes.slice(0, -1).every((byte) => byte === 0) && (bytes.at(-1) as number) <= 1) return undefined;
+  const form = EMBEDDING.find((embedding) => covers(embedding.range, range));
+  if (form === undefined) return undefined;
+  const inner = bytes.slice(form.start, form.start + 4).map((byte) => byte ^ form.mask);
+  return { address: new ipaddr.IPv4(inner), prefix: 32 };
 }
