@@ -1,4 +1,5 @@
 import type { ComparisonRules } from '../plan/plan-schema.ts';
+import { operationId } from '../sample/block.ts';
 import type { LatencyBatch } from '../summary/batches.ts';
 import {
   autocorrelationFactor,
@@ -22,172 +23,28 @@ import type {
 } from './comparison.ts';
 
 /**
- * Slower or faster when the whole interval lies on one side of no change and the estimate is beyond the tolerance. Same when
- * the interval stays within the tolerance, or shows a difference whose estimate does. Otherwise nothing was shown.
- * @param logChange logarithms of the ratio of current to baseline
- * @param tolerance share of the baseline; downwards the ratio's inverse counts, so that exchanging the runs exchanges
- *   slower and faster
- */
-export function judgeChange({ estimate, low, high }: Interval, tolerance: number): ComparisonVerdict {
-  const limit = Math.log1p(tolerance);
-  if (low > 0) return estimate >= limit ? 'slower' : 'same';
-  if (high < 0) return estimate <= -limit ? 'faster' : 'same';
-  return low >= -limit && high <= limit ? 'same' : 'too-little-data';
-}
-
-const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
-/** A bootstrap of fewer clusters says little of how far off it may be. */
-const LEAST_BATCHES = 5;
-/** With fewer requests beyond it, a percentile is a matter of a few stragglers. */
-const LEAST_BEYOND = 5;
-const LEAST_RESAMPLES = 2000;
-/** Resamples that must lie beyond the interval's two ends together. */
-const RESAMPLES_BEYOND = 20;
-
-/** Compares one operation of two runs. @throws when a batch's histogram is damaged */
-export function compareOperation(
-  baseline: ComparedOperation,
-  current: ComparedOperation,
-  rules: ComparisonRules,
-): OperationComparison {
-  const { target, operation } = current;
-  const known = {
-    target,
-    operation,
-    baseline: figuresOf(baseline, rules),
-    current: figuresOf(current, rules),
-  };
-  const { latencyMs: before } = known.baseline;
-  const { latencyMs: after } = known.current;
-  const clusters = Math.min(clustersOf(baseline), clustersOf(current));
-  const scarce = scarcity(known.baseline, known.current, clusters, rules);
-  if (clusters < LEAST_BATCHES || before === null || after === null || before === 0 || after === 0) {
-    return {
-      ...known,
-      verdict: 'too-little-data',
-      reason: scarce,
-      change: null,
-      changeMs: null,
-      usefulRateChange: null,
-    };
-  }
-  const { logChange, usefulRateChange } = changesOf(baseline, current, Math.log(after) - Math.log(before), rules);
-  const verdict = scarce === '' ? judgeChange(logChange, rules.tolerance) : 'too-little-data';
-  const change = mapInterval(logChange, Math.expm1);
-  return {
-    ...known,
-    verdict,
-    reason: verdict === 'too-little-data' && scarce === '' ? 'the confidence interval is too wide' : scarce,
-    change,
-    changeMs: mapInterval(change, (share) => share * before),
-    usefulRateChange,
-  };
-}
-
-function figuresOf({ count, useful, latencyMs }: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {
-  return {
-    requests: count,
-    useful,
-    usefulRate: count === 0 ? 0 : useful / count,
-    latencyMs: latencyMs?.[metric] ?? null,
-  };
-}
-
-/** Batches that have a latency. */
-function clustersOf({ batches }: ComparedOperation): number {
-  return batches.filter(({ useful }) => useful > 0).length;
-}
-
-/** What there is too little of; empty when there is enough. */
-function scarcity(before: ComparedFigures, after: ComparedFigures, clusters: number, rules: ComparisonRules): string {
-  const least = Math.max(rules.minRequests, Math.round(LEAST_BEYOND / (1 - QUANTILES[rules.metric])));
-  if (Math.min(before.useful, after.useful) < least) {
-    return `${rules.metric} needs ${least} useful requests in each run`;
-  }
-  if (clusters >= LEAST_BATCHES) return '';
-  return `at least ${LEAST_BATCHES} batches of each run need useful requests`;
-}
-
-function changesOf(
-  baseline: ComparedOperation,
-  current: ComparedOperation,
-  logEstimate: number,
-  { metric, confidence }: ComparisonRules,
-): { readonly logChange: Interval; readonly usefulRateChange: Interval } {
-  const pairs = pairsOf(baseline.batches, current.batches);
-  const [before, after] = [
-    new BatchPool(pairs?.map(([first]) => first) ?? baseline.batches),
-    new BatchPool(pairs?.map(([, second]) => second) ?? current.batches),
-  ];
-  const q = QUANTILES[metric];
-  const resamples = Math.max(LEAST_RESAMPLES, Math.ceil(RESAMPLES_BEYOND / (1 - confidence)));
-  const { logLatency, usefulRate }: ResampledChanges = resampleChanges(
-    before,
-    after,
-    q,
-    resamples,
-    pairs !== undefined,
-  );
-  const all = { before: ones(before.size), after: ones(after.size) };
-  const logSeen = Math.log(after.quantile(all.after, q)) - Math.log(before.quantile(all.before, q));
-  const rateSeen = after.usefulRate(all.after) - before.usefulRate(all.before);
-  const stretch =
-    smallSampleFactor(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
-    driftOf(before.quantileInfluence(q), after.quantileInfluence(q), pairs !== undefined);
-  const inRange = (rate: number) => Math.max(-1, Math.min(1, rate));
-  return {
-    logChange: intervalAround(logLatency, logSeen, logEstimate, confidence, stretch),
-    usefulRateChange: mapInterval(intervalAround(usefulRate, rateSeen, rateSeen, confidence, stretch), inRange),
-  };
-}
-
-type Pair = readonly [first: LatencyBatch | undefined, second: LatencyBatch | undefined];
-
-/** Batches of the same stretch together; undefined when the two runs are not cut alike. */
-function pairsOf(first: readonly LatencyBatch[], second: readonly LatencyBatch[]): readonly Pair[] | undefined {
-  const [firstAt, secondAt] = [byStretch(first), byStretch(second)];
-  const all = new Set([...firstAt.keys(), ...secondAt.keys()]);
-  if (all.size > Math.max(firstAt.size, secondAt.size)) return undefined;
-  return [...all].map((stretch) => [firstAt.get(stretch), secondAt.get(stretch)]);
-}
-
-function byStretch(batches: readonly LatencyBatch[]): Map<string, LatencyBatch> {
-  return new Map(batches.map((batch) => [`${batch.fromSeconds} ${batch.toSeconds}`, batch]));
-}
-
-/** In pairs only what the two runs do not share counts. */
-function driftOf(before: readonly number[], after: readonly number[], paired: boolean): number {
-  if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
-  return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
-}
-
-function ones(size: number): Float64Array {
-  return new Float64Array(size).fill(1);
-}
-
-/** The difference between two durations that is none: goodbyes and last answers take their time. */
-const DURATION_SLACK = 0.05;
-
-/**
- * Holds every operation of a run against the same one of a baseline run.
+ * Compares every operation of a run with the same operation of a baseline run.
  * @throws when a batch's histogram is damaged
  */
 export function compareRuns(baseline: ComparedRun, current: ComparedRun, rules: ComparisonRules): Comparison {
-  const before = new Map(baseline.operations.map((each) => [nameOf(each), each]));
-  const after = new Map(current.operations.map((each) => [nameOf(each), each]));
+  const before = new Map(baseline.operations.map((each) => [operationId(each), each]));
+  const after = new Map(current.operations.map((each) => [operationId(each), each]));
   return {
     baseline: runName(baseline),
     current: runName(current),
     rules,
     operations: current.operations.flatMap((each) => {
-      const former = before.get(nameOf(each));
+      const former = before.get(operationId(each));
       return former === undefined ? [] : [compareOperation(former, each, rules)];
     }),
-    onlyInBaseline: baseline.operations.filter((each) => !after.has(nameOf(each))).map(operationName),
-    onlyInCurrent: current.operations.filter((each) => !before.has(nameOf(each))).map(operationName),
+    onlyInBaseline: baseline.operations.filter((each) => !after.has(operationId(each))).map(operationName),
+    onlyInCurrent: current.operations.filter((each) => !before.has(operationId(each))).map(operationName),
     notes: notesOf(baseline, current),
   };
 }
+
+/** Durations that differ by less count as equal: last answers and closing sessions take some time. */
+const DURATION_SLACK = 0.05;
 
 function notesOf(baseline: ComparedRun, current: ComparedRun): string[] {
   const notes: string[] = [];
@@ -225,6 +82,146 @@ function operationName({ target, operation }: OperationName): OperationName {
   return { target, operation };
 }
 
-function nameOf({ target, operation }: OperationName): string {
-  return `${target}\n${operation}`;
+const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+/** With fewer clusters a bootstrap cannot estimate its own error. */
+const MIN_BATCHES = 5;
+/** With fewer requests beyond it, a percentile depends on a few outliers. */
+const MIN_BEYOND = 5;
+const MIN_RESAMPLES = 2000;
+/** Resamples that must lie outside the interval, on both sides together. */
+const RESAMPLES_BEYOND = 20;
+
+/** Compares one operation of two runs. @throws when a batch's histogram is damaged */
+export function compareOperation(
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  rules: ComparisonRules,
+): OperationComparison {
+  const { target, operation } = current;
+  const known = {
+    target,
+    operation,
+    baseline: figuresOf(baseline, rules),
+    current: figuresOf(current, rules),
+  };
+  const { latencyMs: before } = known.baseline;
+  const { latencyMs: after } = known.current;
+  const clusters = Math.min(clustersOf(baseline), clustersOf(current));
+  const scarce = scarcity(known.baseline, known.current, clusters, rules);
+  if (clusters < MIN_BATCHES || before === null || after === null || before === 0 || after === 0) {
+    return {
+      ...known,
+      verdict: 'too-little-data',
+      reason: scarce,
+      change: null,
+      changeMs: null,
+      usefulRateChange: null,
+    };
+  }
+  const { logChange, usefulRateChange } = changesOf(baseline, current, Math.log(after) - Math.log(before), rules);
+  const verdict = scarce === '' ? judgeChange(logChange, rules.tolerance) : 'too-little-data';
+  const change = mapInterval(logChange, Math.expm1);
+  return {
+    ...known,
+    verdict,
+    reason: verdict === 'too-little-data' && scarce === '' ? 'the confidence interval is too wide' : scarce,
+    change,
+    changeMs: mapInterval(change, (share) => share * before),
+    usefulRateChange,
+  };
+}
+
+function figuresOf({ count, useful, latencyMs }: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {
+  return {
+    requests: count,
+    useful,
+    usefulRate: count === 0 ? 0 : useful / count,
+    latencyMs: latencyMs?.[metric] ?? null,
+  };
+}
+
+/** The number of batches with a latency. */
+function clustersOf({ batches }: ComparedOperation): number {
+  return batches.filter(({ useful }) => useful > 0).length;
+}
+
+/** Why there is too little data; empty when there is enough. */
+function scarcity(before: ComparedFigures, after: ComparedFigures, clusters: number, rules: ComparisonRules): string {
+  const least = Math.max(rules.minRequests, Math.round(MIN_BEYOND / (1 - QUANTILES[rules.metric])));
+  if (Math.min(before.useful, after.useful) < least) {
+    return `${rules.metric} needs ${least} useful requests in each run`;
+  }
+  if (clusters >= MIN_BATCHES) return '';
+  return `at least ${MIN_BATCHES} batches of each run need useful requests`;
+}
+
+function changesOf(
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  logEstimate: number,
+  { metric, confidence }: ComparisonRules,
+): { readonly logChange: Interval; readonly usefulRateChange: Interval } {
+  const pairs = pairsOf(baseline.batches, current.batches);
+  const [before, after] = [
+    new BatchPool(pairs?.map(([first]) => first) ?? baseline.batches),
+    new BatchPool(pairs?.map(([, second]) => second) ?? current.batches),
+  ];
+  const q = QUANTILES[metric];
+  const resamples = Math.max(MIN_RESAMPLES, Math.ceil(RESAMPLES_BEYOND / (1 - confidence)));
+  const { logLatency, usefulRate }: ResampledChanges = resampleChanges(
+    before,
+    after,
+    q,
+    resamples,
+    pairs !== undefined,
+  );
+  const all = { before: ones(before.size), after: ones(after.size) };
+  const logSeen = Math.log(after.quantile(all.after, q)) - Math.log(before.quantile(all.before, q));
+  const rateSeen = after.usefulRate(all.after) - before.usefulRate(all.before);
+  const widening =
+    smallSampleFactor(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
+    correlationFactorOf(before.quantileInfluence(q), after.quantileInfluence(q), pairs !== undefined);
+  const inRange = (rate: number) => Math.max(-1, Math.min(1, rate));
+  return {
+    logChange: intervalAround(logLatency, logSeen, logEstimate, confidence, widening),
+    usefulRateChange: mapInterval(intervalAround(usefulRate, rateSeen, rateSeen, confidence, widening), inRange),
+  };
+}
+
+type Pair = readonly [first: LatencyBatch | undefined, second: LatencyBatch | undefined];
+
+/** Batches of the same time together; undefined when the two runs have different batches. */
+function pairsOf(first: readonly LatencyBatch[], second: readonly LatencyBatch[]): readonly Pair[] | undefined {
+  const [firstAt, secondAt] = [byTime(first), byTime(second)];
+  const all = new Set([...firstAt.keys(), ...secondAt.keys()]);
+  if (all.size > Math.max(firstAt.size, secondAt.size)) return undefined;
+  return [...all].map((time) => [firstAt.get(time), secondAt.get(time)]);
+}
+
+function byTime(batches: readonly LatencyBatch[]): Map<string, LatencyBatch> {
+  return new Map(batches.map((batch) => [`${batch.fromSeconds} ${batch.toSeconds}`, batch]));
+}
+
+/** For pairs, only what the two runs do not share counts. */
+function correlationFactorOf(before: readonly number[], after: readonly number[], paired: boolean): number {
+  if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
+  return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
+}
+
+function ones(size: number): Float64Array {
+  return new Float64Array(size).fill(1);
+}
+
+/**
+ * Slower or faster when the whole interval is on one side of "no change" and the estimate is at least the tolerance. Same
+ * when the interval is within the tolerance, or is on one side of "no change" with an estimate within the tolerance.
+ * Otherwise there is too little data.
+ * @param logChange logarithms of the ratio of current to baseline
+ * @param tolerance share of the baseline; inverted for faster, so that swapping the runs swaps slower and faster
+ */
+export function judgeChange({ estimate, low, high }: Interval, tolerance: number): ComparisonVerdict {
+  const limit = Math.log1p(tolerance);
+  if (low > 0) return estimate >= limit ? 'slower' : 'same';
+  if (high < 0) return estimate <= -limit ? 'faster' : 'same';
+  return low >= -limit && high <= limit ? 'same' : 'too-little-data';
 }

@@ -2,7 +2,7 @@ import type { ComparisonRules } from '../plan/plan-schema.ts';
 import type { OperationSummary } from '../summary/summary.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
-/** What a comparison needs of a run; a Report is one. */
+/** What a comparison needs from a run; a Report has it all. */
 export type ComparedRun = {
   readonly runId: string;
   readonly plan: { readonly name: string; readonly hash: string };
@@ -16,10 +16,10 @@ export type ComparedOperation = Pick<OperationSummary, 'target' | 'operation' | 
   readonly latencyMs: Readonly<Record<ComparisonRules['metric'], number>> | null;
 };
 
-/** An operation that became slower or faster did so beyond chance and by no less than the tolerance. */
+/** Slower and faster mean: beyond chance, and by at least the tolerance. */
 export type ComparisonVerdict = 'faster' | 'slower' | 'same' | 'too-little-data';
 
-/** What was seen, and between which bounds the true value lies with the rules' confidence. */
+/** What was observed, and the bounds of the true value at the rules' confidence. */
 export type Interval = { readonly estimate: number; readonly low: number; readonly high: number };
 
 /** One run's side of an operation. */
@@ -41,11 +41,11 @@ export type OperationComparison = {
   readonly reason: string;
   readonly baseline: ComparedFigures;
   readonly current: ComparedFigures;
-  /** Of the percentile, as a share of the baseline's: 0.1 is 10 % slower. Null when nothing can be said of it. */
+  /** Change of the percentile as a share of the baseline's: 0.1 is 10 % slower. Null when it cannot be estimated. */
   readonly change: Interval | null;
-  /** The same in milliseconds of the baseline's percentile. */
+  /** The same change in milliseconds. */
   readonly changeMs: Interval | null;
-  /** Of the share of useful requests: -0.02 is two points fewer. */
+  /** Change of the share of useful requests: -0.02 is two percentage points fewer. */
   readonly usefulRateChange: Interval | null;
 };
 
@@ -66,18 +66,18 @@ export type Comparison = {
   readonly notes: readonly string[];
 };
 
-/** The operations that became slower; none when the figures of one of the runs prove nothing. */
+/** The operations that became slower; empty when one of the runs is invalid. */
 export function provenSlower({ baseline, current, operations }: Comparison): readonly OperationComparison[] {
   if (provesNothing({ baseline, current })) return [];
   return operations.filter(({ verdict }) => verdict === 'slower');
 }
 
-/** Whether the generator of one of the runs did not do what its plan asked. */
+/** Whether one of the runs is invalid, so that the comparison proves nothing. */
 export function provesNothing({ baseline, current }: Pick<Comparison, 'baseline' | 'current'>): boolean {
   return baseline.verdict.status === 'invalid' || current.verdict.status === 'invalid';
 }
 
-/** The verdict of a run with its comparison: operations that became slower fail it when the plan says so. */
+/** The verdict of a run after its comparison: operations that became slower make it fail if the plan says so. */
 export function withComparison(verdict: Verdict, comparison: Comparison): Verdict {
   const slower = provenSlower(comparison);
   if (comparison.rules.failOn !== 'slower' || slower.length === 0) return verdict;

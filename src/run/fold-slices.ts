@@ -43,7 +43,7 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
     runStartMs: schedule.startAtMs,
     intervalMs: intervalFor(planExtent(plan).durationMs),
     phaseBoundariesMs: phasesOf(plan),
-    warmUpParts: warmUpPhasesOf(plan),
+    warmUpPhases: warmUpPhasesOf(plan),
   });
   const slices: SliceFold[] = [];
   for (let lane = group.firstLane; lane < group.firstLane + group.lanes; lane++) {

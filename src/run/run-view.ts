@@ -1,9 +1,10 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
 import { maxVusOf, stagesOf } from '../plan/timeline.ts';
+import { type OperationKey, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
-import { emptyHistogram, readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
+import { emptyHistogram, readHistogram } from '../summary/percentiles.ts';
 
 /**
  * How many virtual users of a plan had to start: those that are at work whatever the target does, and those that started
@@ -60,10 +61,10 @@ export type LiveView = LiveFigures & {
 /** Adds up the latest progress of all slices. */
 export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
   const entries = progress.flatMap(({ operations }) => operations);
-  const operations = [...Map.groupBy(entries, ({ target, operation }) => `${target}\n${operation}`)]
+  const operations = [...Map.groupBy(entries, operationId)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, group]) => {
-      const [target, operation] = name.split('\n') as [string, string];
+    .map(([, group]) => {
+      const [{ target, operation }] = group as [OperationKey, ...typeof group];
       return { target, operation, ...figures(group) };
     });
   const all = figures(entries);

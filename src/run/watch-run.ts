@@ -3,8 +3,8 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { readHistogram } from '../summary/batches.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
+import { readHistogram } from '../summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -33,7 +33,7 @@ export function watchRun(context: RunContext, runId: string, plan: Plan, slice: 
     const rows = await store.listProgress(runId);
     await histograms?.read(rows);
     const snapshot = runningTotalsOf(rows, reachOf(rows, slice, nowMs), histograms?.get);
-    const abort = watcher.see(snapshot);
+    const abort = watcher.evaluate(snapshot);
     // Before its window it only collects, as the lane of the window before is still watching.
     if (abort === undefined || nowMs < slice.startAtMs || nowMs >= slice.endAtMs) return false;
     await store.updateRun(runId, { stopRequested: true, abort });

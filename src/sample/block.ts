@@ -63,6 +63,11 @@ export const BLOCK_CAPACITY = 12_500;
 /** What was called, where: for iterations the scenario's name stands as the operation. */
 export type OperationKey = { readonly target: string; readonly operation: string };
 
+/** The one text that identifies an operation of a target, as the key of a map. Names of targets have no line breaks. */
+export function operationId({ target, operation }: OperationKey): string {
+  return `${target}\n${operation}`;
+}
+
 /** One message that came with an outcome, as the target sent it: shortened and redacted. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 

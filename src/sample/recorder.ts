@@ -7,6 +7,7 @@ import {
   NO_TIME,
   type OperationKey,
   type OutcomeExample,
+  operationId,
   SAMPLE_KIND,
 } from './block.ts';
 import type { Outcome } from './outcome.ts';
@@ -49,11 +50,11 @@ export class Recorder {
 
   /** The number of an operation; ask once and keep it. */
   operation(target: string, operation: string): number {
-    const key = `${target}\n${operation}`;
-    let index = this.#operationIndex.get(key);
+    const id = operationId({ target, operation });
+    let index = this.#operationIndex.get(id);
     if (index === undefined) {
       index = this.#operations.push({ target, operation }) - 1;
-      this.#operationIndex.set(key, index);
+      this.#operationIndex.set(id, index);
     }
     return index;
   }

@@ -1,42 +1,13 @@
-import {
-  build,
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  type Histogram,
-  JsHistogram,
-} from 'hdr-histogram-js';
+import { JsHistogram } from 'hdr-histogram-js';
 import type { Cell } from './fold.ts';
-
-/** What a histogram holds at most, as much as a column of a block. */
-const MOST_US = 2 ** 32;
-
-/** An HDR histogram of microseconds, up to more than an hour, within 1 %: enough for a look while a run is under way. */
-export function emptyHistogram(): Histogram {
-  return build({
-    bitBucketSize: 32,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: MOST_US,
-    numberOfSignificantValueDigits: 2,
-    autoResize: false,
-  });
-}
-
-/** Counts a duration; one that is longer than the histogram reaches counts as the longest. */
-export function recordMicroseconds(histogram: Histogram, us: number): void {
-  histogram.recordValue(Math.min(MOST_US, us));
-}
-
-/** Reads what encodeIntoCompressedBase64 wrote. */
-export function readHistogram(text: string): Histogram {
-  return decodeFromCompressedBase64(text, 32, false);
-}
+import { emptyHistogram, readHistogram, writeHistogram } from './percentiles.ts';
 
 /**
- * What one operation did in one stretch of the run: consecutive intervals taken together. Neighbouring requests share
- * queues and caches, so a request says less than it would by itself; whole stretches are what a comparison draws from.
+ * What one operation did in one batch: a group of consecutive intervals. Neighbouring requests share queues and caches,
+ * so a single request is weaker evidence than an independent one. A comparison therefore draws whole batches.
  */
 export type LatencyBatch = {
-  /** The stretch by the plan, from the start of the run; requests that started after the last one's end are in it too. */
+  /** Planned time of the batch, from the start of the run. Requests that started after the last batch's end are in it too. */
   readonly fromSeconds: number;
   readonly toSeconds: number;
   readonly useful: number;
@@ -45,20 +16,21 @@ export type LatencyBatch = {
   readonly histogram: string;
 };
 
-/** How a run's intervals are put together; the same for all its operations, and for all runs of the same plan. */
+/** How a run's intervals are grouped; the same for all its operations, and for all runs of the same plan. */
 export type BatchGrid = { readonly intervalMs: number; readonly intervalsPerBatch: number; readonly batches: number };
 
-const MOST_BATCHES = 20;
+const MAX_BATCHES = 20;
 
 /**
- * @param plannedDurationMs what the grid is cut by, so that two runs of a plan have the same one although the last
- *   requests of one came later; unless the run went on for more than twice as long, which iterations without end do
+ * How to group a run's intervals into at most 20 batches.
+ * @param plannedDurationMs the grid covers it, so that two runs of a plan have the same grid even if one had later
+ *   requests. A run that took more than twice as long, as plans that count iterations may, is covered as it was.
  */
 export function batchGrid(cells: readonly Cell[], intervalMs: number, plannedDurationMs: number): BatchGrid {
   const planned = Math.ceil(plannedDurationMs / intervalMs);
   const actual = 1 + cells.reduce((last, { interval }) => Math.max(last, interval), 0);
   const intervals = Math.max(1, actual > 2 * planned ? actual : planned);
-  const intervalsPerBatch = Math.ceil(intervals / MOST_BATCHES);
+  const intervalsPerBatch = Math.ceil(intervals / MAX_BATCHES);
   return { intervalMs, intervalsPerBatch, batches: Math.ceil(intervals / intervalsPerBatch) };
 }
 
@@ -76,19 +48,19 @@ export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch
         toSeconds: (batch + 1) * batchSeconds,
         useful: histogram.totalCount,
         failures: group.reduce((sum, { failed }) => sum + failed.length, 0),
-        histogram: encodeIntoCompressedBase64(histogram),
+        histogram: writeHistogram(histogram),
       };
     });
 }
 
-/** So many latencies lie in [fromUs, toUs). */
-export type LatencyBucket = { readonly fromUs: number; readonly toUs: number; readonly count: number };
+/** A number of latencies in [fromUs, toUs). */
+type LatencyBucket = { readonly fromUs: number; readonly toUs: number; readonly count: number };
 
-/** The buckets of a batch that are not empty, ascending. @throws when its histogram is damaged */
+/** The non-empty buckets of a batch, ascending. @throws when its histogram is damaged */
 export function bucketsOf(batch: LatencyBatch): LatencyBucket[] {
   const histogram = decoded(batch);
   const buckets: LatencyBucket[] = [];
-  // The library's own iterator works out the value of every empty bucket too, which takes ten times as long.
+  // The library's own iterator also works out the value of every empty bucket, which takes ten times as long.
   for (let index = 0, left = batch.useful; left > 0; index++) {
     const count = histogram.getCountAtIndex(index);
     if (count === 0) continue;
@@ -106,7 +78,7 @@ function decoded({ histogram: text, useful, fromSeconds }: LatencyBatch): JsHist
     throw new Error(`The latencies of the batch at ${fromSeconds} s cannot be read.`, { cause: error });
   }
   if (!(histogram instanceof JsHistogram) || histogram.totalCount !== useful) {
-    throw new Error(`The batch at ${fromSeconds} s holds other latencies than its ${useful} useful requests.`);
+    throw new Error(`The latencies of the batch at ${fromSeconds} s do not match its ${useful} useful requests.`);
   }
   return histogram;
 }

@@ -33,16 +33,16 @@ export class BlockFolder {
     const classes = block.outcomes.map(outcomeClass);
     this.#samples += block.count;
     for (let at = 0; at < block.count; at++) {
-      const became = classes[outcome[at] as number];
+      const sampleClass = classes[outcome[at] as number];
       switch (kind[at]) {
         case SAMPLE_KIND.request:
           this.#vus.add(vu[at] as number);
           if (block.outcomes[outcome[at] as number] === 'CLIENT_LIMIT') this.#limitedRequests++;
-          else if (became === 'aborted') this.#abortedRequests++;
-          else this.#requests.add(block, at, became === 'failed');
+          else if (sampleClass === 'aborted') this.#abortedRequests++;
+          else this.#requests.add(block, at, sampleClass === 'failed');
           break;
         case SAMPLE_KIND.iteration:
-          this.#iterations.add(block, at, became === 'aborted');
+          this.#iterations.add(block, at, sampleClass === 'aborted');
           break;
         case SAMPLE_KIND.droppedIteration:
           this.#iterations.addDropped(block, at);
@@ -61,7 +61,7 @@ export class BlockFolder {
     }
   }
 
-  /** The fold of all blocks added, which came from these slices. */
+  /** The fold of all blocks added. @param slices the slices that the blocks came from */
   finish(slices: readonly SliceFold[]): Fold {
     return {
       intervalMs: this.#frame.intervalMs,
@@ -79,7 +79,7 @@ export class BlockFolder {
   }
 
   #addPause({ originMs, operations, columns }: Block, at: number): void {
-    if (phaseOf(this.#frame, originMs + (columns.startUs[at] as number) / 1000) < this.#frame.warmUpParts) return;
+    if (phaseOf(this.#frame, originMs + (columns.startUs[at] as number) / 1000) < this.#frame.warmUpPhases) return;
     const { target } = operations[columns.operation[at] as number] as OperationKey;
     const us = columns.durationUs[at] as number;
     const pauses = this.#pauses.get(target);

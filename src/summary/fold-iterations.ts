@@ -1,4 +1,4 @@
-import type { Block, OperationKey } from '../sample/block.ts';
+import { type Block, type OperationKey, operationId } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { type FoldFrame, type IterationCell, intervalAt, phaseOf, type SessionFold } from './fold.ts';
 import { ascending, latencyUs } from './percentiles.ts';
@@ -7,14 +7,14 @@ type OpenCell = {
   readonly target: string;
   readonly scenario: string;
   readonly interval: number;
-  readonly part: number;
+  readonly phase: number;
   readonly durations: number[];
   aborted: number;
-  unfed: number;
+  iterationsWithoutFeedRow: number;
   dropped: number;
 };
 
-/** Adds up iterations, also those that could not begin, by scenario, interval and part. */
+/** Adds up iterations, dropped ones included, by scenario, interval and phase. */
 export class IterationFolder {
   readonly #frame: FoldFrame;
   readonly #cells = new Map<string, OpenCell>();
@@ -23,16 +23,16 @@ export class IterationFolder {
     this.#frame = frame;
   }
 
-  /** Counts an iteration that was made. */
+  /** Counts an iteration that began. */
   add(block: Block, at: number, aborted: boolean): void {
     const { lagUs, durationUs, outcome } = block.columns;
     const cell = this.#cellOf(block, at);
-    if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') cell.unfed++;
+    if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') cell.iterationsWithoutFeedRow++;
     else if (aborted) cell.aborted++;
     else cell.durations.push(latencyUs(lagUs[at] as number, durationUs[at] as number));
   }
 
-  /** Counts an iteration that could not begin. */
+  /** Counts a dropped iteration. */
   addDropped(block: Block, at: number): void {
     this.#cellOf(block, at).dropped++;
   }
@@ -43,14 +43,23 @@ export class IterationFolder {
 
   #cellOf(block: Block, at: number): OpenCell {
     const { startUs, lagUs, operation } = block.columns;
-    const { target, operation: scenario } = block.operations[operation[at] as number] as OperationKey;
+    const key = block.operations[operation[at] as number] as OperationKey;
     const startMs = block.originMs + (startUs[at] as number) / 1000;
     const interval = intervalAt(this.#frame, startMs);
-    const part = phaseOf(this.#frame, startMs - (lagUs[at] as number) / 1000);
-    const name = `${interval} ${part}\n${target}\n${scenario}`;
+    const phase = phaseOf(this.#frame, startMs - (lagUs[at] as number) / 1000);
+    const name = `${interval} ${phase}\n${operationId(key)}`;
     let cell = this.#cells.get(name);
     if (cell === undefined) {
-      cell = { target, scenario, interval, part, durations: [], aborted: 0, unfed: 0, dropped: 0 };
+      cell = {
+        target: key.target,
+        scenario: key.operation,
+        interval,
+        phase,
+        durations: [],
+        aborted: 0,
+        iterationsWithoutFeedRow: 0,
+        dropped: 0,
+      };
       this.#cells.set(name, cell);
     }
     return cell;
@@ -74,12 +83,12 @@ export class SessionFolder {
     this.#runStartMs = runStartMs;
   }
 
-  /** Counts a session that is over. */
+  /** Counts a session that has ended. */
   add(block: Block, at: number): void {
     const { startUs, durationUs, bytes, operation, outcome } = block.columns;
     const { target } = block.operations[operation[at] as number] as OperationKey;
     const sessions = this.#sessionsOf(target);
-    // The start of a long session lies outside its block, so it is told by its end and its whole lifetime.
+    // A long session starts before what its block's columns can hold. Its start is its end minus its whole lifetime.
     const endMs = block.originMs + ((startUs[at] as number) + (durationUs[at] as number)) / 1000 - this.#runStartMs;
     const lifetimeMs = bytes[at] as number;
     sessions.opened.push(Math.max(0, Math.round(endMs - lifetimeMs)));

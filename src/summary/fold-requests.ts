@@ -1,4 +1,4 @@
-import { type Block, NO_TIME, type OperationKey, SAMPLE_FLAG } from '../sample/block.ts';
+import { type Block, NO_TIME, type OperationKey, operationId, SAMPLE_FLAG } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import {
   type ClockName,
@@ -11,6 +11,7 @@ import {
   type KeptExample,
   mapClocks,
   type OutcomeCount,
+  outcomeId,
   phaseOf,
 } from './fold.ts';
 import { ascending, latencyUs } from './percentiles.ts';
@@ -18,7 +19,7 @@ import { ascending, latencyUs } from './percentiles.ts';
 type OpenCell = {
   readonly key: OperationKey;
   readonly interval: number;
-  readonly part: number;
+  readonly phase: number;
   readonly useful: number[];
   readonly failed: number[];
   readonly failures: { [Code in Outcome]?: number };
@@ -33,7 +34,7 @@ type OpenOperation = {
 };
 type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
 
-/** Adds up requests that say something about the target. */
+/** Adds up requests, except those that the generator ended or could not send. */
 export class RequestFolder {
   readonly #frame: FoldFrame;
   readonly #cells = new Map<string, OpenCell>();
@@ -46,27 +47,27 @@ export class RequestFolder {
     this.#frame = frame;
   }
 
-  /** Counts a request; one of the warm-up only in its cell. */
+  /** Counts a request; a request of the warm-up is counted only in its cell. */
   add(block: Block, at: number, failed: boolean): void {
     const { startUs, lagUs, durationUs, operation, outcome } = block.columns;
     const key = block.operations[operation[at] as number] as OperationKey;
     const [lag, duration] = [lagUs[at] as number, durationUs[at] as number];
     const startMs = block.originMs + (startUs[at] as number) / 1000;
     this.#lastEndMs = Math.max(this.#lastEndMs, startMs + duration / 1000);
-    const part = phaseOf(this.#frame, startMs - lag / 1000);
-    const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), part);
+    const phase = phaseOf(this.#frame, startMs - lag / 1000);
+    const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), phase);
     const latency = latencyUs(lag, duration);
     const code = block.outcomes[outcome[at] as number] as Outcome;
     (failed ? cell.failed : cell.useful).push(latency);
     if (failed) cell.failures[code] = (cell.failures[code] ?? 0) + 1;
-    if (part < this.#frame.warmUpParts) return;
+    if (phase < this.#frame.warmUpPhases) return;
     this.#addToOperation(key, block, at, failed, latency);
     if (code !== 'OK') this.#addOutcome(key, code, startMs);
   }
 
   /** Keeps an example message of an outcome. */
   addExample(key: OperationKey, outcome: Outcome, message: string): void {
-    const name = outcomeName(key, outcome);
+    const name = outcomeId({ ...key, outcome });
     const kept = this.#examples.get(name);
     if (kept === undefined) this.#examples.set(name, { ...key, outcome, message });
     else kept.message = firstExample(kept.message, message);
@@ -90,11 +91,11 @@ export class RequestFolder {
     };
   }
 
-  #cellOf(key: OperationKey, interval: number, part: number): OpenCell {
-    const name = `${interval} ${part}\n${key.target}\n${key.operation}`;
+  #cellOf(key: OperationKey, interval: number, phase: number): OpenCell {
+    const name = `${interval} ${phase}\n${operationId(key)}`;
     let cell = this.#cells.get(name);
     if (cell === undefined) {
-      cell = { key, interval, part, useful: [], failed: [], failures: {} };
+      cell = { key, interval, phase, useful: [], failed: [], failures: {} };
       this.#cells.set(name, cell);
     }
     return cell;
@@ -128,7 +129,7 @@ export class RequestFolder {
   }
 
   #operationOf(key: OperationKey): OpenOperation {
-    const name = `${key.target}\n${key.operation}`;
+    const name = operationId(key);
     let operation = this.#operations.get(name);
     if (operation === undefined) {
       const cold = { firstOfSession: [], afterIdle: [] };
@@ -139,7 +140,7 @@ export class RequestFolder {
   }
 
   #addOutcome(key: OperationKey, outcome: Outcome, startMs: number): void {
-    const name = outcomeName(key, outcome);
+    const name = outcomeId({ ...key, outcome });
     const entry = this.#outcomes.get(name);
     if (entry === undefined) {
       this.#outcomes.set(name, { ...key, outcome, count: 1, firstMs: startMs, lastMs: startMs });
@@ -149,8 +150,4 @@ export class RequestFolder {
     entry.firstMs = Math.min(entry.firstMs, startMs);
     entry.lastMs = Math.max(entry.lastMs, startMs);
   }
-}
-
-function outcomeName(key: OperationKey, outcome: Outcome): string {
-  return `${key.target}\n${key.operation}\n${outcome}`;
 }

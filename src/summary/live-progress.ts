@@ -1,47 +1,47 @@
-import { encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import { type Block, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
+import type { Histogram } from 'hdr-histogram-js';
+import { type Block, type OperationKey, operationId, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
-import { emptyHistogram, recordMicroseconds } from './batches.ts';
 import type { FailureCounts } from './fold.ts';
+import { emptyHistogram, recordMicroseconds, writeHistogram } from './percentiles.ts';
+
+/** A slice's running totals, without warm-up. Written every few seconds, so they also show that the slice is alive. */
+export type LiveProgress = {
+  readonly sliceId: string;
+  readonly attemptId: string;
+  /** When it was written, epoch milliseconds. */
+  readonly atMs: number;
+  readonly activeVus: number;
+  /** Requests of the warm-up, which no other total includes. */
+  readonly warmUpRequests: number;
+  readonly operations: readonly LiveOperation[];
+  readonly scenarios: readonly LiveScenario[];
+};
 
 /** Running totals of one operation within a slice. */
-export type LiveOperation = {
+type LiveOperation = {
   readonly target: string;
   readonly operation: string;
   readonly count: number;
   readonly failures: number;
-  /** The failures by their codes. */
+  /** The failures by outcome. */
   readonly outcomes: FailureCounts;
   /**
-   * HDR histogram of useful latencies in microseconds from the intended start, two significant digits, so that writing it
-   * every few seconds costs little, compressed base64.
+   * Useful latencies in microseconds from the intended start: HDR histogram, compressed base64. Two significant digits,
+   * because it is written every few seconds and must stay small.
    */
   readonly histogram: string;
 };
 
 /** Running totals of the iterations of one scenario within a slice. */
-export type LiveScenario = {
+type LiveScenario = {
   readonly scenario: string;
   readonly iterations: number;
-  /** Iterations that we ended ourselves. */
+  /** Iterations that the generator ended. */
   readonly aborted: number;
-  /** Iterations that could not begin. */
+  /** Iterations that were not started. */
   readonly dropped: number;
-  /** Of the iterations' durations, as that of an operation. */
+  /** Durations of the iterations, in the same form as an operation's latencies. */
   readonly histogram: string;
-};
-
-/** How far a slice is; written every few seconds, so it also shows that the slice is alive. */
-export type LiveProgress = {
-  readonly sliceId: string;
-  readonly attemptId: string;
-  /** Epoch milliseconds of the writing. */
-  readonly atMs: number;
-  readonly activeVus: number;
-  /** Requests of the warm-up; they and its iterations are in none of the other totals. */
-  readonly warmUpRequests: number;
-  readonly operations: readonly LiveOperation[];
-  readonly scenarios: readonly LiveScenario[];
 };
 
 type OperationTally = {
@@ -53,14 +53,14 @@ type OperationTally = {
 };
 type ScenarioTally = { iterations: number; aborted: number; dropped: number; readonly histogram: Histogram };
 
-/** A slice's running totals, fed from its blocks as they are flushed, not from the hot path. */
+/** Counts a slice's running totals. It is fed with blocks as they are flushed, outside the hot path. */
 export class LiveTally {
   readonly #measuredFromMs: number;
   readonly #operations = new Map<string, OperationTally>();
   readonly #scenarios = new Map<string, ScenarioTally>();
   #warmUpRequests = 0;
 
-  /** @param measuredFromMs epoch: what was to start before belongs to the warm-up */
+  /** @param measuredFromMs epoch: samples with an earlier intended start belong to the warm-up */
   constructor(measuredFromMs = Number.NEGATIVE_INFINITY) {
     this.#measuredFromMs = measuredFromMs;
   }
@@ -70,18 +70,18 @@ export class LiveTally {
     const { kind, operation, outcome, startUs, lagUs } = block.columns;
     const classes = block.outcomes.map(outcomeClass);
     for (let at = 0; at < block.count; at++) {
-      const became = classes[outcome[at] as number] as OutcomeClass;
+      const sampleClass = classes[outcome[at] as number] as OutcomeClass;
       const key = block.operations[operation[at] as number] as OperationKey;
       const intendedMs = block.originMs + ((startUs[at] as number) - (lagUs[at] as number)) / 1000;
       const isWarmUp = intendedMs < this.#measuredFromMs;
       switch (kind[at]) {
         case SAMPLE_KIND.request:
-          if (became === 'aborted') break;
+          if (sampleClass === 'aborted') break;
           if (isWarmUp) this.#warmUpRequests++;
-          else this.#addRequest(this.#operationOf(key), block, at, became);
+          else this.#addRequest(this.#operationOf(key), block, at, sampleClass);
           break;
         case SAMPLE_KIND.iteration:
-          if (!isWarmUp) addIteration(this.#scenarioOf(key.operation), block, at, became);
+          if (!isWarmUp) addIteration(this.#scenarioOf(key.operation), block, at, sampleClass);
           break;
         case SAMPLE_KIND.droppedIteration:
           if (!isWarmUp) this.#scenarioOf(key.operation).dropped++;
@@ -89,21 +89,21 @@ export class LiveTally {
     }
   }
 
-  /** The totals so far, with what the slice says of itself. */
+  /** The totals so far. @param about which slice, attempt and time they are of */
   progress(about: Pick<LiveProgress, 'sliceId' | 'attemptId' | 'atMs' | 'activeVus'>): LiveProgress {
     const operations = [...this.#operations.values()].map(({ key, histogram, outcomes, ...counts }): LiveOperation => {
-      return { ...key, ...counts, outcomes: { ...outcomes }, histogram: encodeIntoCompressedBase64(histogram) };
+      return { ...key, ...counts, outcomes: { ...outcomes }, histogram: writeHistogram(histogram) };
     });
     const scenarios = [...this.#scenarios].map(([scenario, { histogram, ...counts }]): LiveScenario => {
-      return { scenario, ...counts, histogram: encodeIntoCompressedBase64(histogram) };
+      return { scenario, ...counts, histogram: writeHistogram(histogram) };
     });
     return { ...about, warmUpRequests: this.#warmUpRequests, operations, scenarios };
   }
 
-  #addRequest(tally: OperationTally, block: Block, at: number, became: OutcomeClass): void {
+  #addRequest(tally: OperationTally, block: Block, at: number, sampleClass: OutcomeClass): void {
     tally.count++;
-    if (became !== 'failed') {
-      recordMicroseconds(tally.histogram, latencyUs(block, at));
+    if (sampleClass !== 'failed') {
+      recordMicroseconds(tally.histogram, wholeLatencyUs(block, at));
       return;
     }
     const code = block.outcomes[block.columns.outcome[at] as number] as Outcome;
@@ -112,7 +112,7 @@ export class LiveTally {
   }
 
   #operationOf(key: OperationKey): OperationTally {
-    const name = `${key.target}\n${key.operation}`;
+    const name = operationId(key);
     let tally = this.#operations.get(name);
     if (tally === undefined) {
       tally = { key, count: 0, failures: 0, outcomes: {}, histogram: emptyHistogram() };
@@ -131,16 +131,16 @@ export class LiveTally {
   }
 }
 
-function addIteration(tally: ScenarioTally, block: Block, at: number, became: OutcomeClass): void {
-  if (became === 'aborted') {
+function addIteration(tally: ScenarioTally, block: Block, at: number, sampleClass: OutcomeClass): void {
+  if (sampleClass === 'aborted') {
     tally.aborted++;
     return;
   }
   tally.iterations++;
-  recordMicroseconds(tally.histogram, latencyUs(block, at));
+  recordMicroseconds(tally.histogram, wholeLatencyUs(block, at));
 }
 
-/** From the intended start. */
-function latencyUs({ columns }: Block, at: number): number {
+/** From the intended start, microseconds; may exceed what a column of a block holds. */
+function wholeLatencyUs({ columns }: Block, at: number): number {
   return (columns.lagUs[at] as number) + (columns.durationUs[at] as number);
 }

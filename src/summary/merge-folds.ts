@@ -1,41 +1,22 @@
+import { operationId } from '../sample/block.ts';
 import {
   type Cell,
+  type CellPlace,
   type FailureCounts,
   type Fold,
   firstExample,
-  groups,
   type IterationCell,
   type KeptExample,
   mapClocks,
   type OperationFold,
   type OutcomeCount,
+  outcomeId,
   type PauseFold,
   type SessionFold,
 } from './fold.ts';
 import { sorted } from './percentiles.ts';
 
-/** What each code counts in all of them together. */
-export function mergeCounts(all: readonly FailureCounts[]): FailureCounts {
-  const total: Record<string, number> = {};
-  for (const counts of all) {
-    for (const [code, count = 0] of Object.entries(counts)) total[code] = (total[code] ?? 0) + count;
-  }
-  return total;
-}
-
-/** Sessions of several folds as those of one; the target is that of the first. */
-export function mergeSessions(folds: readonly SessionFold[]): SessionFold {
-  const [{ target }] = folds as [SessionFold];
-  return {
-    target,
-    opened: sorted(folds.map(({ opened }) => opened)),
-    closed: sorted(folds.map(({ closed }) => closed)),
-    lifetimes: sorted(folds.map(({ lifetimes }) => lifetimes)),
-    losses: mergeCounts(folds.map(({ losses }) => losses)),
-  };
-}
-
-/** Merges folds of the same run and the same interval; neither their order nor their grouping matters. */
+/** Merges folds of one run, all with the same interval; neither their order nor their grouping matters. */
 export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
   const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
   const all = <Item>(of: (fold: Fold) => readonly Item[]) => folds.flatMap(of);
@@ -44,22 +25,22 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
     intervalMs,
     cells: groups(
       all((fold) => fold.cells),
-      cellName,
+      cellId,
     ).map(mergeCells),
     outcomes: groups(
       all((fold) => fold.outcomes),
-      outcomeName,
+      outcomeId,
     ).map(mergeOutcomes),
     examples: groups(
       all((fold) => fold.examples),
-      outcomeName,
+      outcomeId,
     ).map((kept) => ({
       ...(kept[0] as KeptExample),
       message: kept.map(({ message }) => message).reduce(firstExample),
     })),
     operations: groups(
       all((fold) => fold.operations),
-      operationName,
+      operationId,
     ).map(mergeOperations),
     pauses: groups(
       all((fold) => fold.pauses),
@@ -68,7 +49,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: groups(
       all((fold) => fold.iterations),
-      iterationName,
+      iterationCellId,
     ).map(mergeIterations),
     sessions: groups(
       all((fold) => fold.sessions),
@@ -83,6 +64,18 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
       all((fold) => fold.slices),
       ({ sliceId }) => sliceId,
     ).flat(),
+  };
+}
+
+/** The sessions of several folds together; the target is that of the first. */
+export function mergeSessions(folds: readonly SessionFold[]): SessionFold {
+  const [{ target }] = folds as [SessionFold];
+  return {
+    target,
+    opened: sorted(folds.map(({ opened }) => opened)),
+    closed: sorted(folds.map(({ closed }) => closed)),
+    lifetimes: sorted(folds.map(({ lifetimes }) => lifetimes)),
+    losses: mergeCounts(folds.map(({ losses }) => losses)),
   };
 }
 
@@ -104,7 +97,7 @@ function mergeIterations(cells: readonly IterationCell[]): IterationCell {
     ...first,
     durations: sorted(cells.map((cell) => cell.durations)),
     aborted: cells.reduce((total, { aborted }) => total + aborted, 0),
-    unfed: cells.reduce((total, { unfed }) => total + unfed, 0),
+    iterationsWithoutFeedRow: cells.reduce((total, cell) => total + cell.iterationsWithoutFeedRow, 0),
     dropped: cells.reduce((total, { dropped }) => total + dropped, 0),
   };
 }
@@ -144,13 +137,32 @@ function mergePauses(pauses: readonly PauseFold[]): PauseFold {
   };
 }
 
-type Placed = { readonly interval: number; readonly part: number };
+/** The sum of all counts, by outcome. */
+function mergeCounts(all: readonly FailureCounts[]): FailureCounts {
+  const total: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [code, count = 0] of Object.entries(counts)) total[code] = (total[code] ?? 0) + count;
+  }
+  return total;
+}
 
-const operationName = ({ target, operation }: { target: string; operation: string }) => `${target}\n${operation}`;
-const placeName = ({ interval, part }: Placed) => `${padded(interval)} ${padded(part)}`;
-const cellName = (cell: Cell) => `${operationName(cell)}\n${placeName(cell)}`;
-const iterationName = (cell: IterationCell) => `${cell.target}\n${cell.scenario}\n${placeName(cell)}`;
-const outcomeName = (each: OutcomeCount | KeptExample) => `${operationName(each)}\n${each.outcome}`;
+/** Items with the same key together, in the order of the keys. */
+function groups<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
+  return [...Map.groupBy(items, keyOf)].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, group]) => group);
+}
+
+function cellId(cell: Cell): string {
+  return `${operationId(cell)}\n${placeId(cell)}`;
+}
+
+function iterationCellId(cell: IterationCell): string {
+  return `${operationId({ target: cell.target, operation: cell.scenario })}\n${placeId(cell)}`;
+}
+
+/** Sorts by interval, then by phase. */
+function placeId({ interval, phase }: CellPlace): string {
+  return `${padded(interval)} ${padded(phase)}`;
+}
 
 function padded(index: number): string {
   return String(index).padStart(9, '0');

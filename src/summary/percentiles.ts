@@ -1,41 +1,7 @@
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import { NO_TIME } from '../sample/block.ts';
 
-/** Non-negative whole numbers below 2^32 in ascending order. */
-export function ascending(values: Iterable<number>): Uint32Array {
-  return Uint32Array.from(values).sort();
-}
-
-/** All values in ascending order. */
-export function sorted(arrays: readonly Uint32Array[]): Uint32Array {
-  const all = new Uint32Array(arrays.reduce((length, array) => length + array.length, 0));
-  let at = 0;
-  for (const array of arrays) {
-    all.set(array, at);
-    at += array.length;
-  }
-  return all.sort();
-}
-
-/** The values that are left when every one of `taken` is taken away once. Both ascending, `taken` a part of `from`. */
-export function without(from: Uint32Array, taken: Uint32Array): Uint32Array {
-  const rest = new Uint32Array(from.length - taken.length);
-  let [at, next] = [0, 0];
-  for (const value of from) {
-    if (taken[next] === value) next++;
-    else rest[at++] = value;
-  }
-  return rest;
-}
-
-/** The most that a column of microseconds holds, some 71 minutes. */
-const MOST_US = NO_TIME - 1;
-
-/** From the intended start to the end, microseconds: what a request or iteration waited for its turn is part of it. */
-export function latencyUs(lagUs: number, durationUs: number): number {
-  return Math.min(MOST_US, lagUs + durationUs);
-}
-
-/** Latency figures in milliseconds. Percentiles are nearest-rank: each is a value that was really measured. */
+/** Latency figures in milliseconds. Percentiles are nearest-rank: each is a value that was measured. */
 export type Percentiles = {
   readonly min: number;
   readonly mean: number;
@@ -49,20 +15,9 @@ export type Percentiles = {
 };
 
 /**
- * The nearest-rank quantile: the smallest value that at least the fraction `q` of all values do not exceed.
- * @param sorted ascending, not empty
- * @param q between 0 and 1
- */
-export function quantile(sorted: Uint32Array, q: number): number {
-  // Binary fractions make 0.07 * 100 a little more than 7, which must not become rank 8.
-  const rank = Math.ceil(q * sorted.length * (1 - 4 * Number.EPSILON));
-  return sorted[Math.min(sorted.length, Math.max(1, rank)) - 1] as number;
-}
-
-/**
  * Exact percentiles in milliseconds; null when there are no values.
- * @param sorted ascending, microseconds unless said otherwise
- * @param perMs how many of the values' unit make a millisecond
+ * @param sorted ascending, microseconds unless `perMs` says otherwise
+ * @param perMs how many units of the values make a millisecond
  */
 export function percentilesOf(sorted: Uint32Array, perMs = 1000): Percentiles | null {
   if (sorted.length === 0) return null;
@@ -80,4 +35,83 @@ export function percentilesOf(sorted: Uint32Array, perMs = 1000): Percentiles | 
     p999: ms(0.999),
     max: (sorted[sorted.length - 1] as number) / perMs,
   };
+}
+
+/**
+ * The nearest-rank quantile: the smallest value that at least the fraction `q` of all values do not exceed.
+ * @param sorted ascending, not empty
+ * @param q between 0 and 1
+ */
+export function quantile(sorted: Uint32Array, q: number): number {
+  return sorted[nearestRank(sorted.length, q) - 1] as number;
+}
+
+/** The rank, from 1 to `count`, of the nearest-rank quantile among so many values. @param q between 0 and 1 */
+export function nearestRank(count: number, q: number): number {
+  // In binary, 0.07 * 100 is a little more than 7, which must not become rank 8.
+  return Math.min(count, Math.max(1, Math.ceil(q * count * (1 - 4 * Number.EPSILON))));
+}
+
+/** Whole numbers from 0 to 2^32 - 1 in ascending order. */
+export function ascending(values: Iterable<number>): Uint32Array {
+  return Uint32Array.from(values).sort();
+}
+
+/** All values of the arrays in ascending order. */
+export function sorted(arrays: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(arrays.reduce((length, array) => length + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all.sort();
+}
+
+/** The values of `from` that remain when each value of `taken` is removed once. Both ascending, `taken` a part of `from`. */
+export function without(from: Uint32Array, taken: Uint32Array): Uint32Array {
+  const rest = new Uint32Array(from.length - taken.length);
+  let [at, next] = [0, 0];
+  for (const value of from) {
+    if (taken[next] === value) next++;
+    else rest[at++] = value;
+  }
+  return rest;
+}
+
+/** The longest time that a column of a block holds, about 71 minutes. */
+const MAX_COLUMN_US = NO_TIME - 1;
+
+/** From the intended start to the end, microseconds: includes the time that a request or iteration waited to start. */
+export function latencyUs(lagUs: number, durationUs: number): number {
+  return Math.min(MAX_COLUMN_US, lagUs + durationUs);
+}
+
+/** The longest time that a histogram holds. */
+const MAX_HISTOGRAM_US = 2 ** 32;
+
+/** An empty HDR histogram of microseconds, up to more than an hour, within 1 %: for figures while a run is active. */
+export function emptyHistogram(): Histogram {
+  return build({
+    bitBucketSize: 32,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: MAX_HISTOGRAM_US,
+    numberOfSignificantValueDigits: 2,
+    autoResize: false,
+  });
+}
+
+/** Counts a duration; one that is longer than the histogram's maximum counts as the maximum. */
+export function recordMicroseconds(histogram: Histogram, us: number): void {
+  histogram.recordValue(Math.min(MAX_HISTOGRAM_US, us));
+}
+
+/** The histogram as text: compressed, base64. */
+export function writeHistogram(histogram: Histogram): string {
+  return encodeIntoCompressedBase64(histogram);
+}
+
+/** The inverse of writeHistogram. @throws when the text is damaged */
+export function readHistogram(text: string): Histogram {
+  return decodeFromCompressedBase64(text, 32, false);
 }

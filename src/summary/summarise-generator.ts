@@ -1,13 +1,13 @@
 import type { StartCounts } from '../traffic/executor.ts';
-import type { Fold } from './fold.ts';
+import type { Fold, SliceFold } from './fold.ts';
 import type { GeneratorHealth, SliceHealth, StartHealth, StoppedTarget, TokenHealth } from './generator-health.ts';
 import type { RunSpan } from './summary.ts';
 
-/** Adds up what the slices said about themselves; a slice that never spoke counts as lost. */
+/** Adds up what the slices report about themselves; a slice without a commit counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {
   const { slices } = fold;
   const healths = slices.flatMap(({ health }) => (health === undefined ? [] : [health]));
-  const inState = (wanted: string) => slices.filter(({ state }) => state === wanted).length;
+  const inState = (wanted: SliceFold['state']) => slices.filter(({ state }) => state === wanted).length;
   const sum = (field: (health: SliceHealth) => number) => healths.reduce((total, health) => total + field(health), 0);
   const max = (field: (health: SliceHealth) => number) =>
     healths.reduce((most, health) => Math.max(most, field(health)), 0);
@@ -46,14 +46,14 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   };
 }
 
-/** Too short for a share: a slice that had nothing to do, or was ended before its start, lasts a fraction of a millisecond. */
+/** Shorter slices have no meaningful CPU share: one with nothing to do lasts a fraction of a millisecond. */
 const SHORTEST_SECONDS = 1;
 
 function cpuShareOf({ cpuSeconds, wallSeconds }: SliceHealth): number {
   return wallSeconds < SHORTEST_SECONDS ? 0 : cpuSeconds / wallSeconds;
 }
 
-/** Slices that a process ran at the same time saw the same seconds, which count once. */
+/** CPU seconds of all processes. Slices that shared a process at the same time saw the same seconds; these count once. */
 function cpuSecondsOf(healths: readonly SliceHealth[]): number {
   let seconds = 0;
   for (const group of Map.groupBy(healths, ({ instance }) => instance).values()) {
@@ -72,17 +72,17 @@ function startsOf(healths: readonly SliceHealth[], { plannedStarts, stopped }: R
     healths.flatMap(({ starts }) => starts),
     ({ scenario }) => scenario,
   );
-  // The plan's own number, so that starts of lost slices are missing; of a run that was stopped, what had come due.
+  // The plan's own number, so that the starts of lost slices are missing. For a stopped run, the starts that had come due.
   const whole = new Map(
     stopped
       ? []
       : plannedStarts.map(({ scenario, starts }) => [scenario, starts.reduce((sum, count) => sum + count, 0)]),
   );
   const scenarios = [...new Set([...counted.keys(), ...whole.keys()])].toSorted().map((scenario) => {
-    const counts = addedUp(counted.get(scenario) ?? []);
+    const counts = sumOf(counted.get(scenario) ?? []);
     return { scenario, ...counts, planned: whole.get(scenario) ?? counts.planned };
   });
-  // Where virtual users set the pace, no start can be missing or late.
+  // Where virtual users set the pace, starts have no instant, so none can be missing or late.
   const planned = scenarios.filter((each) => each.planned !== null);
   const sum = (field: 'started' | 'dropped' | 'late') => planned.reduce((total, each) => total + each[field], 0);
   return {
@@ -95,7 +95,7 @@ function startsOf(healths: readonly SliceHealth[], { plannedStarts, stopped }: R
   };
 }
 
-function addedUp(counts: readonly StartCounts[]): StartHealth {
+function sumOf(counts: readonly StartCounts[]): StartHealth {
   const sum = (field: (each: StartCounts) => number) => counts.reduce((total, each) => total + field(each), 0);
   return {
     planned: counts.some(({ planned }) => planned !== undefined) ? sum(({ planned }) => planned ?? 0) : null,
@@ -119,7 +119,7 @@ function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {
   }));
 }
 
-/** The first slice to stop a target tells of it; of two at the same instant the one whose reason sorts first. */
+/** Each stopped target with the reason of the first slice that stopped it; at the same instant, the reason that sorts first. */
 function stoppedTargetsOf(healths: readonly SliceHealth[], runStartMs: number): GeneratorHealth['stoppedTargets'] {
   const all = healths
     .flatMap(({ stoppedTargets }) => stoppedTargets)

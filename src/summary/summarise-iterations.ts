@@ -15,13 +15,13 @@ export function scenariosOf(measured: readonly IterationCell[], measuredSeconds:
       iterations: durations.length,
       iterationsPerSecond: durations.length / measuredSeconds,
       droppedIterations: cells.reduce((sum, { dropped }) => sum + dropped, 0),
-      unfedIterations: cells.reduce((sum, { unfed }) => sum + unfed, 0),
+      unfedIterations: cells.reduce((sum, { iterationsWithoutFeedRow }) => sum + iterationsWithoutFeedRow, 0),
       iterationMs: percentilesOf(durations),
     };
   });
 }
 
-/** What became of the starts that the plan has in each interval. @param cells warm-up included */
+/** Planned, made and dropped starts in each interval. @param cells warm-up included */
 export function startsOf(
   cells: readonly IterationCell[],
   { plannedStarts, stopped }: RunSpan,
@@ -33,14 +33,14 @@ export function startsOf(
       cells.filter((cell) => cell.scenario === scenario),
       ({ interval }) => interval,
     );
-    // What a run that was stopped did not come to is not missing.
+    // A stopped run is not missing the starts after its end.
     const length = stopped ? intervals : Math.max(intervals, starts.length);
     const points = Array.from({ length }, (_, interval): StartPoint => {
       const here = made.get(interval) ?? [];
       return {
         atSeconds: (interval * intervalMs) / 1000,
         planned: starts[interval] ?? 0,
-        started: here.reduce((sum, { durations, aborted, unfed }) => sum + durations.length + aborted + unfed, 0),
+        started: here.reduce((sum, cell) => sum + startedIn(cell), 0),
         dropped: here.reduce((sum, { dropped }) => sum + dropped, 0),
       };
     });
@@ -48,31 +48,11 @@ export function startsOf(
   });
 }
 
-/**
- * How many sessions were open in each interval. One that closes at the instant at which another opens makes room for it.
- * @param intervals how many there are; what happens after the last is left out
- */
-export function sessionActivity(
-  { opened, closed }: Pick<SessionFold, 'opened' | 'closed'>,
-  intervals: number,
-  intervalMs: number,
-): SessionPoint[] {
-  let [open, close] = [0, 0];
-  const points: SessionPoint[] = [];
-  for (let interval = 0; interval < intervals; interval++) {
-    const endMs = (interval + 1) * intervalMs;
-    let most = open - close;
-    while ((opened[open] ?? endMs) < endMs || (closed[close] ?? endMs) < endMs) {
-      if ((closed[close] ?? endMs) <= (opened[open] ?? endMs)) close++;
-      else open++;
-      most = Math.max(most, open - close);
-    }
-    points.push({ atSeconds: (interval * intervalMs) / 1000, active: open - close, most });
-  }
-  return points;
+function startedIn({ durations, aborted, iterationsWithoutFeedRow }: IterationCell): number {
+  return durations.length + aborted + iterationsWithoutFeedRow;
 }
 
-/** The sessions of all targets together (`*`), then of each; none when no target has any. */
+/** The sessions with all targets together (`*`), then with each target; empty when no target has sessions. */
 export function sessionsOf(folds: readonly SessionFold[], intervals: number, intervalMs: number): SessionSummary[] {
   if (folds.length === 0) return [];
   return [{ ...mergeSessions(folds), target: '*' }, ...folds].map((fold) => summaryOf(fold, intervals, intervalMs));
@@ -95,4 +75,28 @@ function summaryOf(fold: SessionFold, intervals: number, intervalMs: number): Se
     intervalSeconds: intervalMs / 1000,
     points,
   };
+}
+
+/**
+ * How many sessions were open in each interval. If one closes in the same millisecond as another opens, it closes first.
+ * @param intervals their number; what happens after the last one is left out
+ */
+function sessionActivity(
+  { opened, closed }: Pick<SessionFold, 'opened' | 'closed'>,
+  intervals: number,
+  intervalMs: number,
+): SessionPoint[] {
+  let [open, close] = [0, 0];
+  const points: SessionPoint[] = [];
+  for (let interval = 0; interval < intervals; interval++) {
+    const endMs = (interval + 1) * intervalMs;
+    let most = open - close;
+    while ((opened[open] ?? endMs) < endMs || (closed[close] ?? endMs) < endMs) {
+      if ((closed[close] ?? endMs) <= (opened[open] ?? endMs)) close++;
+      else open++;
+      most = Math.max(most, open - close);
+    }
+    points.push({ atSeconds: (interval * intervalMs) / 1000, active: open - close, most });
+  }
+  return points;
 }

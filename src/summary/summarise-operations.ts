@@ -1,33 +1,8 @@
+import { operationId } from '../sample/block.ts';
 import { type BatchGrid, batchesOf } from './batches.ts';
 import { type Cell, mapClocks, type OperationFold } from './fold.ts';
 import { percentilesOf, quantile, sorted, without } from './percentiles.ts';
 import type { CallKinds, DistributionBin, OperationSummary, Series, SeriesPoint, SessionSummary } from './summary.ts';
-
-const BINS = 30;
-
-/** Counts ascending microseconds into bins of equal width on a logarithmic scale from the least to the greatest. */
-export function distributionOf(sortedUs: Uint32Array): DistributionBin[] {
-  if (sortedUs.length === 0) return [];
-  const first = sortedUs[0] as number;
-  // A logarithmic scale has no 0.
-  const least = Math.max(1, first);
-  // Past the greatest, so that it falls into the last bin.
-  const beyond = Math.max(least, sortedUs[sortedUs.length - 1] as number) + 1;
-  // So many that the first and narrowest is still a microsecond wide: narrower ones would be empty for no reason.
-  const bins = Math.min(BINS, Math.max(1, Math.floor(Math.log(beyond / least) / Math.log1p(1 / least))));
-  const edge = (bin: number) => {
-    if (bin === 0) return first;
-    return bin === bins ? beyond : least * (beyond / least) ** (bin / bins);
-  };
-  const result: DistributionBin[] = [];
-  let at = 0;
-  for (let bin = 0; bin < bins; bin++) {
-    const from = at;
-    while (at < sortedUs.length && (sortedUs[at] as number) < edge(bin + 1)) at++;
-    result.push({ fromMs: edge(bin) / 1000, toMs: edge(bin + 1) / 1000, count: at - from });
-  }
-  return result;
-}
 
 /** The figures of each operation. @param measured cells without warm-up */
 export function operationsOf(
@@ -36,14 +11,14 @@ export function operationsOf(
   measuredSeconds: number,
   grid: BatchGrid,
 ): OperationSummary[] {
-  const cells = Map.groupBy(measured, ({ target, operation }) => `${target}\n${operation}`);
-  const kept = new Map(folds.map((entry) => [`${entry.target}\n${entry.operation}`, entry]));
-  return [...cells].map(([name, group]) => {
+  const cells = Map.groupBy(measured, operationId);
+  const kept = new Map(folds.map((entry) => [operationId(entry), entry]));
+  return [...cells].map(([id, group]) => {
     const [{ target, operation }] = group as [Cell];
     const useful = sorted(group.map((cell) => cell.useful));
     const failed = sorted(group.map((cell) => cell.failed));
     const count = useful.length + failed.length;
-    const fold = kept.get(name) as OperationFold;
+    const fold = kept.get(id) as OperationFold;
     return {
       target,
       operation,
@@ -75,11 +50,37 @@ function callsOf(useful: Uint32Array, { firstOfSession, afterIdle }: OperationFo
   };
 }
 
+const BINS = 30;
+
+/** Counts ascending microseconds in at most 30 bins of equal width on a logarithmic scale, from the least to the greatest. */
+export function distributionOf(sortedUs: Uint32Array): DistributionBin[] {
+  if (sortedUs.length === 0) return [];
+  const first = sortedUs[0] as number;
+  // A logarithmic scale cannot start at 0.
+  const least = Math.max(1, first);
+  // Above the greatest value, so that it falls into the last bin.
+  const beyond = Math.max(least, sortedUs[sortedUs.length - 1] as number) + 1;
+  // The first bin is the narrowest. It must be a microsecond wide, because values are whole microseconds.
+  const bins = Math.min(BINS, Math.max(1, Math.floor(Math.log(beyond / least) / Math.log1p(1 / least))));
+  const edge = (bin: number) => {
+    if (bin === 0) return first;
+    return bin === bins ? beyond : least * (beyond / least) ** (bin / bins);
+  };
+  const result: DistributionBin[] = [];
+  let at = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const from = at;
+    while (at < sortedUs.length && (sortedUs[at] as number) < edge(bin + 1)) at++;
+    result.push({ fromMs: edge(bin) / 1000, toMs: edge(bin + 1) / 1000, count: at - from });
+  }
+  return result;
+}
+
 const ALL = { target: '*', operation: '*' };
 
 /**
- * The series of all requests together (`*`), then of each operation; all cover the same intervals, warm-up included.
- * @param intervals how many there are
+ * The series of all requests together (`*`), then of each operation. All cover the same intervals, warm-up included.
+ * @param intervals their number
  */
 export function seriesOf(
   cells: readonly Cell[],
@@ -88,7 +89,7 @@ export function seriesOf(
   intervalMs: number,
 ): Series[] {
   if (cells.length === 0) return [];
-  const operations = [...Map.groupBy(cells, ({ target, operation }) => `${target}\n${operation}`).values()];
+  const operations = [...Map.groupBy(cells, operationId).values()];
   return [cells, ...operations].map((group, index) => {
     const { target, operation } = index === 0 ? ALL : (group[0] as Cell);
     const open = sessions.find((each) => each.target === target);

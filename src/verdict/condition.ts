@@ -19,7 +19,7 @@ export function holds(observed: number, { operator, limit }: Threshold): boolean
   }
 }
 
-/** True when `one` is further from meeting the condition than `other`; of two that are equally far, neither is. */
+/** True when `one` is further from meeting the condition than `other`; false when both are equally far. */
 export function isWorse(one: number, other: number, threshold: Threshold): boolean {
   const [oneHolds, otherHolds] = [holds(one, threshold), holds(other, threshold)];
   if (oneHolds !== otherHolds) return otherHolds;
@@ -35,7 +35,7 @@ export function isWorse(one: number, other: number, threshold: Threshold): boole
   }
 }
 
-/** One condition of a plan, ready to be held against values. */
+/** One condition of a plan, parsed so that it can be evaluated. */
 export type ReadCondition = Omit<Condition, 'threshold'> & {
   readonly metric: string;
   readonly expression: string;

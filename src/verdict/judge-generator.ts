@@ -2,12 +2,12 @@ import type { GeneratorRules } from '../plan/plan-schema.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
 import type { GeneratorCheck } from './verdict.ts';
 
-/** Tells whether the generator did what the plan asked, so that the figures are the target's and not our own. */
+/** Checks whether the generator did what the plan asked. If it did not, the figures show the generator, not the targets. */
 export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): GeneratorCheck[] {
   const { slices, vus, store } = health;
   const delay = health.eventLoopDelayMs.p99;
   const mayBeLost = percent(rules.maxLostSlices);
-  // A slice that may be lost takes its virtual users with it.
+  // The virtual users of a slice that may be lost may be missing too.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
   const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
   const uncounted = slices.lost > 0 && health.starts.planned !== null ? '; starts of lost slices are not counted' : '';
@@ -30,12 +30,12 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
     {
       rule: 'load not stopped early',
       ok: health.stoppedTargets.length === 0,
-      detail: stoppedOnes(health),
+      detail: stoppedDetail(health),
     },
     {
       rule: 'connections available',
       ok: health.limitedRequests === 0,
-      detail: unconnectedOnes(health),
+      detail: limitedDetail(health),
     },
     {
       rule: 'event loop free',
@@ -47,7 +47,7 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
       ok: health.cpu.maxShare <= rules.maxCpu,
       detail: `the busiest process used ${health.cpu.maxShare.toFixed(2)} CPU seconds per second; at most ${rules.maxCpu} allowed`,
     },
-    ...startRules(rules, health),
+    ...startChecks(rules, health),
     {
       rule: 'samples stored',
       ok: store.errors === 0,
@@ -56,8 +56,8 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
   ];
 }
 
-/** Rules about starts at a rate; none where virtual users set the pace. */
-function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): GeneratorCheck[] {
+/** Checks of starts at a rate; none where virtual users set the pace. */
+function startChecks(rules: GeneratorRules, { starts }: GeneratorHealth): GeneratorCheck[] {
   const { planned, started, dropped, late, maxLagMs } = starts;
   if (planned === null) return [];
   const missed = Math.max(0, planned - started - dropped);
@@ -77,21 +77,21 @@ function startRules(rules: GeneratorRules, { starts }: GeneratorHealth): Generat
   ];
 }
 
-/** A share in per cent; no small one reads as nothing. */
+/** A share as a percentage with three significant digits, so that a small share is not shown as 0. */
 function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }
 
-/** How many requests the generator had nothing left for, and what to do about it; without a full stop too. */
-function unconnectedOnes({ limitedRequests, limitedExample }: GeneratorHealth): string {
+/** How many requests could not be sent, and how to fix it; without a full stop, like all details. */
+function limitedDetail({ limitedRequests, limitedExample }: GeneratorHealth): string {
   if (limitedRequests === 0) return 'every request had one';
   const example = limitedExample === '' ? '' : `: ${limitedExample.replace(/\.$/, '')}`;
   const requests = limitedRequests === 1 ? '1 request' : `${limitedRequests} requests`;
   return `the machine had no file descriptor, port or memory left for ${requests}${example}`;
 }
 
-/** Which targets were given up, when and why; without a full stop, as the details of all rules. */
-function stoppedOnes({ stoppedTargets }: GeneratorHealth): string {
+/** Which targets were given up, when and why; without a full stop, like all details. */
+function stoppedDetail({ stoppedTargets }: GeneratorHealth): string {
   if (stoppedTargets.length === 0) return 'no target was given up';
   return stoppedTargets
     .map(({ target, reason, atSeconds }) => {

@@ -6,62 +6,18 @@ import { judgeGenerator } from './judge-generator.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
 import type { Abort, BrokenCondition, Ceiling, GeneratorCheck, ThresholdResult, Verdict } from './verdict.ts';
 
-/** What a threshold that failed showed. */
-export function thresholdSentence(result: ThresholdResult): string {
-  const { observed, at } = result;
-  if (observed === null && result.over === 'stage' && at === undefined) {
-    return `${named(result)}: no stage was completed, so it could not be evaluated.`;
-  }
-  if (observed === null) return `${named(result)}: no samples, so it could not be evaluated.`;
-  return `${named(result)}: observed ${short(observed)}${at === undefined ? '' : placed(at)}.`;
-}
-
-/** Why the run was ended before its time. */
-export function abortSentence(abort: Abort): string {
-  return `Aborted ${short(abort.atSeconds, 3)} s after the start: ${named(abort)}, observed ${short(abort.observed)}.`;
-}
-
-/** Up to which level the conditions over stages held. */
-export function ceilingSentence({ held, broke, unit, scenario, stages }: Ceiling): string {
-  if (broke !== null && held === null)
-    return `Scenario ${scenario} broke at ${level(broke, unit)}, in its first stage.`;
-  if (broke !== null)
-    return `Scenario ${scenario} held at ${level(held as number, unit)} and broke at ${short(broke)}.`;
-  if (held === null) return `Scenario ${scenario} completed none of its stages.`;
-  const all = stages.every((stage) => stage.held === true) ? 'in every stage, up to' : 'up to';
-  return `Scenario ${scenario} held ${all} ${level(held, unit)}.`;
-}
-
-function named({ metric, expression, over = 'run' }: Partial<Pick<Abort, 'over'>> & Omit<BrokenCondition, 'observed'>) {
-  if (over === 'run') return `${metric} ${expression}`;
-  return `${metric} ${expression} over ${over === 'stage' ? 'each stage' : `${short(over / 1000)} s`}`;
-}
-
-function placed({ fromSeconds, toSeconds, stage }: NonNullable<ThresholdResult['at']>): string {
-  const from = `from ${short(fromSeconds)} s to ${short(toSeconds)} s`;
-  return stage === undefined ? ` ${from}` : ` in stage ${stage + 1}, ${from}`;
-}
-
-function level(value: number, unit: Ceiling['unit']): string {
-  return `${short(value)} ${unit === 'vus' ? 'virtual users' : unit}`;
-}
-
-function short(value: number, digits = 6): string {
-  return String(Number(value.toPrecision(digits)));
-}
-
 export type Judged = {
   readonly verdict: Verdict;
   readonly thresholds: readonly ThresholdResult[];
   readonly rules: readonly GeneratorCheck[];
-  /** Only of plans with conditions over stages. */
+  /** Only for plans with conditions over stages. */
   readonly ceiling?: Ceiling;
 };
 
 /**
- * The verdict of a run. A run that was stopped is `stopped` whatever it showed; one whose generator broke a rule is
- * `invalid` whatever its thresholds say, because neither pass nor fail could be believed. A run that was ended by one of
- * its conditions has failed, unless the condition was over stages: that one has found what it was looking for.
+ * The verdict of a run. A stopped run is `stopped`, whatever it showed. If the generator broke a rule, the run is
+ * `invalid`, whatever its thresholds say: neither pass nor fail could be trusted. A run that one of its conditions
+ * aborted has failed. A condition over stages is the exception, because it found the ceiling that it looked for.
  */
 export function judge(
   plan: Plan,
@@ -94,21 +50,66 @@ function verdictOf(
   }
   if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['No requests were measured.'] };
   const found = ceiling === undefined ? [] : [ceilingSentence(ceiling)];
-  const failed = thresholds.filter((result) => !result.ok && !isSameCondition(result, abort));
+  const failed = thresholds.filter((result) => !result.ok && !isAbortCondition(result, abort));
   if (failed.length + aborted.length > 0) {
     return { status: 'fail', reasons: [...aborted, ...failed.map(thresholdSentence), ...found] };
   }
   const others = thresholds.filter(({ over }) => over !== 'stage').length;
-  return { status: 'pass', reasons: others === 0 && found.length > 0 ? found : [...found, held(others)] };
+  return { status: 'pass', reasons: others === 0 && found.length > 0 ? found : [...found, metSentence(others)] };
 }
 
-/** A condition that ended the run is told of as such, and once. Those over stages are no failure by ending it. */
-function isSameCondition({ metric, expression, over }: ThresholdResult, abort: Abort | undefined): boolean {
+/** Whether a result is of the condition that aborted the run; it is reported once, as the abort. */
+function isAbortCondition({ metric, expression, over }: ThresholdResult, abort: Abort | undefined): boolean {
   if (abort === undefined || abort.over === 'stage') return false;
   return metric === abort.metric && expression === abort.expression && (over ?? 'run') === abort.over;
 }
 
-function held(count: number): string {
+/** Why the run was aborted. */
+function abortSentence(abort: Abort): string {
+  return `Aborted ${short(abort.atSeconds, 3)} s after the start: ${named(abort)}, observed ${short(abort.observed)}.`;
+}
+
+/** Up to which level the conditions over stages held. */
+function ceilingSentence({ held, broke, unit, scenario, stages }: Ceiling): string {
+  if (broke !== null && held === null)
+    return `Scenario ${scenario} broke at ${level(broke, unit)}, in its first stage.`;
+  if (broke !== null) {
+    return `Scenario ${scenario} held at ${level(held as number, unit)} and broke at ${short(broke)}.`;
+  }
+  if (held === null) return `Scenario ${scenario} completed none of its stages.`;
+  const all = stages.every((stage) => stage.held === true) ? 'in every stage, up to' : 'up to';
+  return `Scenario ${scenario} held ${all} ${level(held, unit)}.`;
+}
+
+/** What a failed threshold showed. */
+function thresholdSentence(result: ThresholdResult): string {
+  const { observed, at } = result;
+  if (observed === null && result.over === 'stage' && at === undefined) {
+    return `${named(result)}: no stage was completed, so it could not be evaluated.`;
+  }
+  if (observed === null) return `${named(result)}: no samples, so it could not be evaluated.`;
+  return `${named(result)}: observed ${short(observed)}${at === undefined ? '' : placed(at)}.`;
+}
+
+function metSentence(count: number): string {
   if (count === 0) return 'The plan has no thresholds.';
   return count === 1 ? 'The one threshold was met.' : `All ${count} thresholds met.`;
+}
+
+function named({ metric, expression, over = 'run' }: Partial<Pick<Abort, 'over'>> & Omit<BrokenCondition, 'observed'>) {
+  if (over === 'run') return `${metric} ${expression}`;
+  return `${metric} ${expression} over ${over === 'stage' ? 'each stage' : `${short(over / 1000)} s`}`;
+}
+
+function placed({ fromSeconds, toSeconds, stage }: NonNullable<ThresholdResult['at']>): string {
+  const from = `from ${short(fromSeconds)} s to ${short(toSeconds)} s`;
+  return stage === undefined ? ` ${from}` : ` in stage ${stage + 1}, ${from}`;
+}
+
+function level(value: number, unit: Ceiling['unit']): string {
+  return `${short(value)} ${unit === 'vus' ? 'virtual users' : unit}`;
+}
+
+function short(value: number, digits = 6): string {
+  return String(Number(value.toPrecision(digits)));
 }

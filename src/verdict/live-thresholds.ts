@@ -1,161 +1,17 @@
 import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import { type MeasuredStage, measuredStagesOf } from '../plan/timeline.ts';
-import type { Outcome } from '../sample/outcome.ts';
-import { emptyHistogram } from '../summary/batches.ts';
+import { type OperationKey, operationId } from '../sample/block.ts';
+import type { FailureCounts } from '../summary/fold.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
+import { emptyHistogram } from '../summary/percentiles.ts';
 import { conditionsOf, holds, type ReadCondition } from './condition.ts';
 import { measure, type Observations, type Spread } from './measure.ts';
 import type { Abort } from './verdict.ts';
 
-/** How much older than asked a snapshot may be: lanes tell every two seconds, and one may be late. */
-const SLACK = 0.25;
-const SLACK_MS = 5000;
-/** So many snapshots are kept at most for one distance, however long it is. */
-const KEPT = 20;
-
-/** The snapshots from which what happened over the last so many milliseconds can be worked out. */
-export class TotalsHistory {
-  readonly #distanceMs: number;
-  readonly #snapshots: RunningTotals[] = [];
-
-  constructor(distanceMs: number) {
-    this.#distanceMs = distanceMs;
-  }
-
-  /** Keeps a snapshot; they come in order of time. */
-  add(snapshot: RunningTotals): void {
-    const last = this.#snapshots.at(-1);
-    if (last !== undefined && snapshot.atMs - last.atMs < this.#distanceMs / KEPT) return;
-    this.#snapshots.push(snapshot);
-  }
-
-  /** The latest snapshot that lies at least the distance back; undefined when there is none near that. */
-  before(atMs: number): RunningTotals | undefined {
-    const limitMs = atMs - this.#distanceMs;
-    while ((this.#snapshots[1]?.atMs ?? Number.POSITIVE_INFINITY) <= limitMs) this.#snapshots.shift();
-    const [first] = this.#snapshots;
-    if (first === undefined || first.atMs > limitMs) return undefined;
-    return limitMs - first.atMs <= this.#distanceMs * SLACK + SLACK_MS ? first : undefined;
-  }
-}
-
-type Totals = Readonly<Record<string, number | undefined>>;
-
-/** Running totals of one operation or one scenario over all slices. */
-type Running = { readonly names: readonly [string, string]; readonly totals: Totals; readonly histogram: Histogram };
-
-/** The running totals of a whole run at one moment. */
-export type RunningTotals = {
-  /** Epoch milliseconds up to which the totals reach, on the average of the lanes. */
-  readonly atMs: number;
-  /** Which attempt spoke for each slice: totals of another one cannot be told from those before. */
-  readonly attempts: ReadonlyMap<string, string>;
-  readonly operations: ReadonlyMap<string, Running>;
-  readonly scenarios: ReadonlyMap<string, Running>;
-};
-
-/** The totals at a moment when nothing has been measured yet. */
-export function emptyTotals(atMs: number): RunningTotals {
-  return { atMs, attempts: new Map(), operations: new Map(), scenarios: new Map() };
-}
-
 /**
- * Adds up what slices last told.
- * @param atMs see Snapshot
- * @param readHistogram undefined leaves the durations out, which take the most time by far
- */
-export function runningTotalsOf(
-  progress: readonly LiveProgress[],
-  atMs: number,
-  readHistogram: ((text: string) => Histogram) | undefined,
-): RunningTotals {
-  const operations = new Map<string, Running>();
-  const scenarios = new Map<string, Running>();
-  for (const row of progress) {
-    for (const { target, operation, count, failures, outcomes, histogram } of row.operations) {
-      const totals = { ...outcomes, count, failures };
-      addUp(operations, [target, operation], totals, readHistogram?.(histogram));
-    }
-    for (const { scenario, iterations, aborted, dropped, histogram } of row.scenarios) {
-      addUp(scenarios, ['', scenario], { iterations, aborted, dropped }, readHistogram?.(histogram));
-    }
-  }
-  const attempts = new Map(progress.map(({ sliceId, attemptId }) => [sliceId, attemptId]));
-  return { atMs, attempts, operations, scenarios };
-}
-
-/** What was measured from one moment to a later one; undefined when an attempt at a slice was lost in between. */
-export function observedBetween(older: RunningTotals, newer: RunningTotals): Observations<Histogram> | undefined {
-  for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
-  return {
-    seconds: (newer.atMs - older.atMs) / 1000,
-    operations: differences(older.operations, newer.operations, ({ names: [target, operation], totals, histogram }) => {
-      const { count = 0, failures: failed = 0, ...failures } = totals;
-      return { target, operation, useful: count - failed, failed, failures: codes(failures), latencies: histogram };
-    }),
-    scenarios: differences(older.scenarios, newer.scenarios, ({ names: [, scenario], totals, histogram }) => {
-      const { iterations = 0, aborted = 0, dropped = 0 } = totals;
-      return { scenario, iterations, aborted, dropped, durations: histogram };
-    }),
-    spreadOf: spreadOfHistograms,
-  };
-}
-
-function addUp(
-  all: Map<string, Running>,
-  names: readonly [string, string],
-  totals: Totals,
-  histogram: Histogram | undefined,
-): void {
-  const key = names.join('\n');
-  const known = all.get(key) ?? { names, totals: {}, histogram: emptyHistogram() };
-  if (histogram !== undefined) known.histogram.add(histogram);
-  all.set(key, { ...known, totals: combined(known.totals, totals, (one, other) => one + other) });
-}
-
-function differences<Shown>(
-  older: ReadonlyMap<string, Running>,
-  newer: ReadonlyMap<string, Running>,
-  show: (running: Running) => Shown,
-): Shown[] {
-  return [...newer].map(([key, running]) => {
-    const before = older.get(key);
-    if (before === undefined) return show(running);
-    const histogram = emptyHistogram();
-    histogram.add(running.histogram);
-    histogram.subtract(before.histogram);
-    return show({
-      ...running,
-      totals: combined(running.totals, before.totals, (one, other) => one - other),
-      histogram,
-    });
-  });
-}
-
-function combined(one: Totals, other: Totals, how: (one: number, other: number) => number): Totals {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Object.fromEntries([...names].map((name) => [name, how(one[name] ?? 0, other[name] ?? 0)]));
-}
-
-/** What is left of an operation's totals are its failures by code. */
-function codes(totals: Totals): { readonly [Code in Outcome]?: number } {
-  return totals as { readonly [Code in Outcome]?: number };
-}
-
-function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
-  const all = emptyHistogram();
-  for (const histogram of histograms) all.add(histogram);
-  return {
-    count: all.totalCount,
-    quantile: (q) => (q === 0 ? all.minNonZeroValue : all.getValueAtPercentile(q * 100)),
-    mean: () => all.mean,
-  };
-}
-
-/**
- * Holds the conditions of a plan that end the run against running totals. Those over the run see all since the warm-up,
- * those over a length of time what came in that time, those over stages what came since the stage began.
+ * Evaluates the conditions with `abortOnFail` of a plan on running totals. Conditions over the run cover everything since
+ * the warm-up. Those over a sliding window cover the last window, those over stages the time since the stage began.
  */
 export class LiveThresholds {
   readonly #runStartMs: number;
@@ -179,34 +35,34 @@ export class LiveThresholds {
     }
   }
 
-  /** False when no condition of the plan could end the run. */
+  /** False when no condition of the plan can abort the run. */
   get isNeeded(): boolean {
     return this.#conditions.length > 0;
   }
 
-  /** True when a condition looks at durations. */
+  /** True when a condition is about durations. */
   get needsDurations(): boolean {
     return this.#conditions.some(({ threshold: { metric } }) => metric.endsWith('_duration'));
   }
 
-  /** How far back it looks, milliseconds, apart from the whole run. */
+  /** Length of the longest sliding window in milliseconds; 0 without one. */
   get reachMs(): number {
     return Math.max(0, ...this.#histories.keys());
   }
 
   /**
-   * Takes the totals of a moment, which is later than the one before.
-   * @returns the first condition that does not hold, if one does not
+   * Evaluates all conditions on the totals at one moment, which must be later than the one before.
+   * @returns the first condition that does not hold
    */
-  see(now: RunningTotals): Abort | undefined {
+  evaluate(now: RunningTotals): Abort | undefined {
     if (now.atMs <= this.#beginning.atMs) return undefined;
     const stage = this.#stageAt(now);
-    const aborts = this.#conditions.map((condition) => this.#lookAt(condition, now, stage));
+    const aborts = this.#conditions.map((condition) => this.#evaluateOne(condition, now, stage));
     for (const history of this.#histories.values()) history.add(now);
     return aborts.find((abort) => abort !== undefined);
   }
 
-  #lookAt(condition: ReadCondition, now: RunningTotals, stage: MeasuredStage | undefined): Abort | undefined {
+  #evaluateOne(condition: ReadCondition, now: RunningTotals, stage: MeasuredStage | undefined): Abort | undefined {
     const { over, threshold, metric, expression, delayAbortEval } = condition;
     const stageMs = over === 'stage' ? stage?.fromMs : 0;
     if (stageMs === undefined || now.atMs < this.#runStartMs + stageMs + delayAbortEval) return undefined;
@@ -217,12 +73,13 @@ export class LiveThresholds {
     return { metric, expression, over, observed, atSeconds: (now.atMs - this.#runStartMs) / 1000 };
   }
 
+  /** The totals from which a condition counts; undefined when they are not known. */
   #since(over: ReadCondition['over'], now: RunningTotals): RunningTotals | undefined {
     if (over === 'run') return this.#beginning;
     return over === 'stage' ? this.#stage?.began : this.#histories.get(over)?.before(now.atMs);
   }
 
-  /** The stage under way; the first snapshot within it is where it began, so that nothing of the one before is in it. */
+  /** The current stage. It begins with the first totals within it, so that it includes nothing of the stage before. */
   #stageAt(now: RunningTotals): MeasuredStage | undefined {
     const atMs = now.atMs - this.#runStartMs;
     const stage = this.#stages.find(({ fromMs, toMs }) => atMs >= fromMs && atMs < toMs);
@@ -232,4 +89,133 @@ export class LiveThresholds {
     }
     return stage;
   }
+}
+
+/** How much older than a sliding window its oldest totals may be: lanes report every two seconds, and one may be late. */
+const SLACK_SHARE = 0.25;
+const SLACK_MS = 5000;
+/** At most so many totals are kept for one sliding window, however long it is. */
+const MAX_KEPT = 20;
+
+/** Keeps the totals from which the last sliding window can be worked out. */
+class TotalsHistory {
+  readonly #lengthMs: number;
+  readonly #kept: RunningTotals[] = [];
+
+  /** @param lengthMs length of the sliding window */
+  constructor(lengthMs: number) {
+    this.#lengthMs = lengthMs;
+  }
+
+  /** Adds totals; they come in order of time. */
+  add(totals: RunningTotals): void {
+    const last = this.#kept.at(-1);
+    if (last !== undefined && totals.atMs - last.atMs < this.#lengthMs / MAX_KEPT) return;
+    this.#kept.push(totals);
+  }
+
+  /** The latest totals that are at least a sliding window old; undefined when there are none of about that age. */
+  before(atMs: number): RunningTotals | undefined {
+    const limitMs = atMs - this.#lengthMs;
+    while ((this.#kept[1]?.atMs ?? Number.POSITIVE_INFINITY) <= limitMs) this.#kept.shift();
+    const [first] = this.#kept;
+    if (first === undefined || first.atMs > limitMs) return undefined;
+    return limitMs - first.atMs <= this.#lengthMs * SLACK_SHARE + SLACK_MS ? first : undefined;
+  }
+}
+
+/** The running totals of a whole run at one moment. */
+type RunningTotals = {
+  /** Epoch milliseconds up to which the totals reach, on average over the lanes. */
+  readonly atMs: number;
+  /** The attempt that reported for each slice: a second attempt counts from 0 again, so its totals continue no others. */
+  readonly attempts: ReadonlyMap<string, string>;
+  readonly operations: ReadonlyMap<string, Running>;
+  readonly scenarios: ReadonlyMap<string, Running>;
+};
+
+/** Running totals of one operation over all slices, or of one scenario, whose name then stands as the operation. */
+type Running = { readonly key: OperationKey; readonly counts: Counts; readonly histogram: Histogram };
+
+type Counts = Readonly<Record<string, number | undefined>>;
+
+/**
+ * Adds up the latest progress of all slices.
+ * @param atMs see RunningTotals
+ * @param readHistogram undefined leaves out the durations, which take most of the time
+ */
+export function runningTotalsOf(
+  progress: readonly LiveProgress[],
+  atMs: number,
+  readHistogram: ((text: string) => Histogram) | undefined,
+): RunningTotals {
+  const operations = new Map<string, Running>();
+  const scenarios = new Map<string, Running>();
+  for (const row of progress) {
+    for (const { target, operation, count, failures, outcomes, histogram } of row.operations) {
+      const counts = { ...outcomes, count, failures };
+      addTo(operations, { target, operation }, counts, readHistogram?.(histogram));
+    }
+    for (const { scenario, iterations, aborted, dropped, histogram } of row.scenarios) {
+      const counts = { iterations, aborted, dropped };
+      addTo(scenarios, { target: '', operation: scenario }, counts, readHistogram?.(histogram));
+    }
+  }
+  const attempts = new Map(progress.map(({ sliceId, attemptId }) => [sliceId, attemptId]));
+  return { atMs, attempts, operations, scenarios };
+}
+
+function addTo(all: Map<string, Running>, key: OperationKey, counts: Counts, histogram: Histogram | undefined): void {
+  const id = operationId(key);
+  const known = all.get(id) ?? { key, counts: {}, histogram: emptyHistogram() };
+  if (histogram !== undefined) known.histogram.add(histogram);
+  all.set(id, { ...known, counts: combined(known.counts, counts, (one, other) => one + other) });
+}
+
+/** The totals at a moment before anything was measured. */
+function emptyTotals(atMs: number): RunningTotals {
+  return { atMs, attempts: new Map(), operations: new Map(), scenarios: new Map() };
+}
+
+/** What was measured from one moment to a later one; undefined when a slice's attempt was lost in between. */
+function observedBetween(older: RunningTotals, newer: RunningTotals): Observations<Histogram> | undefined {
+  for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
+  return {
+    seconds: (newer.atMs - older.atMs) / 1000,
+    operations: differences(older.operations, newer.operations).map(({ key, counts, histogram }) => {
+      const { count = 0, failures: failed = 0, ...failures } = counts;
+      return { ...key, useful: count - failed, failed, failures: failures as FailureCounts, latencies: histogram };
+    }),
+    scenarios: differences(older.scenarios, newer.scenarios).map(({ key, counts, histogram }) => {
+      const { iterations = 0, aborted = 0, dropped = 0 } = counts;
+      return { scenario: key.operation, iterations, aborted, dropped, durations: histogram };
+    }),
+    spreadOf: spreadOfHistograms,
+  };
+}
+
+function differences(older: ReadonlyMap<string, Running>, newer: ReadonlyMap<string, Running>): Running[] {
+  return [...newer].map(([id, running]) => {
+    const before = older.get(id);
+    if (before === undefined) return running;
+    const histogram = emptyHistogram();
+    histogram.add(running.histogram);
+    histogram.subtract(before.histogram);
+    return { ...running, counts: combined(running.counts, before.counts, (one, other) => one - other), histogram };
+  });
+}
+
+function combined(one: Counts, other: Counts, combine: (one: number, other: number) => number): Counts {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, combine(one[name] ?? 0, other[name] ?? 0)]));
+}
+
+function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
+  const all = emptyHistogram();
+  for (const histogram of histograms) all.add(histogram);
+  return {
+    count: all.totalCount,
+    quantile: (q) => (q === 0 ? all.minNonZeroValue : all.getValueAtPercentile(q * 100)),
+    mean: () => all.mean,
+  };
 }

@@ -1,18 +1,11 @@
 import type { Aggregate, Threshold } from '../plan/threshold.ts';
 import type { Outcome } from '../sample/outcome.ts';
-import type { FailureCounts, Fold } from '../summary/fold.ts';
-
-/** How durations are spread; microseconds. */
-export type Spread = {
-  readonly count: number;
-  /** The nearest-rank quantile. @param q between 0 and 1 */
-  quantile(q: number): number;
-  mean(): number;
-};
+import type { CellPlace, FailureCounts, Fold } from '../summary/fold.ts';
+import { nearestRank } from '../summary/percentiles.ts';
 
 /**
- * What a part of a run showed, so that the same conditions can be held against exact values at the end and against
- * histograms while the run is under way.
+ * What a part of a run showed. The same conditions are evaluated on exact values at the end of a run, and on histograms
+ * while it is active.
  */
 export type Observations<Values> = {
   /** How long the part lasted. */
@@ -29,7 +22,7 @@ export type Observations<Values> = {
   readonly scenarios: readonly {
     readonly scenario: string;
     readonly iterations: number;
-    /** Iterations that we ended ourselves. */
+    /** Iterations that the generator ended, or that had no feed row. */
     readonly aborted: number;
     readonly dropped: number;
     readonly durations: Values;
@@ -37,69 +30,17 @@ export type Observations<Values> = {
   readonly spreadOf: (values: readonly Values[]) => Spread;
 };
 
-/** Where a cell of a fold belongs. */
-export type CellPlace = { readonly interval: number; readonly part: number };
-
-/** What the chosen cells of a fold showed, exactly. @param seconds how long the chosen part of the run lasted */
-export function observeCells(
-  fold: Fold,
-  seconds: number,
-  isChosen: (place: CellPlace) => boolean,
-): Observations<Uint32Array> {
-  return {
-    seconds,
-    operations: fold.cells.filter(isChosen).map(({ target, operation, useful, failed, failures }) => {
-      return { target, operation, useful: useful.length, failed: failed.length, failures, latencies: useful };
-    }),
-    scenarios: fold.iterations.filter(isChosen).map(({ scenario, durations, aborted, unfed, dropped }) => {
-      return { scenario, iterations: durations.length, aborted: aborted + unfed, dropped, durations };
-    }),
-    spreadOf: exactSpread,
-  };
-}
+/** Quantiles and mean of some durations; microseconds. */
+export type Spread = {
+  readonly count: number;
+  /** The nearest-rank quantile. @param q between 0 and 1 */
+  quantile(q: number): number;
+  mean(): number;
+};
 
 /**
- * The spread of all values of several ascending arrays, exact and without sorting them together: the same values are
- * looked at in many stretches of a run.
- */
-export function exactSpread(arrays: readonly Uint32Array[]): Spread {
-  const count = arrays.reduce((total, { length }) => total + length, 0);
-  return {
-    count,
-    quantile(q) {
-      // As in `quantile`: binary fractions make 0.07 * 100 a little more than 7, which must not become rank 8.
-      const rank = Math.min(count, Math.max(1, Math.ceil(q * count * (1 - 4 * Number.EPSILON))));
-      let [low, high] = [0, 0xffff_ffff];
-      while (low < high) {
-        const middle = Math.floor((low + high) / 2);
-        const upTo = arrays.reduce((total, array) => total + countUpTo(array, middle), 0);
-        if (upTo >= rank) high = middle;
-        else low = middle + 1;
-      }
-      return low;
-    },
-    mean() {
-      let sum = 0;
-      for (const array of arrays) for (const value of array) sum += value;
-      return sum / count;
-    },
-  };
-}
-
-/** How many values of an ascending array are at most `limit`. */
-function countUpTo(ascending: Uint32Array, limit: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] as number) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * The value that a threshold looks at, or null when no sample has its tags. Durations are milliseconds, rates of
- * `mcp_requests` and `iterations` are per second, other rates are shares between 0 and 1.
+ * The value that a threshold is about, or null when no sample has its tags. Durations are milliseconds. Rates of
+ * `mcp_requests` and `iterations` are per second; other rates are shares between 0 and 1.
  */
 export function measure<Values>(threshold: Threshold, seen: Observations<Values>): number | null {
   const { metric, tags, aggregate } = threshold;
@@ -163,4 +104,61 @@ function aggregated(spread: Spread, aggregate: Aggregate): number | null {
     default:
       throw new Error(`A duration has no aggregate "${aggregate.kind}"; parsing should have refused it.`);
   }
+}
+
+/** What the chosen cells of a fold showed, exactly. @param seconds how long the chosen part of the run lasted */
+export function observeCells(
+  fold: Fold,
+  seconds: number,
+  isChosen: (place: CellPlace) => boolean,
+): Observations<Uint32Array> {
+  return {
+    seconds,
+    operations: fold.cells.filter(isChosen).map(({ target, operation, useful, failed, failures }) => {
+      return { target, operation, useful: useful.length, failed: failed.length, failures, latencies: useful };
+    }),
+    scenarios: fold.iterations.filter(isChosen).map(({ scenario, durations, aborted, dropped, ...rest }) => {
+      const iterations = durations.length;
+      return { scenario, iterations, aborted: aborted + rest.iterationsWithoutFeedRow, dropped, durations };
+    }),
+    spreadOf: exactSpread,
+  };
+}
+
+/**
+ * The spread of all values of several ascending arrays. It is exact but does not sort them together, because the same
+ * values are part of many sliding windows.
+ */
+export function exactSpread(arrays: readonly Uint32Array[]): Spread {
+  const count = arrays.reduce((total, { length }) => total + length, 0);
+  return {
+    count,
+    quantile(q) {
+      const rank = nearestRank(count, q);
+      let [low, high] = [0, 0xffff_ffff];
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        const upTo = arrays.reduce((total, array) => total + countUpTo(array, middle), 0);
+        if (upTo >= rank) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    },
+    mean() {
+      let total = 0;
+      for (const array of arrays) for (const value of array) total += value;
+      return total / count;
+    },
+  };
+}
+
+/** How many values of an ascending array are at most `limit`. */
+function countUpTo(ascending: Uint32Array, limit: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,9 +1,9 @@
 import type { Condition } from '../plan/threshold.ts';
 
-/** `invalid`: the generator could not do what the plan asked, so the figures prove nothing either way. */
+/** `invalid`: the generator could not do what the plan asked, so the figures prove nothing. */
 export type VerdictStatus = 'pass' | 'fail' | 'invalid' | 'stopped';
 
-/** The judgement of a run, with a sentence for each thing that decided it. */
+/** The judgement of a run, with a sentence for each reason. */
 export type Verdict = {
   readonly status: VerdictStatus;
   readonly reasons: readonly string[];
@@ -15,36 +15,36 @@ export type ThresholdResult = {
   readonly metric: string;
   /** The condition as the plan writes it, e.g. `p(95)<500`. */
   readonly expression: string;
-  /** What the condition had to hold over: each stage, or every stretch of so many milliseconds; absent for the run. */
+  /** What the condition had to hold over: each stage, or every sliding window of so many milliseconds; absent for the run. */
   readonly over?: Exclude<Condition['over'], 'run'>;
-  /** A condition over stages is met when it held in the first one: up to which it held, the ceiling says. */
+  /** A condition over stages is met when it held in the first stage; the ceiling says up to which stage it held. */
   readonly ok: boolean;
-  /** The value that was compared, the one that decided; null when there were no samples, which is a failure. */
+  /** The value that decided; null when there were no samples, which is a failure. */
   readonly observed: number | null;
-  /** Where that value was seen: the worst stretch, or the first stage that broke; absent when over the whole run. */
+  /** Where that value was seen: the worst sliding window, or the first stage that broke; absent for the whole run. */
   readonly at?: SeenAt;
 };
 
-/** A part of a run; seconds from its start. */
+/** When in a run something was seen; seconds from its start. */
 export type SeenAt = {
   readonly fromSeconds: number;
   readonly toSeconds: number;
-  /** Place among the scenario's stages, from 0; absent for a stretch. */
+  /** Position among the scenario's stages, from 0; absent for a sliding window. */
   readonly stage?: number;
 };
 
-/** A condition that did not hold while the run was under way, so that the run was ended. */
+/** The condition that ended a run early, and what was observed. */
 export type Abort = {
   readonly metric: string;
   readonly expression: string;
   readonly over: Condition['over'];
-  /** Within 1 %: it comes from histograms. */
+  /** Within 1 %, because it comes from histograms. */
   readonly observed: number;
   /** From the planned start. */
   readonly atSeconds: number;
 };
 
-/** Up to which stage of a scenario the conditions over stages held. */
+/** Up to which stage the conditions over stages held. */
 export type Ceiling = {
   readonly scenario: string;
   /** What the levels count. */
@@ -57,13 +57,13 @@ export type Ceiling = {
 };
 
 export type CeilingStage = {
-  /** Place among the scenario's stages, from 0; stages of no length are jumps and not listed. */
+  /** Position among the scenario's stages, from 0; stages without a length (jumps) are not listed. */
   readonly index: number;
   /** The highest level within the stage. */
   readonly level: number;
   readonly fromSeconds: number;
   readonly toSeconds: number;
-  /** Null when the stage was not run to its end. */
+  /** Null when the stage was not completed. */
   readonly held: boolean | null;
   /** The conditions that did not hold in it. */
   readonly broken: readonly BrokenCondition[];
@@ -71,10 +71,10 @@ export type CeilingStage = {
 
 export type BrokenCondition = Pick<ThresholdResult, 'metric' | 'expression' | 'observed'>;
 
-/** One rule about the generator itself; a broken one makes the verdict `invalid`. */
+/** One rule about the generator, and whether it held; a broken rule makes the verdict `invalid`. */
 export type GeneratorCheck = {
   readonly rule: string;
   readonly ok: boolean;
-  /** What was seen and what is allowed, for a person. */
+  /** What was observed and what is allowed, for a person. */
   readonly detail: string;
 };

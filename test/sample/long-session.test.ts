@@ -15,7 +15,7 @@ it('a session that is older than its block keeps its whole lifetime', () => {
     () => undefined,
     (text) => text,
   );
-  const folder = new BlockFolder({ runStartMs: START_MS, intervalMs: 1000, phaseBoundariesMs: [], warmUpParts: 0 });
+  const folder = new BlockFolder({ runStartMs: START_MS, intervalMs: 1000, phaseBoundariesMs: [], warmUpPhases: 0 });
   const operation = recorder.operation('web', 'session');
   // Drained every few minutes, as a slice does, so that the blocks' origin moves on.
   for (let atMs = 0; atMs < 8 * HOUR_MS; atMs += 10 * 60_000) {

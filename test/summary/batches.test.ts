@@ -8,7 +8,7 @@ const cell = (interval: number, useful: readonly number[], failed = 0): Cell => 
   target: 't',
   operation: 'o',
   interval,
-  part: 0,
+  phase: 0,
   useful: Uint32Array.from(useful).sort(),
   failed: new Uint32Array(failed),
   failures: {},

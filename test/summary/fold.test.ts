@@ -45,7 +45,7 @@ const anySample: fc.Arbitrary<Told> = fc
 const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });
 
 /** Warm-up of a second and a half, and a stage that begins at the third. */
-const FRAME = { phaseBoundariesMs: [1500, 3000], warmUpParts: 1 };
+const FRAME = { phaseBoundariesMs: [1500, 3000], warmUpPhases: 1 };
 const framed = (lists: Told[][], slices: readonly SliceFold[] = []) => foldOf(lists, slices, FRAME);
 const merged = (...folds: Fold[]) => mergeFolds(folds, INTERVAL_MS);
 
@@ -132,10 +132,10 @@ describe('a fold', () => {
           target: 'web',
           scenario: 'calls',
           interval: 0,
-          part: 0,
+          phase: 0,
           durations: [40_000],
           aborted: 1,
-          unfed: 1,
+          iterationsWithoutFeedRow: 1,
           dropped: 1,
         },
       ],
@@ -189,8 +189,8 @@ describe('a fold', () => {
       FRAME,
     );
     assert.deepEqual(
-      merged(fold).cells.map(({ interval, part, useful, failed, failures }) => [
-        [interval, part],
+      merged(fold).cells.map(({ interval, phase, useful, failed, failures }) => [
+        [interval, phase],
         [...useful],
         [...failed],
         failures,
@@ -213,7 +213,7 @@ describe('a fold', () => {
       [0, 0, 0, 2],
     );
     assert.deepEqual(
-      fold.iterations.map(({ part, durations, dropped }) => [part, durations.length, dropped]),
+      fold.iterations.map(({ phase, durations, dropped }) => [phase, durations.length, dropped]),
       [
         [0, 1, 0],
         [2, 0, 1],

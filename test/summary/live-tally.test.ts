@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Block } from '../../src/sample/block.ts';
-import { readHistogram } from '../../src/summary/batches.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
+import { readHistogram } from '../../src/summary/percentiles.ts';
 import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
 
 const ABOUT = { sliceId: 'w0000-l0000', attemptId: 'a', atMs: 1, activeVus: 2 };

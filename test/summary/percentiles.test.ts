@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { emptyHistogram, readHistogram } from '../../src/summary/batches.ts';
-import { type Percentiles, percentilesOf, quantile } from '../../src/summary/percentiles.ts';
+import {
+  emptyHistogram,
+  type Percentiles,
+  percentilesOf,
+  quantile,
+  readHistogram,
+} from '../../src/summary/percentiles.ts';
 
 const anyValues = fc
   .array(fc.nat(0xffff_fffe), { minLength: 1, maxLength: 300 })

@@ -16,7 +16,7 @@ const SPAN: RunSpan = {
   plannedSlices: 1,
   plannedVus: 2,
   warmUpMs: 0,
-  warmUpParts: 0,
+  warmUpPhases: 0,
   plannedStarts: [],
   stopped: false,
 };
@@ -167,9 +167,9 @@ it('leaves the warm-up out of every figure but the series, counts it apart, and 
     { kind: 'iteration', operation: 'calls', atMs: 4000, durationMs: 70 },
     { kind: 'droppedIteration', operation: 'calls', atMs: 1000 },
   ];
-  const frame = { phaseBoundariesMs: [2000], warmUpParts: 1 };
+  const frame = { phaseBoundariesMs: [2000], warmUpPhases: 1 };
   const fold = mergeFolds([foldOf([samples], [], frame)], INTERVAL_MS);
-  const summary = summarise(fold, { ...SPAN, warmUpMs: 2000, warmUpParts: 1 });
+  const summary = summarise(fold, { ...SPAN, warmUpMs: 2000, warmUpPhases: 1 });
   assert.deepEqual(summary.warmUp, { seconds: 2, requests: 3, failures: 1 });
   assert.equal(summary.durationSeconds, 10);
   assert.equal(summary.measuredSeconds, 8);

@@ -39,7 +39,7 @@ export function foldOf(
     runStartMs: RUN_START_MS,
     intervalMs: INTERVAL_MS,
     phaseBoundariesMs: [],
-    warmUpParts: 0,
+    warmUpPhases: 0,
     ...frame,
   });
   for (const list of lists) {

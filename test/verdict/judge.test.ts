@@ -48,7 +48,7 @@ function judged({ samples = MIXED, thresholds, generator, health, lost = 0, part
     plannedSlices: 1 + lost,
     plannedVus: vus,
     warmUpMs: 0,
-    warmUpParts: 0,
+    warmUpPhases: 0,
     plannedStarts: [],
     stopped,
   };

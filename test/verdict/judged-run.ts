@@ -20,10 +20,13 @@ export type JudgedRun = PlanParts & {
 /** Judges a run of one healthy slice that measured these samples, with intervals of a second. */
 export function judgedRun({ samples, plannedMs = 10_000, stopped, abort, health, ...parts }: JudgedRun): Judged {
   const plan = aPlan(parts);
-  const warmUpParts = warmUpPhasesOf(plan);
+  const warmUpPhases = warmUpPhasesOf(plan);
   const slice = { sliceId: 'w0000-l0000', state: 'committed', duplicates: 0 } as const;
   const slices = [{ ...slice, health: { ...HEALTHY_SLICE, ...health } }];
-  const fold = mergeFolds([foldOf([samples], slices, { phaseBoundariesMs: phasesOf(plan), warmUpParts })], INTERVAL_MS);
+  const fold = mergeFolds(
+    [foldOf([samples], slices, { phaseBoundariesMs: phasesOf(plan), warmUpPhases })],
+    INTERVAL_MS,
+  );
   const stopRequested = stopped === true || abort !== undefined;
   const summary = summarise(fold, {
     runStartMs: RUN_START_MS,
@@ -31,7 +34,7 @@ export function judgedRun({ samples, plannedMs = 10_000, stopped, abort, health,
     plannedSlices: 1,
     plannedVus: 1,
     warmUpMs: plan.warmUp,
-    warmUpParts,
+    warmUpPhases,
     plannedStarts: [],
     stopped: stopRequested,
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Block } from '../../src/sample/block.ts';
-import { readHistogram } from '../../src/summary/batches.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
+import { readHistogram } from '../../src/summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../../src/verdict/live-thresholds.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
@@ -33,7 +33,7 @@ function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Wat
       const attemptId = lane === 1 && lostAt !== undefined && now >= lostAt ? 'second' : 'first';
       return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId, atMs: RUN_START_MS + now * 1000, activeVus: 1 });
     });
-    const abort = watcher.see(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
+    const abort = watcher.evaluate(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
     if (abort !== undefined) return abort;
   }
   return undefined;
