@@ -84,6 +84,6 @@ describe('batches', () => {
     const [batch] = batchesOf(cells, batchGrid(cells, 1000, 1000));
     assert.ok(batch);
     assert.throws(() => bucketsOf({ ...batch, histogram: 'HISTnothing' }), /at 0 s cannot be read/);
-    assert.throws(() => bucketsOf({ ...batch, useful: 3 }), /other latencies than its 3/);
+    assert.throws(() => bucketsOf({ ...batch, useful: 3 }), /at 0 s do not match its 3 useful requests/);
   });
 });
