@@ -89,6 +89,6 @@ export const SCENARIO_PLANS: Readonly<Record<string, ScenarioPlan>> = {
   'auth/metadata-issuer-mismatch': {
     successes: { '2026-07-28': 3 },
     auth: withSecret,
-    refuses: /is of the issuer https:\/\/attacker/,
+    refuses: /belongs to the issuer https:\/\/attacker/,
   },
 };

@@ -3,35 +3,37 @@ import type { z } from 'zod';
 import { isLoopback } from '../../net/address-rules.ts';
 
 export type AuthHttpOptions = {
-  /** Makes all connections and may refuse addresses; as it is kept for later tokens, it must stay open. */
+  /** Makes all connections and may refuse addresses. It is kept for later tokens, so it must stay open. */
   readonly dispatcher: Dispatcher;
-  /** A sentence why the operator does not let this URL be asked, and the way out; undefined when it may be. */
+  /** Why the operator does not allow this URL, and how to allow it; undefined when it is allowed. */
   readonly problemOfAddress: (url: string) => string | undefined;
-  /** For one whole request and its reply. */
+  /** Limit for one request and its whole reply. */
   readonly timeoutMs?: number;
 };
 
 export type AuthRequest = {
-  /** What the URL is, to begin a message with: `The token endpoint`. */
+  /** What the URL is, as the start of a message: `The token endpoint`. */
   readonly what: string;
   readonly url: string;
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Leaves the body of the reply unread, which may be a stream without end. */
+  /** Ignores the body of the reply, which may be a stream without end. */
   readonly headOnly?: boolean;
 };
 
-/** Tells the owners of servers who asks. */
+/** Identifies mcp-surge to the owners of servers. */
 const USER_AGENT = 'mcp-surge (authorization)';
 const TIMEOUT_MS = 10_000;
 /** Metadata documents and token replies are a few kilobytes. */
 const MAX_REPLY_BYTES = 1024 * 1024;
-/** Statuses that a Response must not have a body with. */
+/** Statuses with which a Response must not have a body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 const MAX_SHOWN_URL_CHARACTERS = 200;
 
-/** The HTTP of authorization: to allowed addresses only, within a time and a size, following no redirects. */
+/**
+ * HTTP requests for authorization: to allowed addresses only, limited in time and size, without following redirects.
+ */
 export class AuthHttp {
   readonly #options: AuthHttpOptions;
   readonly #timeoutMs: number;
@@ -41,13 +43,13 @@ export class AuthHttp {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
-  /** @throws when the URL may not be asked or gives no whole answer; the message names it */
+  /** @throws when the URL is not allowed or the reply is not complete; the message names the URL */
   async send(asked: AuthRequest): Promise<Response> {
     this.#assertAllowed(asked);
     try {
       return await this.#exchange(asked);
     } catch (error) {
-      throw new Error(`${named(asked)} gave no answer: ${reasonOf(error, this.#timeoutMs)}.`, { cause: error });
+      throw new Error(`${named(asked)} gave no usable answer: ${reasonOf(error, this.#timeoutMs)}.`, { cause: error });
     }
   }
 
@@ -60,7 +62,7 @@ export class AuthHttp {
       signal: AbortSignal.timeout(this.#timeoutMs),
     });
     const { statusCode } = reply;
-    // A body that is cut off raises an error, for which nobody waits here.
+    // A body that is cut off raises an error, which is of no interest here.
     if (headOnly) reply.body.on('error', () => {}).destroy();
     const text = headOnly ? '' : await readText(reply.body);
     const lines = Object.entries(reply.headers).flatMap(([name, value]) =>
@@ -69,18 +71,20 @@ export class AuthHttp {
     return new Response(BODILESS.has(statusCode) ? null : text, { status: statusCode, headers: lines });
   }
 
-  /** MCP 2026-07-28, Authorization: all endpoints are https; this machine is excepted, which policy may refuse. */
+  /**
+   * MCP 2026-07-28, Authorization: all endpoints use https. This machine is an exception, which the policy may refuse.
+   */
   #assertAllowed(asked: AuthRequest): void {
     const { url } = asked;
-    if (!URL.canParse(url)) throw new Error(`${named(asked)} is no URL.`);
+    if (!URL.canParse(url)) throw new Error(`${named(asked)} is not a URL.`);
     const { protocol, username, password } = new URL(url);
     if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(url))) {
-      throw new Error(`${named(asked)} must be https; plain http is for this machine only.`);
+      throw new Error(`${named(asked)} must use https; plain http is allowed for this machine only.`);
     }
     if (username !== '' || password !== '')
-      throw new Error(`${asked.what} must have no user name or password in its URL.`);
+      throw new Error(`${asked.what} must not have a user name or password in its URL.`);
     const problem = this.#options.problemOfAddress(url);
-    if (problem !== undefined) throw new Error(`${named(asked)} may not be asked: ${problem}`);
+    if (problem !== undefined) throw new Error(`${named(asked)} is not allowed: ${problem}`);
   }
 }
 
@@ -99,18 +103,18 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Where several addresses were tried, the error has no words of its own but a code. */
+/** An error after several attempts to connect has a code but no message. */
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `none within ${timeoutMs} ms`;
-  const words = error.message !== '' ? error.message : String('code' in error ? error.code : error.name);
-  return words.replace(/\.$/, '');
+  if (error.name === 'TimeoutError') return `no reply within ${timeoutMs} ms`;
+  const text = error.message !== '' ? error.message : String('code' in error ? error.code : error.name);
+  return text.replace(/\.$/, '');
 }
 
 /**
  * Reads a JSON document from a well-known address.
- * @param what it is, to begin a message with
- * @throws when there is none, or not the one that the schema describes; the message names the URL and what came
+ * @param what the document is, as the start of a message
+ * @throws when there is none, or when it does not match the schema; the message names the URL and the reason
  */
 export async function readDocument<Schema extends z.ZodType>(
   http: AuthHttp,
@@ -127,7 +131,7 @@ export async function readDocument<Schema extends z.ZodType>(
 
 type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly faults: string };
 
-/** Reads a JSON text by a schema, or says which fields are wrong: their names, never their values. */
+/** Reads JSON text by a schema, or names the fields that are wrong, never their values. */
 export function parsedReply<Schema extends z.ZodType>(text: string, schema: Schema): Parsed<z.output<Schema>> {
   const parsed = schema.safeParse(parse(text));
   if (parsed.success) return { ok: true, value: parsed.data };

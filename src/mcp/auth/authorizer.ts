@@ -1,33 +1,33 @@
-/** A header that proves who sends a request. */
+/** A header with the credentials of a request. */
 export type AuthHeader = { readonly name: string; readonly value: string };
 
-/** Gives requests to one target their authorization. */
+/** Authorizes the requests to one target. */
 export type Authorizer = {
-  /** Fetches what the first requests need, so that none of them waits for it. A failure shows at them: as AUTH_TOKEN. */
+  /** Fetches what the first requests need, so that they do not wait. They report a failure: as AUTH_TOKEN. */
   prepare(): Promise<void>;
   /**
-   * The header to send now; a promise only while a token is being fetched, so that the hot path need not wait.
-   * @throws (rejects) when no token can be had
+   * The header to send now. A promise only while a token is being fetched, so that the hot path does not wait.
+   * @throws (rejects) when no token could be fetched
    */
   header(): AuthHeader | undefined | Promise<AuthHeader | undefined>;
   /**
-   * Hears that the target answered 401 to a header.
-   * @returns true when asking again may bring another header
+   * Called when the target has answered 401 to a header.
+   * @returns true when the next header may be a different one
    */
   rejected(header: AuthHeader | undefined): boolean;
   /**
-   * The token fetches that this authorizer set off, timed apart from all requests to the target: what another one in the
-   * process fetched is counted there.
+   * The token fetches that this authorizer started, timed separately from the requests to the target. A fetch that
+   * another authorizer of the process started counts there.
    */
   readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
   /**
-   * What it got at run time and must be redacted from messages now, as a target may echo it; secrets that the plan
-   * names are not among them.
+   * Secrets received at run time, which must be redacted from messages because a target may echo them. Secrets that the
+   * plan names are not included.
    */
   readonly secretValues: readonly string[];
 };
 
-/** An authorizer whose header never changes; undefined for targets that ask for none. */
+/** An authorizer whose header never changes. @param header undefined for targets without authorization */
 export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
   return {
     prepare: async () => {},

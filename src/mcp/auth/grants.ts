@@ -5,7 +5,7 @@ import { requestAccessToken, requestToken } from './token-request.ts';
 import type { FetchToken } from './token-source.ts';
 import type { TokenTerms } from './token-terms.ts';
 
-export type ClientCredentials = {
+type ClientCredentials = {
   readonly http: AuthHttp;
   readonly terms: () => Promise<TokenTerms>;
   readonly client: OAuthClient;
@@ -13,7 +13,7 @@ export type ClientCredentials = {
 
 /**
  * Fetches tokens by the OAuth 2 client credentials grant (RFC 6749 §4.4), as MCP's extension
- * io.modelcontextprotocol/oauth-client-credentials has it.
+ * io.modelcontextprotocol/oauth-client-credentials defines it.
  * @param now epoch milliseconds
  */
 export function clientCredentialsTokens({ http, terms, client }: ClientCredentials, now: () => number): FetchToken {
@@ -24,17 +24,17 @@ export function clientCredentialsTokens({ http, terms, client }: ClientCredentia
   };
 }
 
-export type JwtBearer = {
+type JwtBearer = {
   readonly http: AuthHttp;
   readonly terms: () => Promise<TokenTerms>;
   readonly client: OAuthClient;
   readonly assertion: string;
 };
 
-export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 /**
- * Fetches tokens for an assertion that was issued elsewhere (RFC 7523 §2.1), such as the JWT of a workload (MCP's draft
+ * Fetches tokens for an assertion from another issuer (RFC 7523 §2.1), such as the JWT of a workload (MCP's draft
  * extension for workload identity federation).
  * @param now epoch milliseconds
  */
@@ -46,10 +46,10 @@ export function jwtBearerTokens({ http, terms, client, assertion }: JwtBearer, n
   };
 }
 
-export type EnterpriseManaged = {
+type EnterpriseManaged = {
   readonly http: AuthHttp;
   readonly terms: () => Promise<TokenTerms>;
-  /** As the target's authorization server knows us. */
+  /** The client that is registered at the target's authorization server. */
   readonly client: OAuthClient;
   readonly identityProvider: { readonly server: AuthorizationServer; readonly client: OAuthClient };
   readonly idToken: string;
@@ -60,9 +60,9 @@ const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
 
 /**
- * Fetches tokens on behalf of a user whom an identity provider vouches for: exchanges the user's ID token there for an
- * ID-JAG (RFC 8693), and that at the target's authorization server for an access token (RFC 7523 §2.1), as MCP's
- * extension io.modelcontextprotocol/enterprise-managed-authorization has it.
+ * Fetches tokens on behalf of a user of an identity provider (MCP's extension
+ * io.modelcontextprotocol/enterprise-managed-authorization). The identity provider exchanges the user's ID token for an
+ * ID-JAG (RFC 8693); the target's authorization server exchanges that for an access token (RFC 7523 §2.1).
  * @param now epoch milliseconds
  */
 export function enterpriseManagedTokens(options: EnterpriseManaged, now: () => number): FetchToken {
@@ -84,8 +84,8 @@ export function enterpriseManagedTokens(options: EnterpriseManaged, now: () => n
     });
     if (exchanged.issued_token_type !== ID_JAG) {
       throw new Error(
-        `The identity provider's token endpoint ${identityProvider.server.tokenUrl} issued no ID-JAG but ` +
-          `${exchanged.issued_token_type ?? 'a token without issued_token_type'}.`,
+        `The identity provider's token endpoint ${identityProvider.server.tokenUrl} issued ` +
+          `${exchanged.issued_token_type ?? 'a token without issued_token_type'} instead of an ID-JAG.`,
       );
     }
     const parameters = { assertion: exchanged.access_token, scope, resource };

@@ -9,24 +9,24 @@ import { readClient } from './oauth-client.ts';
 import { type FetchToken, TokenAuthorizer, TokenSource, type TokenSources } from './token-source.ts';
 import { type TokenWishes, tokenTerms } from './token-terms.ts';
 
-/** Its dispatcher and its address check serve as long as the sources do, beyond the client that is opened with them. */
+/** Its dispatcher and its address check must work as long as `sources`, which outlives the client. */
 export type AuthorizerOptions = AuthHttpOptions & {
-  /** Where the requests go, and where the authorization server is looked for. */
+  /** Where the requests go. Discovery of the authorization server starts there. */
   readonly targetUrl: string;
   readonly secrets: SecretSource;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Client id of the identity that asks for Entra tokens. */
+  /** Client id of the identity that requests Entra tokens. */
   readonly identityClientId: string | undefined;
-  /** Of the process. */
+  /** The token sources of the process. */
   readonly sources: TokenSources;
 };
 
 type TokenAuth = Exclude<Auth, { type: 'none' | 'bearer' | 'header' }>;
 
 /**
- * Makes the authorizer that a target's `auth` asks for, its secrets fetched.
- * @throws when a secret is missing, cannot stand in a header or is no key; the message names it
+ * Fetches the secrets of a target's `auth` and makes its authorizer.
+ * @throws when a secret is missing, is not allowed in a header or is not a key; the message names it
  */
 export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Promise<Authorizer> {
   const { secrets, sources, targetUrl, identityClientId, now } = options;
@@ -54,9 +54,9 @@ function fetchTokens(auth: TokenAuth, values: ReadonlyMap<string, string>, optio
   const http = new AuthHttp(options);
   const secret = (name: string) => values.get(name) ?? '';
   const client = readClient(auth, secret);
-  const termsFor = (wishes: TokenWishes, wayOut: string) => tokenTerms({ http, targetUrl, wishes, wayOut });
+  const termsFor = (wishes: TokenWishes, advice: string) => tokenTerms({ http, targetUrl, wishes, advice });
   if (auth.type === 'enterprise-managed') {
-    const terms = termsFor({ scope: auth.scope, resource: auth.resource }, 'Ask its owner what is missing there.');
+    const terms = termsFor({ scope: auth.scope, resource: auth.resource }, "Ask the target's owner to correct this.");
     const { tokenUrl, ...fields } = auth.identityProvider;
     const identityProvider = { server: namedServer(tokenUrl), client: readClient(fields, secret) };
     return enterpriseManagedTokens(
@@ -64,17 +64,17 @@ function fetchTokens(auth: TokenAuth, values: ReadonlyMap<string, string>, optio
       now,
     );
   }
-  const terms = termsFor(auth, 'A plan that names auth.tokenUrl needs no discovery.');
+  const terms = termsFor(auth, 'To skip discovery, set auth.tokenUrl in the plan.');
   if (auth.type === 'client-credentials') return clientCredentialsTokens({ http, terms, client }, now);
   return jwtBearerTokens({ http, terms, client, assertion: secret(auth.assertion).trim() }, now);
 }
 
-/** Fetches a secret that is to stand in a header, where a line break would end it. */
+/** Fetches a secret for a header. A line break in it would end the header. */
 async function headerSecret(secrets: SecretSource, name: string): Promise<string> {
   const value = await secrets.get(name);
   if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   throw new Error(
-    `The secret "${name}" holds a character that no HTTP header may contain, perhaps a line break at its end; ` +
-      'store it again without.',
+    `The secret "${name}" contains a character that is not allowed in an HTTP header, perhaps a line break at its ` +
+      'end; store the secret without it.',
   );
 }

@@ -6,7 +6,7 @@ import type { AuthorizationServer } from './discovery.ts';
 import { clientAuthentication, type OAuthClient } from './oauth-client.ts';
 import type { Token } from './token-source.ts';
 
-export type TokenRequest = {
+type TokenRequest = {
   readonly http: AuthHttp;
   readonly server: AuthorizationServer;
   readonly client: OAuthClient;
@@ -14,7 +14,7 @@ export type TokenRequest = {
   readonly parameters: Readonly<Record<string, string | undefined>>;
 };
 
-/** RFC 6749 §5.1. `expires_in` is only recommended there; without it a token is used for a minute. */
+/** RFC 6749 §5.1. `expires_in` is optional; a token without it is used for a minute. */
 const tokenReply = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters'),
   token_type: z.string().default('Bearer'),
@@ -30,8 +30,8 @@ const MAX_SHOWN_CHARACTERS = 200;
 const SECRET_FIELDS = ['client_secret', 'client_assertion', 'assertion', 'subject_token'];
 
 /**
- * Asks a token endpoint for a token, by any grant.
- * @throws when it issues none; the message names the endpoint and what it said, without secrets
+ * Requests a token from a token endpoint, by any grant.
+ * @throws when the endpoint does not issue one; the message names the endpoint and quotes its reply, without secrets
  */
 export async function requestToken(asked: TokenRequest): Promise<TokenReply> {
   const { http, server, client, grantType, parameters } = asked;
@@ -41,7 +41,7 @@ export async function requestToken(asked: TokenRequest): Promise<TokenReply> {
   let secrets: readonly string[] = [];
   const reply = await genericTokenEndpointRequest(
     { issuer, token_endpoint: tokenUrl },
-    // The library wants an id even where none is sent.
+    // The library demands an id even when none is sent.
     { client_id: client.id ?? 'none' },
     clientAuthentication(client, server),
     grantType,
@@ -51,13 +51,13 @@ export async function requestToken(asked: TokenRequest): Promise<TokenReply> {
         secrets = secretsOf(headers, body);
         return http.send({ what: WHAT, url, method: 'POST', headers, body: body.toString() });
       },
-      // http.send knows better where https is needed.
+      // http.send decides where https is required.
       [allowInsecureRequests]: true,
     },
   );
   const text = await reply.text();
   if (reply.status !== 200) {
-    // An endpoint that complains may repeat what it was sent.
+    // An error reply may repeat what was sent.
     const shown = redactor([client.secret ?? '', ...secrets])(text).slice(0, MAX_SHOWN_CHARACTERS);
     throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${shown}`);
   }
@@ -72,9 +72,9 @@ function secretsOf(headers: Readonly<Record<string, string>>, form: URLSearchPar
 }
 
 /**
- * Asks a token endpoint for an access token.
- * @param now epoch milliseconds; the token's life counts from before it was asked for
- * @throws as requestToken, and when the token is no Bearer token (RFC 6750)
+ * Requests an access token from a token endpoint.
+ * @param now epoch milliseconds; the token's lifetime counts from the time of the request
+ * @throws as requestToken, and when the token is not a Bearer token (RFC 6750)
  */
 export async function requestAccessToken(asked: TokenRequest, now: () => number): Promise<Token> {
   const sentMs = now();

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { AuthHeader, Authorizer } from './authorizer.ts';
 
-/** An access token and when it ends, epoch milliseconds. */
+/** An access token and when it expires, epoch milliseconds. */
 export type Token = { readonly value: string; readonly expiresAtMs: number };
 
-/** Fetches a new token; rejects with a message that names the endpoint and never a secret. */
+/** Fetches a new token. Rejects with a message that names the endpoint and contains no secret. */
 export type FetchToken = () => Promise<Token>;
 
-/** Hears how the fetch ended that its question set off. */
-export type OnFetch = (fetch: { readonly ok: boolean; readonly tookMs: number }) => void;
+/** Called when the fetch that this caller started has ended. */
+type OnFetch = (fetch: { readonly ok: boolean; readonly tookMs: number }) => void;
 
-/** A token is renewed this long before it ends, or after four fifths of its life when that is later. */
+/** A token is renewed this long before it expires, or after four fifths of its lifetime if that is later. */
 const RENEW_BEFORE_MS = 300_000;
 const RENEW_AFTER_SHARE = 0.8;
-/** After a failed fetch, requests fail without asking again for this long, so that a dead endpoint is not hammered. */
+/** After a failed fetch, requests fail without a new fetch for this long, so that a dead endpoint is not flooded. */
 const RETRY_AFTER_MS = 1000;
-/** A token may be echoed long after the next one came, by a reply that was slow. */
+/** A slow reply may echo a token that has been replaced since. */
 const KEPT_TOKENS = 8;
 
 /**
- * Bearer tokens that expire, for all of a process that may use them: one fetch at a time, and a new token in the
- * background while the old one still holds, so that no request waits for one but the first.
+ * Expiring Bearer tokens, shared by all authorizers of a process that use the same credentials. One fetch runs at a
+ * time. A token is renewed in the background while it is still valid, so that only the first request waits.
  */
 export class TokenSource {
   readonly #fetchToken: FetchToken;
@@ -39,27 +39,27 @@ export class TokenSource {
     this.#now = now;
   }
 
-  /** The latest tokens, which must be redacted from messages. */
+  /** The latest tokens. They must be redacted from messages. */
   get secretValues(): readonly string[] {
     return this.#values;
   }
 
   /**
-   * The header with the token that holds now, or a promise of the next one.
-   * @param onFetch told only if this very question sets a fetch off
-   * @throws (rejects) when no token can be had
+   * The header with the current token, or a promise of the next one.
+   * @param onFetch called only if this call starts a fetch
+   * @throws (rejects) when no token could be fetched
    */
   header(onFetch: OnFetch): AuthHeader | Promise<AuthHeader> {
     const now = this.#now();
     if (this.#header !== undefined && now < this.#expiresAtMs) {
-      // A failed renewal is no failure yet: the old token still holds, and the failure is counted.
+      // A failed renewal is counted, but fails no request: the old token is still valid.
       if (now >= this.#renewAtMs) this.#fetch(now, onFetch).catch(() => {});
       return this.#header;
     }
     return this.#fetch(now, onFetch);
   }
 
-  /** Throws the token away that the target did not take, unless another has come since. */
+  /** Drops the token that the target refused, unless it has been replaced since. */
   discard(header: AuthHeader | undefined): void {
     if (header === this.#header) this.#header = undefined;
   }
@@ -96,12 +96,12 @@ export class TokenSource {
   }
 }
 
-/** Far more than the targets of all plans that one process works on at a time. */
+/** Far more than the targets of all plans that one process runs at a time. */
 const MAX_SOURCES = 100;
 
-/** The token sources of one process, so that its slices fetch a target's token once and not each for itself. */
+/** The token sources of one process. Its slices share them, so that a target's token is fetched once. */
 export class TokenSources {
-  /** By the hash of what they depend on, least recently asked for first. */
+  /** By the hash of what they depend on, least recently used first. */
   readonly #sources = new Map<string, TokenSource>();
   readonly #maxSources: number;
 
@@ -110,10 +110,10 @@ export class TokenSources {
   }
 
   /**
-   * The source for these parts, opened when there is none yet. One that was let go to make room still serves those who
-   * hold it.
-   * @param parts all that decides which tokens come, secret values among them, so that a rotated secret has a source of
-   *   its own; as JSON. Only their hash is kept.
+   * The source for these parts, opened when there is none yet. A source that is dropped to make room still works for
+   * those who have it.
+   * @param parts everything that decides which tokens are issued, as JSON. Secret values are included, so that a
+   * rotated secret gets its own source. Only the hash is kept.
    */
   get(parts: readonly unknown[], open: () => TokenSource): TokenSource {
     const key = createHash('sha256').update(JSON.stringify(parts)).digest('base64');
@@ -126,7 +126,7 @@ export class TokenSources {
   }
 }
 
-/** One client's use of a token source, which it may share with others of the process. */
+/** One client's view of a token source that it may share with others of the process. */
 export class TokenAuthorizer implements Authorizer {
   readonly #source: TokenSource;
   #fetched = 0;
@@ -151,7 +151,7 @@ export class TokenAuthorizer implements Authorizer {
   }
 
   async prepare(): Promise<void> {
-    // Whoever needs the token next meets the same failure, and has a sample to show it on.
+    // The next request meets the same failure and reports it in its sample.
     await Promise.resolve(this.header()).catch(() => {});
   }
 

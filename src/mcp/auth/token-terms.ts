@@ -7,7 +7,7 @@ import {
   readProtectedResource,
 } from './discovery.ts';
 
-/** Where tokens for a target come from, and for what they are asked. */
+/** Who issues the tokens for a target, and what they are requested for. */
 export type TokenTerms = {
   readonly server: AuthorizationServer;
   readonly scope: string | undefined;
@@ -15,7 +15,7 @@ export type TokenTerms = {
   readonly resource: string | undefined;
 };
 
-/** What the plan says of that. */
+/** What the plan says about it. */
 export type TokenWishes = {
   readonly tokenUrl?: string | undefined;
   readonly scope?: string | undefined;
@@ -23,15 +23,15 @@ export type TokenWishes = {
   readonly resource?: string | false | undefined;
 };
 
-export type TokenTermsOptions = {
+type TokenTermsOptions = {
   readonly http: AuthHttp;
   readonly targetUrl: string;
   readonly wishes: TokenWishes;
-  /** A sentence for those whose target leads to no token endpoint. */
-  readonly wayOut: string;
+  /** A sentence that says how to fix a discovery that failed. */
+  readonly advice: string;
 };
 
-/** Login hosts of Microsoft Entra: the public cloud, older names of it, and the sovereign clouds. */
+/** Login hosts of Microsoft Entra: the public cloud, its older names, and the sovereign clouds. */
 const ENTRA_HOSTS: ReadonlySet<string> = new Set([
   'login.microsoftonline.com',
   'login.microsoft.com',
@@ -43,16 +43,16 @@ const ENTRA_HOSTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Finds out the terms at the first call, from the plan or else from the target (MCP 2026-07-28, Authorization), and
- * keeps them; a failure is not kept.
- * @throws (rejects) when the target does not lead to a token endpoint; the message says at which step
+ * Finds out the terms at the first call and keeps them: from the plan, otherwise from the target (MCP 2026-07-28,
+ * Authorization). A failure is not kept.
+ * @throws (rejects) when discovery finds no token endpoint; the message names the step that failed
  */
 export function tokenTerms(options: TokenTermsOptions): () => Promise<TokenTerms> {
-  const { targetUrl, wayOut } = options;
+  const { targetUrl, advice } = options;
   let known: TokenTerms | undefined;
   return async () => {
     known ??= await findTerms(options).catch((error: unknown) => {
-      throw new Error(`Found no way to a token for ${targetUrl}. ${reasonOf(error)} ${wayOut}`, { cause: error });
+      throw new Error(`Found no token endpoint for ${targetUrl}. ${reasonOf(error)} ${advice}`, { cause: error });
     });
     return known;
   };
@@ -81,7 +81,7 @@ async function findTerms({ http, targetUrl, wishes }: TokenTermsOptions): Promis
 
 function resourceFor(server: AuthorizationServer, wish: TokenWishes['resource'], known: string): string | undefined {
   if (wish !== undefined) return wish || undefined;
-  // Entra refuses a resource beside scopes (AADSTS9010010).
+  // Entra refuses a request with both a resource and scopes (AADSTS9010010).
   return isEntra(server.tokenUrl) ? undefined : known;
 }
 

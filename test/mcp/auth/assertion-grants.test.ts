@@ -128,7 +128,7 @@ describe('enterprise-managed', () => {
     {
       name: 'a provider that issues something else',
       changes: { '/idp': issued('abc') },
-      says: /identity provider's token endpoint http:\S+\/idp issued no ID-JAG but a token without issued_token_type/,
+      says: /identity provider's token endpoint http:\S+\/idp issued a token without issued_token_type instead of an ID-JAG/,
     },
     {
       name: 'a server that refuses, without the ID-JAG',
@@ -138,7 +138,7 @@ describe('enterprise-managed', () => {
     {
       name: 'a target without metadata',
       changes: { '/.well-known/oauth-protected-resource/mcp': { status: 404 } },
-      says: /^Error: Found no way to a token for \S+\/mcp\. .* answered HTTP 404\. Ask its owner what is missing there\.$/,
+      says: /^Error: Found no token endpoint for \S+\/mcp\. .* answered HTTP 404\. Ask the target's owner to correct this\.$/,
     },
   ]) {
     it(`says what is wrong with ${name}`, async () => {

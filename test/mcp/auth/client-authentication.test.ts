@@ -83,7 +83,7 @@ describe('a client secret', () => {
     await start(methods('private_key_jwt', 'none'));
     await assert.rejects(
       tokenRequest(AUTH),
-      /authorization server http:\S+ takes no client secret but private_key_jwt, none; .*auth\.clientAuthentication/,
+      /authorization server http:\S+ does not accept a client secret, only private_key_jwt, none; .*auth\.clientAuthentication/,
     );
     assert.ok(!rig.asked().includes('POST /token'));
   });
@@ -190,28 +190,32 @@ describe('a private key', () => {
     await start(algorithms('RS256'));
     await assert.rejects(
       tokenRequest(auth, pem(p256)),
-      /takes assertions signed by RS256, but the private key signs by ES256; use another key/,
+      /accepts assertions signed with RS256, but the private key supports ES256; use another key/,
     );
   });
 
   for (const { name, text, plan = {}, says } of [
-    { name: 'no key', text: 'hunter2-hunter2', says: /The secret "mine" holds no private key that can be read/ },
-    { name: 'broken JSON', text: '{"kty":"EC","d":"hunter2', says: /The secret "mine" holds no private key/ },
+    { name: 'no key', text: 'hunter2-hunter2', says: /The secret "mine" does not contain a readable private key/ },
+    {
+      name: 'broken JSON',
+      text: '{"kty":"EC","d":"hunter2',
+      says: /The secret "mine" does not contain a readable private key/,
+    },
     {
       name: 'a public key',
       text: JSON.stringify(p256.publicKey.export({ format: 'jwk' })),
-      says: /The secret "mine" holds no private key/,
+      says: /The secret "mine" does not contain a readable private key/,
     },
     {
       name: 'a key that cannot sign',
       text: pem(generateKeyPairSync('x25519')),
-      says: /The private key in the secret "mine" can sign by no algorithm that servers take/,
+      says: /The private key in the secret "mine" supports no algorithm that servers accept/,
     },
     {
       name: 'a key that cannot sign as the plan wants',
       text: pem(p256),
       plan: { algorithm: 'RS256' },
-      says: /The private key in the secret "mine" can sign by ES256, not by RS256/,
+      says: /The private key in the secret "mine" supports ES256, not RS256/,
     },
   ]) {
     it(`is refused before any request when it is ${name}`, async () => {

@@ -99,19 +99,24 @@ describe('clientCredentialsTokens', () => {
     {
       name: 'an end of the connection',
       reply: (socket) => socket.destroy(),
-      says: /gave no answer: other side closed/,
+      says: /gave no usable answer: other side closed/,
     },
-    { name: 'silence', reply: () => {}, says: /gave no answer: none within 100 ms/, more: { timeoutMs: 100 } },
+    {
+      name: 'silence',
+      reply: () => {},
+      says: /gave no usable answer: no reply within 100 ms/,
+      more: { timeoutMs: 100 },
+    },
     {
       name: 'a body without end',
       reply: 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{',
-      says: /gave no answer: none within 100 ms/,
+      says: /gave no usable answer: no reply within 100 ms/,
       more: { timeoutMs: 100 },
     },
     {
       name: 'a body that is too long',
       reply: httpReply(200, [], ' '.repeat(1024 * 1024 + 1)),
-      says: /gave no answer: its reply is longer than 1 MiB/,
+      says: /gave no usable answer: its reply is longer than 1 MiB/,
     },
   ];
   for (const { name, reply, says, more } of faults) {
@@ -132,7 +137,7 @@ describe('clientCredentialsTokens', () => {
     server = await startScriptedServer('');
     const url = 'http://localhost:1/token';
     await assert.rejects(tokensAt(url)(), ({ message }: Error) => {
-      assert.ok(message.startsWith(`The token endpoint ${url} gave no answer: `), message);
+      assert.ok(message.startsWith(`The token endpoint ${url} gave no usable answer: `), message);
       assert.match(message, /ECONNREFUSED/);
       return true;
     });

@@ -22,7 +22,7 @@ async function refused(says: RegExp, auth: object = {}, changes: Partial<Authori
     assert.match(message, says);
     assert.match(
       message,
-      /^Found no way to a token for http\S+\/mcp\. .*\. A plan that names auth\.tokenUrl needs no /,
+      /^Found no token endpoint for http\S+\/mcp\. .*\. To skip discovery, set auth\.tokenUrl in the plan\.$/,
     );
     return true;
   });
@@ -52,9 +52,9 @@ describe('discovery that leads nowhere', () => {
       says: /is not usable: authorization_servers: /,
     },
     {
-      name: 'an authorization server that is no URL',
+      name: 'an authorization server that is not a URL',
       changes: { [`${PRM}/mcp`]: resource('/mcp', { authorization_servers: ['here'] }) },
-      says: /The authorization server here is no URL/,
+      says: /The authorization server here is not a URL/,
     },
     {
       name: 'the metadata of a wider path than it may speak for',
@@ -64,7 +64,7 @@ describe('discovery that leads nowhere', () => {
     {
       name: 'another issuer, if only by a slash',
       changes: { [ASM]: server('/') },
-      says: /is of the issuer http:\S+\/, not of http:\S+\d\./,
+      says: /belongs to the issuer http:\S+\/, not to http:\S+\d\./,
     },
     {
       name: 'no token endpoint',
@@ -74,22 +74,22 @@ describe('discovery that leads nowhere', () => {
     {
       name: 'an authorization server that is not there',
       changes: { [`${PRM}/mcp`]: resource('/mcp', { authorization_servers: ['http://127.0.0.1:1'] }) },
-      says: /metadata http:\/\/127\.0\.0\.1:1\/\S+ gave no answer: .*ECONNREFUSED/,
+      says: /metadata http:\/\/127\.0\.0\.1:1\/\S+ gave no usable answer: .*ECONNREFUSED/,
     },
     {
       name: 'plain http to another machine',
       changes: { [`${PRM}/mcp`]: resource('/mcp', { authorization_servers: ['http://192.0.2.1'] }) },
-      says: /metadata http:\/\/192\.0\.2\.1\/\S+ must be https; plain http is for this machine only/,
+      says: /metadata http:\/\/192\.0\.2\.1\/\S+ must use https; plain http is allowed for this machine only/,
     },
     {
       name: 'a password in a URL',
       changes: { '/mcp': () => challenge('resource_metadata="http://u:p@127.0.0.1/"') },
-      says: /The protected resource metadata must have no user name or password in its URL\./,
+      says: /The protected resource metadata must not have a user name or password in its URL\./,
     },
     {
       name: 'a challenge that points nowhere, though there are well-known places',
       changes: { '/mcp': () => challenge('resource_metadata="/elsewhere"') },
-      says: /The protected resource metadata \/elsewhere is no URL/,
+      says: /The protected resource metadata \/elsewhere is not a URL/,
     },
   ];
   for (const { name, changes, says } of cases) {
@@ -102,7 +102,7 @@ describe('discovery that leads nowhere', () => {
   it('says that the target itself gives no answer', async () => {
     await start();
     const targetUrl = 'http://127.0.0.1:1/mcp';
-    await refused(/The target http:\/\/127\.0\.0\.1:1\/mcp gave no answer: .*ECONNREFUSED/, {}, { targetUrl });
+    await refused(/The target http:\/\/127\.0\.0\.1:1\/mcp gave no usable answer: .*ECONNREFUSED/, {}, { targetUrl });
   });
 
   for (const { what, path } of [
@@ -113,7 +113,7 @@ describe('discovery that leads nowhere', () => {
     it(`sends nothing to ${what} when the operator does not allow its address`, async () => {
       await start();
       const problemOfAddress = (url: string) => (new URL(url).pathname === path ? 'it is not on the list.' : undefined);
-      await refused(/ http\S+ may not be asked: it is not on the list/, {}, { problemOfAddress });
+      await refused(/ http\S+ is not allowed: it is not on the list/, {}, { problemOfAddress });
       assert.ok(!rig.seen.some((seen) => seen.path === path));
     });
   }
@@ -123,7 +123,7 @@ describe('discovery that leads nowhere', () => {
     const problemOfAddress = (url: string) => (url.startsWith('https://evil') ? 'it is not on the list.' : undefined);
     await assert.rejects(
       header({}, { problemOfAddress }),
-      /^Error: The token endpoint https:\/\/evil\.example\/token may not be asked: it is not on the list\.$/,
+      /^Error: The token endpoint https:\/\/evil\.example\/token is not allowed: it is not on the list\.$/,
     );
     assert.equal(rig.seen.length, 3);
   });

@@ -115,7 +115,7 @@ describe('discovery of the token endpoint', () => {
     await start(other);
     await assert.rejects(
       header(),
-      /is for the resource api:\/\/other, not for http:\/\/127.*naming it as auth\.resource/,
+      /is for the resource api:\/\/other, not for http:\/\/127.*set auth\.resource to this resource/,
     );
     await header({ resource: 'api://other' });
     assert.equal(tokenForm().resource, 'api://other');

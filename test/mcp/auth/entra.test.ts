@@ -88,7 +88,7 @@ describe('entraTokens on App Service', () => {
     const [line] = await ask('');
     assert.match(
       line?.message ?? '',
-      /^Microsoft Entra gave no token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
+      /^Microsoft Entra did not issue a token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
     );
     assert.match(line?.message ?? '', /ManagedIdentityCredential/);
     assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);

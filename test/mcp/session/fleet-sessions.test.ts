@@ -155,7 +155,7 @@ describe('LegacySession with the fleet', () => {
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_TOKEN', 'initialize AUTH_TOKEN']);
     const message = rig.exchanges[0]?.message ?? '';
-    assert.ok(message.startsWith(`The token endpoint ${auth.tokenUrl} gave no answer: `), message);
+    assert.ok(message.startsWith(`The token endpoint ${auth.tokenUrl} gave no usable answer: `), message);
     assert.match(message, /ECONNREFUSED/);
     assert.equal(rig.authorizer.tokens.fetched, 0);
     assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not be asked for every request');

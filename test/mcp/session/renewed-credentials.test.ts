@@ -150,16 +150,16 @@ describe('a request whose token is refused', () => {
 /** As authorization words an attempt to connect that the system refused. */
 const refusedConnection = (code: string) => {
   const cause = Object.assign(new Error(`connect ${code} 127.0.0.1:9`), { code });
-  return new Error(`The token endpoint gave no answer: ${cause.message}.`, { cause });
+  return new Error(`The token endpoint gave no usable answer: ${cause.message}.`, { cause });
 };
 
 describe('a request that no token can be had for', () => {
   for (const [code, outcome, message] of [
-    ['ECONNREFUSED', 'AUTH_TOKEN', /^The token endpoint gave no answer: connect ECONNREFUSED 127\.0\.0\.1:9\.$/],
+    ['ECONNREFUSED', 'AUTH_TOKEN', /^The token endpoint gave no usable answer: connect ECONNREFUSED 127\.0\.0\.1:9\.$/],
     [
       'EMFILE',
       'CLIENT_LIMIT',
-      /^The token endpoint gave no answer: connect EMFILE [^;]*9; .*raise its limit \(ulimit -n\)/,
+      /^The token endpoint gave no usable answer: connect EMFILE [^;]*9; .*raise its limit \(ulimit -n\)/,
     ],
   ] as const) {
     it(`is ${outcome} when the token endpoint ended in ${code}, and ends the session`, () => {
