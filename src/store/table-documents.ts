@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { gunzip, gzip, PIECE_BYTES, packBytes, unpackBytes } from './packed-bytes.ts';
+import { gunzip, gzip, PIECE_BYTES, packBytes, unpackBytes } from './row-values.ts';
 import type { RunStore } from './run-store.ts';
 import { documentKey, documentRowKey } from './table-keys.ts';
 import type { RowValues, StoredRow, TableRows } from './table-rows.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { packJson, unpackJson } from './packed-bytes.ts';
+import { packJson, unpackJson } from './row-values.ts';
 import { type RunChange, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
 import { claimKey, planRunKey, runKey, wholePartition } from './table-keys.ts';
 import type { RowValues, TableRows } from './table-rows.ts';

@@ -7,7 +7,7 @@ import {
   encodeBlock,
 } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { binaryValue, gunzip, gzip, packBytes, packJson, unpackBytes, unpackJson } from './packed-bytes.ts';
+import { binaryValue, gunzip, gzip, packBytes, packJson, unpackBytes, unpackJson } from './row-values.ts';
 import { latestProgress, type RunStore } from './run-store.ts';
 import {
   EMPTY_LEDGER,
