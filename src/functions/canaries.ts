@@ -5,7 +5,7 @@ import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { policyProblems } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
-import { isActive } from '../run/lease.ts';
+import { isActive } from '../run/run-documents.ts';
 import { relativeFileReader } from '../run/run-in-process.ts';
 import { appContext, appRoot, policy } from './app-context.ts';
 import { startOrchestration } from './orchestration-client.ts';

@@ -12,12 +12,12 @@ import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
 export type RunRequest = {
   /** The plan as YAML or JSON. */
   readonly text: string;
-  /** Reads the files that feeds name; left out where a plan has none beside it. */
+  /** Reads the files that feeds name; left out if the plan has no files of its own. */
   readonly readFile?: ReadFile;
   readonly trigger: RunRecord['trigger'];
-  /** The same key and plan give the same run, however often they are sent. */
+  /** The same key with the same plan gives the same run, however often the request is sent. */
   readonly idempotencyKey?: string;
-  /** What the run is compared with, if anything. */
+  /** The run that the new one is compared with. */
   readonly baseline?: ComparedRun;
 };
 
@@ -27,7 +27,7 @@ export type CreatedRun =
   | { readonly outcome: 'not-allowed'; readonly problems: readonly string[] }
   | { readonly outcome: 'key-taken'; readonly runId: string };
 
-/** Parses a plan, holds it against the operator's policy, and stores it as a run that waits for its preflight. */
+/** Parses a plan, checks it against the operator's policy, and stores it as a run that waits for its preflight. */
 export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
   const parsed = parsePlan(request.text, request.readFile);
   if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
@@ -59,7 +59,7 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
   return { outcome: 'created', record };
 }
 
-/** A hash of what a plan means: comments, order of lines and spelled-out defaults do not change it. */
+/** A hash of what a plan means; comments, the order of lines and explicit defaults do not change it. */
 function hashPlan(plan: Plan): string {
   return createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
 }

@@ -1,41 +1,29 @@
-import type { RunRecord } from '../store/run-store.ts';
 import type { RunContext } from './run-context.ts';
-import { hasEnded } from './run-documents.ts';
 
-/** A run that has not ended this long after the longest it may last is dead, whatever its state says. */
-const STALE_AFTER_MS = 15 * 60_000;
-
-/** True while a run may still make load or conclude. */
-export function isActive(record: RunRecord, nowMs: number, maxDurationMs: number): boolean {
-  if (hasEnded(record)) return false;
-  const endMs = record.schedule?.endAtMs ?? Date.parse(record.createdAt) + maxDurationMs;
-  return nowMs < endMs + STALE_AFTER_MS;
-}
+/** How often a waiting delivery checks for the result and for signs of life. */
+const POLL_MS = 500;
+/** A holder without a sign of life for longer than this is dead. */
+const DEAD_AFTER_MS = 30_000;
 
 export type LeaseOptions<Result> = {
   readonly runId: string;
-  /** What is done: a slice's id, or a step's name. */
+  /** What is executed: a slice's id, or the name of a step such as `preflight`. */
   readonly unit: string;
   /** The attempt that the orchestrator asked for. */
   readonly attempt: number;
-  /** Names this delivery; no other has the same. */
+  /** Identifies this delivery; no other delivery has the same. */
   readonly holder: string;
-  /** Reads what an earlier delivery left behind when it was done. */
+  /** Reads the result of an earlier delivery; undefined until there is one. */
   readonly result: () => Promise<Result | undefined>;
-  /** Epoch milliseconds of the holder's last sign of life; undefined when it never gave one. */
+  /** Epoch milliseconds of the holder's last sign of life; undefined if it has not given any. */
   readonly lastSignOfLife: () => Promise<number | undefined>;
   readonly work: () => Promise<Result>;
 };
 
-/** How often a waiting delivery looks. */
-const POLL_MS = 500;
-/** A holder that gave no sign of life for this long is dead. */
-const DEAD_AFTER_MS = 30_000;
-
 /**
- * Does work once although Durable Functions may deliver it more often. The first delivery takes a lease and works; a
- * further one is recorded, waits for the first one's result and returns the same, so that the orchestrator never goes
- * on too early. When the first one dies, the further one takes over.
+ * Does work once, although Durable Functions may deliver it several times. The first delivery takes a lease and works.
+ * A later one is recorded as a duplicate, waits for the first one's result and returns the same, so that the orchestrator
+ * never goes on too early. If the holder dies, one of the waiting deliveries takes over.
  */
 export async function runUnderLease<Result>(context: RunContext, options: LeaseOptions<Result>): Promise<Result> {
   const { store, clock } = context;

@@ -9,15 +9,16 @@ import type { RunContext } from './run-context.ts';
 import { readPlan, readRun } from './run-documents.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Either the schedule of the run (and whether it was stopped before it began), or why there will be none. */
+/** The run's schedule, and whether the run was stopped before its start; or why the run is refused. */
 export type Preflight =
   | { readonly schedule: RunSchedule; readonly stopRequested: boolean }
   | { readonly problems: readonly string[] };
 
 /**
- * Opens one session per target before any load: reachable, negotiates, authenticates, and has every tool that the plan
- * calls. Then fixes when the run starts and how it is divided. A fault ends the run with a sentence a person can act on.
- * @param holder names this delivery
+ * Checks, before any load, that the plan can run. It opens one session per target: the target must be reachable,
+ * negotiate, authenticate, and have what the plan calls. Then it fixes when the run starts and how it is divided. A
+ * problem ends the run, with a sentence that says how to fix it.
+ * @param holder identifies this delivery
  */
 export async function preflight(context: RunContext, runId: string, holder: string): Promise<Preflight> {
   return runUnderLease(context, {
@@ -41,30 +42,27 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const { store, clock } = context;
   await store.updateRun(runId, { state: 'preflight' });
   const plan = await readPlan(store, runId);
-  const refusals = [...policyProblems(plan, context.policy), ...unusable(plan)];
-  const visits =
-    refusals.length > 0
-      ? []
-      : await Promise.all(Object.keys(plan.targets).map((name) => probeTarget(context, plan, name)));
-  const problems = [...refusals, ...visits.flatMap((visit) => visit.problems)];
+  const refusals = [...policyProblems(plan, context.policy), ...compileProblems(plan)];
+  const names = refusals.length > 0 ? [] : Object.keys(plan.targets);
+  const probes = await Promise.all(names.map((name) => probeTarget(context, plan, name)));
+  const problems = [...refusals, ...probes.flatMap((probe) => probe.problems)];
   if (problems.length > 0) {
     await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });
     return { problems };
   }
-  // Slices that this process runs then start at once; others warm up while they wait for their start.
+  // Slices of this process can then start immediately; other processes warm up while they wait for the start.
   await warmUp();
-  const layout = layoutOf(plan, context.sizing);
+  const { lanes, windows, windowMs, durationMs } = layoutOf(plan, context.sizing);
   const startAtMs = Math.ceil(clock.now() + context.startDelayMs);
-  const { lanes, windows, windowMs, durationMs } = layout;
   const schedule: RunSchedule = { startAtMs, endAtMs: startAtMs + durationMs, lanes, windows, windowMs };
-  await store.updateRun(runId, { state: 'running', schedule, targets: visits.flatMap(({ target }) => target ?? []) });
-  // Read only now: a stop that came before found no schedule, and leaves it to this to end the run.
+  await store.updateRun(runId, { state: 'running', schedule, targets: probes.flatMap(({ target }) => target ?? []) });
+  // Read after the schedule is stored: whoever stopped the run earlier found no schedule, and relies on this check.
   const { stopRequested } = await readRun(store, runId);
   return { schedule, stopRequested };
 }
 
-/** What of the scenarios no slice could make ready, e.g. a check's schema; a slice would only throw. */
-function unusable(plan: Plan): string[] {
+/** Scenarios that cannot be compiled, for example because of a check's schema; every slice would throw on them. */
+function compileProblems(plan: Plan): string[] {
   return Object.entries(plan.scenarios).flatMap(([name, scenario]) => {
     try {
       compileScenario(plan, scenario);

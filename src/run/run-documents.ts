@@ -7,7 +7,37 @@ import type { RunRecord, RunSchedule, RunStore } from '../store/run-store.ts';
 import type { Fold } from '../summary/fold.ts';
 import { decodeFold, encodeFold } from '../summary/fold-codec.ts';
 
-/** A new run's id: sorts by time, and only `[a-z0-9-]`, because Durable Functions puts it into URLs as it is. */
+/** The record of a run. @throws if there is no such run */
+export async function readRun(store: RunStore, runId: string): Promise<RunRecord> {
+  const record = await store.getRun(runId);
+  if (record === undefined) throw new Error(`There is no run ${runId}.`);
+  return record;
+}
+
+/** The record of a run whose preflight has passed. @throws if it has not */
+export async function readScheduledRun(store: RunStore, runId: string): Promise<RunRecord & { schedule: RunSchedule }> {
+  const record = await readRun(store, runId);
+  const { schedule } = record;
+  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not passed.`);
+  return { ...record, schedule };
+}
+
+/** True once a run has reached its last state. */
+export function hasEnded({ state }: Pick<RunRecord, 'state'>): boolean {
+  return state === 'done' || state === 'refused' || state === 'failed';
+}
+
+/** A run is dead if it has not ended this long after its planned end, whatever its state says. */
+const STALE_AFTER_MS = 15 * 60_000;
+
+/** True while a run may still make load or conclude. @param maxDurationMs how long a run without a schedule may last */
+export function isActive(record: RunRecord, nowMs: number, maxDurationMs: number): boolean {
+  if (hasEnded(record)) return false;
+  const endMs = record.schedule?.endAtMs ?? Date.parse(record.createdAt) + maxDurationMs;
+  return nowMs < endMs + STALE_AFTER_MS;
+}
+
+/** Makes a run id. It sorts by time, and has only `[a-z0-9-]`, because Durable Functions puts it into URLs unescaped. */
 export function newRunId(nowMs: number): string {
   const time = new Date(nowMs)
     .toISOString()
@@ -17,38 +47,18 @@ export function newRunId(nowMs: number): string {
   return `${time}-${randomBytes(4).toString('hex')}`;
 }
 
-/** The form of every run id. */
+/** Matches every run id. */
 export const runIdPattern = /^\d{8}-\d{9}-[0-9a-f]{8}$/;
 
-/** True once nothing more happens to a run. */
-export function hasEnded({ state }: Pick<RunRecord, 'state'>): boolean {
-  return state === 'done' || state === 'refused' || state === 'failed';
-}
-
 export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
-  await store.putDocument(runId, 'plan', Buffer.from(JSON.stringify(plan)));
+  await writeJson(store, runId, 'plan', plan);
 }
 
-/** The plan as it was parsed when the run was made, with all defaults. */
+/** The plan as it was parsed when the run was created, with all defaults. @throws if it is missing */
 export async function readPlan(store: RunStore, runId: string): Promise<Plan> {
-  const bytes = await store.getDocument(runId, 'plan');
-  if (bytes === undefined) throw new Error(`Run ${runId} has no stored plan.`);
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Plan;
-}
-
-/** The record of a run that must be there. */
-export async function readRun(store: RunStore, runId: string): Promise<RunRecord> {
-  const record = await store.getRun(runId);
-  if (record === undefined) throw new Error(`There is no run ${runId}.`);
-  return record;
-}
-
-/** The record of a run whose preflight has passed. */
-export async function readScheduledRun(store: RunStore, runId: string): Promise<RunRecord & { schedule: RunSchedule }> {
-  const record = await readRun(store, runId);
-  const { schedule } = record;
-  if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not ended.`);
-  return { ...record, schedule };
+  const plan = await readJson<Plan>(store, runId, 'plan');
+  if (plan === undefined) throw new Error(`Run ${runId} has no stored plan.`);
+  return plan;
 }
 
 export async function writeFold(store: RunStore, runId: string, name: string, fold: Fold): Promise<void> {
@@ -61,30 +71,28 @@ export async function readFold(store: RunStore, runId: string, name: string): Pr
 }
 
 export async function writeReport(store: RunStore, report: Report): Promise<void> {
-  await store.putDocument(report.runId, 'report', Buffer.from(JSON.stringify(report)));
+  await writeJson(store, report.runId, 'report', report);
 }
 
 export async function readReport(store: RunStore, runId: string): Promise<Report | undefined> {
-  const bytes = await store.getDocument(runId, 'report');
-  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Report);
+  return readJson<Report>(store, runId, 'report');
 }
 
-/** Keeps what a run is compared with beside it, so that nothing which becomes of the baseline later changes its report. */
+/** Stores a copy of a run's baseline with the run, so that later changes to the baseline do not change its report. */
 export async function writeBaseline(store: RunStore, runId: string, baseline: ComparedRun): Promise<void> {
-  await store.putDocument(runId, 'baseline', Buffer.from(JSON.stringify(baseline)));
+  await writeJson(store, runId, 'baseline', baseline);
 }
 
 export async function readBaseline(store: RunStore, runId: string): Promise<ComparedRun | undefined> {
-  const bytes = await store.getDocument(runId, 'baseline');
-  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as ComparedRun);
+  return readJson<ComparedRun>(store, runId, 'baseline');
 }
 
-/** What of an earlier run a new one is to be compared with, or why there is no such thing. */
+/** The part of an earlier run that a new one is compared with, or why it cannot be used. */
 export type FoundBaseline =
   | { readonly run: ComparedRun }
   | { readonly missing: 'run' | 'report'; readonly problem: string };
 
-/** Reads the report of the run that is to be a baseline. */
+/** Reads the report of a run that is to be a baseline. */
 export async function findBaseline(store: RunStore, runId: string): Promise<FoundBaseline> {
   const record = runIdPattern.test(runId) ? await store.getRun(runId) : undefined;
   if (record === undefined) {
@@ -97,4 +105,14 @@ export async function findBaseline(store: RunStore, runId: string): Promise<Foun
   }
   const run = parseBaseline(report);
   return 'problem' in run ? { missing: 'report', problem: `The report of run ${runId} ${run.problem}.` } : { run };
+}
+
+async function writeJson(store: RunStore, runId: string, name: string, value: unknown): Promise<void> {
+  await store.putDocument(runId, name, Buffer.from(JSON.stringify(value)));
+}
+
+/** Reads a document whose type is not checked, because only writeJson writes it. */
+async function readJson<Value>(store: RunStore, runId: string, name: string): Promise<Value | undefined> {
+  const bytes = await store.getDocument(runId, name);
+  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Value);
 }

@@ -8,26 +8,15 @@ import { preflight } from './preflight.ts';
 import type { RunContext } from './run-context.ts';
 import { runSlice } from './run-slice.ts';
 
-/** Reads the files that a plan names, relative to the folder that the plan itself is in. */
-export function relativeFileReader(folder: string): ReadFile {
-  return (path) => {
-    try {
-      return readFileSync(resolve(folder, path), 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
-}
-
 /**
- * Carries a created run through in this process: what the orchestrator does with many processes.
- * @returns the problems that preflight found; none when there is a report
+ * Carries out a created run in this process: what the orchestrator does with many processes.
+ * @returns the problems that preflight found; empty if there is a report
  */
 export async function runInProcess(context: RunContext, runId: string): Promise<readonly string[]> {
   const found = await preflight(context, runId, randomUUID());
   if ('problems' in found) return found.problems;
   const { lanes, windows } = found.schedule;
-  // All at once: each slice waits for its own window.
+  // All slices are started together; each waits for its own window.
   const slices = Array.from({ length: lanes * windows }, (_, index) => {
     const [lane, window] = [index % lanes, Math.floor(index / lanes)];
     return runSlice(context, { runId, lane, window, attempt: 0, holder: randomUUID() });
@@ -36,4 +25,15 @@ export async function runInProcess(context: RunContext, runId: string): Promise<
   for (const group of foldGroups(found.schedule)) await foldSlices(context, runId, group);
   await conclude(context, runId);
   return [];
+}
+
+/** Reads the files that a plan names, relative to the folder of the plan. */
+export function relativeFileReader(folder: string): ReadFile {
+  return (path) => {
+    try {
+      return readFileSync(resolve(folder, path), 'utf8');
+    } catch {
+      return undefined;
+    }
+  };
 }

@@ -1,98 +1,7 @@
-import type { Plan } from '../plan/plan-schema.ts';
-import type { Scenario } from '../plan/scenario-schema.ts';
-import { maxVusOf, stagesOf } from '../plan/timeline.ts';
 import { type OperationKey, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
-import type { LiveProgress } from '../summary/live-progress.ts';
+import type { LiveOperation, LiveProgress } from '../summary/live-progress.ts';
 import { emptyHistogram, readHistogram } from '../summary/percentiles.ts';
-
-/**
- * How many virtual users of a plan had to start: those that are at work whatever the target does, and those that started
- * because there was work for them. Where starts come at a rate or are shared, a fast target needs few.
- * @param started numbers of the virtual users that did
- */
-export function plannedVus(plan: Plan, started: Iterable<number>): number {
-  const planned = new Set(started);
-  let firstVu = 0;
-  for (const scenario of Object.values(plan.scenarios)) {
-    for (let index = 0; index < certainVusOf(scenario); index++) planned.add(firstVu + index);
-    firstVu += maxVusOf(scenario);
-  }
-  return planned.size;
-}
-
-function certainVusOf(scenario: Scenario): number {
-  switch (scenario.executor) {
-    case 'constant-vus':
-    case 'per-vu-iterations':
-      return scenario.vus;
-    case 'ramping-vus': {
-      // One that only a ramp's tip needs may have no time for a request.
-      const lasting = stagesOf(scenario).filter(({ durationMs }) => durationMs > 0);
-      return Math.max(...lasting.map(({ fromLevel, toLevel }) => Math.min(fromLevel, toLevel)));
-    }
-    default:
-      return 0;
-  }
-}
-
-/** Running figures of some requests; latencies in ms within 1 %, null while there are none. */
-export type LiveFigures = {
-  readonly requests: number;
-  readonly failures: number;
-  readonly p50Ms: number | null;
-  readonly p95Ms: number | null;
-  readonly p99Ms: number | null;
-};
-
-/** A run as its slices last told of it; without its warm-up. */
-export type LiveView = LiveFigures & {
-  readonly activeVus: number;
-  readonly iterations: number;
-  /** Iterations that could not begin. */
-  readonly droppedIterations: number;
-  /** Requests of the warm-up, which are in no other figure. */
-  readonly warmUpRequests: number;
-  /** Requests so far, those of the warm-up too, over the time since the planned start. */
-  readonly requestsPerSecond: number;
-  readonly operations: readonly (LiveFigures & { readonly target: string; readonly operation: string })[];
-};
-
-/** Adds up the latest progress of all slices. */
-export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
-  const entries = progress.flatMap(({ operations }) => operations);
-  const operations = [...Map.groupBy(entries, operationId)]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, group]) => {
-      const [{ target, operation }] = group as [OperationKey, ...typeof group];
-      return { target, operation, ...figures(group) };
-    });
-  const all = figures(entries);
-  const scenarios = progress.flatMap((slice) => slice.scenarios);
-  const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
-  return {
-    activeVus: progress.reduce((sum, { activeVus }) => sum + activeVus, 0),
-    iterations: scenarios.reduce((sum, { iterations }) => sum + iterations, 0),
-    droppedIterations: scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
-    warmUpRequests,
-    ...all,
-    requestsPerSecond: elapsedSeconds <= 0 ? 0 : (all.requests + warmUpRequests) / elapsedSeconds,
-    operations,
-  };
-}
-
-function figures(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
-  const histogram = emptyHistogram();
-  for (const entry of entries) histogram.add(readHistogram(entry.histogram));
-  const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
-  return {
-    requests: entries.reduce((sum, { count }) => sum + count, 0),
-    failures: entries.reduce((sum, { failures }) => sum + failures, 0),
-    p50Ms: ms(50),
-    p95Ms: ms(95),
-    p99Ms: ms(99),
-  };
-}
 
 /** A run as the HTTP API shows it. */
 export type RunView = {
@@ -103,10 +12,10 @@ export type RunView = {
   readonly baseline?: string;
   readonly state: RunRecord['state'];
   readonly stopRequested: boolean;
-  /** The condition by which the run stopped itself. */
+  /** The condition that stopped the run. */
   readonly abort?: NonNullable<RunRecord['abort']>;
   readonly createdAt: string;
-  /** Planned start and end of the load; absent before preflight has passed. */
+  /** Planned start and end of the load; absent until preflight has passed. */
   readonly startsAt?: string;
   readonly endsAt?: string;
   /** Since the planned start; negative before it. */
@@ -117,7 +26,7 @@ export type RunView = {
   readonly links: { readonly self: string; readonly stop: string; readonly report: string };
 };
 
-/** Shows a run. @param baseUrl address of the runs, e.g. `https://…/api/runs` */
+/** Shows a run. @param baseUrl URL of the list of runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
   const { abort, schedule, endedAt, problems, verdict } = record;
@@ -131,7 +40,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     stopRequested,
     ...(abort === undefined ? {} : { abort }),
     createdAt,
-    ...(schedule === undefined ? {} : times(schedule, endedAt, nowMs)),
+    ...(schedule === undefined ? {} : timesOf(schedule, endedAt, nowMs)),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(problems === undefined ? {} : { problems }),
     ...(verdict === undefined ? {} : { verdict }),
@@ -139,7 +48,20 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
   };
 }
 
-/** A run with its running figures. */
+function timesOf(
+  { startAtMs, endAtMs }: NonNullable<RunRecord['schedule']>,
+  endedAt: string | undefined,
+  nowMs: number,
+) {
+  const untilMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
+  return {
+    startsAt: new Date(startAtMs).toISOString(),
+    endsAt: new Date(endAtMs).toISOString(),
+    elapsedSeconds: (untilMs - startAtMs) / 1000,
+  };
+}
+
+/** Shows a run with its live figures. */
 export function runViewWithLive(
   record: RunRecord,
   progress: readonly LiveProgress[],
@@ -150,11 +72,59 @@ export function runViewWithLive(
   return { ...view, live: liveView(progress, view.elapsedSeconds ?? 0) };
 }
 
-function times({ startAtMs, endAtMs }: NonNullable<RunRecord['schedule']>, endedAt: string | undefined, nowMs: number) {
-  const untilMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
+/** Live figures of some requests; latencies in milliseconds within 1 %, null without requests. */
+export type LiveFigures = {
+  readonly requests: number;
+  readonly failures: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+};
+
+/** A run by the latest progress of its slices, without its warm-up. */
+export type LiveView = LiveFigures & {
+  readonly activeVus: number;
+  readonly iterations: number;
+  readonly droppedIterations: number;
+  /** Requests of the warm-up; only `requestsPerSecond` includes them. */
+  readonly warmUpRequests: number;
+  /** All requests so far, including the warm-up's, divided by the time since the planned start. */
+  readonly requestsPerSecond: number;
+  readonly operations: readonly (LiveFigures & { readonly target: string; readonly operation: string })[];
+};
+
+/** Adds up the latest progress of all slices. */
+export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
+  const entries = progress.flatMap(({ operations }) => operations);
+  const operations = [...Map.groupBy(entries, operationId)]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, group]) => {
+      const [{ target, operation }] = group as [OperationKey, ...typeof group];
+      return { target, operation, ...figuresOf(group) };
+    });
+  const all = figuresOf(entries);
+  const scenarios = progress.flatMap((slice) => slice.scenarios);
+  const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
   return {
-    startsAt: new Date(startAtMs).toISOString(),
-    endsAt: new Date(endAtMs).toISOString(),
-    elapsedSeconds: (untilMs - startAtMs) / 1000,
+    activeVus: progress.reduce((sum, { activeVus }) => sum + activeVus, 0),
+    iterations: scenarios.reduce((sum, { iterations }) => sum + iterations, 0),
+    droppedIterations: scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
+    warmUpRequests,
+    ...all,
+    requestsPerSecond: elapsedSeconds <= 0 ? 0 : (all.requests + warmUpRequests) / elapsedSeconds,
+    operations,
+  };
+}
+
+function figuresOf(entries: readonly LiveOperation[]): LiveFigures {
+  const histogram = emptyHistogram();
+  for (const entry of entries) histogram.add(readHistogram(entry.histogram));
+  const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
+  return {
+    requests: entries.reduce((sum, { count }) => sum + count, 0),
+    failures: entries.reduce((sum, { failures }) => sum + failures, 0),
+    p50Ms: ms(50),
+    p95Ms: ms(95),
+    p99Ms: ms(99),
   };
 }

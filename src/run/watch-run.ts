@@ -1,54 +1,54 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
-import type { LiveProgress } from '../summary/live-progress.ts';
 import { readHistogram } from '../summary/percentiles.ts';
+import type { LiveProgress } from '../summary/live-progress.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
 
-/** Looks at a whole run once. @returns true when it has just ended the run; does not reject */
+/** Evaluates the live thresholds of a whole run once. @returns true if this has just ended the run; never rejects */
 export type WatchRun = () => Promise<boolean>;
 
-/** The watch begins so long before its window, beyond what it looks back to. */
+/** The watch begins this long before its window, in addition to the time that its thresholds look back. */
 const LEAD_MS = 10_000;
 
 /**
- * The watch over the conditions that end a run, kept in each window by the first lane that is still at work: it reads how
- * far all lanes are and, when a condition does not hold, asks the run to stop, saying why. Undefined when no condition
- * could end the run. Lengths of time that reach back to before this lane's watch are looked at once it has seen so much.
+ * Watches the conditions that may end a run. In each window, the first lane that is still active keeps the watch: it
+ * reads the progress of all lanes, and if a condition does not hold, it stops the run and records why. A sliding window
+ * that began before this lane's watch is evaluated once the lane has watched for its whole length.
+ * @returns undefined if no condition can end the run
  */
 export function watchRun(context: RunContext, runId: string, plan: Plan, slice: Slice): WatchRun | undefined {
   const { clock, store } = context;
-  const watcher = new LiveThresholds(plan, slice.runStartMs);
-  if (!watcher.isNeeded) return undefined;
-  const histograms = watcher.needsDurations ? new KnownHistograms() : undefined;
+  const thresholds = new LiveThresholds(plan, slice.runStartMs);
+  if (!thresholds.isNeeded) return undefined;
+  const histograms = thresholds.needsDurations ? new HistogramCache() : undefined;
   let lanesDone = 0;
-  const look = async () => {
+  const evaluate = async () => {
     const nowMs = clock.now();
-    if (nowMs < slice.startAtMs - watcher.reachMs - LEAD_MS) return false;
-    while (lanesDone < slice.lane && (await isDone(store, runId, sliceIdOfLane(slice, lanesDone)))) lanesDone++;
+    if (nowMs < slice.startAtMs - thresholds.reachMs - LEAD_MS) return false;
+    while (lanesDone < slice.lane && (await isCommitted(store, runId, sliceIdOfLane(slice, lanesDone)))) lanesDone++;
     if (lanesDone < slice.lane) return false;
-    const rows = await store.listProgress(runId);
-    await histograms?.read(rows);
-    const snapshot = runningTotalsOf(rows, reachOf(rows, slice, nowMs), histograms?.get);
-    const abort = watcher.evaluate(snapshot);
-    // Before its window it only collects, as the lane of the window before is still watching.
+    const progress = await store.listProgress(runId);
+    await histograms?.read(progress);
+    const abort = thresholds.evaluate(runningTotalsOf(progress, timeOf(progress, slice, nowMs), histograms?.get));
+    // Before its window it only collects totals, because a lane of the previous window is still watching.
     if (abort === undefined || nowMs < slice.startAtMs || nowMs >= slice.endAtMs) return false;
     await store.updateRun(runId, { stopRequested: true, abort });
     return true;
   };
   return () =>
-    look().catch((error: unknown) => {
-      console.error(`The thresholds of ${runId} could not be watched and will be looked at again:`, error);
+    evaluate().catch((error: unknown) => {
+      console.error(`Could not evaluate the thresholds of run ${runId}; trying again at the next flush:`, error);
       return false;
     });
 }
 
-/** A lane that has nothing of the plan in this window, or whose scenario is over, ends before the others. */
-async function isDone(store: RunStore, runId: string, sliceId: string): Promise<boolean> {
-  return (await store.readLedger(runId, sliceId)).marker !== undefined;
+/** True once a slice is complete. A lane without work in this window, or whose scenario is over, ends before others. */
+async function isCommitted(store: RunStore, runId: string, sliceId: string): Promise<boolean> {
+  return (await store.readAttempts(runId, sliceId)).commit !== undefined;
 }
 
 /** The slice id of another lane of the same window. */
@@ -57,27 +57,27 @@ function sliceIdOfLane({ sliceId }: Slice, lane: number): string {
 }
 
 /**
- * Up to when the totals reach: lanes tell of themselves at instants of their own, so their average, or rates would come
- * out too low.
+ * The moment that the totals stand for: the average of the lanes' `atMs`. Each lane writes its progress at its own
+ * moment; with a later one, rates would come out too low.
  */
-function reachOf(rows: readonly LiveProgress[], slice: Slice, nowMs: number): number {
+function timeOf(progress: readonly LiveProgress[], slice: Slice, nowMs: number): number {
   const window = slice.sliceId.slice(0, slice.sliceId.indexOf('-') + 1);
-  const told = rows.filter(({ sliceId }) => sliceId.startsWith(window)).map(({ atMs }) => atMs);
-  return told.length === 0 ? nowMs : told.reduce((sum, atMs) => sum + atMs, 0) / told.length;
+  const times = progress.filter(({ sliceId }) => sliceId.startsWith(window)).map(({ atMs }) => atMs);
+  return times.length === 0 ? nowMs : times.reduce((sum, atMs) => sum + atMs, 0) / times.length;
 }
 
-/** Histograms of earlier looks: slices that are done tell the same again and again. */
-class KnownHistograms {
+/** The decoded histograms of the last evaluation; the progress of a finished slice does not change. */
+class HistogramCache {
   #known = new Map<string, Histogram>();
 
-  /** Reads those that are new, a slice at a time: this process is making load as well. */
-  async read(rows: readonly LiveProgress[]): Promise<void> {
+  /** Decodes new histograms, a slice at a time, because this process makes load meanwhile. */
+  async read(progress: readonly LiveProgress[]): Promise<void> {
     const known = new Map<string, Histogram>();
-    for (const { operations, scenarios } of rows) {
+    for (const { operations, scenarios } of progress) {
       for (const { histogram } of [...operations, ...scenarios]) {
         known.set(histogram, this.#known.get(histogram) ?? readHistogram(histogram));
       }
-      await breathe();
+      await yieldToEventLoop();
     }
     this.#known = known;
   }

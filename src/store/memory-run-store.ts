@@ -2,30 +2,30 @@ import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { type KeyClaim, latestProgress, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
 import {
-  EMPTY_LEDGER,
   holderOf,
+  NO_ATTEMPTS,
   type SliceAttempts,
+  withCommit,
   withDuplicate,
   withLease,
-  withMarker,
   withTakeOver,
 } from './slice-attempts.ts';
 
 /**
- * A run store for one process; everything is gone when the process ends. What goes in and out is copied, so that a
- * caller who changes an object afterwards changes nothing in the store, just as with a remote one.
+ * A run store for one process; its contents are lost when the process ends. Whatever goes in or out is copied. As with a
+ * remote store, a caller that changes an object afterwards changes nothing in the store.
  */
 export function memoryRunStore(): RunStore {
   const runs = new Map<string, RunRecord>();
   const claims = new Map<string, KeyClaim>();
   const documents = new Map<string, Uint8Array>();
-  const ledgers = new Map<string, SliceAttempts>();
+  const slices = new Map<string, SliceAttempts>();
   const blocks = new Map<string, Map<number, Block>>();
   const progress = new Map<string, Map<string, LiveProgress>>();
 
-  const ledger = (runId: string, sliceId: string) => ledgers.get(keyOf(runId, sliceId)) ?? EMPTY_LEDGER;
-  const setLedger = (runId: string, sliceId: string, changed: SliceAttempts) => {
-    ledgers.set(keyOf(runId, sliceId), structuredClone(changed));
+  const attemptsAt = (runId: string, sliceId: string) => slices.get(keyOf(runId, sliceId)) ?? NO_ATTEMPTS;
+  const setAttempts = (runId: string, sliceId: string, changed: SliceAttempts) => {
+    slices.set(keyOf(runId, sliceId), structuredClone(changed));
   };
 
   return {
@@ -60,27 +60,27 @@ export function memoryRunStore(): RunStore {
     },
 
     async takeLease(runId, sliceId, attempt, holder) {
-      const changed = withLease(ledger(runId, sliceId), attempt, holder);
-      setLedger(runId, sliceId, changed);
+      const changed = withLease(attemptsAt(runId, sliceId), attempt, holder);
+      setAttempts(runId, sliceId, changed);
       return holderOf(changed, attempt) ?? holder;
     },
     async takeOverLease(runId, sliceId, attempt, from, to) {
-      const changed = withTakeOver(ledger(runId, sliceId), attempt, from, to);
-      if (changed !== undefined) setLedger(runId, sliceId, changed);
+      const changed = withTakeOver(attemptsAt(runId, sliceId), attempt, from, to);
+      if (changed !== undefined) setAttempts(runId, sliceId, changed);
       return changed !== undefined;
     },
     async recordDuplicate(runId, sliceId, attempt, holder) {
-      setLedger(runId, sliceId, withDuplicate(ledger(runId, sliceId), attempt, holder));
+      setAttempts(runId, sliceId, withDuplicate(attemptsAt(runId, sliceId), attempt, holder));
     },
-    async commitSlice(runId, marker) {
-      setLedger(runId, marker.sliceId, withMarker(ledger(runId, marker.sliceId), marker));
+    async commitSlice(runId, commit) {
+      setAttempts(runId, commit.sliceId, withCommit(attemptsAt(runId, commit.sliceId), commit));
     },
-    async readLedger(runId, sliceId) {
-      return structuredClone(ledger(runId, sliceId));
+    async readAttempts(runId, sliceId) {
+      return structuredClone(attemptsAt(runId, sliceId));
     },
 
     async appendBlock(runId, sliceId, attemptId, seq, block) {
-      entry(blocks, keyOf(runId, sliceId, attemptId)).set(seq, copyOf(block));
+      rowsAt(blocks, keyOf(runId, sliceId, attemptId)).set(seq, copyOf(block));
     },
     async *readBlocks(runId, sliceId, attemptId) {
       const stored = blocks.get(keyOf(runId, sliceId, attemptId)) ?? new Map<number, Block>();
@@ -88,7 +88,7 @@ export function memoryRunStore(): RunStore {
     },
 
     async putProgress(runId, row) {
-      entry(progress, runId).set(keyOf(row.sliceId, row.attemptId), structuredClone(row));
+      rowsAt(progress, runId).set(keyOf(row.sliceId, row.attemptId), structuredClone(row));
     },
     async listProgress(runId) {
       return structuredClone(latestProgress(progress.get(runId)?.values() ?? []));
@@ -100,13 +100,14 @@ function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
 }
 
-function entry<Key, Value>(rows: Map<string, Map<Key, Value>>, key: string): Map<Key, Value> {
-  const known = rows.get(key) ?? new Map<Key, Value>();
-  rows.set(key, known);
+/** The map under a key, made if it is missing. */
+function rowsAt<Key, Value>(maps: Map<string, Map<Key, Value>>, key: string): Map<Key, Value> {
+  const known = maps.get(key) ?? new Map<Key, Value>();
+  maps.set(key, known);
   return known;
 }
 
-/** structuredClone would copy a column's whole buffer, of which a block may use but a part. */
+/** Copies a block. structuredClone would copy each column's whole buffer, and a block may use only a part of it. */
 function copyOf(block: Block): Block {
   const columns = Object.fromEntries(Object.entries(block.columns).map(([name, column]) => [name, column.slice()]));
   return { ...structuredClone({ ...block, columns: {} }), columns: columns as unknown as Block['columns'] };

@@ -3,33 +3,17 @@ import type { RunStore } from './run-store.ts';
 import { tableDocuments } from './table-documents.ts';
 import { TableRows } from './table-rows.ts';
 import { tableClaims, tableRuns } from './table-runs.ts';
-import { tableBlocks, tableLedgers, tableProgress } from './table-slices.ts';
+import { tableAttempts, tableBlocks, tableProgress } from './table-slices.ts';
+
+/** The one table that everything is stored in. */
+const TABLE_NAME = 'mcpsurge';
 
 /**
- * A run store in one table of Azure Table Storage, which is created when it is missing. The format is described in
- * docs/storage.md. Calls that fail after the client's own retries throw a StoreError.
- */
-export function tableRunStore(client: TableClient): RunStore {
-  const rows = new TableRows(client);
-  return {
-    ...tableRuns(rows),
-    ...tableClaims(rows),
-    ...tableDocuments(rows),
-    ...tableLedgers(rows),
-    ...tableBlocks(rows),
-    ...tableProgress(rows),
-  };
-}
-
-/** The one table that everything of mcp-surge is in. */
-export const TABLE_NAME = 'mcpsurge';
-
-/**
- * Opens the run store that the app's settings name: `AzureWebJobsStorage` with a connection string
- * (`UseDevelopmentStorage=true` for Azurite), or `AzureWebJobsStorage__tableServiceUri`, or
- * `AzureWebJobsStorage__accountName`, with the app's identity; `AzureWebJobsStorage__clientId` or `AZURE_CLIENT_ID` picks
- * a user-assigned one. Nothing is contacted before the first call.
- * @throws Error naming the settings when none is there or one cannot be used
+ * Opens the run store that the app settings name: `AzureWebJobsStorage` with a connection string
+ * (`UseDevelopmentStorage=true` for Azurite), or `AzureWebJobsStorage__tableServiceUri` or
+ * `AzureWebJobsStorage__accountName` with the app's identity. `AzureWebJobsStorage__clientId` or `AZURE_CLIENT_ID` selects
+ * a user-assigned identity. Nothing is contacted before the first call.
+ * @throws Error naming the settings if none is set or one cannot be used
  */
 export async function openRunStore(settings: Readonly<Record<string, string | undefined>>): Promise<RunStore> {
   const connectionString = settings.AzureWebJobsStorage;
@@ -40,9 +24,25 @@ export async function openRunStore(settings: Readonly<Record<string, string | un
     (accountName ? `https://${accountName}.table.core.windows.net` : undefined);
   if (uri) return tableRunStore(await clientFromIdentity(uri, settings));
   throw new Error(
-    'No storage account is set: set AzureWebJobsStorage to a connection string (UseDevelopmentStorage=true for Azurite ' +
-      "on its standard ports), or AzureWebJobsStorage__tableServiceUri to the account's table URL to use the app's identity.",
+    'No storage account is set. Set AzureWebJobsStorage to a connection string (UseDevelopmentStorage=true for Azurite ' +
+      "on its standard ports). To use the app's identity, set AzureWebJobsStorage__tableServiceUri to the account's table URL.",
   );
+}
+
+/**
+ * A run store in one table of Azure Table Storage; the table is created if it is missing. docs/storage.md describes the
+ * format. Calls that fail after the client's own retries throw a StoreError.
+ */
+export function tableRunStore(client: TableClient): RunStore {
+  const rows = new TableRows(client);
+  return {
+    ...tableRuns(rows),
+    ...tableClaims(rows),
+    ...tableDocuments(rows),
+    ...tableAttempts(rows),
+    ...tableBlocks(rows),
+    ...tableProgress(rows),
+  };
 }
 
 function clientFromConnectionString(connectionString: string): TableClient {
@@ -52,7 +52,7 @@ function clientFromConnectionString(connectionString: string): TableClient {
       allowInsecureConnection: insecure.test(connectionString),
     });
   } catch {
-    // The client's own message may quote parts of the string.
+    // The client's own message is dropped, because it may quote parts of the string.
     throw new Error(
       'AzureWebJobsStorage is not a storage connection string: expected UseDevelopmentStorage=true, or ' +
         'DefaultEndpointsProtocol=…;AccountName=…;AccountKey=… with an optional TableEndpoint=….',
@@ -69,7 +69,7 @@ async function clientFromIdentity(
       'AzureWebJobsStorage__tableServiceUri must be an https URL such as https://ACCOUNT.table.core.windows.net.',
     );
   }
-  // Imported only here: loading it takes a good part of a cold start, and a connection string needs none of it.
+  // Imported only here: loading it takes a good part of a cold start, and a connection string does not need it.
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   const clientId = settings.AzureWebJobsStorage__clientId || settings.AZURE_CLIENT_ID;
   const managed = settings.AzureWebJobsStorage__credential?.toLowerCase() === 'managedidentity';

@@ -1,72 +1,80 @@
 import type { SliceHealth } from '../summary/generator-health.ts';
 
-/** A delivery of an attempt at a slice: the attempt the orchestrator asked for, and who got it. */
+/** Who ran a slice, as far as the store knows. */
+export type SliceAttempts = {
+  /** The current holder of every attempt that has begun, in order of attempt. */
+  readonly leases: readonly SliceDelivery[];
+  /** Holders that lost their lease to a later one, in the order in which they lost it. */
+  readonly supersededHolders: readonly SliceDelivery[];
+  /** Deliveries of an attempt that already had a holder. */
+  readonly duplicates: readonly SliceDelivery[];
+  /** Present once the slice is complete. */
+  readonly commit?: SliceCommit;
+};
+
+/** One delivery of a slice: the attempt that the orchestrator asked for, and the id of whoever received it. */
 export type SliceDelivery = { readonly attempt: number; readonly holder: string };
 
-/** Written once a slice has run to its end. */
+/** Written when a slice has run to its end. */
 export type SliceCommit = {
   readonly sliceId: string;
-  /** Holders whose blocks count, in order: the one that finished, after any that were lost before it. */
+  /** Holders whose blocks count: those that were lost first, then the one that finished. */
   readonly attemptIds: readonly string[];
   readonly health: SliceHealth;
 };
 
-/** Who ran a slice, as far as the store knows. */
-export type SliceAttempts = {
-  /** Current holder of every attempt that was begun, in order of attempt. */
-  readonly leases: readonly SliceDelivery[];
-  /** Holders that lost a lease to a later one (takeOverLease), in the order in which they lost it. */
-  readonly replaced: readonly SliceDelivery[];
-  readonly duplicates: readonly SliceDelivery[];
-  readonly marker?: SliceCommit;
-};
+/** The attempts at a slice that nobody has begun. */
+export const NO_ATTEMPTS: SliceAttempts = { leases: [], supersededHolders: [], duplicates: [] };
 
-/** The ledger of a slice that nobody has begun. */
-export const EMPTY_LEDGER: SliceAttempts = { leases: [], replaced: [], duplicates: [] };
-
-/** Who holds an attempt; undefined when nobody began it. */
-export function holderOf(ledger: SliceAttempts, attempt: number): string | undefined {
-  return ledger.leases.find((lease) => lease.attempt === attempt)?.holder;
+/** The holder of an attempt; undefined if nobody has begun it. */
+export function holderOf({ leases }: SliceAttempts, attempt: number): string | undefined {
+  return leases.find((lease) => lease.attempt === attempt)?.holder;
 }
 
-/** Gives the attempt to `holder` unless somebody has it. */
-export function withLease(ledger: SliceAttempts, attempt: number, holder: string): SliceAttempts {
-  if (holderOf(ledger, attempt) !== undefined) return ledger;
-  const leases = [...ledger.leases, { attempt, holder }].sort((a, b) => a.attempt - b.attempt);
-  return { ...ledger, leases };
+/** Everyone who holds or held a lease on the slice, and therefore may have stored blocks. */
+export function allHolders({ leases, supersededHolders }: SliceAttempts): readonly string[] {
+  return [...new Set([...leases, ...supersededHolders].map(({ holder }) => holder))];
+}
+
+/** Gives the attempt to `holder` unless it has a holder. */
+export function withLease(attempts: SliceAttempts, attempt: number, holder: string): SliceAttempts {
+  if (holderOf(attempts, attempt) !== undefined) return attempts;
+  const leases = [...attempts.leases, { attempt, holder }].sort((a, b) => a.attempt - b.attempt);
+  return { ...attempts, leases };
 }
 
 /**
  * Moves the attempt from one holder to another.
- * @returns undefined when `from` does not hold it; the unchanged ledger when this very move has happened before, so
+ * @returns undefined if `from` does not hold the attempt; the unchanged attempts if this move has already been made, so
  *   that a repeated call gets the same answer as the first
  */
 export function withTakeOver(
-  ledger: SliceAttempts,
+  attempts: SliceAttempts,
   attempt: number,
   from: string,
   to: string,
 ): SliceAttempts | undefined {
-  const holder = holderOf(ledger, attempt);
-  if (holder === to && (from === to || includes(ledger.replaced, { attempt, holder: from }))) return ledger;
+  const { leases, supersededHolders } = attempts;
+  const holder = holderOf(attempts, attempt);
+  if (holder === to && (from === to || includes(supersededHolders, { attempt, holder: from }))) return attempts;
   if (holder !== from) return undefined;
   return {
-    ...ledger,
-    leases: ledger.leases.map((lease) => (lease.attempt === attempt ? { attempt, holder: to } : lease)),
-    replaced: [...ledger.replaced, { attempt, holder: from }],
+    ...attempts,
+    leases: leases.map((lease) => (lease.attempt === attempt ? { attempt, holder: to } : lease)),
+    supersededHolders: [...supersededHolders, { attempt, holder: from }],
   };
 }
 
-/** Notes a second delivery, once. */
-export function withDuplicate(ledger: SliceAttempts, attempt: number, holder: string): SliceAttempts {
+/** Records a duplicate, once. */
+export function withDuplicate(attempts: SliceAttempts, attempt: number, holder: string): SliceAttempts {
   const delivery = { attempt, holder };
-  if (includes(ledger.duplicates, delivery)) return ledger;
-  return { ...ledger, duplicates: [...ledger.duplicates, delivery] };
+  if (includes(attempts.duplicates, delivery)) return attempts;
+  return { ...attempts, duplicates: [...attempts.duplicates, delivery] };
 }
 
-/** Sets the marker; a later one replaces an earlier one. */
-export function withMarker(ledger: SliceAttempts, marker: SliceCommit): SliceAttempts {
-  return { ...ledger, marker };
+/** Sets the commit; a later one replaces an earlier one. */
+export function withCommit(attempts: SliceAttempts, commit: SliceCommit): SliceAttempts {
+  return { ...attempts, commit };
 }
 
 function includes(deliveries: readonly SliceDelivery[], wanted: SliceDelivery): boolean {

@@ -1,21 +1,11 @@
 import { RestError } from '@azure/data-tables';
 
-/** What usually helps, by the service's error code or status. */
-const WAYS_OUT: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'is the storage service, or Azurite on a laptop, running?',
-  ENOTFOUND: "is the storage account's name right?",
-  403: "does the app's identity have the role Storage Table Data Contributor, or the connection string the right key?",
-  401: "does the app's identity have the role Storage Table Data Contributor, or the connection string the right key?",
-  413: 'the row is too large for one entity.',
-  EntityTooLarge: 'the row is too large for one entity.',
-};
-
 /**
- * A call to Table Storage that failed for good, after the client's own retries. It names what was being done and the
- * answer, and carries neither the request nor the cause: those hold URLs with signatures and authorization headers.
+ * A call to Table Storage that failed after the client's own retries. The message says what could not be done and what
+ * the service answered. Neither the request nor the cause is kept: they hold signed URLs and authorization headers.
  */
 export class StoreError extends Error {
-  /** HTTP status, when there was an answer. */
+  /** The HTTP status; undefined without an answer. */
   readonly statusCode: number | undefined;
   /** The service's error code (`ServerBusy`) or the system's (`ECONNREFUSED`). */
   readonly code: string | undefined;
@@ -28,31 +18,45 @@ export class StoreError extends Error {
   }
 }
 
+const ACCESS_HINT =
+  "does the app's identity have the role Storage Table Data Contributor, or the connection string the right key?";
+const SIZE_HINT = 'the row is too large for one entity.';
+
+/** What to check first, by the service's error code, the system's, or the HTTP status. */
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'is the storage service, or Azurite on a laptop, running?',
+  ENOTFOUND: "is the storage account's name right?",
+  401: ACCESS_HINT,
+  403: ACCESS_HINT,
+  413: SIZE_HINT,
+  EntityTooLarge: SIZE_HINT,
+};
+
 /** Turns whatever the client threw into a StoreError. */
-export function storeErrorOf(doing: string, error: unknown, timeoutMs: number): StoreError {
+export function storeErrorFrom(doing: string, error: unknown, timeoutMs: number): StoreError {
   if (error instanceof Error && error.name === 'AbortError') {
-    return new StoreError(doing, `Table Storage gave no answer within ${timeoutMs / 1000} s.`);
+    return new StoreError(doing, `Table Storage did not answer within ${timeoutMs / 1000} s.`);
   }
   if (!(error instanceof RestError)) {
     // Without the query of a URL, which may hold a signature.
     const reason = String(error).replaceAll(/\?\S+/g, '?…').slice(0, 300);
     return new StoreError(doing, `the client failed with ${reason}`);
   }
-  const { code = error.code, message } = serviceAnswer(error);
+  const { code = error.code, message } = serviceError(error);
   const { statusCode } = error;
   const problem =
     statusCode === undefined
       ? `Table Storage could not be reached (${code ?? 'no code'})`
       : `Table Storage answered ${[statusCode, code, message].filter(Boolean).join(' ')}`;
-  const wayOut = WAYS_OUT[code ?? ''] ?? WAYS_OUT[statusCode ?? ''];
-  return new StoreError(doing, wayOut === undefined ? problem : `${problem}: ${wayOut}`, {
+  const hint = HINTS[code ?? ''] ?? HINTS[statusCode ?? ''];
+  return new StoreError(doing, hint === undefined ? problem : `${problem}: ${hint}`, {
     ...(statusCode === undefined ? {} : { statusCode }),
     ...(code === undefined ? {} : { code }),
   });
 }
 
-/** The code in the service's answer, e.g. `EntityAlreadyExists`, and the first line of its message, where given. */
-export function serviceAnswer(error: RestError): { readonly code?: string; readonly message?: string } {
+/** The error code of the service's answer, such as `EntityAlreadyExists`, and its message's first line in parentheses. */
+export function serviceError(error: RestError): { readonly code?: string; readonly message?: string } {
   const { odataError } = (error.details ?? {}) as { odataError?: { code?: unknown; message?: { value?: unknown } } };
   const code = odataError?.code;
   const message = odataError?.message?.value;

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 
-/** Where a row is: rows of one partition lie together and sort by row key, by code unit. */
+/** The address of a row. The rows of a partition are stored together and sort by row key, by code unit. */
 export type RowKey = { readonly partitionKey: string; readonly rowKey: string };
 
-/** Row keys from `from` (inclusive) up to `to` (exclusive) of one partition. */
+/** The rows of a partition with keys from `from` (inclusive) to `to` (exclusive). */
 export type RowRange = { readonly partitionKey: string; readonly from: string; readonly to: string };
 
-/** Separates the parts of a key; sorts after everything that a part is made of except `~`. */
+/** Separates the parts of a key; sorts after every character of a part except `~`. */
 const SEPARATOR = '|';
 /** Sorts after all other characters of a key. */
 const LAST = '~';
-/** A key may hold three parts, and Azurite takes 512 characters. */
+/** A key has up to three parts, and Azurite accepts 512 characters. */
 const MAX_PART_LENGTH = 150;
-/** The characters of a run id in the order in which they sort. */
+/** The characters of a run id, as they sort. */
 const RUN_ID_ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
 /**
- * Any text as a part of a key: letters, digits, `.`, `_` and `-` stay, every other byte of its UTF-8 form becomes `=XX`.
- * A part that would be longer than 150 characters ends with `=~` and the SHA-256 of the text instead.
+ * Escapes any text as a part of a key: letters, digits, `.`, `_` and `-` stay, every other byte of the UTF-8 form becomes
+ * `=XX`. A part that would be longer than 150 characters is cut, and ends with `=~` and the SHA-256 of the text.
  */
 export function keyPart(text: string): string {
   const escaped = text.replaceAll(/[^0-9A-Za-z._-]+/g, (run) =>
@@ -29,28 +29,28 @@ export function keyPart(text: string): string {
 }
 
 /**
- * The run id with each character replaced by its mirror image in the alphabet, and `~` at the end: ids that sort upwards
- * become keys that sort downwards, so that the newest run is the first of its partition.
- * @throws Error when the id has a character outside `[A-Za-z0-9_-]` or is longer than 150
+ * The run id with each character replaced by the one at the same distance from the other end of the alphabet, and `~`
+ * added. Ids that sort upwards become keys that sort downwards, so that the newest run comes first in its partition.
+ * @throws Error if the id has a character outside `[A-Za-z0-9_-]` or is longer than 150
  */
 export function newestFirst(runId: string): string {
   if (!/^[A-Za-z0-9_-]{1,150}$/.test(runId)) {
-    throw new Error(`Run id "${runId.slice(0, 150)}" is not 1 to 150 letters, digits, "_" or "-".`);
+    throw new Error(`Run id "${runId.slice(0, 150)}" must be 1 to 150 letters, digits, "_" or "-".`);
   }
   return [...runId].map((char) => RUN_ID_ALPHABET.at(-1 - RUN_ID_ALPHABET.indexOf(char))).join('') + LAST;
 }
 
-/** The run's record: the one row that says how it stands. */
+/** The run's record: the one row that holds its state. */
 export function runKey(runId: string): RowKey {
   return { partitionKey: 'runs', rowKey: newestFirst(runId) };
 }
 
-/** The row that says that a run is of this plan. */
+/** The row that lists a run under its plan. */
 export function planRunKey(planName: string, runId: string): RowKey {
   return { partitionKey: key('runs', 'plan', planName), rowKey: newestFirst(runId) };
 }
 
-/** An idempotency key's claim. */
+/** The claim of an idempotency key. */
 export function claimKey(idempotencyKey: string): RowKey {
   return { partitionKey: 'claims', rowKey: createHash('sha256').update(idempotencyKey).digest('hex') };
 }
@@ -66,8 +66,8 @@ export function documentRowKey(runId: string, name: string, version: string, row
   return { partitionKey, rowKey: [rowKey, version, String(row).padStart(4, '0')].join(SEPARATOR) };
 }
 
-/** A slice's ledger, in the partition of its blocks. */
-export function ledgerKey(runId: string, sliceId: string): RowKey {
+/** The attempts at a slice, in the partition of its blocks. */
+export function attemptsKey(runId: string, sliceId: string): RowKey {
   return { partitionKey: key(runId, 'slice', sliceId), rowKey: 'ledger' };
 }
 
@@ -87,7 +87,7 @@ export function progressKey(runId: string, sliceId: string, attemptId: string): 
   return { partitionKey: key(runId, 'progress'), rowKey: key(sliceId, attemptId) };
 }
 
-/** A whole partition: every row key sorts between the two. */
+/** All rows of a partition: every row key sorts between the two ends. */
 export function wholePartition(partitionKey: string): RowRange {
   return { partitionKey, from: '', to: LAST };
 }

@@ -1,16 +1,15 @@
 import { odata, RestError, type TableClient } from '@azure/data-tables';
-import { serviceAnswer, storeErrorOf } from './store-error.ts';
+import { fromEntity, type RowValues, toProperties } from './row-values.ts';
+import { serviceError, storeErrorFrom } from './store-error.ts';
 import type { RowKey, RowRange } from './table-keys.ts';
 
-/** The properties of a row without its keys. */
-export type RowValues = Readonly<Record<string, string | number | boolean | Uint8Array>>;
-
-/** A row as it was read; `etag` names this state of it. */
+/** A row as it was read; `etag` identifies this state of the row. */
 export type StoredRow = { readonly values: RowValues; readonly etag: string };
 
 /**
- * Long enough for the client's own retries: it repeats a call three times, on 408, 5xx other than 501 and 505, refused
- * and broken connections after up to 1, 2 and 4 seconds, on 429 and 503 with Retry-After after what that says.
+ * The limit for a call with all its repeats. The client repeats a call three times: after up to 1, 2 and 4 seconds if the
+ * service answers 408 or 5xx (except 501 and 505) or the connection is refused or breaks; after the time in Retry-After
+ * if the service answers 429 or 503 with that header.
  */
 const OPERATION_TIMEOUT_MS = 60_000;
 
@@ -19,8 +18,8 @@ const CONFLICT = 409;
 const PRECONDITION_FAILED = 412;
 
 /**
- * Rows of one table, which is created before the first call when it is missing. Every verb takes a phrase that says what
- * is being done ("store block 3 of …"); what fails for good is thrown as a StoreError with that phrase.
+ * Rows of one table; the table is created before the first call if it is missing. Every method takes a phrase that says
+ * what it is doing ("store block 3 of …"). If the call fails after its repeats, a StoreError with this phrase is thrown.
  */
 export class TableRows {
   readonly #client: TableClient;
@@ -32,14 +31,16 @@ export class TableRows {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The row, or undefined when there is none. */
+  /** Reads a row; undefined if there is none. */
   async get(doing: string, key: RowKey): Promise<StoredRow | undefined> {
-    return this.#unless(doing, NOT_FOUND, undefined, async (abortSignal) =>
-      stored(await this.#client.getEntity<Record<string, unknown>>(key.partitionKey, key.rowKey, { abortSignal })),
-    );
+    return this.#unless(doing, NOT_FOUND, undefined, async (abortSignal) => {
+      const { partitionKey, rowKey } = key;
+      const entity = await this.#client.getEntity<Record<string, unknown>>(partitionKey, rowKey, { abortSignal });
+      return { values: fromEntity(entity), etag: String(entity.etag) };
+    });
   }
 
-  /** Stores a new row; false when there is one already. */
+  /** Stores a new row; false if the row exists. */
   async create(doing: string, key: RowKey, values: RowValues): Promise<boolean> {
     return this.#unless(doing, CONFLICT, false, async (abortSignal) => {
       await this.#client.createEntity(entityOf(key, values), { abortSignal });
@@ -47,14 +48,14 @@ export class TableRows {
     });
   }
 
-  /** Stores a row in place of whatever was there. */
+  /** Stores a row, whether or not it exists. */
   async put(doing: string, key: RowKey, values: RowValues): Promise<void> {
     await this.#call(doing, (abortSignal) =>
       this.#client.upsertEntity(entityOf(key, values), 'Replace', { abortSignal }),
     );
   }
 
-  /** Sets the named properties and leaves the others; false when there is no such row. */
+  /** Sets the named properties and keeps the others; false if there is no such row. */
   async merge(doing: string, key: RowKey, values: RowValues): Promise<boolean> {
     return this.#unless(doing, NOT_FOUND, false, async (abortSignal) => {
       await this.#client.updateEntity(entityOf(key, values), 'Merge', { abortSignal });
@@ -62,7 +63,7 @@ export class TableRows {
     });
   }
 
-  /** Replaces a row if it is still as it was read; false when it has changed since. */
+  /** Replaces a row if it is still in the state with this etag; false if it has changed. */
   async replace(doing: string, key: RowKey, values: RowValues, etag: string): Promise<boolean> {
     return this.#unless(doing, PRECONDITION_FAILED, false, async (abortSignal) => {
       await this.#client.updateEntity(entityOf(key, values), 'Replace', { etag, abortSignal });
@@ -70,14 +71,14 @@ export class TableRows {
     });
   }
 
-  /** Removes a row, or does nothing when there is none. */
+  /** Removes a row, if it exists. */
   async remove(doing: string, key: RowKey): Promise<void> {
     await this.#unless(doing, NOT_FOUND, undefined, (abortSignal) =>
       this.#client.deleteEntity(key.partitionKey, key.rowKey, { abortSignal }),
     );
   }
 
-  /** The rows of a range in order, fetched a page at a time. */
+  /** The rows of a range in order; a page at a time is fetched. */
   async *range(doing: string, range: RowRange, pageSize: number): AsyncGenerator<RowValues> {
     const { partitionKey, from, to } = range;
     const filter = odata`PartitionKey eq ${partitionKey} and RowKey ge ${from} and RowKey lt ${to}`;
@@ -90,11 +91,11 @@ export class TableRows {
         return (await pages.next()).value;
       });
       continuationToken = page?.continuationToken;
-      for (const entity of page ?? []) yield stored(entity).values;
+      for (const entity of page ?? []) yield fromEntity(entity);
     } while (continuationToken !== undefined);
   }
 
-  /** Runs a call; an answer of the expected status is no failure and gives `otherwise`. */
+  /** Makes a call for which one error status is an expected answer; that status gives `otherwise`. */
   async #unless<Value, Otherwise>(
     doing: string,
     status: number,
@@ -106,7 +107,7 @@ export class TableRows {
         return await call(signal);
       } catch (error) {
         const expected = error instanceof RestError && error.statusCode === status;
-        if (!expected || serviceAnswer(error).code === 'TableNotFound') throw error;
+        if (!expected || serviceError(error).code === 'TableNotFound') throw error;
         return otherwise;
       }
     });
@@ -118,11 +119,11 @@ export class TableRows {
       await this.#createTable(signal);
       return await call(signal);
     } catch (error) {
-      throw storeErrorOf(doing, error, this.#timeoutMs);
+      throw storeErrorFrom(doing, error, this.#timeoutMs);
     }
   }
 
-  /** A failed attempt is not kept, so that a later call tries again. */
+  /** Creates the table once. A failure is forgotten, so that a later call tries again. */
   #createTable(abortSignal: AbortSignal): Promise<void> {
     this.#created ??= this.#client.createTable({ abortSignal }).catch((error: unknown) => {
       this.#created = undefined;
@@ -132,20 +133,6 @@ export class TableRows {
   }
 }
 
-/** The client encodes the whole memory behind a Uint8Array, not the part that it shows; a Buffer it gets right. */
 function entityOf(key: RowKey, values: RowValues): RowKey & Record<string, unknown> {
-  const entity: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values)) {
-    entity[name] = value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
-  }
-  return { ...entity, ...key };
-}
-
-/** The client gives Binary properties as Buffers, whose slice() shares memory where that of a Uint8Array copies. */
-function stored(entity: Record<string, unknown>): StoredRow {
-  const { etag, partitionKey: _partitionKey, rowKey: _rowKey, timestamp: _timestamp, ...values } = entity;
-  for (const [name, value] of Object.entries(values)) {
-    if (Buffer.isBuffer(value)) values[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  return { values: values as RowValues, etag: String(etag) };
+  return { ...toProperties(values), ...key };
 }

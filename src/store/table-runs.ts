@@ -1,28 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { packJson, unpackJson } from './row-values.ts';
+import { packJson, type RowValues, unpackJson } from './row-values.ts';
 import { type RunChange, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
 import { claimKey, planRunKey, runKey, wholePartition } from './table-keys.ts';
-import type { RowValues, TableRows } from './table-rows.ts';
-
-/** Idempotency keys: the first to create the row has claimed the key. */
-export function tableClaims(rows: TableRows): Pick<RunStore, 'reserveKey'> {
-  return {
-    async reserveKey(key, claim) {
-      const doing = `reserve an idempotency key for run ${claim.runId}`;
-      const { runId, planHash } = claim;
-      if (await rows.create(doing, claimKey(key), { runId, planHash })) return { runId, planHash };
-      const first = await rows.get(doing, claimKey(key));
-      if (first === undefined) throw new Error(`Could not ${doing}: its row was deleted at the same time; try again.`);
-      return { runId: String(first.values.runId), planHash: String(first.values.planHash) };
-    },
-  };
-}
+import type { TableRows } from './table-rows.ts';
 
 const PAGE_SIZE = 200;
-/** How many records are read at a time when they are listed by plan. */
+/** How many records are read at the same time when the runs of a plan are listed. */
 const BATCH_SIZE = 16;
 
-/** Properties of their own. */
+/** Fields that are properties of their own. */
 const PLAIN = [
   'runId',
   'planName',
@@ -35,23 +21,23 @@ const PLAIN = [
   'endedAt',
 ] as const;
 
-/** Kept as packed JSON. */
+/** Fields that are stored as packed JSON. */
 const PACKED = ['abort', 'schedule', 'targets', 'problems', 'verdict'] as const;
 
 /**
- * Run records: one row a run is the truth, in a partition that lists newest first. A second row in a partition of the
- * plan's runs only points there and never changes, so that the two cannot disagree. It is written first: a run that
- * exists is always listed, and a pointer whose run was never stored is passed over.
+ * Run records. A run has one row that holds its state, in a partition that lists the newest first. A second row, in a
+ * partition for the plan, only points to the run. It never changes, so that the two cannot disagree. It is written first:
+ * every stored run is listed, and a pointer to a run that was never stored is skipped.
  */
 export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun' | 'updateRun' | 'listRuns'> {
   async function getRun(runId: string): Promise<RunRecord | undefined> {
     const row = await rows.get(`read run ${runId}`, runKey(runId));
-    return row === undefined ? undefined : recordOf(row.values);
+    return row === undefined ? undefined : recordFrom(row.values);
   }
 
   async function* all(pageSize: number): AsyncGenerator<RunRecord> {
     const range = wholePartition(runKey('any').partitionKey);
-    for await (const row of rows.range('list the runs', range, pageSize)) yield await recordOf(row);
+    for await (const row of rows.range('list the runs', range, pageSize)) yield await recordFrom(row);
   }
 
   async function* ofPlan(planName: string, pageSize: number): AsyncGenerator<RunRecord> {
@@ -75,17 +61,17 @@ export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun
       const { runId, planName, planHash, trigger, createdAt, baselineRunId, ...change } = record;
       const doing = `store run ${runId}`;
       await rows.put(doing, planRunKey(planName, runId), { runId });
-      // When the answer to a successful write is lost, the client's retry finds the row that it wrote itself.
+      // After a write whose response was lost, the client's repeat finds the row that the write itself has made.
       const writeId = randomUUID();
       const baseline = baselineRunId === undefined ? {} : { baselineRunId };
       const fixed = { runId, planName, planHash, trigger, createdAt, ...baseline, writeId };
-      const values = { ...fixed, ...(await valuesOf(change)) };
+      const values = { ...fixed, ...(await changeValues(change)) };
       if (await rows.create(doing, runKey(runId), values)) return true;
       return (await rows.get(doing, runKey(runId)))?.values.writeId === writeId;
     },
 
     async updateRun(runId, change) {
-      const found = await rows.merge(`update run ${runId}`, runKey(runId), await valuesOf(change));
+      const found = await rows.merge(`update run ${runId}`, runKey(runId), await changeValues(change));
       if (!found) throw new UnknownRunError(runId);
     },
 
@@ -102,7 +88,7 @@ export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun
   };
 }
 
-async function valuesOf(change: RunChange): Promise<RowValues> {
+async function changeValues(change: RunChange): Promise<RowValues> {
   const values: Record<string, RowValues[string]> = {};
   if (change.state !== undefined) values.state = change.state;
   if (change.stopRequested !== undefined) values.stopRequested = change.stopRequested;
@@ -113,8 +99,8 @@ async function valuesOf(change: RunChange): Promise<RowValues> {
   return values;
 }
 
-/** The types are this file's word: nothing else writes these rows. */
-async function recordOf(values: RowValues): Promise<RunRecord> {
+/** The record of a row; its types are not checked, because only changeValues and createRun write these rows. */
+async function recordFrom(values: RowValues): Promise<RunRecord> {
   const record: Record<string, unknown> = {};
   for (const name of PLAIN) {
     if (values[name] !== undefined) record[name] = values[name];
@@ -124,4 +110,18 @@ async function recordOf(values: RowValues): Promise<RunRecord> {
     if (value !== undefined) record[name] = value;
   }
   return record as unknown as RunRecord;
+}
+
+/** Idempotency keys: whoever creates the row first has claimed the key. */
+export function tableClaims(rows: TableRows): Pick<RunStore, 'reserveKey'> {
+  return {
+    async reserveKey(key, claim) {
+      const doing = `reserve an idempotency key for run ${claim.runId}`;
+      const { runId, planHash } = claim;
+      if (await rows.create(doing, claimKey(key), { runId, planHash })) return { runId, planHash };
+      const first = await rows.get(doing, claimKey(key));
+      if (first === undefined) throw new Error(`Could not ${doing}: its row was deleted meanwhile. Try again.`);
+      return { runId: String(first.values.runId), planHash: String(first.values.planHash) };
+    },
+  };
 }

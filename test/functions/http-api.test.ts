@@ -154,14 +154,18 @@ describe('the HTTP API', () => {
     [
       'an unknown tool',
       (plan) => plan.replace('microsoft_docs_search', 'serach'),
-      /learn has no tool "serach"; it has microsoft_docs_search/,
+      /learn has no tool "serach"\. Its tools: microsoft_docs_search/,
     ],
     [
       'a target that is down',
       (plan) => plan.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
       /server\/discover at .*:9\/mcp ended in NET_REFUSED/,
     ],
-    ['a path that is no MCP endpoint', (plan) => plan.replace('/mcp"', '/nothing"'), /HTTP_404.*no MCP endpoint/s],
+    [
+      'a path that is not an MCP endpoint',
+      (plan) => plan.replace('/mcp"', '/nothing"'),
+      /HTTP_404.*not an MCP endpoint/s,
+    ],
     [
       'a missing secret',
       (plan) => plan.replace('" }', '", auth: { type: bearer, secret: nobody-set-it } }'),
@@ -193,7 +197,7 @@ describe('the HTTP API', () => {
       .replace('secret: context7-api-key', 'secret: github-pat')
       .replace('tool: get_me', 'tool: create_issue');
     const refused = await waitForRun(api, (await postRun(api, writes)).id);
-    assert.match(refused.problems?.join('\n') ?? '', /"create_issue" is not marked readOnlyHint.*allowWrites/);
+    assert.match(refused.problems?.join('\n') ?? '', /does not mark "create_issue" with readOnlyHint.*allowWrites/);
   });
 
   test('what is not there is not found', async () => {

@@ -148,8 +148,8 @@ describe('whole runs', { concurrency: true }, () => {
     const { problems, report } = await run({ url: server.url }, [{ ping: true }, { tool: 'subtract' }]);
     assert.equal(report, undefined);
     assert.deepEqual(problems, [
-      'scenarios.calls.steps[0].ping: web speaks 2026-07-28, which has no ping; take the step out.',
-      'scenarios.calls.steps[1].tool: web has no tool "subtract"; it has add, wait, confirm, insist, route.',
+      'scenarios.calls.steps[0].ping: web speaks 2026-07-28, which has no ping. Remove the step.',
+      'scenarios.calls.steps[1].tool: web has no tool "subtract". Its tools: add, wait, confirm, insist, route.',
     ]);
     assert.deepEqual(server.counts('(load)'), {});
   });

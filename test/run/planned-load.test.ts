@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { plannedSlices } from '../../src/run/run-slice.ts';
-import { plannedVus } from '../../src/run/run-view.ts';
+
+import { plannedSlices, plannedVus } from '../../src/run/conclude.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 describe('virtual users that had to start', () => {

@@ -4,20 +4,20 @@ import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
-// A process of its own, as it takes every file that it may open: visits the target twice, with files left and without, and
-// prints what the plan's problems are. The targets: one without a token, one whose token endpoint refuses connections.
+// Runs in a process of its own, because it opens every file that it can. Probes two targets before and after that, and
+// prints the problems found. One target needs no token; the token endpoint of the other refuses connections.
 const [url = '', tokenUrl = ''] = process.argv.slice(2);
 const auth = { type: 'client-credentials', clientId: 'us', clientSecret: 'ours', tokenUrl };
 const web = { url, allowWrites: ['look'] };
 const plan = aPlan({ plan: { targets: { web, guarded: { url, auth } } } });
 
-async function visit() {
+async function probe() {
   const context = testContext({ secrets: environmentSecrets({ SURGE_SECRET_OURS: 'secret' }) });
   const problemsOf = async (name: string) => (await probeTarget(context, plan, name)).problems;
   return { web: await problemsOf('web'), guarded: await problemsOf('guarded') };
 }
 
-const before = await visit();
+const before = await probe();
 const taken: number[] = [];
 let refusal = '';
 while (refusal === '') {
@@ -27,6 +27,6 @@ while (refusal === '') {
     refusal = (error as NodeJS.ErrnoException).code ?? String(error);
   }
 }
-const without = await visit();
+const without = await probe();
 for (const file of taken) closeSync(file);
 console.log(JSON.stringify({ refusal, before, without }));

@@ -58,8 +58,8 @@ async function samplesOf({ store }: RunContext, runId: string): Promise<ReadSamp
   for (let slice = 0; slice < lanes * windows; slice++) {
     const pad = (index: number) => String(index).padStart(4, '0');
     const sliceId = `w${pad(Math.floor(slice / lanes))}-l${pad(slice % lanes)}`;
-    const { marker } = await store.readLedger(runId, sliceId);
-    for await (const block of store.readBlocks(runId, sliceId, marker?.attemptIds[0] ?? '')) {
+    const { commit } = await store.readAttempts(runId, sliceId);
+    for await (const block of store.readBlocks(runId, sliceId, commit?.attemptIds[0] ?? '')) {
       const { columns, operations, outcomes, originMs } = block;
       for (let at = 0; at < block.count; at++) {
         samples.push({

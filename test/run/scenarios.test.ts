@@ -183,11 +183,11 @@ describe('a slice that another attempt may have begun', () => {
       await preflight(context, runId, 'p');
       if (takeover) await store.takeLease(runId, 'w0000-l0000', 0, 'lost');
       await runSlice(context, { runId, lane: 0, window: 0, attempt: 1, holder: 'second' });
-      const { marker } = await store.readLedger(runId, 'w0000-l0000');
-      const starts = marker?.health.starts.map(({ scenario, planned, started }) => [scenario, planned, started > 0]);
+      const { commit } = await store.readAttempts(runId, 'w0000-l0000');
+      const starts = commit?.health.starts.map(({ scenario, planned, started }) => [scenario, planned, started > 0]);
       const timed = ['timed', undefined, true];
       assert.deepEqual(starts, takeover ? [timed] : [['counted', 6, true], timed]);
-      assert.ok((marker?.health.wallSeconds ?? 0) > 0.9);
+      assert.ok((commit?.health.wallSeconds ?? 0) > 0.9);
     });
   }
 });

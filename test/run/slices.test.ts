@@ -143,8 +143,8 @@ async function toolsByVu({ store }: RunContext, runId: string): Promise<Map<numb
   const { schedule } = (await store.getRun(runId)) ?? assert.fail();
   for (let lane = 0; lane < (schedule?.lanes ?? 0); lane++) {
     const sliceId = `w0000-l${String(lane).padStart(4, '0')}`;
-    const { marker } = await store.readLedger(runId, sliceId);
-    for await (const block of store.readBlocks(runId, sliceId, marker?.attemptIds[0] as string)) {
+    const { commit } = await store.readAttempts(runId, sliceId);
+    for await (const block of store.readBlocks(runId, sliceId, commit?.attemptIds[0] as string)) {
       for (let at = 0; at < block.count; at++) {
         const operation = block.operations[block.columns.operation[at] as number]?.operation as string;
         if (block.columns.kind[at] !== SAMPLE_KIND.request || !operation.startsWith('tools/call')) continue;

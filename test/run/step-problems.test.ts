@@ -15,7 +15,7 @@ const tools = readTools([
   },
 ]);
 
-/** What a target with these capabilities lacks for these steps, without the path up to the step. */
+/** What a target with these capabilities lacks for these steps; the path begins at the step. */
 function problemsOf(
   steps: readonly object[],
   opened: Partial<Opened> & { readonly version?: string } = {},
@@ -24,11 +24,11 @@ function problemsOf(
   const { version: protocolVersion = '2025-11-25', ...more } = opened;
   const plan = aPlan({ target, scenario: { steps } });
   const facts = { protocolVersion, server: 'fake 1', session: 'stateless' } as const;
-  const said = stepProblems(plan, 'web', { facts, tools, capabilities: ['tools'], ...more });
-  return said.map((text) => text.replace('scenarios.calls.', ''));
+  const problems = stepProblems(plan, 'web', { facts, tools, capabilities: ['tools'], ...more });
+  return problems.map((text) => text.replace('scenarios.calls.', ''));
 }
 
-it('finds nothing to say of a target that has all', () => {
+it('finds no problem if the target offers everything that the steps need', () => {
   const complete = { prompt: 'brief', argument: { name: 'a', value: '' } };
   const steps = [
     { tool: 'look' },
@@ -47,64 +47,64 @@ it('finds nothing to say of a target that has all', () => {
   assert.equal(problemsOf(steps, { capabilities: [] }).length, 7);
 });
 
-it('names the tools that there are', () => {
+it('names the tools of a target that lacks one', () => {
   assert.deepEqual(problemsOf([{ tool: 'look' }, { tool: 'lok' }]), [
-    'steps[1].tool: web has no tool "lok"; it has look, write, broken.',
+    'steps[1].tool: web has no tool "lok". Its tools: look, write, broken.',
   ]);
   assert.deepEqual(problemsOf([{ tool: 'look' }], { tools: [] }), [
-    'steps[0].tool: web has no tool "look"; it has none.',
+    'steps[0].tool: web has no tool "look". It has no tools.',
   ]);
 });
 
-it('lets tools write only where the plan says so', () => {
+it('refuses a tool that may write unless the plan allows it', () => {
   assert.deepEqual(problemsOf([{ tool: 'write' }]), [
-    'steps[0].tool: "write" is not marked readOnlyHint by web, so it may change something; ' +
-      'add it to targets.web.allowWrites to call it all the same.',
+    'steps[0].tool: web does not mark "write" with readOnlyHint, so it may change something. ' +
+      'To call it anyway, add it to targets.web.allowWrites.',
   ]);
   assert.deepEqual(problemsOf([{ tool: 'write' }], {}, { allowWrites: ['write'] }), []);
 });
 
-it('refuses tools with broken annotations in the stateless era, which alone knows them', () => {
+it('refuses a tool with an invalid description in the modern era, and only there', () => {
   const [problem, ...others] = problemsOf([{ tool: 'broken' }], { version: '2026-07-28' });
   assert.deepEqual(others, []);
   assert.match(
     problem ?? '',
-    /^steps\[0\]\.tool: clients of 2026-07-28 must not call "broken", as web describes it: x-mcp-header at a: /,
+    /^steps\[0\]\.tool: clients of 2026-07-28 must not call "broken", because web's description of it is invalid: x-mcp-header at a: /,
   );
   assert.deepEqual(problemsOf([{ tool: 'broken' }]), []);
 });
 
-it('says what a target does not offer', () => {
+it('names a capability that the target does not offer', () => {
   assert.deepEqual(
     problemsOf([{ resource: 'a:b' }, { list: 'resource-templates' }], { capabilities: ['tools', 'prompts'] }),
     [
-      'steps[0].resource: web does not offer resources; it offers tools, prompts. Take the step out.',
-      'steps[1].list: web does not offer resources; it offers tools, prompts. Take the step out.',
+      'steps[0].resource: web does not offer resources; it offers tools, prompts. Remove the step.',
+      'steps[1].list: web does not offer resources; it offers tools, prompts. Remove the step.',
     ],
   );
   const complete = { resource: 'a:{b}', argument: { name: 'b', value: '' } };
   assert.deepEqual(problemsOf([{ complete }], { capabilities: [] }), [
-    'steps[0].complete: web does not offer completions; it offers nothing. Take the step out.',
+    'steps[0].complete: web does not offer completions; it offers nothing. Remove the step.',
   ]);
 });
 
-it('knows that the stateless era has no ping', () => {
+it('refuses a ping in the modern era, which has none', () => {
   assert.deepEqual(problemsOf([{ ping: true }], { version: '2026-07-28' }), [
-    'steps[0].ping: web speaks 2026-07-28, which has no ping; take the step out.',
+    'steps[0].ping: web speaks 2026-07-28, which has no ping. Remove the step.',
   ]);
 });
 
-it('has nothing to open at a target of the stateless era', () => {
+it('refuses a scenario without steps in the modern era, which has no sessions', () => {
   const [problem, ...others] = problemsOf([], { version: '2026-07-28' });
   assert.deepEqual(others, []);
   assert.match(
     problem ?? '',
-    /^steps: web speaks 2026-07-28, which has no sessions to open, close or hold; .*targets\.web\.protocol/,
+    /^steps: web speaks 2026-07-28, which has no sessions to open, close or hold\. .*targets\.web\.protocol/,
   );
   assert.deepEqual(problemsOf([]), []);
 });
 
-it('looks only at the steps that are aimed at the target', () => {
+it('checks only the steps that are aimed at the target', () => {
   const plan = aPlan({
     plan: { targets: { web: { url: 'http://127.0.0.1:1/' }, other: { url: 'http://127.0.0.1:2/' } } },
   });

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import type { RunStore } from '../../src/store/run-store.ts';
 import type { SliceCommit } from '../../src/store/slice-attempts.ts';
 
-/** What every run store must do with the ledgers of slices. */
-export function ledgerContract(title: string, open: () => Promise<RunStore>): void {
-  describe(`${title}: ledger`, () => {
-    it('gives an attempt to its first holder', async () => {
+/** What every run store must do with the attempts at slices. */
+export function attemptsContract(title: string, open: () => Promise<RunStore>): void {
+  describe(`${title}: attempts`, () => {
+    it('gives the lease on an attempt to the first holder', async () => {
       const store = await open();
-      assert.deepEqual(await store.readLedger('r', 's'), { leases: [], replaced: [], duplicates: [] });
+      assert.deepEqual(await store.readAttempts('r', 's'), { leases: [], supersededHolders: [], duplicates: [] });
       const holders = ['h1', 'h2', 'h3', 'h4'];
       const answers = await Promise.all(holders.map((holder) => store.takeLease('r', 's', 1, holder)));
       const winner = answers[0] ?? '';
@@ -17,13 +17,13 @@ export function ledgerContract(title: string, open: () => Promise<RunStore>): vo
       assert.equal(await store.takeLease('r', 's', 1, winner), winner);
       assert.equal(await store.takeLease('r', 's', 0, 'h0'), 'h0');
       assert.equal(await store.takeLease('r', 's/2', 0, 'other'), 'other');
-      assert.deepEqual((await store.readLedger('r', 's')).leases, [
+      assert.deepEqual((await store.readAttempts('r', 's')).leases, [
         { attempt: 0, holder: 'h0' },
         { attempt: 1, holder: winner },
       ]);
     });
 
-    it('moves a lease once', async () => {
+    it('moves a lease from a dead holder once', async () => {
       const store = await open();
       assert.equal(await store.takeOverLease('r', 's', 0, 'dead', 'x'), false);
       await store.takeLease('r', 's', 0, 'dead');
@@ -31,13 +31,13 @@ export function ledgerContract(title: string, open: () => Promise<RunStore>): vo
       const answers = await Promise.all(heirs.map((heir) => store.takeOverLease('r', 's', 0, 'dead', heir)));
       assert.equal(answers.filter(Boolean).length, 1);
       const heir = heirs[answers.indexOf(true)] ?? '';
-      assert.equal(await store.takeOverLease('r', 's', 0, 'dead', heir), true, 'a repeated call gets its answer again');
+      assert.equal(await store.takeOverLease('r', 's', 0, 'dead', heir), true, 'a repeated call gets the same answer');
       assert.equal(await store.takeOverLease('r', 's', 0, 'dead', 'late'), false);
       assert.equal(await store.takeLease('r', 's', 0, 'dead'), heir);
       assert.equal(await store.takeOverLease('r', 's', 0, heir, 'last'), true);
-      assert.deepEqual(await store.readLedger('r', 's'), {
+      assert.deepEqual(await store.readAttempts('r', 's'), {
         leases: [{ attempt: 0, holder: 'last' }],
-        replaced: [
+        supersededHolders: [
           { attempt: 0, holder: 'dead' },
           { attempt: 0, holder: heir },
         ],
@@ -45,22 +45,22 @@ export function ledgerContract(title: string, open: () => Promise<RunStore>): vo
       });
     });
 
-    it('loses none of several concurrent entries', async () => {
+    it('keeps every entry when several are written at the same time', async () => {
       const store = await open();
-      const marker: SliceCommit = { sliceId: 's', attemptIds: ['h0', 'h'], health: HEALTH };
+      const commit: SliceCommit = { sliceId: 's', attemptIds: ['h0', 'h'], health: HEALTH };
       await Promise.all([
         store.takeLease('r', 's', 0, 'h'),
         store.recordDuplicate('r', 's', 0, 'd1'),
         store.recordDuplicate('r', 's', 0, 'd2'),
         store.recordDuplicate('r', 's', 1, 'd1'),
         store.recordDuplicate('r', 's', 0, 'd1'),
-        store.commitSlice('r', marker),
-        store.commitSlice('r', marker),
+        store.commitSlice('r', commit),
+        store.commitSlice('r', commit),
       ]);
-      const ledger = await store.readLedger('r', 's');
-      assert.deepEqual(ledger.leases, [{ attempt: 0, holder: 'h' }]);
-      assert.deepEqual(ledger.marker, marker);
-      assert.deepEqual(ledger.duplicates.map(({ attempt, holder }) => `${attempt} ${holder}`).sort(), [
+      const attempts = await store.readAttempts('r', 's');
+      assert.deepEqual(attempts.leases, [{ attempt: 0, holder: 'h' }]);
+      assert.deepEqual(attempts.commit, commit);
+      assert.deepEqual(attempts.duplicates.map(({ attempt, holder }) => `${attempt} ${holder}`).sort(), [
         '0 d1',
         '0 d2',
         '1 d1',

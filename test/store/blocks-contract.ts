@@ -14,7 +14,7 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
       sameBlocks(await allOf(store.readBlocks('r', 's', 'a')), [block]);
     });
 
-    it('keeps an empty block, part of a buffer, and long texts', async () => {
+    it('keeps an empty block, columns that are part of a larger buffer, and long texts', async () => {
       const store = await open();
       const texts = sampleBlock(3, 2, {
         operations: Array.from({ length: 400 }, (_, i) => ({
@@ -27,12 +27,12 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
           message: `${i} ${'\u{1F600}ä"\\\n'.repeat(80)}`,
         })),
       });
-      const blocks = [sampleBlock(0, 3), texts, phaseOf(sampleBlock(50, 4))];
+      const blocks = [sampleBlock(0, 3), texts, middleOf(sampleBlock(50, 4))];
       for (const [seq, block] of blocks.entries()) await store.appendBlock('r', 's', 'a', seq, block);
       sameBlocks(await allOf(store.readBlocks('r', 's', 'a')), blocks);
     });
 
-    it('gives the blocks of an attempt in order, and of no other', async () => {
+    it('returns the blocks of an attempt in order, and no other blocks', async () => {
       const store = await open();
       const seqs = Array.from({ length: 13 }, (_, i) => i);
       for (const seq of [...seqs].reverse()) {
@@ -52,7 +52,7 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
       assert.deepEqual(await allOf(store.readBlocks('r', 's', 'none')), []);
     });
 
-    it('does not share memory with its callers', async () => {
+    it('does not share the memory of blocks with its callers', async () => {
       const store = await open();
       const block = sampleBlock(5, 9);
       await store.appendBlock('r', 's', 'a', 0, block);
@@ -62,15 +62,15 @@ export function blocksContract(title: string, open: () => Promise<RunStore>): vo
   });
 }
 
-/** The block with columns that show the middle of larger buffers, as a recorder hands them over. */
-function phaseOf(block: Block): Block {
+/** The block with columns in the middle of larger buffers, as a recorder passes them on. */
+function middleOf(block: Block): Block {
   const columns = Object.fromEntries(
     Object.entries(block.columns).map(([name, column]) => [name, column.subarray(10, 40)]),
   );
   return { ...block, count: 30, columns: columns as unknown as Block['columns'] };
 }
 
-/** deepEqual would take minutes to describe the difference of two large columns. */
+/** Compares columns as bytes, because deepEqual would take minutes to describe the difference of two large ones. */
 function sameBlocks(actual: readonly Block[], expected: readonly Block[]): void {
   const withoutColumns = (blocks: readonly Block[]) => blocks.map(({ columns: _columns, ...rest }) => rest);
   assert.deepEqual(withoutColumns(actual), withoutColumns(expected));

@@ -6,7 +6,7 @@ import { ODD_NAMES } from './odd-names.ts';
 /** What every run store must do with documents. */
 export function documentsContract(title: string, open: () => Promise<RunStore>): void {
   describe(`${title}: documents`, () => {
-    it('keeps bytes of any size', async () => {
+    it('keeps documents of any size', async () => {
       const store = await open();
       assert.equal(await store.getDocument('r', 'none'), undefined);
       for (const size of [0, 1, 61_439, 61_440, 61_441, 614_400, 2_000_000]) {
@@ -27,7 +27,7 @@ export function documentsContract(title: string, open: () => Promise<RunStore>):
       }
     });
 
-    it('takes any name, and part of a buffer', async () => {
+    it('accepts any document name, and bytes that are part of a larger buffer', async () => {
       const store = await open();
       const whole = noise(5_000, 3);
       for (const [index, name] of ODD_NAMES.entries()) {
@@ -38,7 +38,7 @@ export function documentsContract(title: string, open: () => Promise<RunStore>):
       }
     });
 
-    it('never shows a mixture of two versions', async () => {
+    it('never returns a mixture of two versions of a document', async () => {
       const store = await open();
       const versions = [1, 2, 3].map((seed) => noise(700_000 + seed * 300_000, seed));
       await store.putDocument('r', 'report', versions[0] ?? noise(0, 0));
@@ -55,14 +55,14 @@ export function documentsContract(title: string, open: () => Promise<RunStore>):
         const seen = Buffer.from((await store.getDocument('r', 'report')) ?? []);
         assert.ok(versions.some((bytes) => seen.equals(bytes)));
         reads++;
-        // Lets the writers of a store without I/O finish.
+        // The writers of a store without I/O need a turn of the event loop to finish.
         await new Promise((resolve) => setImmediate(resolve));
       }
       await writers;
       assert.ok(reads > 0);
     });
 
-    it('does not share memory with its callers', async () => {
+    it('does not share the memory of documents with its callers', async () => {
       const store = await open();
       const bytes = noise(10, 1);
       await store.putDocument('r', 'd', bytes);
@@ -72,7 +72,7 @@ export function documentsContract(title: string, open: () => Promise<RunStore>):
   });
 }
 
-/** Bytes that do not compress, the same for the same seed. */
+/** Incompressible bytes, the same for the same seed. */
 function noise(size: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(size);
   let state = (seed * 2_654_435_761 + 1) >>> 0;

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** `pass`: hand on. A number: answer with that status. `lose`: hand on, then cut the answer off. `hang`: no answer. */
+/** `pass`: forward. A number: answer with that status. `lose`: forward, but drop the answer. `hang`: do not answer. */
 export type Fault = 'pass' | 'lose' | 'hang' | number;
 
 export type FaultyProxy = {
   readonly connectionString: string;
-  /** Every request as `METHOD PATH`. */
+  /** Every request, as `METHOD PATH`. */
   readonly requests: string[];
-  /** Decides about each request; set anew by each test. */
+  /** Chooses the fault for each request; each test sets its own. */
   fault: (request: IncomingMessage) => Fault;
   stop(): Promise<void>;
 };
 
-/** Stands between a client and Azurite's table service, and misbehaves as it is told. */
+/** A proxy between a client and Azurite's table service that makes the faults a test chooses. */
 export async function startFaultyProxy(azurite: { readonly connectionString: string }): Promise<FaultyProxy> {
   const tableUrl = /TableEndpoint=([^;]+)/.exec(azurite.connectionString)?.[1] ?? '';
   const requests: string[] = [];

@@ -1,4 +1,4 @@
-/** Names that a key of Table Storage could not hold as they are. */
+/** Names that a key of Table Storage must escape or shorten. */
 export const ODD_NAMES = [
   'a/b\\c#d?e',
   "it's",

@@ -3,19 +3,16 @@ import { it } from 'node:test';
 import { openRunStore } from '../../src/store/open-run-store.ts';
 import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 
-it('opens the store that a connection string names', async () => {
+it('opens the store that a connection string names', async (t) => {
   const azurite = await startAzurite();
-  try {
-    const settings = { AzureWebJobsStorage: azurite.connectionString };
-    await (await openRunStore(settings)).putDocument('r', 'd', Buffer.from('kept'));
-    const bytes = await (await openRunStore(settings)).getDocument('r', 'd');
-    assert.equal(Buffer.from(bytes ?? []).toString(), 'kept');
-  } finally {
-    await azurite.stop();
-  }
+  t.after(() => azurite.stop());
+  const settings = { AzureWebJobsStorage: azurite.connectionString };
+  await (await openRunStore(settings)).putDocument('r', 'd', Buffer.from('kept'));
+  const bytes = await (await openRunStore(settings)).getDocument('r', 'd');
+  assert.equal(Buffer.from(bytes ?? []).toString(), 'kept');
 });
 
-it('takes the settings of Azurite and of an identity without contacting anything', async () => {
+it('accepts the settings for Azurite and for an identity without contacting anything', async () => {
   const uri = 'https://account.table.core.windows.net';
   for (const settings of [
     { AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
@@ -30,7 +27,7 @@ it('takes the settings of Azurite and of an identity without contacting anything
   }
 });
 
-it('names the settings when none is there or one is wrong', async () => {
+it('names the settings if none is set or one is wrong, and does not quote a secret', async () => {
   await assert.rejects(openRunStore({}), /AzureWebJobsStorage .*AzureWebJobsStorage__tableServiceUri/);
   await assert.rejects(openRunStore({ AzureWebJobsStorage__tableServiceUri: 'http://x' }), /must be an https URL/);
   for (const wrong of ['AccountKey=c2VjcmV0', 'TableEndpoint=c2VjcmV0;SharedAccessSignature=c2VjcmV0', 'c2VjcmV0']) {

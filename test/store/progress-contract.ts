@@ -6,7 +6,7 @@ import type { LiveProgress } from '../../src/summary/live-progress.ts';
 /** What every run store must do with the progress of slices. */
 export function progressContract(title: string, open: () => Promise<RunStore>): void {
   describe(`${title}: progress`, () => {
-    it('lists the latest of every slice', async () => {
+    it('lists the latest progress of every slice', async () => {
       const store = await open();
       assert.deepEqual(await store.listProgress('r'), []);
       await store.putProgress('r', progress('s1', 'a', 1000));
@@ -19,7 +19,7 @@ export function progressContract(title: string, open: () => Promise<RunStore>): 
       assert.deepEqual(await store.listProgress('r'), expected);
     });
 
-    it('lists more slices than a page holds', async () => {
+    it('lists the progress of more slices than a page holds', async () => {
       const store = await open();
       const rows = Array.from({ length: 230 }, (_, i) => progress(`s${String(i).padStart(4, '0')}`, 'a', i));
       await Promise.all(rows.map((row) => store.putProgress('r', row)));

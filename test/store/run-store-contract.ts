@@ -1,13 +1,13 @@
 import type { RunStore } from '../../src/store/run-store.ts';
-import { ledgerContract } from './attempts-contract.ts';
+import { attemptsContract } from './attempts-contract.ts';
 import { blocksContract } from './blocks-contract.ts';
 import { documentsContract } from './documents-contract.ts';
 import { progressContract } from './progress-contract.ts';
 import { runsContract } from './runs-contract.ts';
 
-/** What every run store must do, whatever it keeps its data in; `open` gives an empty one. */
+/** What every run store must do, whatever it stores its data in; `open` returns an empty store. */
 export function runStoreContract(title: string, open: () => Promise<RunStore>): void {
-  for (const contract of [runsContract, documentsContract, ledgerContract, blocksContract, progressContract]) {
+  for (const contract of [runsContract, documentsContract, attemptsContract, blocksContract, progressContract]) {
     contract(title, open);
   }
 }

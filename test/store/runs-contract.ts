@@ -6,7 +6,7 @@ import { ODD_NAMES } from './odd-names.ts';
 /** What every run store must do with run records and idempotency keys. */
 export function runsContract(title: string, open: () => Promise<RunStore>): void {
   describe(`${title}: runs`, () => {
-    it('keeps a record as it was given', async () => {
+    it('keeps a run record with and without its optional fields', async () => {
       const store = await open();
       const full: RunRecord = {
         ...run('r-full'),
@@ -36,7 +36,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.equal(await store.getRun('r-none'), undefined);
     });
 
-    it('keeps why a run stopped itself, whoever else writes at the time', async () => {
+    it('keeps the condition that stopped a run when somebody else writes at the same time', async () => {
       const store = await open();
       await store.createRun(run('r-abort'));
       const abort = {
@@ -54,7 +54,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.getRun('r-abort'), expected);
     });
 
-    it('keeps the first record of an id', async () => {
+    it('keeps the first record with a run id', async () => {
       const store = await open();
       const races = await Promise.all(
         ['one', 'two', 'three'].map((planHash) => store.createRun({ ...run('r-race'), planHash })),
@@ -66,7 +66,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.equal((await store.getRun('r-race'))?.planHash, winner);
     });
 
-    it('lets two writers change different parts', async () => {
+    it('lets two writers change different fields', async () => {
       const store = await open();
       await store.createRun(run('r-1'));
       await Promise.all([
@@ -82,13 +82,13 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.getRun('r-1'), { ...expected, verdict: { status: 'pass', reasons: [] } });
     });
 
-    it('refuses to change a run that is not there', async () => {
+    it('refuses a change to a run that was never stored', async () => {
       const store = await open();
       await assert.rejects(store.updateRun('r-none', { state: 'done' }), /Run r-none is not in the store/);
       assert.equal(await store.getRun('r-none'), undefined);
     });
 
-    it('lists the newest first, up to the limit', async () => {
+    it('lists the newest runs first, up to the limit', async () => {
       const store = await open();
       assert.deepEqual(await store.listRuns({ limit: 10 }), []);
       const ids = ['20260101T000000-_z', '20260101T000000-a', '20260102', '20260102-A', '20260102-a', '20260102_a'];
@@ -101,13 +101,13 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.equal((await store.listRuns({ limit: 10 })).find(({ runId }) => runId === '20260102')?.state, 'done');
     });
 
-    it('lists the runs of a plan, whatever its name', async () => {
+    it('lists the runs of a plan with any name', async () => {
       const store = await open();
       for (const [index, planName] of ODD_NAMES.entries()) {
         await store.createRun({ ...run(`a${index}`), planName });
         await store.createRun({ ...run(`b${index}`), planName });
       }
-      // The id is taken: this run must not turn up under the other plan.
+      // The id is taken, so this run must not be listed under the other plan.
       await store.createRun({ ...run('a0'), planName: 'other' });
       for (const [index, planName] of ODD_NAMES.entries()) {
         assert.deepEqual(
@@ -120,7 +120,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.listRuns({ planName: 'other', limit: 9 }), []);
     });
 
-    it('gives an idempotency key to its first claimant', async () => {
+    it('gives an idempotency key to the first run that claims it', async () => {
       const store = await open();
       const claims = ['r-1', 'r-2', 'r-3'].map((runId) => ({ runId, planHash: `hash-${runId}` }));
       const key = `key /\\#? ${'k'.repeat(5000)} 🚀`;

@@ -1,6 +1,6 @@
 import { BLOCK_COLUMNS, type Block, type BlockColumns } from '../../src/sample/block.ts';
 
-/** A block whose columns hold bytes from a seeded generator, so that every value of every column occurs. */
+/** A block with columns from a seeded generator of numbers, so that all kinds of values occur. */
 export function sampleBlock(count: number, seed: number, dictionaries: Partial<Block> = {}): Block {
   let state = seed * 2_654_435_761 + 1;
   const columns: Record<string, unknown> = {};

@@ -14,14 +14,14 @@ const text = fc.oneof(
 );
 
 describe('keyPart', () => {
-  it('leaves plain ids alone and escapes the rest', () => {
+  it('keeps plain ids and escapes other characters', () => {
     assert.equal(keyPart('Run_1-a.b'), 'Run_1-a.b');
     assert.equal(keyPart('a/b|c'), 'a=2Fb=7Cc');
     assert.equal(keyPart('é'), '=C3=A9');
     assert.equal(keyPart(''), '');
   });
 
-  it('gives keys that Table Storage takes, a different one for every text', () => {
+  it('makes keys that Table Storage accepts, a different one for every text', () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         assert.match(keyPart(a), /^[0-9A-Za-z._=~-]{0,150}$/);
@@ -34,7 +34,7 @@ describe('keyPart', () => {
 });
 
 describe('newestFirst', () => {
-  it('turns the order of run ids around', () => {
+  it('reverses the order of run ids', () => {
     fc.assert(
       fc.property(runId, runId, (a, b) => {
         fc.pre(a !== b);
@@ -43,14 +43,14 @@ describe('newestFirst', () => {
     );
   });
 
-  it('refuses what is no run id', () => {
+  it('refuses text that is not a run id', () => {
     for (const id of ['', 'a b', 'a/b', 'a|b', 'é', 'x'.repeat(151)]) {
-      assert.throws(() => newestFirst(id), /is not 1 to 150 letters/, id);
+      assert.throws(() => newestFirst(id), /must be 1 to 150 letters/, id);
     }
   });
 });
 
-it('puts the blocks of an attempt, and nothing else, into its range', () => {
+it('includes the blocks of an attempt, and nothing else, in its range', () => {
   fc.assert(
     fc.property(text, text, fc.nat(999_999), (attempt, other, seq) => {
       const { from, to } = blockRange('r', 's', attempt);
@@ -64,7 +64,7 @@ it('puts the blocks of an attempt, and nothing else, into its range', () => {
   );
 });
 
-it('stays within the 512 characters that Azurite takes', () => {
+it('makes keys of at most 512 characters, the limit of Azurite', () => {
   const long = '🚀'.repeat(500);
   for (const key of [blockKey(long, long, long, 999_999), planRunKey(long, 'r'.repeat(150))]) {
     assert.ok(key.partitionKey.length <= 512 && key.rowKey.length <= 512);
