@@ -174,7 +174,7 @@ describe('whole runs', { concurrency: true }, () => {
       const [problem = ''] = problems;
       assert.ok(problem.startsWith(`targets.web: initialize at ${server.url} ended in PROTO_VERSION (`), problem);
       assert.match(problem, /HTTP\+SSE, the transport of revision 2024-11-05/);
-      assert.match(problem, /speaks Streamable HTTP .*another path, as \/mcp/);
+      assert.match(problem, /speaks Streamable HTTP, .*another path, such as \/mcp/);
     });
   }
 });
