@@ -1,6 +1,6 @@
 import { type OperationKey, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
-import type { LiveOperation, LiveProgress } from '../summary/live-progress.ts';
+import type { LiveProgress } from '../summary/live-progress.ts';
 import { emptyHistogram, readHistogram } from '../summary/percentiles.ts';
 
 /** A run as the HTTP API shows it. */
@@ -116,7 +116,7 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
   };
 }
 
-function figuresOf(entries: readonly LiveOperation[]): LiveFigures {
+function figuresOf(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
   const histogram = emptyHistogram();
   for (const entry of entries) histogram.add(readHistogram(entry.histogram));
   const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);

@@ -3,8 +3,8 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { readHistogram } from '../summary/percentiles.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
+import { readHistogram } from '../summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
 
