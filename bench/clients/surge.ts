@@ -49,7 +49,7 @@ export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
     purpose: 'load',
     onExchange: (exchange) => {
       if (exchange.outcome !== 'OK') failure = `${exchange.outcome}: ${exchange.message}`;
-      recorder.add(exchange);
+      recorder.add(exchange.sample);
     },
     operation: (name) => recorder.operation('bench', name),
   });

@@ -31,7 +31,7 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`] };
   try {
-    const opened = await openOnce(client, (exchange) => operations[exchange.operation] as string);
+    const opened = await openOnce(client, (exchange) => operations[exchange.sample.operation] as string);
     if ('facts' in opened) {
       const { facts, capabilities } = opened;
       return {

@@ -150,7 +150,7 @@ export async function openSliceClients(
         name,
         target: plan.targets[name] as Target,
         purpose: 'load',
-        onExchange: (exchange) => recorder.add(exchange),
+        onExchange: (exchange) => recorder.add(exchange.sample),
         operation: (operation) => recorder.operation(name, operation),
         ...(known === undefined ? {} : { found: known }),
       });

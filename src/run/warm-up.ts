@@ -48,7 +48,7 @@ async function runSessions(url: string): Promise<void> {
   const target = targetSchema.parse({ url, protocol: PROTOCOL_VERSION });
   const connection = new TargetConnection(target, {
     now: systemClock.now,
-    onExchange: (exchange) => recorder.add(exchange),
+    onExchange: (exchange) => recorder.add(exchange.sample),
     addresses: { allowLoopback: true, allowedAddresses: [] },
   });
   const call = callTool('tool')('{}');

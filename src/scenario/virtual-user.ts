@@ -1,5 +1,5 @@
 import type { Exchange } from '../mcp/http/exchange.ts';
-import { headerOf } from '../mcp/http/json-rpc.ts';
+import { headerOf } from '../mcp/http/exchange-request.ts';
 import type { Call } from '../mcp/operations/call.ts';
 import { retryAfterMs } from '../mcp/operations/retry-after.ts';
 import { type Caller, IntendedStart, type Session } from '../mcp/session/session.ts';
@@ -245,7 +245,7 @@ export class McpVirtualUser implements VirtualUser {
     const askedMs = exchange === undefined ? 0 : Math.min(maxRetryAfterMs, retryAfterDelayMs(exchange, startMs));
     await this.#sleep(Math.max(askedMs, leastMs));
     if (exchange !== undefined && askedMs > 0) {
-      this.#record('pause', exchange.operation, exchange.outcome, startMs, 0);
+      this.#record('pause', exchange.sample.operation, exchange.outcome, startMs, 0);
     }
   }
 

@@ -62,7 +62,8 @@ function openClient(target: Target, context: ScenarioContext, log: PlayOptions['
       name: 'web',
       target,
       purpose: 'load',
-      onExchange: ({ operation, outcome, message }) => log(`${operations[operation]} ${outcome} ${message}`.trim()),
+      onExchange: ({ sample: { operation, outcome, message } }) =>
+        log(`${operations[operation]} ${outcome} ${message}`.trim()),
       operation: (name) => operations.push(name) - 1,
     },
   );

@@ -36,9 +36,9 @@ describe('what server-everything offers', { concurrency: true }, () => {
 
   /** Sends a call that must succeed, over an event stream as always with this server, and hands back its result. */
   async function useful(call: Call): Promise<unknown> {
-    const { outcome, message, flags, result } = await session.request(call);
+    const { outcome, message, sample, result } = await session.request(call);
     assert.equal(outcome, 'OK', `${call.operation}: ${message}`);
-    assert.equal(flags, SAMPLE_FLAG.sse);
+    assert.equal(sample.flags, SAMPLE_FLAG.sse);
     return result;
   }
 
@@ -124,14 +124,15 @@ describe('what server-everything offers', { concurrency: true }, () => {
     const call = (progress: boolean) =>
       callTool('trigger-long-running-operation', undefined, progress)('{"duration":0.9,"steps":3}');
     const [reported, silent] = await Promise.all([session.request(call(true)), session.request(call(false))]);
-    for (const { outcome, message, headersMs, firstEventMs, durationMs, closeMs } of [reported, silent]) {
+    for (const { sample } of [reported, silent]) {
+      const { outcome, message, headersMs, firstEventMs, durationMs, closeMs } = sample;
       assert.equal(outcome, 'OK', message);
       // A timer of the server's may come a millisecond early.
       assert.ok(durationMs >= 895, `answered after ${durationMs} ms`);
       assert.ok((headersMs ?? 900) < 600 && (firstEventMs ?? 900) < 600, `headers ${headersMs}, event ${firstEventMs}`);
       assert.ok((closeMs ?? 0) >= durationMs);
     }
-    assert.ok(reported.bytes > silent.bytes + 3 * 50, 'three notifications of progress must have come');
+    assert.ok(reported.sample.bytes > silent.sample.bytes + 3 * 50, 'three notifications of progress must have come');
   });
 
   const faults: readonly [call: Call, outcome: string, message: RegExp][] = [

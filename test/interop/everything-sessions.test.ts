@@ -86,7 +86,10 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.deepEqual(session.rig.samples().slice(-2), ['GET OK', 'DELETE OK']);
     const stream = session.rig.exchanges.at(-2);
     assert.equal(stream?.status, 200);
-    assert.ok((stream.closeMs ?? 0) > stream.durationMs, 'opening the stream is the sample, not its whole life');
+    assert.ok(
+      (stream.sample.closeMs ?? 0) > stream.sample.durationMs,
+      'opening the stream is the sample, not its whole life',
+    );
   });
 
   it('whose loss is told by 400: the call is sent once more, in a new one', async () => {

@@ -38,7 +38,7 @@ describe('our figures and those of the SDK’s own client', () => {
         for (let n = 0; n < CALLS; n++) {
           const exchange = await session.request(call);
           assert.equal(exchange.outcome, 'OK', exchange.message);
-          ours.push(exchange.durationMs);
+          ours.push(exchange.sample.durationMs);
           const startMs = performance.now();
           const options = progress ? { onprogress: () => {} } : {};
           await client.callTool({ name: 'wait', arguments: args }, options);

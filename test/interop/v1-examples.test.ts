@@ -28,7 +28,8 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
   it('polling: a stream that the server ends early is taken up again, after as long as it asks', async (test) => {
     const url = `${await start(test, 'ssePollingExample.js')}/mcp`;
     const session = await openFoundSession({ url });
-    const { outcome, message, flags, result, durationMs, firstEventMs } = await call(session, 'long-task', {});
+    const { sample, result } = await call(session, 'long-task', {});
+    const { outcome, message, flags, durationMs, firstEventMs } = sample;
     assert.equal(outcome, 'OK', message);
     assert.equal(textOfTool(result), 'Long task completed successfully!');
     assert.equal(flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.resumed);
@@ -49,8 +50,8 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(session.facts.session, 'stateless');
     const counted = await call(session, 'start-notification-stream', { interval: 20, count: 5 });
     assert.equal(counted.outcome, 'OK', counted.message);
-    assert.equal(counted.flags, SAMPLE_FLAG.sse);
-    assert.ok(counted.durationMs >= 95, `answered after ${counted.durationMs} ms`);
+    assert.equal(counted.sample.flags, SAMPLE_FLAG.sse);
+    assert.ok(counted.sample.durationMs >= 95, `answered after ${counted.sample.durationMs} ms`);
     const greeting = await session.request(getPrompt('greeting-template')('{"name":"Ada"}'));
     assert.match(textOfPrompt(greeting.result), /greet Ada/);
     const resource = await session.request(readResource('r')('"https://example.com/greetings/default"'));
@@ -83,8 +84,8 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(whole.facts.session, 'stateful');
     const greeted = await call(whole, 'greet', { name: 'Ada' });
     assert.equal(textOfTool(greeted.result), 'Hello, Ada!');
-    assert.equal(greeted.flags, 0);
-    assert.equal(greeted.firstEventMs, undefined);
+    assert.equal(greeted.sample.flags, 0);
+    assert.equal(greeted.sample.firstEventMs, undefined);
     await whole.close();
     assert.equal(whole.rig.samples().at(-1), 'DELETE OK');
     assert.equal(whole.rig.exchanges.at(-1)?.status, 404, 'nobody listens for DELETE there');

@@ -57,7 +57,7 @@ describe('the second-generation SDK', () => {
       const useful = async (call: Call): Promise<unknown> => {
         const exchange = await session.request(call);
         assert.equal(exchange.outcome, 'OK', `${call.operation}: ${exchange.message}`);
-        assert.equal(exchange.flags, flags, call.operation);
+        assert.equal(exchange.sample.flags, flags, call.operation);
         return exchange.result;
       };
       assert.ok(session.tools.find(({ name }) => name === 'add')?.outputProblem?.({ sum: 'three' }) !== undefined);
@@ -87,12 +87,13 @@ describe('the second-generation SDK', () => {
       session.request(callOf('wait', { ms: 600, steps: 2 }, true)),
     ]);
     await session.close();
-    assert.deepEqual([plain.outcome, plain.flags, plain.firstEventMs], ['OK', 0, undefined]);
-    assert.deepEqual([reported.outcome, reported.flags], ['OK', SAMPLE_FLAG.sse]);
+    assert.deepEqual([plain.outcome, plain.sample.flags, plain.sample.firstEventMs], ['OK', 0, undefined]);
+    assert.deepEqual([reported.outcome, reported.sample.flags], ['OK', SAMPLE_FLAG.sse]);
     // A timer of the server's may come a millisecond early.
-    for (const { durationMs } of [plain, reported]) assert.ok(durationMs >= 595, `answered after ${durationMs} ms`);
+    for (const { durationMs } of [plain.sample, reported.sample])
+      assert.ok(durationMs >= 595, `answered after ${durationMs} ms`);
     // Told halfway; headers wait for the first event here, so they say no more about the answer than it does.
-    const { firstEventMs = 0, durationMs } = reported;
+    const { firstEventMs = 0, durationMs } = reported.sample;
     assert.ok(
       firstEventMs >= 295 && firstEventMs < durationMs,
       `first event after ${firstEventMs} of ${durationMs} ms`,

@@ -81,7 +81,7 @@ export function rigOf(
     let requests = 0;
     const exchangeOf = (became: Outcome) =>
       ({
-        operation,
+        sample: { operation },
         outcome: became,
         status: retryAfter === undefined ? 200 : 429,
         replyHeaders: { 'retry-after': retryAfter },

@@ -76,7 +76,7 @@ export async function withServer(
       connection,
       exchanges,
       samples: () =>
-        exchanges.map((exchange) => `${operations[exchange.operation]} ${exchange.outcome}${flags(exchange)}`),
+        exchanges.map((exchange) => `${operations[exchange.sample.operation]} ${exchange.outcome}${flags(exchange)}`),
       rejections,
       ended,
     });
@@ -87,7 +87,7 @@ export async function withServer(
   }
 }
 
-function flags({ flags }: Exchange): string {
+function flags({ sample: { flags } }: Exchange): string {
   const names = (['retry', 'held', 'resumed'] as const).filter((name) => flags & SAMPLE_FLAG[name]);
   return names.map((name) => ` ${name}`).join('');
 }

@@ -1,45 +1,6 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Judgement } from './json-rpc.ts';
 
-/** Node's own codes, and those that X.509 verification ends in (OpenSSL, X509_verify_cert_error). */
-const TLS_CODE =
-  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH)/;
-
-/** The name of undici's error for bytes that are no HTTP; the code it means to give with it is missing. */
-const PARSER_ERROR = 'HTTPParserError';
-
-/** undici's codes for requests that it would not even try: we asked for nonsense, or after the end. */
-const OUR_FAULT: ReadonlySet<string> = new Set([
-  'UND_ERR_INVALID_ARG',
-  'UND_ERR_NOT_SUPPORTED',
-  'UND_ERR_DESTROYED',
-  'UND_ERR_CLOSED',
-]);
-
-const FEWER = 'lower maxConnections, or spread the virtual users over more lanes';
-
-/** What this machine may be out of when it is to make a connection (POSIX, `socket` and `connect`), and the way out. */
-const LIMITS: Readonly<Record<string, string>> = {
-  EMFILE: `this process may open no more files: raise its limit (ulimit -n), ${FEWER}`,
-  ENFILE: `this machine may open no more files: raise its limit (fs.file-max), ${FEWER}`,
-  EADDRNOTAVAIL: `this machine has no address or port left to connect from: ${FEWER}`,
-  ENOBUFS: `this machine has no memory left for sockets: ${FEWER}`,
-};
-
-/** True for an error that no target can cause. */
-export function isFaultOfOurs(error: unknown): boolean {
-  return OUR_FAULT.has(innermost(error).code);
-}
-
-/**
- * What to do about an error of whatever kind that goes back to a limit of this machine.
- * @returns undefined when it does not
- */
-export function limitReached(error: unknown): string | undefined {
-  const reason = innermost(error);
-  return transportOutcome(reason, false) === 'CLIENT_LIMIT' ? LIMITS[reason.code] : undefined;
-}
-
 /**
  * The outcome of a request that ended in a transport error.
  * @param headersSeen whether the reply's headers had arrived
@@ -52,8 +13,52 @@ export function classifyTransportError(error: unknown, headersSeen: boolean, reu
   const text = code === '' ? message : `${code}: ${message}`;
   if (outcome === 'CLIENT_LIMIT') return { outcome, message: `${text}; ${LIMITS[code]}` };
   const race = reused && outcome === 'NET_RESET_PRE';
-  return { outcome, message: race ? `${text}; the connection had served before, perhaps it was closed as idle` : text };
+  return { outcome, message: race ? `${text}; the server may have closed this reused connection as idle` : text };
 }
+
+/** undici's codes for requests that it does not even try: our arguments were wrong, or the pool was closed. */
+const OUR_FAULT: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
+]);
+
+/** True for an error that no target can cause. */
+export function isFaultOfOurs(error: unknown): boolean {
+  return OUR_FAULT.has(innermost(error).code);
+}
+
+/**
+ * How to fix an error, of any kind, that was caused by a limit of this machine.
+ * @returns undefined if it was not
+ */
+export function limitReached(error: unknown): string | undefined {
+  const reason = innermost(error);
+  return transportOutcome(reason, false) === 'CLIENT_LIMIT' ? LIMITS[reason.code] : undefined;
+}
+
+/** True if the answer may still come over another stream after a stream failed with this outcome. */
+export function isResumable(failure: Outcome): boolean {
+  return failure === 'PROTO_NO_REPLY' || failure === 'NET_RESET_MID';
+}
+
+/** Node's own codes, and those of X.509 verification (OpenSSL, X509_verify_cert_error). */
+const TLS_CODE =
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH)/;
+
+/** The name of undici's error for bytes that are not HTTP. The error has no code of its own. */
+const PARSER_ERROR = 'HTTPParserError';
+
+const FEWER = 'lower maxConnections, or spread the virtual users over more lanes';
+
+/** Resources that this machine may lack to open a connection (POSIX, `socket` and `connect`), and how to fix it. */
+const LIMITS: Readonly<Record<string, string>> = {
+  EMFILE: `this process has no file descriptor left: raise its limit (ulimit -n), ${FEWER}`,
+  ENFILE: `this machine has no file descriptor left: raise its limit (fs.file-max), ${FEWER}`,
+  EADDRNOTAVAIL: `this machine has no address or port left to connect from: ${FEWER}`,
+  ENOBUFS: `this machine has no memory left for sockets: ${FEWER}`,
+};
 
 function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outcome {
   switch (code) {
@@ -77,10 +82,10 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
     case 'ERR_HTTP2_SESSION_ERROR':
       return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      // undici's name for any fault in headers that have a length among them.
+      // undici's code for any fault in headers that include a length.
       return headersSeen ? 'NET_RESET_MID' : 'NET_HTTP_PARSE';
     case PARSER_ERROR:
-      // The end of the connection within a chunked body.
+      // The connection ended within a chunked body.
       if (headersSeen && message.includes('Invalid EOF state')) return 'NET_RESET_MID';
       return 'NET_HTTP_PARSE';
     case 'UND_ERR_HEADERS_OVERFLOW':
@@ -92,12 +97,13 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
   return TLS_CODE.test(code) ? 'NET_TLS' : 'NET_OTHER';
 }
 
+/** What an error says about its reason; the texts are empty where it says nothing. */
 type Reason = { readonly code: string; readonly message: string; readonly address: string };
 
-/** The error that a chain of causes began with; of an aggregate (several addresses tried) the one that tells the most. */
+/** The first error in a chain of causes. Of an aggregate (several addresses were tried), the most informative one. */
 function innermost(error: unknown): Reason {
   if (error instanceof AggregateError && error.errors.length > 0) {
-    return mostTelling(error.errors.map(innermost));
+    return mostInformative(error.errors.map(innermost));
   }
   if (!(error instanceof Error)) return { code: '', message: String(error), address: '' };
   const { message } = error;
@@ -109,29 +115,26 @@ function innermost(error: unknown): Reason {
 }
 
 /**
- * The first attempt that reached something, else the first that this machine had nothing left for. Where the machine has
- * no IPv6, Linux ends such an attempt in ENETUNREACH or EADDRNOTAVAIL, which is no want of ports then.
+ * The first attempt that reached something; otherwise the first that reached a limit of this machine. On a machine
+ * without IPv6, Linux ends an IPv6 attempt with ENETUNREACH or EADDRNOTAVAIL, which does not mean a lack of ports.
  */
-function mostTelling(reasons: readonly Reason[]): Reason {
+function mostInformative(reasons: readonly Reason[]): Reason {
   const possible = reasons.filter(({ code, address }) => code !== 'EADDRNOTAVAIL' || !address.includes(':'));
   const tried = possible.length === 0 ? reasons : possible;
-  const became = (reason: Reason) => transportOutcome(reason, false);
-  const reached = tried.find((reason) => !['NET_OTHER', 'CLIENT_LIMIT'].includes(became(reason)));
-  return reached ?? tried.find((reason) => became(reason) === 'CLIENT_LIMIT') ?? (tried[0] as Reason);
+  const outcomeOf = (reason: Reason) => transportOutcome(reason, false);
+  const reached = tried.find((reason) => !['NET_OTHER', 'CLIENT_LIMIT'].includes(outcomeOf(reason)));
+  return reached ?? tried.find((reason) => outcomeOf(reason) === 'CLIENT_LIMIT') ?? (tried[0] as Reason);
 }
 
-/** What of a request and its reply's head decides about a status that is no success. */
-export type StatusContext = {
+/** The facts that decide what a status other than 2xx means. */
+type StatusContext = {
   readonly status: number;
   readonly sentSessionId: boolean;
   readonly opensSession: boolean;
-  /** True when the credentials were made anew for this request. */
+  /** True if the credentials were renewed for this request. */
   readonly renewed: boolean;
   readonly challenge: string;
 };
-
-/** The parameter of a challenge (RFC 6750 §3.1) in any form that RFC 9110 §11.2 allows. */
-const INSUFFICIENT_SCOPE = /(^|[\s,])error\s*=\s*"?insufficient_scope\b/i;
 
 /** The outcome of a reply whose HTTP status is not 2xx. */
 export function classifyStatus(context: StatusContext, body: string): Outcome {
@@ -139,9 +142,9 @@ export function classifyStatus(context: StatusContext, body: string): Outcome {
   if (status >= 300 && status < 400) return 'HTTP_3XX';
   if (status === 401) return renewed ? 'AUTH_REJECTED' : 'AUTH_401';
   if (status === 403) return INSUFFICIENT_SCOPE.test(challenge) ? 'AUTH_SCOPE' : 'AUTH_403';
-  // Servers that keep a limited number of sessions say so when one more is to be opened.
+  // Servers that limit the number of their sessions refuse initialize with these.
   if (opensSession && (status === 429 || status === 503)) return 'SESS_REFUSED';
-  // The specification says 404 for a session that is gone; servers in the wild say 400 and tell so in words.
+  // The specification says 404 for a session that no longer exists. Some servers send 400 with a text that says so.
   if (status === 404 && sentSessionId) return 'SESS_EXPIRED';
   if (status === 400 && /not initialized|no valid session|session not found/i.test(body)) {
     return sentSessionId ? 'SESS_LOST' : 'SESS_MISSING';
@@ -150,10 +153,13 @@ export function classifyStatus(context: StatusContext, body: string): Outcome {
   return `HTTP_${status}`;
 }
 
+/** The parameter of a challenge (RFC 6750 §3.1) in every form that RFC 9110 §11.2 allows. */
+const INSUFFICIENT_SCOPE = /(^|[\s,])error\s*=\s*"?insufficient_scope\b/i;
+
 /** How the body of a successful reply is to be read. */
 export type BodyKind = 'json' | 'sse' | 'unreadable';
 
-/** Reads a content type by its essence; parameters such as the charset do not matter. */
+/** Reads a content type without its parameters, such as the charset. */
 export function bodyKindOf(contentType: string): BodyKind {
   const essence = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (essence === 'application/json') return 'json';
@@ -166,14 +172,4 @@ export function classifyUnreadable(status: number, contentType: string, body: st
   if (body === '') return 'PROTO_EMPTY';
   if (contentType === '') return 'PROTO_CT_MISSING';
   return /^text\/html/i.test(contentType) ? 'PROTO_CT_HTML' : 'PROTO_CT_OTHER';
-}
-
-/**
- * What may explain that a request is out of time, to go behind the judgement's message.
- * @param sent whether a connection had taken it
- * @param before what was wrong with its reply until then
- */
-export function explainTimeout(sent: boolean, before: Judgement | undefined): string {
-  if (!sent) return '; not sent, as no connection was free or could be made';
-  return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
 }

@@ -1,13 +1,12 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
-import type { Expiring, InFlightRequests, Timeouts } from './in-flight-requests.ts';
 import type { Judgement, ResultJudge } from './json-rpc.ts';
 
 /**
- * What kind of answer ends a request: a JSON-RPC response, the bare ack of a notification, that of a DELETE, or the event
- * stream that a GET opens.
+ * What ends a request: a JSON-RPC response, the empty acknowledgement of a notification, the reply to a DELETE, or the
+ * opening of the event stream that a GET asks for.
  */
-export type Expectation = 'response' | 'acknowledgement' | 'deletion' | 'stream';
+type Expectation = 'response' | 'acknowledgement' | 'deletion' | 'stream';
 
 /** One HTTP request of a session, ready to be sent. */
 export type ExchangeRequest = {
@@ -15,91 +14,87 @@ export type ExchangeRequest = {
   readonly headers: readonly string[];
   readonly body: string | null;
   readonly expects: Expectation;
-  /** JSON-RPC id of the request; 0 where there is none. */
+  /** JSON-RPC id of the request; 0 if it has none. */
   readonly id: number;
-  /** Its JSON-RPC method; empty where there is none that the reply is judged by. */
+  /** The JSON-RPC method; empty if the reply is not judged by it. */
   readonly rpcMethod: string;
   readonly sentSessionId: boolean;
-  /** True for initialize, whose failure may mean that the server takes no further session. */
+  /** True for initialize: its failure may mean that the server accepts no more sessions. */
   readonly opensSession: boolean;
-  /** True when its credentials were made anew because the ones before were refused. */
+  /** True if its credentials are new because the server refused the previous ones. */
   readonly renewed: boolean;
   readonly judge: ResultJudge;
-  /** The tool that is called, as far as the session has seen it listed. */
+  /** The tool that is called, if the session has seen it listed. */
   readonly tool: Tool | undefined;
-  /** The session that it belongs to. */
+  /** The session that sends the request. */
   readonly peer: ExchangePeer;
-  /** Where the sample belongs. */
+  /** Operation, virtual user and iteration of the sample. */
   readonly operation: number;
   readonly vu: number;
   readonly iteration: number;
-  /** When it was to start, epoch milliseconds; undefined when there was no such moment. */
+  /** The intended start, epoch milliseconds; undefined if there was none. */
   readonly intendedMs?: number | undefined;
+  /** Bits of SAMPLE_FLAG that are known before the request is sent. */
   readonly flags: number;
 };
 
-/** What a reply is judged by: the request it answers and its head; the judge leaves what was answered with it. */
+/** Headers of a reply, by lower-case name. */
+export type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The first value of a reply header; empty if the header is absent. @param name in lower case */
+export function headerOf(headers: ReplyHeaders, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
+
+/** What a reply is judged by: the request and the head of the reply. The judge adds the result or the error. */
 export type JudgedExchange = {
   readonly request: ExchangeRequest;
-  /** 0 until the reply's headers are there. */
+  /** 0 until the reply's headers have arrived. */
   readonly status: number;
-  readonly replyHeaders: Readonly<Record<string, string | string[] | undefined>>;
+  readonly replyHeaders: ReplyHeaders;
   /** The result of the matching response, if it had one. */
   result: unknown;
-  /** The error of the matching response, if it was one. */
+  /** The error of the matching response, if it had one. */
   error: unknown;
 };
 
-/** What a server said of taking its event stream up again. */
+/** What a server said about resuming its event stream. */
 export type BrokenStream = {
-  /** Id of the last event that had one; without it there is nothing to go on from. */
+  /** Id of the last event that had one; undefined if the stream cannot be resumed. */
   readonly lastEventId: string | undefined;
-  /** How long the server wants to be left alone before, milliseconds; undefined when it did not say. */
+  /** How long to wait before resuming, milliseconds; undefined if the server did not say. */
   readonly retryMs: number | undefined;
 };
 
-/** An exchange whose stream broke before the answer, and which waits for it from elsewhere. */
+/** An exchange whose stream broke before the answer; the session looks for the answer in another stream. */
 export type BrokenExchange = {
   readonly request: ExchangeRequest;
-  /** True once there is an answer or it was given up. */
+  /** True once the outcome is decided. */
   readonly over: boolean;
   /** Takes a message that may be the answer. */
   accept(message: unknown): void;
-  /** Resolves once it is over. */
+  /** Resolves when the caller may go on. */
   readonly settled: Promise<void>;
-  /** Gives up: the exchange ends as its stream did. @param why nothing more came, for the message */
+  /** Stops waiting: the exchange fails as its stream did. @param why nothing more came, for the message */
   abandon(why: string): void;
-  /** Ends it for a reason of ours: then its stream's end does not count, which the answer might have followed. */
+  /** Ends the exchange from our side. How its stream ended does not count then: the answer might still have come. */
   abort(outcome: Outcome, message: string): void;
 };
 
-/** The session that an exchange belongs to, as the exchange sees it: what it does with all that is no answer. */
+/** The session that sent a request, as its exchange sees it. It handles everything that is not the answer. */
 export type ExchangePeer = {
-  /** Servers of revision 2026-07-28 send JSON-RPC errors with statuses of their own. */
+  /** True for revision 2026-07-28, whose servers send JSON-RPC errors with HTTP status 400 or 404. */
   readonly stateless: boolean;
-  /** Judges the result of a response, in the terms of the session's era. */
+  /** Judges the result of a response by the rules of the session's era. */
   judgeResult(exchange: JudgedExchange): Judgement;
-  /** Takes any message that is no answer to the exchange's own request. Must not throw. */
+  /** Takes any message that does not answer the exchange's own request. Must not throw. */
   onMessage(exchange: JudgedExchange, message: unknown): void;
   /** Takes an event of a type other than `message`. Must not throw. */
   onOtherEvent(exchange: JudgedExchange, type: string, data: string): void;
   /**
-   * Hears that a stream that can be taken up again ended or broke before its answer. Must not end the exchange itself.
-   * @returns true when the session takes it up again; later it ends the exchange by `accept` or `abandon`
+   * Called when a resumable stream ended or broke before its answer. Must not end the exchange itself.
+   * @returns true if the session resumes the stream; it then ends the exchange by `accept`, `abandon` or `abort`
    */
   onBroken(exchange: BrokenExchange, stream: BrokenStream): boolean;
-};
-
-/** What an exchange needs of the connection it runs on. */
-export type ExchangeHost<Hosted extends Expiring> = {
-  readonly now: () => number;
-  /** Holds the exchange from its making to its end, and tells it when its time is up. */
-  readonly underWay: InFlightRequests<Hosted>;
-  /** False to read event streams to their end, however long they stay open after their answer. */
-  readonly cutsHeldStreams: boolean;
-  readonly timeouts: Timeouts;
-  /** Called once, when nothing more can come: now the sample is complete. Must not throw. */
-  readonly onFinished: (exchange: Hosted) => void;
-  /** Hears of a bug of ours, which must not pass for a fault of the target. Must not throw. */
-  readonly onBug: (error: unknown) => void;
 };

@@ -1,301 +1,349 @@
 import type { Dispatcher } from 'undici';
+import type { Link } from '../../net/guarded-connector.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { Outcome } from '../../sample/outcome.ts';
-import { classifyTransportError, explainTimeout, isFaultOfOurs } from './classify.ts';
-import type { BrokenExchange, BrokenStream, ExchangeHost, ExchangeRequest } from './exchange-request.ts';
-import { deadlineOf, type Expiring } from './in-flight-requests.ts';
+import { classifyTransportError, isFaultOfOurs, isResumable } from './classify.ts';
+import {
+  CUT_AFTER_MS,
+  deadlineOf,
+  explainTimeout,
+  firstDeadlineMs,
+  idleEndsFirst,
+  SETTLE_AFTER_MS,
+  type Timeouts,
+} from './deadline.ts';
+import type {
+  BrokenExchange,
+  BrokenStream,
+  ExchangeRequest,
+  JudgedExchange,
+  ReplyHeaders,
+} from './exchange-request.ts';
+import type { Expiring, InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
 import { judgeHead, judgeMessage } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
-import { RequestSample } from './request-sample.ts';
-
-/** Messages are shown, not stored whole: a target may send megabytes of what is no answer. */
-const MAX_MESSAGE_CHARACTERS = 4096;
+import { newRequestSample, type RequestSample, recordConnection, recordOutcome } from './request-sample.ts';
 
 /**
- * A request's sample in the making: its outcome, which is decided once, and what others wait for in it. Between outcome
- * and end the reply may still be running; when it has ended, nothing in the sample changes any more.
+ * How far an exchange has come. It may skip states, but never goes back.
+ * - `waiting`: for the answer; the request may not have been sent yet.
+ * - `resuming`: for the answer in another stream, because its own stream broke. Later events of its own do not count.
+ * - `decided`: the outcome is final. The caller waits a moment longer, because the reply has not ended.
+ * - `settled`: the caller has gone on, and the reply has still not ended.
+ * - `ended`: nothing more can come. The caller goes on as soon as the connection is free.
  */
-export abstract class AwaitedSample extends RequestSample {
-  /** Resolves when the caller may go on. */
+export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'ended';
+
+const NO_HEADERS: ReplyHeaders = {};
+
+/**
+ * One HTTP request and its reply, from dispatch until the reply has ended. undici calls it as the handler of the request.
+ * The caller waits for `settled`; the times in the sample are those of the events, not of when the caller goes on.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, BrokenExchange, Expiring {
+  readonly request: ExchangeRequest;
+  readonly sample: RequestSample;
+  status = 0;
+  replyHeaders = NO_HEADERS;
+  result: unknown;
+  error: unknown;
+  /** The connection that the request was given to; undefined before that. */
+  link: Link | undefined;
+  dueMs = Number.POSITIVE_INFINITY;
+  slot = -1;
+  /** Resolves when the caller may go on: the outcome is final, and the connection is free or is not waited for. */
   readonly settled: Promise<void>;
-  #settle: (() => void) | undefined;
-  #released = false;
+  readonly #settleCaller: () => void;
+  readonly #host: ExchangeHost;
+  #state: ExchangeState = 'waiting';
+  /** When something last arrived, epoch milliseconds; infinite once nothing more comes over its own connection. */
+  #lastActivityMs: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #reader: ReplyReader | undefined;
+  /** How its stream failed, if the session tried to resume it; the outcome if no answer comes. */
+  #pendingFailure: Judgement | undefined;
   #whenEnded: PromiseWithResolvers<void> | undefined;
-  #state: 'open' | 'decided' | 'ended' = 'open';
 
-  /** @param now epoch milliseconds */
-  constructor(request: ExchangeRequest, now: () => number) {
-    super(request, now);
-    this.settled = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+  /** Starts the clock; the request is sent later, or never. */
+  constructor(request: ExchangeRequest, host: ExchangeHost) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const startMs = host.now();
+    this.request = request;
+    this.sample = newRequestSample(request, startMs);
+    this.settled = promise;
+    this.#settleCaller = resolve;
+    this.#host = host;
+    this.#lastActivityMs = startMs;
+    host.inFlight.add(this, firstDeadlineMs(host.timeouts, startMs));
   }
 
-  /** True once the outcome stands. */
+  get state(): ExchangeState {
+    return this.#state;
+  }
+
+  /** True once the outcome is final. */
   get over(): boolean {
-    return this.#state !== 'open';
+    return this.#state !== 'waiting' && this.#state !== 'resuming';
   }
 
-  /** Resolves when nothing more can come; for streams, which are settled as soon as they are open. */
+  /** Final once `over` is true. */
+  get outcome(): Outcome {
+    return this.sample.outcome;
+  }
+
+  /** What the target or the failure said; empty if there is nothing to show. */
+  get message(): string {
+    return this.sample.message;
+  }
+
+  /** What the server said about resuming its stream; undefined if the reply is not a stream. */
+  get broken(): BrokenStream | undefined {
+    return this.#reader?.broken;
+  }
+
+  /** Resolves when nothing more can come; for event streams, whose caller goes on as soon as they are open. */
   ended(): Promise<void> {
     if (this.#whenEnded === undefined) {
       this.#whenEnded = Promise.withResolvers();
-      if (this.hasEnded) this.#whenEnded.resolve();
+      if (this.#state === 'ended') this.#whenEnded.resolve();
     }
     return this.#whenEnded.promise;
   }
 
-  protected get hasEnded(): boolean {
-    return this.#state === 'ended';
-  }
-
-  /** @param atMs when the judgement was known, from the start */
-  protected decide({ outcome, message }: Judgement, atMs: number): void {
-    if (this.over) return;
-    this.#state = 'decided';
-    this.durationMs = atMs;
-    this.outcome = outcome;
-    this.message = message.length > MAX_MESSAGE_CHARACTERS ? message.slice(0, MAX_MESSAGE_CHARACTERS) : message;
-  }
-
-  protected get released(): boolean {
-    return this.#released;
-  }
-
-  protected release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#settle?.();
-  }
-
-  protected end(): void {
-    this.#state = 'ended';
-    this.#whenEnded?.resolve();
-    if (this.#released) return;
-    // undici takes a connection back in an immediate of its own, which it asks for right after this call: ours, asked for in
-    // a microtask, comes behind it in the same turn of the event loop.
-    queueMicrotask(() => setImmediate(() => this.release()));
-  }
-}
-
-/** Ends of a stream after which the answer may still be had elsewhere. */
-const RESUMABLE: ReadonlySet<Outcome> = new Set<Outcome>(['PROTO_NO_REPLY', 'NET_RESET_MID']);
-
-/** How long a stream may stay open after its answer before it is cut, so that its connection is free again. */
-const DRAIN_MS = 250;
-
-/**
- * How long after its answer the caller is kept waiting for the stream's end. Nearly always it comes with the answer or
- * right behind it, and then the caller's next request finds a free connection; without the wait it would open one more.
- */
-const RELEASE_MS = 5;
-
-/**
- * One request and its reply, from dispatch until the stream is closed; it is its own sample. The caller waits for
- * `settled`, which comes with the matching response as soon as the connection is free again, and in any case before a
- * stream that stays open: the sample's times are taken when things happen, not when the caller goes on.
- */
-export class Exchange extends AwaitedSample implements Dispatcher.DispatchHandler, BrokenExchange, Expiring {
-  readonly #host: ExchangeHost<Exchange>;
-  #controller: Dispatcher.DispatchController | undefined;
-  #reader: ReplyReader | undefined;
-  /** How its stream ended, as long as the answer may come over another. */
-  #brokenAs: Judgement | undefined;
-
-  constructor(request: ExchangeRequest, host: ExchangeHost<Exchange>) {
-    super(request, host.now);
-    this.#host = host;
-    host.underWay.add(this, this.startMs + Math.min(host.timeouts.headers, host.timeouts.total));
-  }
-
-  /** Ends the request from our side; what was not decided by then becomes this outcome. */
+  /** Ends the request from our side. If no outcome is final yet, this one is. */
   abort(outcome: Outcome, message: string): void {
-    this.#decide({ outcome, message }, this.sinceStart());
+    this.#decide({ outcome, message }, this.#sinceStart());
     if (this.#controller !== undefined) {
       this.#controller.abort(new Error(message));
       return;
     }
-    // Not yet on a connection: undici has it in its queue, and onRequestStart stops it there.
-    if (this.#brokenAs !== undefined) this.closeMs ??= this.durationMs;
-    this.#finish();
+    // The request has no connection. If undici still has it in its queue, onRequestStart stops it there.
+    if (this.#pendingFailure !== undefined) this.sample.closeMs ??= this.sample.durationMs;
+    this.#enter('ended');
+  }
+
+  /** Ends a stream that has nothing more to tell us, or is not open yet. This closes its connection over HTTP/1.1. */
+  cancelStream(): void {
+    if (this.#state === 'ended') return;
+    if (this.over && this.request.expects !== 'stream') this.sample.flags |= SAMPLE_FLAG.held;
+    this.abort('CLIENT_ABORT', 'the stream is no longer needed');
+  }
+
+  accept(message: unknown): void {
+    if (this.#state !== 'resuming') return;
+    try {
+      const { answer } = judgeMessage(this, message);
+      if (answer === undefined) return;
+      this.sample.flags |= SAMPLE_FLAG.resumed;
+      this.#endWith(answer, this.#sinceStart());
+    } catch (error) {
+      this.#failInternally(error);
+    }
+  }
+
+  abandon(why: string): void {
+    if (this.#state !== 'resuming') return;
+    const { outcome, message } = this.#pendingFailure as Judgement;
+    this.#endWith({ outcome, message: `${message}; ${why}` }, this.#sinceStart());
+  }
+
+  /** Checks whether the request is out of time. After the outcome: lets the caller go on, and then cuts the stream. */
+  onDeadline(nowMs: number): void {
+    const { inFlight, timeouts, cutsHeldStreams } = this.#host;
+    if (!this.over) {
+      const left = deadlineOf(timeouts, this.sample, this.#lastActivityMs, nowMs);
+      if (typeof left === 'number') inFlight.setDeadline(this, nowMs + left);
+      else this.#timeOut(left);
+    } else if (this.#state === 'settled') this.cancelStream();
+    else {
+      if (cutsHeldStreams) inFlight.setDeadline(this, nowMs + CUT_AFTER_MS - SETTLE_AFTER_MS);
+      this.#enter('settled');
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // An error thrown here only drops the request. An abort would close the connection that was to carry it, and every
-    // request that timed out in the queue would cost the target a new one.
-    if (this.over || this.#deaf) throw new Error('ended before it was sent');
+    // An error thrown here drops only the request. An abort would close the connection that was to carry it, so that
+    // every request that timed out in the queue would cost the target a new connection.
+    if (this.#state !== 'waiting') throw new Error('ended before it was sent');
     this.#controller = controller;
-    this.takeConnection(this.sinceStart());
+    recordConnection(this.sample, this.link, this.#sinceStart());
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {
-    if (status < 200 || this.over || this.#deaf) return;
-    this.headersMs = this.touch();
+    if (status < 200 || this.#state !== 'waiting') return;
+    const headersMs = this.#noteActivity();
+    this.sample.headersMs = headersMs;
     this.status = status;
     this.replyHeaders = headers;
     this.#reader = new ReplyReader(this);
     const { kind } = this.#reader;
-    if (kind === 'sse') this.flags |= SAMPLE_FLAG.sse;
+    if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
-    if (judgement !== undefined) {
-      this.#decide(judgement, this.headersMs);
-      // That a stream is open is all that its caller waits for.
-      if (this.request.expects === 'stream') this.release();
-      else this.#host.underWay.setDeadline(this, this.lastActivityMs + RELEASE_MS);
+    const { inFlight, timeouts } = this.#host;
+    if (judgement === undefined) {
+      if (idleEndsFirst(timeouts, headersMs)) inFlight.setDeadline(this, this.#lastActivityMs + timeouts.idle);
       return;
     }
-    const { headers: headersTimeoutMs, idle, total } = this.#host.timeouts;
-    // What is due for the headers looks after the silences too, unless they are to end sooner.
-    if (this.headersMs + idle < Math.min(headersTimeoutMs, total))
-      this.#host.underWay.setDeadline(this, this.lastActivityMs + idle);
+    this.#decide(judgement, headersMs);
+    // The caller of a stream waits only until it is open.
+    if (this.request.expects === 'stream') this.#enter('settled');
+    else inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#deaf) return;
-    const atMs = this.touch();
-    this.bytes += chunk.length;
+    if (this.#ignoresEvents) return;
+    const atMs = this.#noteActivity();
+    this.sample.bytes += chunk.length;
     if (this.over && this.request.expects !== 'stream') return;
     try {
       const judgement = this.#reader?.push(chunk);
       if (judgement === undefined) return;
       this.#decide(judgement, atMs);
-      this.#host.underWay.setDeadline(this, this.lastActivityMs + RELEASE_MS);
+      this.#host.inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
     } catch (error) {
-      this.#giveUp(error);
+      this.#failInternally(error);
     }
+  }
+
+  /** Takes note of an event of the reply's stream, right after it has arrived. */
+  onEvent(): void {
+    this.sample.firstEventMs ??= this.#lastActivityMs - this.sample.startMs;
   }
 
   onResponseEnd(): void {
-    if (this.#deaf) return;
-    this.closeMs = this.touch();
-    if (!this.over) {
-      try {
-        if (this.#takenUp((this.#reader as ReplyReader).end())) return;
-      } catch (error) {
-        this.#giveUp(error);
-      }
+    if (this.#ignoresEvents) return;
+    const atMs = this.#noteActivity();
+    this.sample.closeMs = atMs;
+    if (this.over) return void this.#enter('ended');
+    try {
+      const judgement = (this.#reader as ReplyReader).end();
+      if (!this.#tryResume(judgement)) this.#endWith(judgement, atMs);
+    } catch (error) {
+      this.#failInternally(error);
+      this.#enter('ended');
     }
-    this.#finish();
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#deaf) return;
-    this.closeMs = this.sinceStart();
-    if (!this.over) {
-      const reused = this.socketMs !== undefined && this.connectMs === undefined;
-      if (isFaultOfOurs(error)) this.#giveUp(error);
-      else if (this.#takenUp(classifyTransportError(error, this.headersMs !== undefined, reused))) return;
+    if (this.#ignoresEvents) return;
+    const { socketMs, connectMs, headersMs } = this.sample;
+    const atMs = this.#sinceStart();
+    this.sample.closeMs = atMs;
+    if (this.over) return void this.#enter('ended');
+    if (isFaultOfOurs(error)) {
+      this.#failInternally(error);
+      return void this.#enter('ended');
     }
-    this.#finish();
+    const isReused = socketMs !== undefined && connectMs === undefined;
+    const judgement = classifyTransportError(error, headersMs !== undefined, isReused);
+    if (!this.#tryResume(judgement)) this.#endWith(judgement, atMs);
   }
 
-  accept(message: unknown): void {
-    if (this.over) return;
-    try {
-      const { answer } = judgeMessage(this, message);
-      if (answer === undefined) return;
-      this.flags |= SAMPLE_FLAG.resumed;
-      this.#closeWith(answer);
-    } catch (error) {
-      this.#giveUp(error);
-    }
+  /** True when what comes over its own connection no longer matters. */
+  get #ignoresEvents(): boolean {
+    return this.#state === 'resuming' || this.#state === 'ended';
   }
 
-  abandon(why: string): void {
-    if (this.over || this.#brokenAs === undefined) return;
-    const { outcome, message } = this.#brokenAs;
-    this.#closeWith({ outcome, message: `${message}; ${why}` });
-  }
-
-  /** Looks whether its time is up or, after its answer, its caller may go on and its stream be cut. */
-  onDeadline(nowMs: number): void {
-    if (!this.over) {
-      const left = deadlineOf(this.#host.timeouts, this, nowMs);
-      if (typeof left === 'number') this.#host.underWay.setDeadline(this, nowMs + left);
-      else this.#timeOut(left);
-    } else if (this.released) this.cut();
-    else {
-      if (this.#host.cutsHeldStreams) this.#host.underWay.setDeadline(this, nowMs + DRAIN_MS - RELEASE_MS);
-      this.release();
-    }
+  /**
+   * Offers the session to resume a stream that failed before its answer.
+   * @returns true if it does; `accept`, `abandon` or `abort` then ends the exchange
+   */
+  #tryResume(failure: Judgement): boolean {
+    const broken = isResumable(failure.outcome) ? this.broken : undefined;
+    if (broken?.lastEventId === undefined || !this.request.peer.onBroken(this, broken)) return false;
+    this.#pendingFailure = failure;
+    this.#enter('resuming');
+    return true;
   }
 
   #timeOut({ outcome, message }: Judgement): void {
     try {
-      if (this.#reader?.endsUnterminated())
-        this.abort('TMO_UNTERMINATED', 'the answer came, but its event was never closed by a blank line');
-      else
-        this.abort(
-          outcome,
-          message + explainTimeout(this.socketMs !== undefined, this.#brokenAs ?? this.#reader?.stray),
-        );
+      if (this.#reader?.endsUnterminated()) {
+        this.abort('TMO_UNTERMINATED', 'the answer came, but no blank line ended its event');
+      } else {
+        const before = this.#pendingFailure ?? this.#reader?.stray;
+        this.abort(outcome, message + explainTimeout(this.sample.socketMs !== undefined, before));
+      }
     } catch (error) {
-      this.#giveUp(error);
+      this.#failInternally(error);
     }
-  }
-
-  /** Where the stream, if it was one, can be taken up again after its end. */
-  get broken(): BrokenStream | undefined {
-    return this.#reader?.broken;
-  }
-
-  /** Ends a stream that has nothing more to say to us, or was not open yet. It costs the target's connection. */
-  cut(): void {
-    if (this.hasEnded) return;
-    if (this.over && this.request.expects !== 'stream') this.flags |= SAMPLE_FLAG.held;
-    this.abort('CLIENT_ABORT', 'the stream is not read any further');
-  }
-
-  /**
-   * Ends the exchange as its stream ended, unless the session takes the stream up again.
-   * @returns true when it does: then the answer, or that there is none, comes by `accept` or `abandon`
-   */
-  #takenUp(judgement: Judgement): boolean {
-    const broken = RESUMABLE.has(judgement.outcome) ? this.broken : undefined;
-    if (broken?.lastEventId !== undefined && this.request.peer.onBroken(this, broken)) {
-      this.#brokenAs = judgement;
-      this.#controller = undefined;
-      this.#reader = undefined;
-      this.closeMs = undefined;
-      // Whatever comes now comes over another stream: only the time in all counts.
-      this.lastActivityMs = Number.POSITIVE_INFINITY;
-      return true;
-    }
-    this.#decide(judgement, this.closeMs as number);
-    return false;
-  }
-
-  /** True when nothing that comes over its own connection matters any more. */
-  get #deaf(): boolean {
-    return this.hasEnded || this.#brokenAs !== undefined;
   }
 
   /** Ends the request because of a bug of ours, which says nothing about the target. */
-  #giveUp(error: unknown): void {
+  #failInternally(error: unknown): void {
     this.#host.onBug(error);
     this.abort('CLIENT_ABORT', `mcp-surge failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  #closeWith(judgement: Judgement): void {
-    this.closeMs = this.sinceStart();
-    this.#decide(judgement, this.closeMs);
-    this.#finish();
+  #endWith(judgement: Judgement, atMs: number): void {
+    this.sample.closeMs = atMs;
+    this.#decide(judgement, atMs);
+    this.#enter('ended');
   }
 
+  /** Makes the outcome final, unless it is. @param atMs when it was known, from the start */
   #decide(judgement: Judgement, atMs: number): void {
     if (this.over) return;
-    this.#host.underWay.setDeadline(this, Number.POSITIVE_INFINITY);
-    this.decide(judgement, atMs);
+    recordOutcome(this.sample, judgement, atMs);
+    this.#enter('decided');
   }
 
-  #finish(): void {
-    if (this.hasEnded) return;
-    this.#host.underWay.remove(this);
-    // Callers keep the exchange for its result, and need not keep the raw bytes of its reply with it.
-    this.#controller = undefined;
-    if (this.broken === undefined) this.#reader = undefined;
-    this.end();
-    this.#host.onFinished(this);
+  /** The only place where the state changes, with what each state begins with. An exchange ends only once. */
+  #enter(state: Exclude<ExchangeState, 'waiting'>): void {
+    const before = this.#state;
+    if (before === 'ended') return;
+    this.#state = state;
+    const { inFlight, onFinished } = this.#host;
+    switch (state) {
+      case 'resuming':
+        this.#controller = undefined;
+        this.#reader = undefined;
+        this.sample.closeMs = undefined;
+        // Nothing arrives here any more, so that only the time limit for the whole request counts.
+        this.#lastActivityMs = Number.POSITIVE_INFINITY;
+        break;
+      case 'decided':
+        inFlight.setDeadline(this, Number.POSITIVE_INFINITY);
+        break;
+      case 'settled':
+        this.#settleCaller();
+        break;
+      case 'ended':
+        inFlight.remove(this);
+        // Callers keep the exchange for its result; the raw bytes of the reply need not stay in memory with it.
+        this.#controller = undefined;
+        if (this.broken === undefined) this.#reader = undefined;
+        this.#whenEnded?.resolve();
+        // undici makes the connection available in an immediate that it requests right after this call. Ours, requested
+        // in a microtask, runs after it in the same turn of the event loop.
+        if (before !== 'settled') queueMicrotask(() => setImmediate(this.#settleCaller));
+        onFinished(this);
+    }
+  }
+
+  #sinceStart(): number {
+    return this.#host.now() - this.sample.startMs;
+  }
+
+  /** Records that something has arrived. @returns milliseconds from the start */
+  #noteActivity(): number {
+    this.#lastActivityMs = this.#host.now();
+    return this.#lastActivityMs - this.sample.startMs;
   }
 }
+
+/** What an exchange needs from the connection that it runs on. */
+export type ExchangeHost = {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Holds the exchange from its creation to its end, and calls it at its deadlines. */
+  readonly inFlight: InFlightRequests<Exchange>;
+  readonly timeouts: Timeouts;
+  /** False to read event streams to their end, however long they stay open after the answer. */
+  readonly cutsHeldStreams: boolean;
+  /** Called once, when nothing more can come and the sample is complete. Must not throw. */
+  readonly onFinished: (exchange: Exchange) => void;
+  /** Called with a bug of ours, which must not look like a fault of the target. Must not throw. */
+  readonly onBug: (error: unknown) => void;
+};

@@ -1,27 +1,21 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
 
-/** The first value of a reply header, by its lower-case name; empty when it is absent. */
-export function headerOf(headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string {
-  const value = headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? '';
-}
-
-/** A JSON-RPC 2.0 error object. */
-export type RpcError = { readonly code: number; readonly message: string };
-
 /** The answer to a request of ours. */
 export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: unknown };
 
-/** A request or notification of the server's. */
+/** A JSON-RPC 2.0 error object. */
+type RpcError = { readonly code: number; readonly message: string };
+
+/** A request or notification from the server. */
 export type ServerMessage = { readonly method: string; readonly id?: unknown; readonly params?: unknown };
 
-/** What a parsed message is to the request that waits for id `id`. */
-export type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-json-rpc';
+/** What a parsed message is to the request that waits for the response with a certain id. */
+type MessageRole = 'match' | 'id-type' | 'id-mismatch' | 'other' | 'not-json-rpc';
 
 /**
- * Tells what a message is. A response has `result` or `error`, no `method`, and the request's id: server requests have
- * ids of their own, so an id alone proves nothing.
+ * Tells what a message is to the request with this id. A response has `result` or `error`, no `method`, and the request's
+ * id. The id alone is not enough, because servers number their own requests.
  */
 export function roleOf(message: unknown, id: number): MessageRole {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'not-json-rpc';
@@ -32,7 +26,7 @@ export function roleOf(message: unknown, id: number): MessageRole {
   return response.id === String(id) ? 'id-type' : 'id-mismatch';
 }
 
-/** The error of a response; undefined when there is none or it is not what JSON-RPC calls an error. */
+/** The error of a response; undefined if it has none, or one that is not valid JSON-RPC. */
 export function errorOf(response: RpcResponse): RpcError | undefined {
   const { error } = response;
   if (typeof error !== 'object' || error === null) return undefined;
@@ -41,25 +35,25 @@ export function errorOf(response: RpcResponse): RpcError | undefined {
   return { code: code as number, message: typeof message === 'string' ? message : JSON.stringify(error) };
 }
 
-/** Servers of older JSON-RPC send `"error":null` along with their result. */
-function hasError({ error }: RpcResponse): boolean {
-  return error !== undefined && error !== null;
-}
-
-/** True for a request or notification of the server's. */
+/** True for a request or notification from the server. */
 export function isServerMessage(message: unknown): message is ServerMessage {
   if (typeof message !== 'object' || message === null) return false;
   return typeof (message as { method?: unknown }).method === 'string';
 }
 
-/** An outcome and what the target said with it. */
+/** Servers with an older version of JSON-RPC send `"error":null` along with a result. */
+function hasError({ error }: RpcResponse): boolean {
+  return error !== undefined && error !== null;
+}
+
+/** An outcome, and the message of the target or the failure that goes with it. */
 export type Judgement = { readonly outcome: Outcome; readonly message: string };
 
-/** The judgement of an answer with which nothing is wrong. */
+/** The judgement of an answer without any fault. */
 export const USEFUL: Judgement = { outcome: 'OK', message: '' };
 
 /**
- * Looks at the result of a JSON-RPC response that succeeded; may find that it did not, after all. The tool is what the
- * session's tools/list said of the tool that was called, if one was.
+ * Judges the result of a successful JSON-RPC response, which may still report a failure.
+ * @param tool what tools/list said of the tool that was called; undefined for other calls
  */
 export type ResultJudge = (result: unknown, tool?: Tool) => Judgement;

@@ -1,31 +1,10 @@
 import { type BodyKind, classifyStatus, classifyUnreadable } from './classify.ts';
-import type { JudgedExchange } from './exchange-request.ts';
-import { errorOf, headerOf, type Judgement, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
-
-/** What can stand in a header again; the protocol allows even less (MCP 2025-03-26, "Session Management"). */
-const SENDABLE = /^[ -~]*$/;
+import { headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
+import { errorOf, type Judgement, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
 
 /**
- * Judges the session id that came with the answer to initialize: some servers send the header twice, and one with
- * characters beyond ASCII could not be sent back.
- */
-export function judgeSessionId(headers: Readonly<Record<string, string | string[] | undefined>>): Judgement {
-  const ids = headers['mcp-session-id'];
-  if (!SENDABLE.test(headerOf(headers, 'mcp-session-id'))) {
-    return { outcome: 'PROTO_SHAPE', message: 'mcp-session-id holds characters beyond visible ASCII' };
-  }
-  if (!Array.isArray(ids) || ids.length < 2) return USEFUL;
-  const distinct = new Set(ids);
-  if (distinct.size === 1) return { outcome: 'SESS_DUP', message: `mcp-session-id came ${ids.length} times` };
-  return { outcome: 'SESS_AMBIGUOUS', message: `${distinct.size} different values of mcp-session-id` };
-}
-
-/** Statuses with which servers end, or need not end, a session. */
-const BENIGN_DELETE: ReadonlySet<number> = new Set([200, 202, 204, 404, 405]);
-
-/**
- * Judges what the head of a reply decides: that the stream that was asked for is open; that 202 brings no answer, so
- * nothing is to be waited for; and that a notification was taken, whose empty body some servers never end.
+ * Judges what the head of a reply decides: a requested stream is open; a request was answered with 202, so no answer will
+ * come; a notification was accepted, even if the server never ends the empty body.
  */
 export function judgeHead({ status, replyHeaders, request }: JudgedExchange, kind: BodyKind): Judgement | undefined {
   const { expects } = request;
@@ -35,72 +14,15 @@ export function judgeHead({ status, replyHeaders, request }: JudgedExchange, kin
   return expects === 'acknowledgement' && headerOf(replyHeaders, 'content-type') === '' ? USEFUL : undefined;
 }
 
-/** How the body of a reply is encoded although no request asks for that; empty when it is not. */
-export function unaskedEncoding(headers: JudgedExchange['replyHeaders']): string {
-  const encoding = headerOf(headers, 'content-encoding').trim().toLowerCase();
-  return encoding === 'identity' ? '' : encoding;
-}
-
-/** Judges a reply that is read whole as text: all but event streams and JSON answers to requests. */
-export function judgeReply(exchange: JudgedExchange, body: string): Judgement {
-  const { status, replyHeaders, request } = exchange;
-  if (request.expects === 'deletion' && BENIGN_DELETE.has(status)) return USEFUL;
-  // Revision 2025-11-25, "Listening for Messages from the Server": 405 says that the server offers no such stream.
-  if (request.expects === 'stream' && status === 405) return USEFUL;
-  if (status < 200 || status >= 300) return judgeFailure(exchange, body);
-  if (request.expects === 'acknowledgement') {
-    return status === 202 && body === '' ? USEFUL : { outcome: 'PROTO_NOTIF_ACK', message: `HTTP ${status}: ${body}` };
-  }
-  if (request.expects === 'deletion') return { outcome: `HTTP_${status}`, message: body };
-  const encoding = unaskedEncoding(replyHeaders);
-  if (encoding !== '') {
-    return { outcome: 'PROTO_CT_OTHER', message: `content-encoding ${encoding}, which no request asked for` };
-  }
-  const outcome = classifyUnreadable(status, headerOf(replyHeaders, 'content-type'), body);
-  return { outcome, message: body === '' ? `HTTP ${status} without a body` : body };
-}
-
-function judgeFailure(exchange: JudgedExchange, body: string): Judgement {
-  const { status, replyHeaders, request } = exchange;
-  const { sentSessionId, opensSession, renewed, peer } = request;
-  const error = peer.stateless ? errorIn(exchange, body) : undefined;
-  if (error !== undefined) return error;
-  // A server may send several challenges, each in a header of its own.
-  const challenge = [replyHeaders['www-authenticate'] ?? ''].flat().join(', ');
-  const outcome = classifyStatus({ status, sentSessionId, opensSession, renewed, challenge }, body);
-  const location = status < 400 ? headerOf(replyHeaders, 'location') : '';
-  // Of a redirect, which is not followed, its aim tells the most; of an empty refusal, how to be let in.
-  return { outcome, message: location || body || challenge || `HTTP ${status} without a body` };
-}
-
 /**
- * The JSON-RPC error that a server of revision 2026-07-28 sends with a status of 4xx: 404 with -32601 is a method that it
- * does not have, 400 goes with -32020 to -32022 and -32602.
+ * What a JSON-RPC message in a reply decides: `answer` judges the matching response; `stray` judges a message that should
+ * not be there, which counts only if no matching response follows.
  */
-function errorIn(exchange: JudgedExchange, body: string): Judgement | undefined {
-  if (exchange.status !== 400 && exchange.status !== 404) return undefined;
-  let response: RpcResponse;
-  try {
-    response = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (typeof response !== 'object' || response === null) return undefined;
-  const error = errorOf(response);
-  if (error === undefined || (response.id !== exchange.request.id && response.id != null)) return undefined;
-  exchange.error = response.error;
-  return { outcome: `RPC_${error.code}`, message: error.message };
-}
-
-/**
- * What a JSON-RPC message of a reply decides: `answer` is the judgement of the matching response, `stray` that of a
- * message that should not be there, which counts only when no matching response follows.
- */
-export type MessageJudgement = { readonly answer?: Judgement; readonly stray?: Judgement };
+type MessageJudgement = { readonly answer?: Judgement; readonly stray?: Judgement };
 
 const NEITHER: MessageJudgement = {};
 
-/** Judges one JSON-RPC message of a reply; notifications and requests of the server's decide nothing. */
+/** Judges one JSON-RPC message of a reply. Notifications and requests from the server decide nothing. */
 export function judgeMessage(exchange: JudgedExchange, message: unknown): MessageJudgement {
   const { request } = exchange;
   const role = roleOf(message, request.id);
@@ -126,4 +48,82 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   const session = request.opensSession ? judgeSessionId(exchange.replyHeaders) : USEFUL;
   if (session.outcome !== 'OK' || role !== 'id-type') return { answer: session };
   return { answer: { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
+}
+
+/** Characters that can be sent in a header; the protocol allows even fewer (MCP 2025-03-26, "Session Management"). */
+const SENDABLE = /^[ -~]*$/;
+
+/**
+ * Judges the session id in the reply to initialize. Some servers send the header twice, and an id with characters beyond
+ * ASCII could not be sent back.
+ */
+function judgeSessionId(headers: ReplyHeaders): Judgement {
+  const ids = headers['mcp-session-id'];
+  if (!SENDABLE.test(headerOf(headers, 'mcp-session-id'))) {
+    return { outcome: 'PROTO_SHAPE', message: 'mcp-session-id contains characters beyond visible ASCII' };
+  }
+  if (!Array.isArray(ids) || ids.length < 2) return USEFUL;
+  const distinct = new Set(ids);
+  if (distinct.size === 1) return { outcome: 'SESS_DUP', message: `mcp-session-id came ${ids.length} times` };
+  return { outcome: 'SESS_AMBIGUOUS', message: `${distinct.size} different values of mcp-session-id` };
+}
+
+/** Judges a reply that is read whole as text: all replies except event streams and JSON answers to requests. */
+export function judgeReply(exchange: JudgedExchange, body: string): Judgement {
+  const { status, replyHeaders, request } = exchange;
+  if (request.expects === 'deletion' && BENIGN_DELETE.has(status)) return USEFUL;
+  // Revision 2025-11-25, "Listening for Messages from the Server": 405 says that the server offers no such stream.
+  if (request.expects === 'stream' && status === 405) return USEFUL;
+  if (status < 200 || status >= 300) return judgeFailure(exchange, body);
+  if (request.expects === 'acknowledgement') {
+    return status === 202 && body === '' ? USEFUL : { outcome: 'PROTO_NOTIF_ACK', message: `HTTP ${status}: ${body}` };
+  }
+  if (request.expects === 'deletion') return { outcome: `HTTP_${status}`, message: body };
+  const encoding = unrequestedEncoding(replyHeaders);
+  if (encoding !== '') {
+    return { outcome: 'PROTO_CT_OTHER', message: `content-encoding ${encoding}, which no request asked for` };
+  }
+  const outcome = classifyUnreadable(status, headerOf(replyHeaders, 'content-type'), body);
+  return { outcome, message: body === '' ? `HTTP ${status} without a body` : body };
+}
+
+/** Statuses with which servers end a session, or say that there is nothing to end. */
+const BENIGN_DELETE: ReadonlySet<number> = new Set([200, 202, 204, 404, 405]);
+
+/** How the body of a reply is encoded, although no request asks for an encoding; empty if it is not. */
+export function unrequestedEncoding(headers: ReplyHeaders): string {
+  const encoding = headerOf(headers, 'content-encoding').trim().toLowerCase();
+  return encoding === 'identity' ? '' : encoding;
+}
+
+function judgeFailure(exchange: JudgedExchange, body: string): Judgement {
+  const { status, replyHeaders, request } = exchange;
+  const { sentSessionId, opensSession, renewed, peer } = request;
+  const error = peer.stateless ? errorIn(exchange, body) : undefined;
+  if (error !== undefined) return error;
+  // A server may send several challenges, each in a header of its own.
+  const challenge = [replyHeaders['www-authenticate'] ?? ''].flat().join(', ');
+  const outcome = classifyStatus({ status, sentSessionId, opensSession, renewed, challenge }, body);
+  const location = status < 400 ? headerOf(replyHeaders, 'location') : '';
+  // The most useful message: where a redirect, which is not followed, leads; how to authenticate after an empty refusal.
+  return { outcome, message: location || body || challenge || `HTTP ${status} without a body` };
+}
+
+/**
+ * The JSON-RPC error that a server of revision 2026-07-28 sends with a 4xx status: 404 with -32601 for an unknown method,
+ * 400 with -32020 to -32022 and -32602.
+ */
+function errorIn(exchange: JudgedExchange, body: string): Judgement | undefined {
+  if (exchange.status !== 400 && exchange.status !== 404) return undefined;
+  let response: RpcResponse;
+  try {
+    response = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof response !== 'object' || response === null) return undefined;
+  const error = errorOf(response);
+  if (error === undefined || (response.id !== exchange.request.id && response.id != null)) return undefined;
+  exchange.error = response.error;
+  return { outcome: `RPC_${error.code}`, message: error.message };
 }

@@ -1,70 +1,70 @@
 import { type BodyKind, bodyKindOf } from './classify.ts';
-import type { BrokenStream, JudgedExchange } from './exchange-request.ts';
-import { headerOf, type Judgement } from './json-rpc.ts';
-import { judgeMessage, judgeReply, unaskedEncoding } from './judge-reply.ts';
+import { type BrokenStream, headerOf, type JudgedExchange } from './exchange-request.ts';
+import type { Judgement } from './json-rpc.ts';
+import { judgeMessage, judgeReply, unrequestedEncoding } from './judge-reply.ts';
 import { SseDecoder } from './sse-decoder.ts';
 
-/** How much of a reply that is no answer is kept, to show what it was; an error of the stateless era is read from it. */
+/** How many bytes are kept of a reply that is not an answer, for its message; an error of the modern era is read from them. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
-/** The exchange that a reply belongs to; it hears of every event of a stream before the event is read. */
+/** The exchange that a reply belongs to. It is notified of every event of a stream before the event is read. */
 type ReadExchange = JudgedExchange & { onEvent(): void };
 
-/** Reads the body of one reply, whatever its form, until there is a judgement. */
+/** Reads the body of one reply, in any form, until there is a judgement. */
 export class ReplyReader {
   readonly kind: BodyKind;
   readonly #exchange: JudgedExchange;
   readonly #decoder: SseDecoder | undefined;
   readonly #chunks: Buffer[] = [];
-  #kept = 0;
+  #keptBytes = 0;
   #answer: Judgement | undefined;
-  /** The first thing in the reply that should not be there; forgiven when the answer follows. */
+  /** The first thing in the reply that should not be there; it does not count if the answer follows. */
   #stray: Judgement | undefined;
 
   constructor(exchange: ReadExchange) {
     const { replyHeaders, request } = exchange;
-    this.kind = isAnswer(exchange) ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
+    this.kind = mayHoldMessages(exchange) ? bodyKindOf(headerOf(replyHeaders, 'content-type')) : 'unreadable';
     if (this.kind === 'json' && request.expects === 'stream') this.kind = 'unreadable';
     this.#exchange = exchange;
     if (this.kind !== 'sse') return;
     this.#decoder = new SseDecoder((data, type) => {
       exchange.onEvent();
       if (data === '' || this.#answer !== undefined) return;
-      // Clients take replies from events of this type only; others, such as `ping`, need not be JSON.
+      // Clients read messages only from events of this type; others, such as `ping`, need not be JSON.
       if (type === 'message') this.#readMessages(data);
       else request.peer.onOtherEvent(exchange, type, data);
     });
   }
 
-  /** What was wrong with the reply so far; undefined as long as nothing was. */
+  /** What has been wrong with the reply so far; undefined if nothing was. */
   get stray(): Judgement | undefined {
     return this.#stray;
   }
 
-  /** What the server said of taking its stream up again; undefined when the reply is no stream. */
+  /** What the server said about resuming its stream; undefined if the reply is not a stream. */
   get broken(): BrokenStream | undefined {
     return this.#decoder;
   }
 
-  /** True when the answer is there but for the blank line that would end its event. Ends the reading. */
+  /** True if the answer has arrived except for the blank line that ends its event. Nothing can be read after this. */
   endsUnterminated(): boolean {
     return this.#decoder?.end() === true && this.#answer !== undefined;
   }
 
-  /** Takes a chunk; returns the judgement as soon as the matching response has been read. */
+  /** Takes a chunk. @returns the judgement as soon as the matching response has been read */
   push(chunk: Buffer): Judgement | undefined {
     if (this.#decoder !== undefined) {
       this.#decoder.push(chunk);
       return this.#answer;
     }
-    if (this.kind === 'json' || this.#kept < MAX_TEXT_BYTES) {
+    if (this.kind === 'json' || this.#keptBytes < MAX_TEXT_BYTES) {
       this.#chunks.push(chunk);
-      this.#kept += chunk.length;
+      this.#keptBytes += chunk.length;
     }
     return undefined;
   }
 
-  /** The body is complete: the judgement in any case. */
+  /** Judges the reply when its body is complete. */
   end(): Judgement {
     if (this.#decoder !== undefined) return this.#endStream(this.#decoder);
     const whole = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
@@ -82,7 +82,7 @@ export class ReplyReader {
     if (answer === undefined)
       return this.#stray ?? { outcome: 'PROTO_NO_REPLY', message: 'the stream ended without the response' };
     if (!unterminated || answer.outcome !== 'OK') return answer;
-    return { outcome: 'SSE_UNTERMINATED', message: 'the last event was not closed by a blank line' };
+    return { outcome: 'SSE_UNTERMINATED', message: 'no blank line ended the last event' };
   }
 
   #readMessages(text: string): void {
@@ -103,8 +103,8 @@ export class ReplyReader {
   }
 }
 
-/** True for a reply whose body may hold messages. */
-function isAnswer({ status, replyHeaders, request }: JudgedExchange): boolean {
+/** True for a reply whose body may contain JSON-RPC messages. */
+function mayHoldMessages({ status, replyHeaders, request }: JudgedExchange): boolean {
   if (request.expects !== 'response' && request.expects !== 'stream') return false;
-  return status >= 200 && status < 300 && status !== 202 && unaskedEncoding(replyHeaders) === '';
+  return status >= 200 && status < 300 && status !== 202 && unrequestedEncoding(replyHeaders) === '';
 }

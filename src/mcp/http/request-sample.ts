@@ -1,84 +1,53 @@
 import type { Link } from '../../net/guarded-connector.ts';
-import type { Outcome } from '../../sample/outcome.ts';
 import type { Sample } from '../../sample/sample.ts';
-import type { ExchangeRequest, JudgedExchange } from './exchange-request.ts';
-import type { Expiring } from './in-flight-requests.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
+import type { Judgement } from './json-rpc.ts';
 
-/** What is known of a request and its reply so far; when nothing more can come, it is the sample. */
-export abstract class RequestSample implements Sample, JudgedExchange, Omit<Expiring, 'onDeadline'> {
-  readonly kind = 'request';
-  readonly request: ExchangeRequest;
-  readonly startMs: number;
-  /** When something last arrived, epoch. */
-  lastActivityMs: number;
-  dueMs = Number.POSITIVE_INFINITY;
-  place = -1;
-  /** The connection that carries the request, once there is one. */
-  link: Link | undefined;
-  readonly lagMs: number;
-  outcome: Outcome = 'CLIENT_ABORT';
-  message = '';
-  durationMs = 0;
-  socketMs: number | undefined;
-  connectMs: number | undefined;
-  tlsMs: number | undefined;
-  headersMs: number | undefined;
-  firstEventMs: number | undefined;
-  closeMs: number | undefined;
-  bytes = 0;
-  flags: number;
-  /** 0 until the reply's headers are there. */
-  status = 0;
-  replyHeaders: JudgedExchange['replyHeaders'] = {};
-  result: unknown;
-  error: unknown;
+/** The sample of a request. Its exchange fills it in; once the exchange has ended, nothing in it changes. */
+export type RequestSample = { -readonly [Name in keyof Sample]: Sample[Name] };
 
-  /** Epoch milliseconds. */
-  protected readonly now: () => number;
+/** Longest message kept: a target may send megabytes that are not an answer. */
+const MAX_MESSAGE_CHARACTERS = 4096;
 
-  /** @param now epoch milliseconds */
-  constructor(request: ExchangeRequest, now: () => number) {
-    this.request = request;
-    this.flags = request.flags;
-    this.now = now;
-    this.startMs = now();
-    this.lagMs = request.intendedMs === undefined ? 0 : Math.max(0, this.startMs - request.intendedMs);
-    this.lastActivityMs = this.startMs;
-  }
+/** The sample of a request that starts now. @param startMs epoch milliseconds */
+export function newRequestSample(request: ExchangeRequest, startMs: number): RequestSample {
+  const { operation, intendedMs, vu, iteration, flags } = request;
+  return {
+    kind: 'request',
+    operation,
+    outcome: 'CLIENT_ABORT',
+    startMs,
+    lagMs: intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs),
+    durationMs: 0,
+    vu,
+    iteration,
+    socketMs: undefined,
+    connectMs: undefined,
+    tlsMs: undefined,
+    headersMs: undefined,
+    firstEventMs: undefined,
+    closeMs: undefined,
+    bytes: 0,
+    flags,
+    message: '',
+  };
+}
 
-  get operation(): number {
-    return this.request.operation;
-  }
-  get vu(): number {
-    return this.request.vu;
-  }
-  get iteration(): number {
-    return this.request.iteration;
-  }
+/**
+ * Records that a connection took the request. The first request on a connection also records how long opening it took.
+ * @param atMs from the start of the request
+ */
+export function recordConnection(sample: RequestSample, link: Link | undefined, atMs: number): void {
+  sample.socketMs = atMs;
+  if (link?.fresh === undefined) return;
+  sample.connectMs = link.fresh.connectMs;
+  sample.tlsMs = link.fresh.tlsMs;
+  link.fresh = undefined;
+}
 
-  /** Milliseconds from the start to now. */
-  protected sinceStart(): number {
-    return this.now() - this.startMs;
-  }
-
-  /** The same when something arrives. */
-  protected touch(): number {
-    this.lastActivityMs = this.now();
-    return this.lastActivityMs - this.startMs;
-  }
-
-  /** Takes note of an event of the reply's stream, right after it arrived. */
-  onEvent(): void {
-    this.firstEventMs ??= this.lastActivityMs - this.startMs;
-  }
-
-  /** @param atMs when its connection took the request, from the start */
-  protected takeConnection(atMs: number): void {
-    this.socketMs = atMs;
-    const fresh = this.link?.fresh;
-    if (this.link === undefined || fresh === undefined) return;
-    this.link.fresh = undefined;
-    this.connectMs = fresh.connectMs;
-    this.tlsMs = fresh.tlsMs;
-  }
+/** Records how the request ended. @param atMs when that was known, from the start of the request */
+export function recordOutcome(sample: RequestSample, { outcome, message }: Judgement, atMs: number): void {
+  sample.durationMs = atMs;
+  sample.outcome = outcome;
+  sample.message = message.length > MAX_MESSAGE_CHARACTERS ? message.slice(0, MAX_MESSAGE_CHARACTERS) : message;
 }

@@ -9,24 +9,25 @@ const RETRY = Buffer.from('retry');
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Takes a decoded event: its data lines joined by line feeds, which may be empty, as in priming events; and its type,
- * `message` unless the stream names another.
+ * Takes a decoded event.
+ * @param data its data lines, joined by line feeds; may be empty, as in priming events
+ * @param type `message` unless the stream names another
  */
-export type SseEventHandler = (data: string, type: string) => void;
+type SseEventHandler = (data: string, type: string) => void;
 
 /**
- * Decodes an event stream (WHATWG HTML §9.2.6) from chunks cut anywhere, even within a character or between CR and LF.
- * Only the values of its four fields are decoded to text, comments are passed over. No byte is looked at twice for the same
- * line end, however the chunks are cut, and only a line that two chunks share is copied.
+ * Decodes an event stream (WHATWG HTML §9.2.6) from chunks that may end anywhere, even within a character or between CR
+ * and LF. Comments are skipped, and only the values of the four known fields are decoded to text. No byte is searched
+ * twice for the same line end, and only a line that spans several chunks is copied.
  */
 export class SseDecoder {
   readonly #onEvent: SseEventHandler;
-  /** The unfinished line of earlier chunks. */
+  /** The parts of an unfinished line from earlier chunks. */
   #carry: Buffer[] = [];
   /** The data of the event so far; undefined while it has no data field. */
   #data: string | undefined;
   #type = '';
-  /** The id field of the event so far; it counts once the event is complete. */
+  /** The id field of the event so far; takes effect when the event is complete. */
   #id: string | undefined;
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
@@ -37,12 +38,12 @@ export class SseDecoder {
     this.#onEvent = onEvent;
   }
 
-  /** Id of the last complete event that had one: where a stream can be taken up again. */
+  /** Id of the last complete event that had one; the stream can be resumed after it. */
   get lastEventId(): string | undefined {
     return this.#lastEventId;
   }
 
-  /** How long to wait before taking the stream up again, milliseconds; undefined when the server did not say. */
+  /** How long to wait before resuming the stream, milliseconds; undefined if the server did not say. */
   get retryMs(): number | undefined {
     return this.#retryMs;
   }
@@ -50,7 +51,7 @@ export class SseDecoder {
   push(chunk: Buffer): void {
     let from = this.#skipLineFeed && chunk[0] === LF ? 1 : 0;
     if (chunk.length > 0) this.#skipLineFeed = false;
-    // Each position is looked for again only once the lines before it are done, so no byte is scanned twice for the same end.
+    // The next LF or CR is searched for only after the lines before the last one found are done.
     let lf = chunk.indexOf(LF, from);
     let cr = chunk.indexOf(CR, from);
     while (lf !== -1 || cr !== -1) {
@@ -68,13 +69,13 @@ export class SseDecoder {
   }
 
   /**
-   * Ends the stream. An event that no blank line closed is handed out all the same, although the standard would discard
-   * it: a server that ends its stream a line early has still answered.
-   * @returns true when there was such an event
+   * Ends the stream. An event without the blank line at its end is passed on, although the standard would discard it: a
+   * server that ends its stream a line early has still answered.
+   * @returns true if there was such an event
    */
   end(): boolean {
     if (this.#carry.length > 0) this.#endLine(NOTHING, 0, 0);
-    // The id of an event that is not complete does not count: its stream is to be taken up again before it.
+    // The id of an incomplete event does not count: the stream must be resumed before that event.
     this.#id = undefined;
     if (this.#data === undefined || this.#data === '') return false;
     this.#dispatch();
@@ -108,7 +109,7 @@ export class SseDecoder {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
-  /** An id with a null character must be ignored, as it cannot stand in a header. */
+  /** The standard ignores an id with a null character, which cannot be sent in a header. */
   #setId(value: string): void {
     if (!value.includes('\0')) this.#id = value;
   }
@@ -130,7 +131,7 @@ export class SseDecoder {
   }
 }
 
-/** `name: value`, or `name` alone, which stands for an empty value. */
+/** True for `name: value`, and for `name` alone, which means an empty value. */
 function isField(bytes: Buffer, from: number, end: number, name: Buffer): boolean {
   const { length } = name;
   if (end - from < length || (end - from > length && bytes[from + length] !== COLON)) return false;
@@ -138,7 +139,7 @@ function isField(bytes: Buffer, from: number, end: number, name: Buffer): boolea
   return true;
 }
 
-/** @param colon where the field's name ends */
+/** The value of a field. @param colon index of the end of the field's name */
 function valueAfter(bytes: Buffer, colon: number, end: number): string {
   const from = colon + (bytes[colon + 1] === SPACE ? 2 : 1);
   return bytes.toString('utf8', Math.min(from, end), end);

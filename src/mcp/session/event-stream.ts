@@ -42,7 +42,7 @@ export class EventStream {
 
   close(): void {
     this.#closed.abort();
-    this.#stream?.cut();
+    this.#stream?.cancelStream();
   }
 
   async #keepOpen(onAnswer: () => void): Promise<void> {
@@ -52,7 +52,7 @@ export class EventStream {
     while (!signal.aborted) {
       const stream = await this.#openStream(lastEventId, (sent) => {
         this.#stream = sent;
-        if (signal.aborted) sent.cut();
+        if (signal.aborted) sent.cancelStream();
       });
       onAnswer();
       // 405: the server offers no such stream.
@@ -86,8 +86,8 @@ export async function resume(
   const over = new AbortController();
   void exchange.settled.then(() => over.abort());
   const cutWhenOver = (stream: Exchange) => {
-    if (over.signal.aborted) stream.cut();
-    else over.signal.addEventListener('abort', () => stream.cut(), { once: true });
+    if (over.signal.aborted) stream.cancelStream();
+    else over.signal.addEventListener('abort', () => stream.cancelStream(), { once: true });
   };
   let { lastEventId, retryMs } = first;
   for (let streams = 0; streams < MAX_STREAMS; streams++) {

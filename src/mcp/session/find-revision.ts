@@ -98,6 +98,6 @@ export async function isHttpSse(connection: TargetConnection, refused: Exchange)
   const timer = setTimeout(() => resolve(false), ENDPOINT_WAIT_MS);
   const found = await promise;
   clearTimeout(timer);
-  stream.cut();
+  stream.cancelStream();
   return found;
 }

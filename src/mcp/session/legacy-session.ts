@@ -1,7 +1,13 @@
 import type { Target } from '../../plan/target-schema.ts';
 import type { Exchange } from '../http/exchange.ts';
-import type { BrokenExchange, BrokenStream, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
-import { headerOf, isServerMessage, type Judgement, type ServerMessage } from '../http/json-rpc.ts';
+import {
+  type BrokenExchange,
+  type BrokenStream,
+  type ExchangePeer,
+  headerOf,
+  type JudgedExchange,
+} from '../http/exchange-request.ts';
+import { isServerMessage, type Judgement, type ServerMessage } from '../http/json-rpc.ts';
 import { answerElicitation, clientCapabilities } from '../operations/answer-input.ts';
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
@@ -120,7 +126,8 @@ export class LegacySession implements Session, ExchangePeer {
       caller,
     );
     this.#check(exchange);
-    if (LEFT_RUNNING.has(exchange.outcome) && exchange.socketMs !== undefined) this.#cancel(id, exchange, caller);
+    if (LEFT_RUNNING.has(exchange.outcome) && exchange.sample.socketMs !== undefined)
+      this.#cancel(id, exchange, caller);
     if (!isTask || !succeeded(exchange)) return exchange;
     const { clock, ended, target } = this.#options;
     return legacyTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>

@@ -18,8 +18,8 @@ async function check({ outcome, reply, reached, clocks, connections }: AbortCase
       ({
         prepared: true,
         sent: server.requests.length > 0,
-        headers: exchange.headersMs !== undefined,
-        event: exchange.firstEventMs !== undefined,
+        headers: exchange.sample.headersMs !== undefined,
+        event: exchange.sample.firstEventMs !== undefined,
       })[reached];
     while (!isThere()) await turn();
     exchange.abort(outcome === 'OK' ? 'CLIENT_ABORT' : outcome, 'the load has ended');

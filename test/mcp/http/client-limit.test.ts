@@ -35,7 +35,10 @@ describe('a request that this machine has nothing left for', () => {
       const [before, without, after] = exchanges;
       assert.equal(before.outcome, 'OK', before.message);
       assert.equal(without.outcome, 'CLIENT_LIMIT', without.message);
-      assert.match(without.message, /^EMFILE: .*; this process may open no more files: raise its limit \(ulimit -n\)/);
+      assert.match(
+        without.message,
+        /^EMFILE: .*; this process has no file descriptor left: raise its limit \(ulimit -n\)/,
+      );
       assert.match(without.message, /lower maxConnections, or spread the virtual users over more lanes$/);
       assert.equal(without.clocks, 'close');
       assert.equal(without.closesAtOnce, true);
@@ -53,8 +56,8 @@ describe('a request that this machine has nothing left for', () => {
   });
 
   for (const [code, wayOut] of [
-    ['EMFILE', /may open no more files: raise its limit \(ulimit -n\), lower maxConnections/],
-    ['ENFILE', /machine may open no more files: raise its limit \(fs\.file-max\), lower maxConnections/],
+    ['EMFILE', /has no file descriptor left: raise its limit \(ulimit -n\), lower maxConnections/],
+    ['ENFILE', /machine has no file descriptor left: raise its limit \(fs\.file-max\), lower maxConnections/],
     ['EADDRNOTAVAIL', /no address or port left to connect from: lower maxConnections, .* more lanes$/],
     ['ENOBUFS', /no memory left for sockets: lower maxConnections, .* more lanes$/],
   ] as const) {

@@ -15,8 +15,8 @@ describe('a request that gets no connection', () => {
         assert.equal(exchange.outcome, outcome, exchange.message);
         assert.match(exchange.message, message);
         assert.equal(clocksOf(exchange), 'close');
-        assert.equal(exchange.closeMs, exchange.durationMs);
-        assert.equal(exchange.connectMs, undefined);
+        assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
+        assert.equal(exchange.sample.connectMs, undefined);
 
         const next = await rig.send();
         assert.equal(next.outcome, outcome, next.message);

@@ -75,7 +75,8 @@ export const plainRequest: ExchangeRequest = {
 };
 
 /** Which of its clocks an exchange reached, the duration aside; asserts that they are in order. */
-export function clocksOf({ socketMs, headersMs, firstEventMs, durationMs, closeMs }: Exchange): string {
+export function clocksOf({ sample }: Exchange): string {
+  const { socketMs, headersMs, firstEventMs, durationMs, closeMs } = sample;
   const clocks = { socketMs, headersMs, firstEventMs, durationMs, closeMs };
   const reached = Object.values(clocks).filter((clock) => clock !== undefined);
   assert.deepEqual(

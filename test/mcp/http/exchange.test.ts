@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import type { Dispatcher } from 'undici';
-import { Exchange } from '../../../src/mcp/http/exchange.ts';
-import type { ExchangeHost } from '../../../src/mcp/http/exchange-request.ts';
+import { Exchange, type ExchangeHost } from '../../../src/mcp/http/exchange.ts';
 import { InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { eventOf } from '../../support/raw-http.ts';
@@ -73,7 +72,7 @@ class Play {
   finished = 0;
   bugs = 0;
   #nowMs = 1_000_000;
-  readonly underWay = new InFlightRequests<Exchange>(() => this.#nowMs);
+  readonly inFlight = new InFlightRequests<Exchange>(() => this.#nowMs);
   #told = false;
   #started = false;
   readonly #tellsAtOnce: boolean;
@@ -87,9 +86,9 @@ class Play {
 
   constructor({ expects, isTakenUp, cutsHeldStreams, hasBug, tellsAtOnce }: Run) {
     this.#tellsAtOnce = tellsAtOnce;
-    const host: ExchangeHost<Exchange> = {
+    const host: ExchangeHost = {
       now: () => this.#nowMs,
-      underWay: this.underWay,
+      inFlight: this.inFlight,
       cutsHeldStreams,
       timeouts: TIMEOUTS,
       onFinished: () => this.finished++,
@@ -104,7 +103,7 @@ class Play {
   /** Does what undici can do at this point, and after the end anything at all. */
   play(act: Act): unknown {
     const { exchange } = this;
-    const isHeaded = exchange.headersMs !== undefined || this.#told;
+    const isHeaded = exchange.sample.headersMs !== undefined || this.#told;
     switch (act.do) {
       case 'start':
         if (this.#started && !this.#told) return undefined;
@@ -132,7 +131,7 @@ class Play {
       case 'abort':
         return exchange.abort('CLIENT_ABORT', 'over');
       case 'cut':
-        return exchange.cut();
+        return exchange.cancelStream();
       case 'accept':
         return exchange.accept(act.message);
       case 'abandon':
@@ -163,10 +162,10 @@ function cut(text: string, places: readonly number[]): Buffer[] {
   return ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end));
 }
 
-const decided = ({ outcome, message, durationMs }: Exchange) => ({ outcome, message, durationMs });
+const decided = ({ sample: { outcome, message, durationMs } }: Exchange) => ({ outcome, message, durationMs });
 const sampled = (exchange: Exchange) => {
-  const { socketMs, headersMs, firstEventMs, closeMs, bytes, flags, status } = exchange;
-  return { ...decided(exchange), socketMs, headersMs, firstEventMs, closeMs, bytes, flags, status };
+  const { socketMs, headersMs, firstEventMs, closeMs, bytes, flags } = exchange.sample;
+  return { ...decided(exchange), socketMs, headersMs, firstEventMs, closeMs, bytes, flags, status: exchange.status };
 };
 
 describe('Exchange', () => {
@@ -201,8 +200,8 @@ describe('Exchange', () => {
         if (play.bugs > 0) assert.match(exchange.message, /mcp-surge failed: a bug of ours/);
         outcomes.add(exchange.outcome);
         if (exchange.message.endsWith('; no more')) outcomes.add('abandoned');
-        if (exchange.flags & SAMPLE_FLAG.resumed) outcomes.add('resumed');
-        if (exchange.flags & SAMPLE_FLAG.held) outcomes.add('held');
+        if (exchange.sample.flags & SAMPLE_FLAG.resumed) outcomes.add('resumed');
+        if (exchange.sample.flags & SAMPLE_FLAG.held) outcomes.add('held');
       }),
       { numRuns: 5000 },
     );
@@ -222,7 +221,7 @@ describe('Exchange', () => {
       assert.equal(play.exchange.over, false);
       play.play({ do: 'wait', ms: 1 });
     }
-    assert.deepEqual(decided(play.exchange), { outcome: 'TMO_IDLE', message: 'no byte for 300 ms', durationMs: 300 });
+    assert.deepEqual(decided(play.exchange), { outcome: 'TMO_IDLE', message: 'no data for 300 ms', durationMs: 300 });
   });
 
   it('is not told of its time once it is over', () => {
@@ -233,7 +232,7 @@ describe('Exchange', () => {
         for (const one of values.acts) if (play.finished === 0) play.play(one);
         if (play.finished === 0) return;
         ended++;
-        assert.equal(play.underWay.size, 0);
+        assert.equal(play.inFlight.size, 0);
         const onDeadline = mock.method(play.exchange, 'onDeadline');
         play.play({ do: 'wait', ms: 2 * TIMEOUTS.total });
         assert.equal(onDeadline.mock.callCount(), 0);

@@ -23,7 +23,7 @@ for (const file of taken) closeSync(file);
 const after = await rig.send();
 await rig.connection.close();
 const exchanges = [before, without, after].map((exchange) => {
-  const { outcome, message, closeMs, durationMs } = exchange;
+  const { outcome, message, closeMs, durationMs } = exchange.sample;
   return { outcome, message, clocks: clocksOf(exchange), closesAtOnce: closeMs === durationMs };
 });
 console.log(JSON.stringify({ refusal, exchanges, finished: rig.finished.length }));

@@ -30,7 +30,7 @@ async function withHeldStream(
 }
 
 /** Milliseconds from the answer to the end of the stream. */
-function heldMs({ durationMs, closeMs }: Exchange): number {
+function heldMs({ sample: { durationMs, closeMs } }: Exchange): number {
   return (closeMs as number) - durationMs;
 }
 
@@ -40,15 +40,15 @@ describe('a stream that stays open after its answer', () => {
       const exchange = rig.begin();
       await exchange.settled;
       assert.equal(exchange.outcome, 'OK');
-      assert.equal(exchange.closeMs, undefined, 'the caller goes on before the stream is cut');
+      assert.equal(exchange.sample.closeMs, undefined, 'the caller goes on before the stream is cut');
       const next = rig.begin();
       await Promise.all([rig.finish(exchange), rig.finish(next)]);
       assert.equal(clocksOf(exchange), ALL_CLOCKS);
       assert.ok(heldMs(exchange) >= 245 && heldMs(exchange) < 2000, `cut after ${heldMs(exchange)} ms`);
-      assert.equal(exchange.flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.held);
+      assert.equal(exchange.sample.flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.held);
       assert.equal(next.outcome, 'OK');
-      assert.ok((next.socketMs ?? 0) >= 200, 'it had to wait for the only connection');
-      assert.equal(next.flags, 0);
+      assert.ok((next.sample.socketMs ?? 0) >= 200, 'it had to wait for the only connection');
+      assert.equal(next.sample.flags, 0);
       assert.equal(server.connections, 2);
     }));
 
@@ -58,7 +58,7 @@ describe('a stream that stays open after its answer', () => {
       await exchange.settled;
       held().write(LAST_CHUNK);
       await rig.finish(exchange);
-      assert.equal(exchange.flags, SAMPLE_FLAG.sse);
+      assert.equal(exchange.sample.flags, SAMPLE_FLAG.sse);
       assert.equal((await rig.send()).outcome, 'OK');
       assert.equal(server.connections, 1);
     }));
@@ -67,15 +67,15 @@ describe('a stream that stays open after its answer', () => {
     withHeldStream('read', async (rig, server, held) => {
       const exchange = rig.begin();
       await exchange.settled;
-      const bytes = exchange.bytes;
+      const bytes = exchange.sample.bytes;
       const late = eventOf({ id: 1, error: { code: 1, message: 'late' } });
       setTimeout(() => held().write(chunkOf(late) + LAST_CHUNK), 300);
       await rig.finish(exchange);
       assert.equal(exchange.outcome, 'OK');
       assert.equal(clocksOf(exchange), ALL_CLOCKS);
       assert.ok(heldMs(exchange) >= 290, `ended after ${heldMs(exchange)} ms`);
-      assert.equal(exchange.flags, SAMPLE_FLAG.sse);
-      assert.equal(exchange.bytes, bytes + late.length);
+      assert.equal(exchange.sample.flags, SAMPLE_FLAG.sse);
+      assert.equal(exchange.sample.bytes, bytes + late.length);
       assert.equal((await rig.send()).outcome, 'OK');
       assert.equal(server.connections, 1);
     }));

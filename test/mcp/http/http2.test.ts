@@ -44,9 +44,15 @@ describe('TargetConnection over HTTP/2', () => {
       assert.equal(clocksOf(exchange), 'socket headers event close');
     }
     const [first, second] = exchanges;
-    assert.ok(first.connectMs !== undefined && first.tlsMs !== undefined && first.socketMs !== undefined);
-    assert.ok(first.connectMs > 0 && first.tlsMs > 0 && first.connectMs + first.tlsMs <= first.socketMs);
-    assert.deepEqual([second.connectMs, second.tlsMs], [undefined, undefined]);
+    assert.ok(
+      first.sample.connectMs !== undefined && first.sample.tlsMs !== undefined && first.sample.socketMs !== undefined,
+    );
+    assert.ok(
+      first.sample.connectMs > 0 &&
+        first.sample.tlsMs > 0 &&
+        first.sample.connectMs + first.sample.tlsMs <= first.sample.socketMs,
+    );
+    assert.deepEqual([second.sample.connectMs, second.sample.tlsMs], [undefined, undefined]);
     assert.equal(server.connections, 1);
     await connection.close();
     await rig.connection.close();

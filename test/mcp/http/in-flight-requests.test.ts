@@ -6,7 +6,7 @@ import { type Expiring, InFlightRequests } from '../../../src/mcp/http/in-flight
 /** Something under way that notes when it was told. */
 class Item implements Expiring {
   dueMs = 0;
-  place = 0;
+  slot = 0;
   readonly toldMs: number[] = [];
   readonly #then: () => void;
 

@@ -50,7 +50,7 @@ export const lateReplies: OutcomeTable = {
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream('data:\n\n'),
-      message: /^no byte for 150 ms$/,
+      message: /^no data for 150 ms$/,
     },
     {
       name: 'silence within a JSON body',
@@ -89,7 +89,7 @@ export const lateReplies: OutcomeTable = {
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream(eventOf({ ...result, id: 5 })),
-      message: /no byte for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
+      message: /no data for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
     },
     {
       name: 'an answer whose event is never closed, in a stream that stays open',
@@ -98,7 +98,7 @@ export const lateReplies: OutcomeTable = {
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream(`data: ${JSON.stringify(result)}\n`),
-      message: /never closed by a blank line/,
+      message: /no blank line ended its event/,
     },
     {
       name: 'an answer whose event is never closed, with comments behind it that never end',
@@ -111,7 +111,7 @@ export const lateReplies: OutcomeTable = {
         const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
         socket.on('close', () => clearInterval(drip));
       },
-      message: /never closed by a blank line/,
+      message: /no blank line ended its event/,
     },
     {
       name: 'half an answer, in a stream that stays open',
@@ -120,7 +120,7 @@ export const lateReplies: OutcomeTable = {
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream('data: {"jsonrpc":"2.0","id":1,'),
-      message: /no byte for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
+      message: /no data for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
     },
     {
       name: 'a stream that never comes to the point',

@@ -39,7 +39,7 @@ describe('TargetConnection', () => {
     assert.equal(rig.finished.length, 0);
     await rig.finish(exchange);
     assert.equal(clocksOf(exchange), 'socket headers event close');
-    const heldMs = (exchange.closeMs as number) - exchange.durationMs;
+    const heldMs = (exchange.sample.closeMs as number) - exchange.sample.durationMs;
     assert.ok(heldMs >= 245 && heldMs < 5000, `held for ${heldMs} ms`);
     assert.equal((await rig.send()).outcome, 'OK');
     assert.equal(server.connections, 2);
@@ -57,7 +57,7 @@ describe('TargetConnection', () => {
     await exchange.settled;
     socket.write(chunkOf(': more\n') + LAST_CHUNK);
     await rig.finish(exchange);
-    assert.equal(exchange.bytes, event.length + 7);
+    assert.equal(exchange.sample.bytes, event.length + 7);
     assert.equal((await rig.send()).outcome, 'OK');
     assert.equal(server.connections, 1);
     await rig.connection.close();
@@ -89,7 +89,7 @@ describe('TargetConnection', () => {
     const late = await Promise.all([rig.send(), rig.send(), rig.send()]);
     for (const exchange of late) {
       assert.equal(exchange.outcome, 'TMO_HEADERS');
-      assert.match(exchange.message, /not sent, as no connection was free/);
+      assert.match(exchange.message, /not sent, because no connection was free/);
       assert.equal(clocksOf(exchange), '');
     }
     socket.write(chunkOf(eventOf(result)) + LAST_CHUNK);
@@ -192,7 +192,7 @@ describe('TargetConnection', () => {
     const rig = new ExchangeRig(server.origin);
     const exchange = await rig.send();
     assert.doesNotMatch(server.requests[0]?.head ?? '', /accept-encoding/i);
-    assert.equal(exchange.bytes, body.length);
+    assert.equal(exchange.sample.bytes, body.length);
     assert.notEqual(exchange.outcome, 'OK');
     await rig.connection.close();
   });

@@ -22,7 +22,7 @@ function lateCaller(): Caller {
 
 /** A line for each request since `from`: its method, and what marks it. */
 function marked({ exchanges }: BareSession, from = 0): string[] {
-  return exchanges.slice(from).map(({ request, lagMs, flags }) => {
+  return exchanges.slice(from).map(({ request, sample: { lagMs, flags } }) => {
     assert.ok(lagMs === 0 || (lagMs >= LATE_MS && lagMs < LATE_MS + 1000), `${lagMs} ms`);
     const lag = lagMs > 0 ? ' late' : '';
     const first = flags & SAMPLE_FLAG.firstOfSession ? ' first' : '';
@@ -39,7 +39,7 @@ describe('the lag and the marks of a call are those of its first request', () =>
       await session.open(caller);
       await session.request(look, caller);
       await session.close(CALLER);
-      const lags = bare.exchanges.map(({ lagMs }) => lagMs > 0);
+      const lags = bare.exchanges.map(({ sample: { lagMs } }) => lagMs > 0);
       assert.deepEqual(lags, [true, ...lags.slice(1).map(() => false)]);
       assert.equal(bare.exchanges[0]?.request.opensSession, true);
     }));
@@ -149,7 +149,7 @@ it('requests of one virtual user can be ended, and those of others go on', () =>
     for (const answerNow of waiting) answerNow();
     const exchanges = await Promise.all(calls);
     assert.deepEqual(
-      exchanges.map(({ vu, outcome }) => [vu, outcome]),
+      exchanges.map(({ sample: { vu, outcome } }) => [vu, outcome]),
       [
         [3, 'CLIENT_ABORT'],
         [4, 'OK'],

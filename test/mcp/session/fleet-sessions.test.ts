@@ -68,7 +68,7 @@ describe('LegacySession with the fleet', () => {
       // Without its arguments a tool does not answer as wished, but it answers.
       const exchange = await session.request(callOf(readOnly.name, {}), caller);
       assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
-      assert.equal(exchange.flags, sse ? SAMPLE_FLAG.sse : 0);
+      assert.equal(exchange.sample.flags, sse ? SAMPLE_FLAG.sse : 0);
       await session.close(caller);
       await session.close(caller);
       await rig.connection.close();
@@ -81,7 +81,7 @@ describe('LegacySession with the fleet', () => {
         `tools/call:${readOnly.name} ${exchange.outcome}`,
         ...(mode === 'stateful' ? ['DELETE OK'] : []),
       ]);
-      assert.ok(rig.exchanges.every(({ vu, iteration }) => vu === 3 && iteration === 7));
+      assert.ok(rig.exchanges.every(({ sample: { vu, iteration } }) => vu === 3 && iteration === 7));
     });
   }
 

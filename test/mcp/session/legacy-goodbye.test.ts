@@ -82,7 +82,10 @@ describe('a call that nobody waits for any more', () => {
         const session = bare.legacy();
         await session.open(CALLER);
         const calls = [session.request(look, CALLER), session.request(look, CALLER)];
-        const outcomes = (await Promise.all(calls)).map(({ outcome, socketMs }) => [outcome, socketMs !== undefined]);
+        const outcomes = (await Promise.all(calls)).map(({ sample: { outcome, socketMs } }) => [
+          outcome,
+          socketMs !== undefined,
+        ]);
         assert.deepEqual(outcomes, [
           ['TMO_HEADERS', true],
           ['TMO_HEADERS', false],

@@ -34,13 +34,13 @@ describe('a call whose stream breaks off before the answer', () => {
       assert.equal(get?.headers.accept, 'text/event-stream');
       const waitedMs = (get?.atMs ?? 0) - (call?.atMs ?? 0);
       assert.ok(waitedMs >= 40 && waitedMs < 1000, `waited ${waitedMs} ms`);
-      assert.ok(exchange.durationMs >= 40);
-      assert.ok((exchange.headersMs ?? 1e9) < exchange.durationMs - 30, 'its headers came long before');
-      assert.equal(exchange.closeMs, exchange.durationMs);
+      assert.ok(exchange.sample.durationMs >= 40);
+      assert.ok((exchange.sample.headersMs ?? 1e9) < exchange.sample.durationMs - 30, 'its headers came long before');
+      assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
       // The stream that brought the answer stays open; it is cut, or the session could not end.
       assert.deepEqual(bare.samples(), [...OPENED, 'tools/call:look OK resumed', 'GET OK', 'DELETE OK']);
       assert.deepEqual(
-        bare.exchanges.slice(-3).map(({ vu, iteration }) => [vu, iteration]),
+        bare.exchanges.slice(-3).map(({ sample: { vu, iteration } }) => [vu, iteration]),
         Array(3).fill([3, 7]),
       );
     }));
@@ -138,7 +138,7 @@ describe('a call whose stream breaks off before the answer', () => {
         const exchange = await session.request(look, CALLER);
         assert.equal(exchange.outcome, 'TMO_TOTAL');
         assert.match(exchange.message, /within 150 ms; before that PROTO_NO_REPLY: the stream ended/);
-        assert.equal(exchange.closeMs, exchange.durationMs);
+        assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
         await session.close(CALLER);
         assert.equal(bare.server.of('GET').length, 0);
         assert.deepEqual(bare.server.of('notifications/cancelled')[0]?.params.requestId, callId(bare));

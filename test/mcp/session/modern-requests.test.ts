@@ -197,7 +197,7 @@ describe('a request of the stateless era', () => {
       await session.open(CALLER);
       const exchange = await session.request(callTool('look')('{"region":" eu ","count":9007199254740991}'), CALLER);
       assert.equal(exchange.outcome, 'OK', exchange.message);
-      assert.ok(exchange.flags & SAMPLE_FLAG.retry);
+      assert.ok(exchange.sample.flags & SAMPLE_FLAG.retry);
       const [first, second] = bare.server.requests.slice(-2);
       assert.equal(second?.head, first?.head.replace('Bearer old', 'Bearer new'));
       assert.equal(second?.body, first?.body);

@@ -174,7 +174,10 @@ describe('ModernSession', () => {
       await until(() => bare.server.of('tools/call').length === 1);
       bare.ended.abort();
       const late = await session.request(look, CALLER);
-      assert.deepEqual([late.outcome, late.message, late.socketMs], ['CLIENT_ABORT', 'the load has ended', undefined]);
+      assert.deepEqual(
+        [late.outcome, late.message, late.sample.socketMs],
+        ['CLIENT_ABORT', 'the load has ended', undefined],
+      );
       bare.connection.abortAll('over');
       assert.equal((await call).outcome, 'CLIENT_ABORT');
       assert.equal(bare.server.of('tools/call').length, 1);

@@ -199,7 +199,7 @@ describe('a request that no token can be had for', () => {
         const exchange = await session.request(look, CALLER);
         assert.equal(exchange.outcome, 'AUTH_TOKEN');
         assert.equal(exchange.message, 'the token endpoint is down');
-        assert.equal(exchange.socketMs, undefined);
+        assert.equal(exchange.sample.socketMs, undefined);
         assert.equal(session.alive, false);
         await session.close(CALLER);
       }

@@ -49,7 +49,7 @@ export async function openSessionRig(
     findRevision: () => client.findRevision(),
     openSession: (era = 'legacy') => client.openSession(era === 'modern' ? modern : undefined),
     samples: () =>
-      exchanges.map(({ operation, outcome, flags }) => {
+      exchanges.map(({ sample: { operation, outcome, flags } }) => {
         const retry = flags & SAMPLE_FLAG.retry ? ' retry' : '';
         return `${operations[operation]} ${outcome}${retry}`;
       }),

@@ -1,0 +1,60 @@
+import type { Judgement } from './json-rpc.ts';
+
+/** A target's time limits, in milliseconds: until the reply's headers, between two bytes of it, and for the whole request. */
+export type Timeouts = { readonly headers: number; readonly idle: number; readonly total: number };
+
+/** How far a request has come: its start, epoch milliseconds, and the arrival of the headers, counted from the start. */
+type Progress = { readonly startMs: number; readonly headersMs: number | undefined };
+
+/**
+ * Milliseconds until a request may be out of time, or the judgement that it is.
+ * @param lastActivityMs when something last arrived, epoch milliseconds; infinite if idle times do not count
+ * @param nowMs epoch milliseconds
+ */
+export function deadlineOf(
+  { headers, idle, total }: Timeouts,
+  { startMs, headersMs }: Progress,
+  lastActivityMs: number,
+  nowMs: number,
+): number | Judgement {
+  const totalLeftMs = startMs + total - nowMs;
+  const phaseLeftMs = headersMs === undefined ? startMs + headers - nowMs : lastActivityMs + idle - nowMs;
+  const leftMs = Math.min(totalLeftMs, phaseLeftMs);
+  if (leftMs > 0) return Math.ceil(leftMs);
+  if (totalLeftMs <= 0) return { outcome: 'TMO_TOTAL', message: `no answer within ${total} ms` };
+  if (headersMs === undefined) return { outcome: 'TMO_HEADERS', message: `no headers within ${headers} ms` };
+  return { outcome: 'TMO_IDLE', message: `no data for ${idle} ms` };
+}
+
+/** The first deadline of a request, epoch milliseconds. @param startMs epoch milliseconds */
+export function firstDeadlineMs({ headers, total }: Timeouts, startMs: number): number {
+  return startMs + Math.min(headers, total);
+}
+
+/**
+ * True if the idle time that starts with the headers may end before the first deadline. Otherwise the first deadline
+ * covers it, and no other is set: nearly all requests are over by then.
+ * @param headersMs from the start of the request
+ */
+export function idleEndsFirst({ headers, idle, total }: Timeouts, headersMs: number): boolean {
+  return headersMs + idle < Math.min(headers, total);
+}
+
+/**
+ * How long the caller waits, after the outcome, for the end of the reply. The end nearly always comes with the answer or
+ * right after it. The caller's next request then finds a free connection; without the wait it would open another one.
+ */
+export const SETTLE_AFTER_MS = 5;
+
+/** How long a stream may stay open after its answer before it is cut, so that its connection can be replaced. */
+export const CUT_AFTER_MS = 250;
+
+/**
+ * What may explain a timeout, as an addition to its message.
+ * @param sent whether a connection had taken the request
+ * @param before what was wrong with the reply until then
+ */
+export function explainTimeout(sent: boolean, before: Judgement | undefined): string {
+  if (!sent) return '; not sent, because no connection was free or could be opened';
+  return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
+}
