@@ -20,6 +20,7 @@ const POLICY: Policy = {
   maxVus: 10_000,
   maxRate: 100_000,
   maxDurationMs: 3_600_000,
+  howToAllow: {},
 };
 
 /** mcp-surge as a slice runs it: virtual users with sessions, every request and iteration recorded. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { parseIpRange } from '../net/address-rules.ts';
+import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
-import type { Policy } from '../plan/policy.ts';
+import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
@@ -83,6 +83,16 @@ const WHOLE_RUN = {
   windowMs: Number.MAX_SAFE_INTEGER,
 };
 
+/** What the person at the keyboard does to allow what a policy refuses; this machine is always allowed. */
+const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
+  origin: 'to allow it, pass --allow ORIGIN or add it to SURGE_ALLOWED_ORIGINS',
+  'special-address': 'to allow it, pass --allow-address CIDR or add it to SURGE_ALLOWED_ADDRESSES',
+  'cloud-service': 'to allow it, pass --allow-address with this single address or add it to SURGE_ALLOWED_ADDRESSES',
+  'too-many-vus': 'this limit of the command line is fixed; run larger plans in the Functions app',
+  'rate-too-high': 'this limit of the command line is fixed; run larger plans in the Functions app',
+  'too-long': 'this limit of the command line is fixed; run longer plans in the Functions app',
+};
+
 /** What the command line allows beyond what the environment does. */
 export type Permissions = { readonly origins: readonly string[]; readonly addresses: readonly string[] };
 
@@ -102,6 +112,7 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     maxVus: 10_000,
     maxRate: 100_000,
     maxDurationMs: 24 * 3_600_000,
+    howToAllow: HOW_TO_ALLOW,
   };
   return {
     store: memoryRunStore(),

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { refusalSentence } from '../plan/policy.ts';
 import { renderReport, reportFormats } from '../report/render-report.ts';
 import type { Report } from '../report/report.ts';
 import { renderText } from '../report/text/text.ts';
@@ -78,10 +79,6 @@ export function writeReportFiles(report: Report, folder: string): string {
 
 const SHOW_INTERVAL_MS = 500;
 
-const FLAGS_HINT =
-  'On the command line, --allow ORIGIN does what SURGE_ALLOWED_ORIGINS does, --allow-address CIDR what ' +
-  'SURGE_ALLOWED_ADDRESSES does.\n';
-
 /** `mcp-surge run PLAN`: the same slices as in Azure, in one process with the in-memory store. */
 export async function runCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -113,8 +110,12 @@ export async function runCommand(args: string[]): Promise<number> {
       process.stderr.write(showPlanProblems(file, created.problems));
       return EXIT_CODE.invalidPlan;
     case 'not-allowed':
-      process.stderr.write(showProblems(`${file} may not run here:`, created.problems));
-      process.stderr.write(FLAGS_HINT);
+      process.stderr.write(
+        showProblems(
+          `${file} is not allowed to run here:`,
+          created.refusals.map((refusal) => refusalSentence(refusal, context.policy)),
+        ),
+      );
       return EXIT_CODE.invalidPlan;
     case 'key-taken':
       throw new Error('A command sends no idempotency key.');

@@ -6,7 +6,7 @@ import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { HOW_TO_ALLOW, readSettings, type Settings } from './settings.ts';
 
 /** The folder of host.json and the plans: this file's own in the deployed bundle, further up in a checkout. */
 export function appRoot(): string {
@@ -25,6 +25,7 @@ export const policy: Policy = {
   maxVus: settings.SURGE_MAX_VUS,
   maxRate: settings.SURGE_MAX_RATE,
   maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
+  howToAllow: HOW_TO_ALLOW,
 };
 
 let opened: Promise<RunContext> | undefined;

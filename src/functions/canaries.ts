@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
-import { policyProblems } from '../plan/policy.ts';
+import { policyRefusals, refusalSentence } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
 import { isActive } from '../run/run-documents.ts';
 import { relativeFileReader } from '../run/run-in-process.ts';
@@ -25,7 +25,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
   }
   const { name, schedule } = parsed.plan;
   if (schedule === undefined) continue;
-  const refusals = policyProblems(parsed.plan, policy);
+  const refusals = policyRefusals(parsed.plan, policy).map((refusal) => refusalSentence(refusal, policy));
   if (refusals.length > 0) {
     console.warn(`The canary ${name} gets no timer here: ${refusals.join(' ')}`);
     continue;

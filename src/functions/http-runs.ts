@@ -1,11 +1,12 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import Negotiator from 'negotiator';
+import { refusalSentence } from '../plan/policy.ts';
 import { type ReportFormat, renderReport } from '../report/render-report.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { type FoundBaseline, findBaseline, hasEnded, readReport, readRun, runIdPattern } from '../run/run-documents.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
-import { appContext } from './app-context.ts';
+import { appContext, policy } from './app-context.ts';
 import { startOrchestration, stopOrchestration } from './orchestration-client.ts';
 
 /** A problem as RFC 9457 has it. */
@@ -128,7 +129,11 @@ function refusal(created: Exclude<CreatedRun, { record: unknown }>): HttpRespons
     case 'invalid':
       return problemResponse({ status: 400, title: 'The plan is not valid', problems: created.problems });
     case 'not-allowed':
-      return problemResponse({ status: 403, title: 'The plan is not allowed here', problems: created.problems });
+      return problemResponse({
+        status: 403,
+        title: 'The plan is not allowed here',
+        problems: created.refusals.map((each) => refusalSentence(each, policy)),
+      });
     case 'key-taken':
       return problemResponse({
         status: 422,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { parseIpRange } from '../net/address-rules.ts';
+import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
+import type { RefusalCode } from '../plan/policy.ts';
 
 const seconds = (standard: number) =>
   z.coerce
@@ -43,6 +44,17 @@ const settingsSchema = z.object({
 });
 
 export type Settings = z.output<typeof settingsSchema>;
+
+/** What the operator of the app does to allow what a policy refuses. */
+export const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
+  origin: 'to allow it, add it to SURGE_ALLOWED_ORIGINS',
+  loopback: 'to allow it, set SURGE_ALLOW_LOOPBACK to true',
+  'special-address': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES',
+  'cloud-service': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES as a single address',
+  'too-many-vus': 'to allow more, raise SURGE_MAX_VUS',
+  'rate-too-high': 'to allow more, raise SURGE_MAX_RATE',
+  'too-long': 'to allow more, raise SURGE_MAX_DURATION_SECONDS',
+};
 
 /** Reads the app settings. @throws naming every setting that cannot be used */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {

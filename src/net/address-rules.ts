@@ -14,20 +14,30 @@ export type AddressRules = {
   readonly allowLoopback: boolean;
   /** Single addresses and CIDR blocks, e.g. of a virtual network. */
   readonly allowedAddresses: readonly string[];
+  /** What the operator does to allow an address that is refused, by the refusal's code. */
+  readonly howToAllow?: HowToAllow<AddressRefusalCode>;
 };
 
-type Special = { readonly range: IpRange; readonly is: string; readonly opens: string };
+/**
+ * Why an address is refused: it is this machine, it is not a public server's, clouds answer only their own machines on
+ * it, or the text is not an IP address.
+ */
+export type AddressRefusalCode = 'loopback' | 'special-address' | 'cloud-service' | 'not-an-address';
+
+/** A refusal without its place. The message says what is refused; only the operator's side knows how to allow it. */
+export type Refused<Code extends string> = { readonly code: Code; readonly message: string };
+
+/** What the operator does to allow something, by its code; settings and command line options have words of their own. */
+export type HowToAllow<Code extends string> = Readonly<Partial<Record<Code, string>>>;
+
+type Special = { readonly range: IpRange; readonly is: string; readonly code: AddressRefusalCode };
 
 const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
 const DOTTED_END = /^(.*:)([^:]*\.[^:]*)$/;
 
-const BY_LIST = 'SURGE_ALLOWED_ADDRESSES';
-const BY_NAME = 'SURGE_ALLOWED_ADDRESSES, as a single address';
-const BY_LOOPBACK = 'SURGE_ALLOW_LOOPBACK';
-
 const special =
-  (opens: string) =>
-  ([range, is]: readonly [string, string]): Special => ({ range: parseIpRange(range) as IpRange, is, opens });
+  (code: AddressRefusalCode) =>
+  ([range, is]: readonly [string, string]): Special => ({ range: parseIpRange(range) as IpRange, is, code });
 
 /**
  * Addresses that are not a public server's: the IANA special-purpose registries (RFC 6890), what lies outside of the
@@ -42,13 +52,13 @@ const SPECIAL: readonly Special[] = [
       ['fd20:ce::254/128', "a cloud's metadata service"],
       ['168.63.129.16/32', "Azure's wire server"],
     ] as const
-  ).map(special(BY_NAME)),
+  ).map(special('cloud-service')),
   ...(
     [
       ['127.0.0.0/8', 'this machine (loopback, RFC 1122 §3.2.1.3)'],
       ['::1/128', 'this machine (loopback, RFC 4291 §2.5.3)'],
     ] as const
-  ).map(special(BY_LOOPBACK)),
+  ).map(special('loopback')),
   ...(
     [
       ['0.0.0.0/8', 'an address of "this network" (RFC 1122 §3.2.1.3)'],
@@ -83,7 +93,7 @@ const SPECIAL: readonly Special[] = [
       ['4000::/2', 'a reserved address (RFC 4291 §2.4)'],
       ['8000::/1', 'a reserved address (RFC 4291 §2.4)'],
     ] as const
-  ).map(special(BY_LIST)),
+  ).map(special('special-address')),
 ];
 
 /** What a NAT64 makes of an IPv4 address for machines without IPv4 (RFC 6052 §2.1): public when that address is. */
@@ -101,19 +111,28 @@ const EMBEDDING = (
 ).map(([range, start, mask]) => ({ range: parseIpRange(range) as IpRange, start, mask }));
 
 /**
- * Why no connection may be made to an address, with the setting that would allow it; undefined when one may.
+ * Why connections to an address are refused; undefined when they are allowed.
  * @param ip in any notation of RFC 4291 or as dotted decimal numbers, perhaps with an IPv6 zone
  */
-export function problemOfIp(rules: AddressRules, ip: string): string | undefined {
+export function refusalOfIp(rules: AddressRules, ip: string): Refused<AddressRefusalCode> | undefined {
   const range = parseIpRange(ip.replace(/%.*$/, ''));
-  if (range === undefined || range.prefix < bitsOf(range.address)) return `"${ip}" is no IP address`;
+  if (range === undefined || range.prefix < bitsOf(range.address))
+    return { code: 'not-an-address', message: `"${ip}" is not an IP address` };
   const opened = rules.allowedAddresses.map(parseIpRange).filter((allowed) => allowed !== undefined);
   const own = covers(NAT64, range) ? undefined : specialOf(range, rules.allowLoopback, opened);
-  if (own !== undefined) return `${ip} is ${own.is}, which is not allowed here (${own.opens})`;
+  if (own !== undefined) return { code: own.code, message: `${ip} is ${own.is}, which is not allowed here` };
   const embedded = embeddedIn(range);
   if (embedded === undefined) return undefined;
   const inner = specialOf(embedded, rules.allowLoopback, opened);
-  return inner && `${ip} leads to ${embedded.address}, ${inner.is}, which is not allowed here (${inner.opens})`;
+  if (inner === undefined) return undefined;
+  const message = `${ip} leads to ${embedded.address}, ${inner.is}, which is not allowed here`;
+  return { code: inner.code, message };
+}
+
+/** The message of a refusal and, where the operator can allow it, how. */
+export function refusalText<Code extends string>(refused: Refused<Code>, howToAllow?: HowToAllow<Code>): string {
+  const how = howToAllow?.[refused.code];
+  return how === undefined ? refused.message : `${refused.message} (${how})`;
 }
 
 /**
@@ -173,9 +192,11 @@ function hasBitsBeyond(address: IpRange['address'], prefix: number): boolean {
 /** What an address is, if not a public server's, unless the operator has opened it. */
 function specialOf(address: IpRange, allowLoopback: boolean, opened: readonly IpRange[]): Special | undefined {
   const found = SPECIAL.find(({ range }) => covers(range, address));
-  if (found === undefined || (found.opens === BY_LOOPBACK && allowLoopback)) return undefined;
-  // A range is opened for what else is in it; nobody means the credentials of the machine by that.
-  const named = opened.filter(({ address: allowed, prefix }) => found.opens !== BY_NAME || prefix === bitsOf(allowed));
+  if (found === undefined || (found.code === 'loopback' && allowLoopback)) return undefined;
+  // Allowing a range must not allow the metadata service inside it; that needs its own entry.
+  const named = opened.filter(
+    ({ address: allowed, prefix }) => found.code !== 'cloud-service' || prefix === bitsOf(allowed),
+  );
   return named.some((range) => covers(range, address)) ? undefined : found;
 }
 

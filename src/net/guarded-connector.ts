@@ -1,7 +1,7 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Agent, buildConnector } from 'undici';
-import { type AddressRules, problemOfIp } from './address-rules.ts';
+import { type AddressRefusalCode, type AddressRules, type Refused, refusalOfIp, refusalText } from './address-rules.ts';
 
 /**
  * One connection to a target as the requests on it see it. Whichever request comes first over a connection was the first
@@ -61,9 +61,9 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
   }) as Connect;
   return (target, callback, onConnected) => {
     // Nothing looks up a host that is an address already.
-    const problem = isIP(target.hostname) === 0 ? undefined : problemOfIp(addresses, target.hostname);
-    if (problem !== undefined) {
-      process.nextTick(callback, forbidden(target.hostname, problem), null);
+    const refused = isIP(target.hostname) === 0 ? undefined : refusalOfIp(addresses, target.hostname);
+    if (refused !== undefined) {
+      process.nextTick(callback, forbidden(addresses, target.hostname, refused), null);
       return;
     }
     const startMs = performance.now();
@@ -81,9 +81,9 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
       connectMs = performance.now() - startMs;
       // It is unknown when the peer has closed the connection by now, which is for whoever writes to it to find out.
       const reached = socket.remoteAddress;
-      const fault = reached === undefined ? undefined : problemOfIp(addresses, reached);
-      if (fault === undefined) return;
-      refusal = forbidden(target.hostname, fault);
+      const refused = reached === undefined ? undefined : refusalOfIp(addresses, reached);
+      if (refused === undefined) return;
+      refusal = forbidden(addresses, target.hostname, refused);
       socket.destroy(refusal);
     });
   };
@@ -94,17 +94,23 @@ function guardedLookup(addresses: AddressRules, lookup: LookupAll): LookupFuncti
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, []);
-      const problems = found.map(({ address }) => problemOfIp(addresses, address));
-      const allowed = found.filter((_, index) => problems[index] === undefined);
+      const refusals = found.map(({ address }) => refusalOfIp(addresses, address));
+      const allowed = found.filter((_, index) => refusals[index] === undefined);
       if (allowed.length > 0) return callback(null, allowed);
-      callback(forbidden(hostname, problems[0] ?? `${hostname} has no address`), []);
+      const none = { code: 'not-an-address', message: `${hostname} has no address` } as const;
+      callback(forbidden(addresses, hostname, refusals[0] ?? none), []);
     });
   };
 }
 
-function forbidden(hostname: string, problem: string): Error & { code: string } {
+function forbidden(
+  { howToAllow }: AddressRules,
+  hostname: string,
+  refused: Refused<AddressRefusalCode>,
+): Error & { code: string } {
+  const problem = refusalText(refused, howToAllow);
   const message = isIP(hostname) === 0 ? `${hostname} has no address to connect to: ${problem}` : problem;
-  return Object.assign(new Error(message), { code: 'ERR_FORBIDDEN_ADDRESS' });
+  return Object.assign(new Error(message), { code: 'ERR_FORBIDDEN_ADDRESS', refusal: refused.code });
 }
 
 export type GuardedDispatcherOptions = Pick<GuardedConnectorOptions, 'timeoutMs' | 'lookup' | 'ca'>;

@@ -1,9 +1,17 @@
-import { type AddressRules, isLoopback, problemOfIp } from '../net/address-rules.ts';
+import {
+  type AddressRefusalCode,
+  type AddressRules,
+  type HowToAllow,
+  isLoopback,
+  type Refused,
+  refusalOfIp,
+  refusalText,
+} from '../net/address-rules.ts';
 import { authAddresses } from './auth-schema.ts';
 import type { Plan } from './plan-schema.ts';
 import { planExtent } from './slices.ts';
 
-/** What the operator of this installation lets plans do; from app settings or command line flags. */
+/** What the operator of this installation allows plans to do; from app settings or command line options. */
 export type Policy = AddressRules & {
   /** Exact origins, e.g. `https://mcp.example.com`. */
   readonly allowedOrigins: readonly string[];
@@ -11,66 +19,90 @@ export type Policy = AddressRules & {
   /** Starts a second, of scenarios whose starts come at a rate. */
   readonly maxRate: number;
   readonly maxDurationMs: number;
+  /** What the operator does to allow what is refused. A code is absent where nothing of the operator's would. */
+  readonly howToAllow: HowToAllow<RefusalCode>;
+};
+
+export type RefusalCode =
+  | AddressRefusalCode
+  | 'plain-http'
+  | 'origin'
+  | 'no-permission'
+  | 'too-many-vus'
+  | 'rate-too-high'
+  | 'too-long';
+
+/** Something in a plan that the operator does not allow. */
+export type Refusal = Refused<RefusalCode> & {
+  /** Dotted path in the plan, e.g. `targets.web.url`. */
+  readonly path: string;
 };
 
 /**
- * Everything in a plan that the operator does not allow, one sentence each with the way out; empty when the plan may
- * run. Checked before any traffic: in the starter, in preflight and in every slice.
+ * Everything in a plan that the operator does not allow; empty when the plan may run. Checked before any traffic: when a
+ * run is created, in its preflight and in every slice.
  */
-export function policyProblems(plan: Plan, policy: Policy): string[] {
-  const problems: string[] = [];
+export function policyRefusals(plan: Plan, policy: Policy): Refusal[] {
+  const refusals: Refusal[] = [];
   for (const [name, target] of Object.entries(plan.targets)) {
     const fromAuth = authAddresses(target.auth).map(({ path, url }) => ({ path: `auth.${path}`, url }));
     for (const { path, url } of [{ path: 'url', url: target.url }, ...fromAuth]) {
-      const problem = addressProblem(url, policy);
-      if (problem !== undefined) problems.push(`targets.${name}.${path}: ${problem}`);
+      const refused = refusalOfUrl(url, policy);
+      if (refused !== undefined) refusals.push({ path: `targets.${name}.${path}`, ...refused });
     }
     if (!isLoopback(target.url) && !target.permission) {
-      problems.push(
-        `targets.${name}.permission: ${new URL(target.url).origin} is not on this machine; ` +
-          'set permission: true once its owner has agreed to the load.',
-      );
+      const { origin } = new URL(target.url);
+      const message = `${origin} is not on this machine; set permission: true once its owner has agreed to the load`;
+      refusals.push({ path: `targets.${name}.permission`, code: 'no-permission', message });
     }
   }
   const { vus, peakRate, durationMs } = planExtent(plan);
+  const add = (code: RefusalCode, message: string) => refusals.push({ path: 'scenarios', code, message });
   if (vus > policy.maxVus) {
-    problems.push(
-      `scenarios: ${vus} virtual users in all are more than the ${policy.maxVus} allowed here (SURGE_MAX_VUS).`,
-    );
+    add('too-many-vus', `the scenarios have ${vus} virtual users together; ${policy.maxVus} are allowed here`);
   }
   if (peakRate > policy.maxRate) {
-    problems.push(
-      `scenarios: ${peakRate} starts a second in all are more than the ${policy.maxRate} allowed here (SURGE_MAX_RATE).`,
-    );
+    add('rate-too-high', `the scenarios start ${peakRate} iterations a second; ${policy.maxRate} are allowed here`);
   }
   if (durationMs > policy.maxDurationMs) {
-    const limits = `${durationMs / 1000} s are more than the ${policy.maxDurationMs / 1000} s allowed here`;
-    problems.push(`scenarios: ${limits} (SURGE_MAX_DURATION_SECONDS).`);
+    add('too-long', `the run takes ${durationMs / 1000} s; ${policy.maxDurationMs / 1000} s are allowed here`);
   }
-  return problems;
+  return refusals;
+}
+
+/** A refusal as a sentence: where, what, and how the operator can allow it. */
+export function refusalSentence(refusal: Refusal, { howToAllow }: Policy): string {
+  return `${refusal.path}: ${refusalText(refusal, howToAllow)}.`;
+}
+
+/** Why requests to a URL are refused, as a sentence; undefined when they are allowed. */
+export function addressProblem(url: string, policy: Policy): string | undefined {
+  const refused = refusalOfUrl(url, policy);
+  return refused && `${refusalText(refused, policy.howToAllow)}.`;
 }
 
 /**
- * Why the operator does not let a URL be asked, with the way out; undefined when it may be. Where a name leads to shows
- * only when it is connected to: the connection holds that address against the same policy.
+ * Why requests to a URL are refused; undefined when they are allowed. The addresses that a name resolves to are known only
+ * when a connection is made: the connector then checks them by the same rules.
  */
-export function addressProblem(url: string, policy: Policy): string | undefined {
+function refusalOfUrl(url: string, policy: Policy): Refused<RefusalCode> | undefined {
   const { origin, protocol, hostname } = new URL(url);
   if (isLoopback(url)) {
-    return policy.allowLoopback
-      ? undefined
-      : `${origin} is this machine, which is not allowed here (SURGE_ALLOW_LOOPBACK).`;
+    if (policy.allowLoopback) return undefined;
+    return { code: 'loopback', message: `${origin} is this machine, which is not allowed here` };
   }
   const ip = ipOf(hostname);
-  const problem = ip === undefined ? undefined : problemOfIp(policy, ip);
-  if (problem !== undefined) return `${problem}.`;
-  if (protocol !== 'https:') return `${origin} must be https; plain http is for this machine only.`;
+  const refused = ip === undefined ? undefined : refusalOfIp(policy, ip);
+  if (refused !== undefined) return refused;
+  if (protocol !== 'https:') {
+    return { code: 'plain-http', message: `${origin} must be https; plain http is for this machine only` };
+  }
   if (policy.allowedOrigins.includes(origin)) return undefined;
-  const allowed = policy.allowedOrigins.length === 0 ? 'none is' : `allowed are ${policy.allowedOrigins.join(', ')}`;
-  return `${origin} is not on the allowlist (${allowed}); the operator adds it to SURGE_ALLOWED_ORIGINS.`;
+  const allowed = policy.allowedOrigins.length === 0 ? 'is empty' : `has ${policy.allowedOrigins.join(', ')}`;
+  return { code: 'origin', message: `${origin} is not on the allowlist, which ${allowed}` };
 }
 
-/** The address that a URL's host is, undefined for a name. URL parsing has turned all that is read as IPv4 to dotted form. */
+/** The address that a URL's host is; undefined for a name. URL parsing has normalised every IPv4 notation to dotted form. */
 function ipOf(hostname: string): string | undefined {
   if (hostname.startsWith('[')) return hostname.slice(1, -1);
   return /^\d+(\.\d+){3}$/.test(hostname) ? hostname : undefined;

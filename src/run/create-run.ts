@@ -3,7 +3,7 @@ import type { ComparedRun } from '../comparison/comparison.ts';
 import type { ReadFile } from '../plan/feed.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { policyProblems } from '../plan/policy.ts';
+import { policyRefusals, type Refusal } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import type { RunContext } from './run-context.ts';
@@ -24,15 +24,15 @@ export type RunRequest = {
 export type CreatedRun =
   | { readonly outcome: 'created' | 'repeated'; readonly record: RunRecord }
   | { readonly outcome: 'invalid'; readonly problems: readonly PlanProblem[] }
-  | { readonly outcome: 'not-allowed'; readonly problems: readonly string[] }
+  | { readonly outcome: 'not-allowed'; readonly refusals: readonly Refusal[] }
   | { readonly outcome: 'key-taken'; readonly runId: string };
 
 /** Parses a plan, checks it against the operator's policy, and stores it as a run that waits for its preflight. */
 export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
   const parsed = parsePlan(request.text, request.readFile);
   if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
-  const problems = policyProblems(parsed.plan, context.policy);
-  if (problems.length > 0) return { outcome: 'not-allowed', problems };
+  const refusals = policyRefusals(parsed.plan, context.policy);
+  if (refusals.length > 0) return { outcome: 'not-allowed', refusals };
   const nowMs = context.clock.now();
   const claim = { runId: newRunId(nowMs), planHash: hashPlan(parsed.plan) };
   const held =

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { policyProblems } from '../plan/policy.ts';
+import { policyRefusals, refusalSentence } from '../plan/policy.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunSchedule } from '../store/run-store.ts';
@@ -42,7 +42,9 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const { store, clock } = context;
   await store.updateRun(runId, { state: 'preflight' });
   const plan = await readPlan(store, runId);
-  const refusals = [...policyProblems(plan, context.policy), ...compileProblems(plan)];
+  const { policy } = context;
+  const refused = policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
+  const refusals = [...refused, ...compileProblems(plan)];
   const names = refusals.length > 0 ? [] : Object.keys(plan.targets);
   const probes = await Promise.all(names.map((name) => probeTarget(context, plan, name)));
   const problems = [...refusals, ...probes.flatMap((probe) => probe.problems)];

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { policyProblems } from '../plan/policy.ts';
+import { policyRefusals, refusalSentence } from '../plan/policy.ts';
 import { planExtent, type Slice, sliceOf } from '../plan/slices.ts';
 import type { RunRecord, RunSchedule } from '../store/run-store.ts';
 import { allHolders } from '../store/slice-attempts.ts';
@@ -33,7 +33,8 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
   const { schedule } = await readScheduledRun(store, runId);
   const plan = await readPlan(store, runId);
   const slice = sliceOfSchedule(plan, schedule, request.lane, request.window);
-  const refusals = policyProblems(plan, context.policy);
+  const { policy } = context;
+  const refusals = policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
   if (refusals.length > 0) throw new Error(`The policy of this process refuses run ${runId}: ${refusals.join(' ')}`);
   return runUnderLease<SliceResult>(context, {
     runId,

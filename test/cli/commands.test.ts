@@ -97,7 +97,7 @@ describe('mcp-surge on the command line', () => {
     const { code, stderr } = await runMcpSurge(['run', file], { cwd });
     assert.equal(code, 104);
     assert.match(stderr, /https:\/\/mcp\.example\.com is not on the allowlist/);
-    assert.match(stderr, /--allow/);
+    assert.match(stderr, /--allow ORIGIN/);
   });
 
   test('exit 104 for an address that is not public, unless --allow-address opens it', async () => {

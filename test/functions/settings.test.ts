@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { readSettings } from '../../src/functions/settings.ts';
+import { HOW_TO_ALLOW, readSettings } from '../../src/functions/settings.ts';
 
 it('allows nothing unless told to', () => {
   for (const env of [{}, { SURGE_ALLOWED_ORIGINS: '', SURGE_ALLOWED_ADDRESSES: '', SURGE_ALLOW_LOOPBACK: '' }]) {
@@ -31,5 +31,15 @@ it('refuses what is no address and no range, naming the setting and the item', (
         return true;
       },
     );
+  }
+});
+
+it('says how to allow what a policy refuses, by a setting that exists', () => {
+  const settings = Object.keys(readSettings({}));
+  const sentences = Object.values(HOW_TO_ALLOW);
+  assert.equal(sentences.length, 7);
+  for (const sentence of sentences) {
+    const [named = ''] = sentence.match(/SURGE_\w+/) ?? [];
+    assert.ok(settings.includes(named), sentence);
   }
 });

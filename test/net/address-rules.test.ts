@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { BlockList } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type AddressRules, problemOfIp } from '../../src/net/address-rules.ts';
+import {
+  type AddressRefusalCode,
+  type AddressRules,
+  type Refused,
+  refusalOfIp,
+  refusalText,
+} from '../../src/net/address-rules.ts';
 import { anyIp } from './any-ip.ts';
 
 const CLOSED: AddressRules = { allowLoopback: false, allowedAddresses: [] };
@@ -55,7 +61,13 @@ function groupsOf(ip: string, mask = 0): string {
   return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
-describe('problemOfIp', () => {
+function assertRefused(ip: string): void {
+  const refused = refusalOfIp(CLOSED, ip);
+  assert.match(refused?.message ?? '', /not allowed here$/, ip);
+  assert.match(refused?.code ?? '', /^(loopback|special-address|cloud-service)$/, ip);
+}
+
+describe('refusalOfIp', () => {
   it('lets public addresses pass', () => {
     for (const ip of [
       ...['1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0'],
@@ -64,7 +76,7 @@ describe('problemOfIp', () => {
       ...['2606:4700::1111', '2603:1030::1', '2a00:1450::1', '2001:200::1', '3ffe::1', '2003::'],
       ...['64:ff9b::1.1.1.1', '64:ff9b::101:101', '::ffff:1.1.1.1', '::ffff:101:101'],
     ]) {
-      assert.equal(problemOfIp(CLOSED, ip), undefined, ip);
+      assert.equal(refusalOfIp(CLOSED, ip), undefined, ip);
     }
   });
 
@@ -73,9 +85,9 @@ describe('problemOfIp', () => {
       fc.assert(
         fc.property(within(cidr), (ip) => {
           for (const notation of [ip, `::ffff:${ip}`, `::ffff:${groupsOf(ip)}`, `0:0:0:0:0:FFFF:${groupsOf(ip)}`])
-            assert.match(problemOfIp(CLOSED, notation) ?? '', /not allowed here \(SURGE_ALLOW/, notation);
+            assertRefused(notation);
           for (const form of [`::${ip}`, `64:ff9b::${ip}`, `64:ff9b:1::${ip}`, `2002:${groupsOf(ip)}::1`])
-            assert.match(problemOfIp(CLOSED, form) ?? '', /not allowed here \(SURGE_ALLOW/, form);
+            assertRefused(form);
         }),
         { numRuns: 30 },
       );
@@ -84,8 +96,7 @@ describe('problemOfIp', () => {
       fc.assert(
         fc.property(within(cidr), (ip) => {
           const short = new URL(`http://[${ip}]/`).hostname.slice(1, -1);
-          for (const notation of [ip, ip.toUpperCase(), short])
-            assert.match(problemOfIp(CLOSED, notation) ?? '', /not allowed here \(SURGE_ALLOW/, notation);
+          for (const notation of [ip, ip.toUpperCase(), short]) assertRefused(notation);
         }),
         { numRuns: 30 },
       );
@@ -96,11 +107,11 @@ describe('problemOfIp', () => {
     const anyV4 = fc.oneof(fc.ipV4(), ...FORBIDDEN_V4.map(within));
     fc.assert(
       fc.property(anyV4, fc.boolean(), fc.option(fc.constantFrom(...FORBIDDEN_V4)), (ip, allowLoopback, allowed) => {
-        assert.equal(problemOfIp(CLOSED, ip) !== undefined, forbiddenV4.check(ip), ip);
+        assert.equal(refusalOfIp(CLOSED, ip) !== undefined, forbiddenV4.check(ip), ip);
         const rules = { allowLoopback, allowedAddresses: allowed === null ? [] : [allowed] };
-        const refused = problemOfIp(rules, ip) !== undefined;
-        assert.equal(problemOfIp(rules, `::ffff:${ip}`) !== undefined, refused, ip);
-        assert.equal(problemOfIp(rules, `64:ff9b::${ip}`) !== undefined, refused, ip);
+        const refused = refusalOfIp(rules, ip) !== undefined;
+        assert.equal(refusalOfIp(rules, `::ffff:${ip}`) !== undefined, refused, ip);
+        assert.equal(refusalOfIp(rules, `64:ff9b::${ip}`) !== undefined, refused, ip);
       }),
       { numRuns: 1000 },
     );
@@ -112,38 +123,39 @@ describe('problemOfIp', () => {
         anyIp.filter((ip) => !/^[23]\w{3}:|^::ffff:|^64:ff9b::|\./i.test(ip) && ip.includes(':')),
         (ip) => {
           const mapped = /^(0+:){5}ffff:/i.test(ip);
-          assert.ok(mapped || problemOfIp(CLOSED, ip) !== undefined, ip);
+          assert.ok(mapped || refusalOfIp(CLOSED, ip) !== undefined, ip);
         },
       ),
       { numRuns: 1000 },
     );
   });
 
-  it('says what the address is and which setting allows it', () => {
-    const said = (ip: string) => problemOfIp(CLOSED, ip);
-    assert.equal(
-      said('10.2.3.4'),
-      '10.2.3.4 is a private address (RFC 1918), which is not allowed here (SURGE_ALLOWED_ADDRESSES)',
-    );
-    assert.match(said('::1') ?? '', /^::1 is this machine .*\(SURGE_ALLOW_LOOPBACK\)$/);
-    assert.match(said('fe80::1%eth0') ?? '', /^fe80::1%eth0 is a link-local address/);
-    assert.match(said('255.255.255.255') ?? '', /is the broadcast address/);
-    assert.match(
-      said('64:ff9b::a9fe:a9fe') ?? '',
-      /leads to 169\.254\.169\.254, a cloud's metadata service, .* as a single/,
-    );
-    assert.match(said('no address') ?? '', /^"no address" is no IP address$/);
-    assert.match(said('10.0.0.0/8') ?? '', /is no IP address$/);
+  it('says what the address is, with a code for how to allow it', () => {
+    const said = (ip: string) => refusalOfIp(CLOSED, ip);
+    assert.deepEqual(said('10.2.3.4'), {
+      code: 'special-address',
+      message: '10.2.3.4 is a private address (RFC 1918), which is not allowed here',
+    });
+    assert.equal(said('::1')?.code, 'loopback');
+    assert.match(said('::1')?.message ?? '', /^::1 is this machine .* not allowed here$/);
+    assert.match(said('fe80::1%eth0')?.message ?? '', /^fe80::1%eth0 is a link-local address/);
+    assert.match(said('255.255.255.255')?.message ?? '', /is the broadcast address/);
+    const metadata = said('64:ff9b::a9fe:a9fe');
+    assert.equal(metadata?.code, 'cloud-service');
+    assert.match(metadata?.message ?? '', /leads to 169\.254\.169\.254, a cloud's metadata service, /);
+    for (const text of ['no address', '10.0.0.0/8']) {
+      assert.deepEqual(said(text), { code: 'not-an-address', message: `"${text}" is not an IP address` });
+    }
   });
 
   it('opens loopback, addresses and ranges, and nothing beside them', () => {
     const loopback = { allowLoopback: true, allowedAddresses: [] };
     for (const ip of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
-      assert.equal(problemOfIp(loopback, ip), undefined, ip);
-      assert.notEqual(problemOfIp(allowing('10.0.0.0/8', 'fc00::/7'), ip), undefined, ip);
+      assert.equal(refusalOfIp(loopback, ip), undefined, ip);
+      assert.notEqual(refusalOfIp(allowing('10.0.0.0/8', 'fc00::/7'), ip), undefined, ip);
     }
     for (const ip of ['0.0.0.0', '::', '10.0.0.1', '::127.0.0.1', '169.254.1.1'])
-      assert.notEqual(problemOfIp(loopback, ip), undefined, ip);
+      assert.notEqual(refusalOfIp(loopback, ip), undefined, ip);
     const network = allowing('10.1.0.0/16', 'fd12:3456::/32', '192.168.7.7');
     for (const ip of [
       '10.1.0.0',
@@ -153,9 +165,9 @@ describe('problemOfIp', () => {
       'fd12:3456:1::1',
       '192.168.7.7',
     ])
-      assert.equal(problemOfIp(network, ip), undefined, ip);
+      assert.equal(refusalOfIp(network, ip), undefined, ip);
     for (const ip of ['10.0.255.255', '10.2.0.0', 'fd12:3457::1', '192.168.7.8'])
-      assert.notEqual(problemOfIp(network, ip), undefined, ip);
+      assert.notEqual(refusalOfIp(network, ip), undefined, ip);
   });
 
   it('holds the address within a form of IPv6 that was opened against the rules too', () => {
@@ -166,25 +178,35 @@ describe('problemOfIp', () => {
       ['::/96', (ip: string) => `::${ip}`],
     ] as const) {
       const rules = allowing(range);
-      assert.equal(problemOfIp(rules, form('1.1.1.1')), undefined, range);
+      assert.equal(refusalOfIp(rules, form('1.1.1.1')), undefined, range);
       for (const ip of ['127.0.0.1', '10.0.0.1', '169.254.169.254'])
-        assert.ok(problemOfIp(rules, form(ip))?.includes(`leads to ${ip},`), range);
-      assert.equal(problemOfIp(allowing(range, '10.0.0.0/8'), form('10.0.0.1')), undefined, range);
+        assert.ok(refusalOfIp(rules, form(ip))?.message.includes(`leads to ${ip},`), range);
+      assert.equal(refusalOfIp(allowing(range, '10.0.0.0/8'), form('10.0.0.1')), undefined, range);
     }
-    assert.equal(problemOfIp({ allowLoopback: true, allowedAddresses: ['::/96'] }, '::1'), undefined);
+    assert.equal(refusalOfIp({ allowLoopback: true, allowedAddresses: ['::/96'] }, '::1'), undefined);
   });
 
   it('opens what clouds answer their machines on only by its exact address', () => {
     for (const ip of ['169.254.169.254', '168.63.129.16', 'fd00:ec2::254']) {
       for (const range of ['0.0.0.0/0', '169.254.0.0/16', '169.254.169.254/31', '168.63.129.16/30', '::/0', 'fc00::/7'])
-        assert.match(problemOfIp(allowing(range), ip) ?? '', /SURGE_ALLOWED_ADDRESSES, as a single address/, ip);
-      assert.equal(problemOfIp(allowing(ip), ip), undefined, ip);
+        assert.equal(refusalOfIp(allowing(range), ip)?.code, 'cloud-service', ip);
+      assert.equal(refusalOfIp(allowing(ip), ip), undefined, ip);
     }
-    assert.equal(problemOfIp(allowing('::ffff:169.254.169.254'), '::ffff:a9fe:a9fe'), undefined);
-    assert.equal(problemOfIp(allowing('169.254.0.0/16'), '169.254.1.1'), undefined);
+    assert.equal(refusalOfIp(allowing('::ffff:169.254.169.254'), '::ffff:a9fe:a9fe'), undefined);
+    assert.equal(refusalOfIp(allowing('169.254.0.0/16'), '169.254.1.1'), undefined);
   });
 
   it('opens nothing for a text that is no range', () => {
-    assert.notEqual(problemOfIp(allowing('10.0.0.0/99', 'all', ''), '10.0.0.1'), undefined);
+    assert.notEqual(refusalOfIp(allowing('10.0.0.0/99', 'all', ''), '10.0.0.1'), undefined);
   });
+});
+
+it('adds to a refusal how to allow it, where the operator can', () => {
+  const refused: Refused<AddressRefusalCode> = { code: 'special-address', message: '10.0.0.1 is private' };
+  assert.equal(
+    refusalText(refused, { 'special-address': 'to allow it, ask' }),
+    '10.0.0.1 is private (to allow it, ask)',
+  );
+  assert.equal(refusalText(refused, { loopback: 'to allow it, ask' }), '10.0.0.1 is private');
+  assert.equal(refusalText(refused), '10.0.0.1 is private');
 });

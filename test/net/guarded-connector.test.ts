@@ -7,8 +7,9 @@ import { targetSchema } from '../../src/plan/target-schema.ts';
 import { type RawOutcome, rawRequest } from '../mcp/http/raw-request.ts';
 import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../support/loopback-server.ts';
 
-const CLOSED = { allowLoopback: false, allowedAddresses: [] };
-const LOOPBACK = { allowLoopback: true, allowedAddresses: [] };
+const howToAllow = { loopback: 'to allow it, set LOOPBACK', 'special-address': 'to allow it, list it in ADDRESSES' };
+const CLOSED = { allowLoopback: false, allowedAddresses: [], howToAllow };
+const LOOPBACK = { allowLoopback: true, allowedAddresses: [], howToAllow };
 
 const open: (LoopbackServer | Pool)[] = [];
 
@@ -45,7 +46,7 @@ describe('guardedConnector', () => {
     ]) {
       for (const scheme of ['http', 'https']) {
         const outcome = await rawRequest(poolTo(`${scheme}://${host}:${server.port}`, { addresses: CLOSED }));
-        assertForbidden(outcome, /not allowed here \(SURGE_ALLOW/);
+        assertForbidden(outcome, /not allowed here \(to allow it, (set LOOPBACK|list it in ADDRESSES)\)$/);
       }
     }
     assert.equal(server.connections, 0);
@@ -55,22 +56,22 @@ describe('guardedConnector', () => {
     assert.equal(server.connections, 4);
   });
 
-  it('names the host, its address and the way out', async () => {
+  it('names the host, its address and how to allow it', async () => {
     const lookup = scriptedLookup(['10.0.0.7', 'fd00::7']);
     assertForbidden(
       await rawRequest(poolTo('https://mcp.test', { addresses: LOOPBACK, lookup })),
-      /^mcp\.test has no address to connect to: 10\.0\.0\.7 is a private address .*\(SURGE_ALLOWED_ADDRESSES\)$/,
+      /^mcp\.test has no address to connect to: 10\.0\.0\.7 is a private address .*\(to allow it, list it in ADDRESSES\)$/,
     );
     assertForbidden(
       await rawRequest(poolTo('https://[fd00::7]', { addresses: LOOPBACK })),
-      /^fd00::7 is a private address .*\(SURGE_ALLOWED_ADDRESSES\)$/,
+      /^fd00::7 is a private address .*\(to allow it, list it in ADDRESSES\)$/,
     );
   });
 
   it('looks a name up through the system, and holds what it finds against the rules', async () => {
     const server = await serve(acceptingServer());
     const url = `http://localhost:${server.port}`;
-    assertForbidden(await rawRequest(poolTo(url, { addresses: CLOSED })), /^localhost has no .*SURGE_ALLOW_LOOPBACK/);
+    assertForbidden(await rawRequest(poolTo(url, { addresses: CLOSED })), /^localhost has no .*set LOOPBACK/);
     assert.equal(server.connections, 0);
     assert.equal((await rawRequest(poolTo(url, { addresses: LOOPBACK }))).status, 202);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type Policy, policyProblems } from '../../src/plan/policy.ts';
+import type { Plan } from '../../src/plan/plan-schema.ts';
+import { type Policy, policyRefusals, refusalSentence } from '../../src/plan/policy.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 const OPEN: Policy = {
@@ -10,11 +11,24 @@ const OPEN: Policy = {
   maxVus: 10,
   maxRate: 100_000,
   maxDurationMs: 60_000,
+  howToAllow: {
+    origin: 'to allow it, list it in ORIGINS',
+    loopback: 'to allow it, set LOOPBACK',
+    'special-address': 'to allow it, list it in ADDRESSES',
+    'cloud-service': 'to allow it, list it in ADDRESSES as a single address',
+    'too-many-vus': 'to allow more, raise MAX_VUS',
+    'rate-too-high': 'to allow more, raise MAX_RATE',
+    'too-long': 'to allow more, raise MAX_DURATION',
+  },
 };
 const CLOSED: Policy = { ...OPEN, allowedOrigins: [], allowLoopback: false };
 
 function problems(target: Record<string, unknown>, policy: Policy = OPEN): string[] {
   return policyProblems(aPlan({ target }), policy);
+}
+
+function policyProblems(plan: Plan, policy: Policy): string[] {
+  return policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
 }
 
 it('lets a plan run that keeps to everything', () => {
@@ -39,7 +53,7 @@ it('knows this machine by every notation of its address', () => {
     assert.deepEqual(problems({ url: `http://${host}/` }), [], host);
     const [problem, ...others] = problems({ url: `http://${host}/` }, CLOSED);
     assert.deepEqual(others, []);
-    assert.match(problem ?? '', /^targets\.web\.url: \S+ is this machine, .*SURGE_ALLOW_LOOPBACK/, host);
+    assert.match(problem ?? '', /^targets\.web\.url: \S+ is this machine, .*set LOOPBACK/, host);
   }
 });
 
@@ -75,17 +89,14 @@ it('refuses an address that is no public one, in every notation, even when its o
       const said = problems({ url, permission: true }, { ...OPEN, allowedOrigins: [new URL(url).origin] });
       assert.equal(said.length, 1, host);
       assert.ok(said[0]?.startsWith(`targets.web.url: ${address} `), said[0]);
-      assert.match(said[0] ?? '', /not allowed here \(SURGE_ALLOWED_ADDRESSES.*\)\.$/);
+      assert.match(said[0] ?? '', /not allowed here \(to allow it, list it in ADDRESSES.*\)\.$/);
     }
   }
   const network = { ...OPEN, allowedOrigins: ['https://10.0.0.1'], allowedAddresses: ['10.0.0.0/24'] };
   assert.deepEqual(problems({ url: 'https://10.0.0.1/', permission: true }, network), []);
   assert.match(problems({ url: 'https://10.0.0.2/', permission: true }, network)[0] ?? '', /not on the allowlist/);
   assert.match(problems({ url: 'http://10.0.0.1/', permission: true }, network)[0] ?? '', /must be https/);
-  assert.match(
-    problems({ url: 'https://[::ffff:127.0.0.1]/', permission: true }, CLOSED)[0] ?? '',
-    /SURGE_ALLOW_LOOPBACK/,
-  );
+  assert.match(problems({ url: 'https://[::ffff:127.0.0.1]/', permission: true }, CLOSED)[0] ?? '', /set LOOPBACK/);
 });
 
 it('compares whole origins with the allowlist', () => {
@@ -97,12 +108,12 @@ it('compares whole origins with the allowlist', () => {
   ]) {
     const said = problems({ url, permission: true });
     assert.equal(said.length, 1, url);
-    assert.match(
-      said[0] ?? '',
-      /not on the allowlist \(allowed are https:\/\/mcp\.example\.com, .*SURGE_ALLOWED_ORIGINS/,
-    );
+    assert.match(said[0] ?? '', /not on the allowlist, which has https:\/\/mcp\.example\.com, .*list it in ORIGINS/);
   }
-  assert.match(problems({ url: 'https://x.org/', permission: true }, CLOSED)[0] ?? '', /\(none is\)/);
+  assert.match(
+    problems({ url: 'https://x.org/', permission: true }, CLOSED)[0] ?? '',
+    /not on the allowlist, which is empty \(to allow it, list it in ORIGINS\)\.$/,
+  );
 });
 
 it('asks for permission for every target that is not this machine', () => {
@@ -137,11 +148,23 @@ it('caps virtual users and time over all scenarios', () => {
   assert.deepEqual(policyProblems(plan(5, '30s'), OPEN), []);
   assert.match(
     policyProblems(plan(6, '0s'), OPEN)[0] ?? '',
-    /^scenarios: 11 virtual users in all are more than the 10 .*SURGE_MAX_VUS/,
+    /^scenarios: .* 11 virtual users together; 10 are allowed here .*raise MAX_VUS/,
   );
   assert.match(
     policyProblems(plan(1, '31s'), OPEN)[0] ?? '',
-    /^scenarios: 61 s are more than the 60 s .*SURGE_MAX_DURATION_SECONDS/,
+    /^scenarios: .* 61 s; 60 s are allowed here .*raise MAX_DURATION/,
   );
   assert.equal(policyProblems(plan(6, '31s'), CLOSED).length, 3);
+});
+
+it('caps the starts a second over all scenarios', () => {
+  const scenario = { target: 'web', executor: 'constant-arrival-rate', duration: '1s', preAllocatedVUs: 1 };
+  const plan = (rate: number) => {
+    const at = (each: number) => ({ ...scenario, rate: each, steps: [{ tool: 'look' }] });
+    return aPlan({ plan: { scenarios: { a: at(6), b: at(rate) } } });
+  };
+  assert.deepEqual(policyProblems(plan(4), { ...OPEN, maxRate: 10 }), []);
+  assert.deepEqual(policyProblems(plan(5), { ...OPEN, maxRate: 10 }), [
+    'scenarios: the scenarios start 11 iterations a second; 10 are allowed here (to allow more, raise MAX_RATE).',
+  ]);
 });

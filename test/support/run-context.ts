@@ -13,6 +13,7 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
       maxVus: 1000,
       maxRate: 100_000,
       maxDurationMs: 3_600_000,
+      howToAllow: { loopback: 'to allow it, set allowLoopback' },
     },
   } = changes;
   return {

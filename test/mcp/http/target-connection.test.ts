@@ -202,14 +202,14 @@ describe('TargetConnection', () => {
     const rig = new ExchangeRig(server.origin);
     const connection = new TargetConnection(targetSchema.parse({ url: server.origin }), {
       now: systemClock.now,
-      addresses: { allowLoopback: false, allowedAddresses: [] },
+      addresses: { allowLoopback: false, allowedAddresses: [], howToAllow: { loopback: 'to allow it, set LOOPBACK' } },
       onExchange: () => {},
     });
     const exchange = connection.prepare((await rig.send()).request);
     connection.dispatch(exchange);
     await exchange.settled;
     assert.equal(exchange.outcome, 'NET_FORBIDDEN');
-    assert.match(exchange.message, /127\.0\.0\.1 is this machine .*SURGE_ALLOW_LOOPBACK/);
+    assert.match(exchange.message, /127\.0\.0\.1 is this machine .*set LOOPBACK/);
     await connection.close();
     await rig.connection.close();
     assert.equal(server.connections, 1, 'only that of the rig');
