@@ -15,9 +15,8 @@ import { listPages } from '../../src/mcp/session/lists.ts';
 import type { ListName } from '../../src/plan/step-schema.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { caller } from '../mcp/session/session-rig.ts';
-import { EVERYTHING } from './everything.ts';
 import { type FoundSession, openFoundSession } from './open-found-session.ts';
-import { type PackageServer, startPackageServer } from './start-package-server.ts';
+import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
 
 const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
 const read = (uri: string) => readResource('resource')(JSON.stringify(uri));

@@ -7,9 +7,8 @@ import { systemClock } from '../../src/traffic/clock.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { aVirtualUser, nth } from '../support/a-virtual-user.ts';
-import { EVERYTHING } from './everything.ts';
 import { openFoundSession } from './open-found-session.ts';
-import { type PackageServer, startPackageServer } from './start-package-server.ts';
+import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
 
 const ELICITING = 'trigger-elicitation-request';
 const RESEARCH = 'simulate-research-query';

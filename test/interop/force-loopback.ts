@@ -1,9 +1,11 @@
-// Loaded into a server's process ahead of the server itself (`node --import`), whatever address and port it asks for.
+// Loaded into a server's process before the server itself (`node --import`).
 import { type AddressInfo, Server } from 'node:net';
 
 const listen = Server.prototype.listen;
 
-/** Binds to any free port of 127.0.0.1, and tells the parent process which. */
+/**
+ * Binds to a free port of 127.0.0.1, whatever address and port the server requests, and reports the port to the parent.
+ */
 Server.prototype.listen = function (this: Server, ...given: unknown[]): Server {
   this.once('listening', () => process.send?.({ port: (this.address() as AddressInfo).port }));
   const onListening = given.at(-1);
@@ -13,5 +15,5 @@ Server.prototype.listen = function (this: Server, ...given: unknown[]): Server {
     : listen.call(this, options);
 };
 
-// Whatever becomes of the parent, its server must not outlive it.
+// The server must not outlive its parent process.
 process.on('disconnect', () => process.exit());

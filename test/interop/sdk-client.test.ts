@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { type CountedServer, startCountedServer } from './counted-server.ts';
 import { openFoundSession } from './open-found-session.ts';
-import { type CountedServer, startCountedServer } from './start-counted-server.ts';
 import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
 
 const TOOL_MS = 40;

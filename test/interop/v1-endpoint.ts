@@ -1,4 +1,6 @@
+import { createServer } from 'node:http';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import {
@@ -7,10 +9,10 @@ import {
   ListToolsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { sessionEndpoint } from './session-endpoint.ts';
-import type { Endpoint } from './start-counted-server.ts';
+import { listenOnLoopback } from '../support/loopback-server.ts';
+import { type Endpoint, sessionEndpoint } from './counted-server.ts';
 
-/** Requests of the server's, by the tools that send them. */
+/** The server's requests, by the tools that send them. */
 const ASKS = {
   'ask-model': { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } },
   'ask-roots': { method: 'roots/list' },
@@ -25,12 +27,12 @@ const ASKS = {
 } as const;
 type Asking = keyof typeof ASKS;
 
-/** On how many pages resources/list comes, one resource each. */
+/** Number of pages of resources/list, with one resource each. */
 const PAGES = 3;
 
 /**
- * A server of the first-generation SDK, with sessions, whose tools ask the client for something and tell what they were
- * answered: over the stream of the call or, with `aside`, over the one that the client opened by GET.
+ * A server of the first-generation SDK, with sessions. Its tools send the client a request and return the answer. The
+ * request goes over the stream of the call or, with `aside`, over the stream that the client opened by GET.
  */
 export function v1Endpoint(): Endpoint {
   return sessionEndpoint(async (hooks) => {
@@ -66,4 +68,22 @@ function askingServer(): Server {
     return page < PAGES ? { resources, nextCursor: String(page + 1) } : { resources };
   });
   return server;
+}
+
+/** Starts a server that speaks HTTP+SSE, the transport of revision 2024-11-05, at `/sse`. It refuses POST there. */
+export async function startHttpSseServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const transports = new Map<string, SSEServerTransport>();
+  const http = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(String(request.url), 'http://127.0.0.1');
+    const known = transports.get(searchParams.get('sessionId') ?? '');
+    if (pathname === '/messages' && known !== undefined) return known.handlePostMessage(request, response);
+    if (pathname !== '/sse') return void response.writeHead(404).end();
+    if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end('Method Not Allowed');
+    const transport = new SSEServerTransport('/messages', response);
+    transports.set(transport.sessionId, transport);
+    // The SDK's class and its interface disagree about `undefined` under exactOptionalPropertyTypes.
+    await new Server({ name: 'old', version: '1.0.0' }, { capabilities: {} }).connect(transport as Transport);
+  });
+  const { port, close } = await listenOnLoopback(http);
+  return { url: `http://127.0.0.1:${port}/sse`, stop: close };
 }

@@ -11,7 +11,7 @@ import {
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { listenOnLoopback } from '../support/loopback-server.ts';
 import { type FoundSession, openFoundSession } from './open-found-session.ts';
-import { startPackageServer } from './start-package-server.ts';
+import { startPackageServer } from './package-server.ts';
 
 const JSON_SERVER = 'jsonResponseStreamableHttp.js';
 

@@ -4,8 +4,8 @@ import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
 import { caller } from '../mcp/session/session-rig.ts';
+import { type CountedServer, startCountedServer } from './counted-server.ts';
 import { openFoundSession } from './open-found-session.ts';
-import { type CountedServer, startCountedServer } from './start-counted-server.ts';
 import { v1Endpoint } from './v1-endpoint.ts';
 
 const REFUSED = 'MCP error -32601: this client does not have ';

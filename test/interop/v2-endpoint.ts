@@ -16,19 +16,18 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { sessionEndpoint } from './session-endpoint.ts';
-import type { Endpoint } from './start-counted-server.ts';
+import { type Endpoint, sessionEndpoint } from './counted-server.ts';
 
 const READ_ONLY = { readOnlyHint: true };
 const confirmation = z.object({ sure: z.boolean().default(true), note: z.string().default('as you like') });
 const text = (said: string) => ({ content: [{ type: 'text' as const, text: said }] });
 
-/** Hears that the server stopped work on a call of the tool `wait`, as nobody waits for it any more. */
+/** Called when the server stops work on a call of the tool `wait` because the client has gone or cancelled it. */
 type OnCancelled = () => void;
 
 /**
- * The second-generation SDK as it comes, with one of everything that a server may offer: revision 2026-07-28 and, without
- * sessions, those before it.
+ * The second-generation SDK with its defaults: revision 2026-07-28 and, without sessions, the earlier ones. The server
+ * has one of everything that a server may offer.
  */
 export function v2Endpoint(onCancelled?: OnCancelled): Endpoint {
   const handle = toNodeHandler(createMcpHandler(() => v2Server(onCancelled)));
@@ -36,7 +35,7 @@ export function v2Endpoint(onCancelled?: OnCancelled): Endpoint {
   return (request, response, body) => handle(request as NodeIncomingMessageLike, response, body);
 }
 
-/** The same, but with sessions for the revisions before 2026-07-28. */
+/** The same, with sessions for the revisions before 2026-07-28. */
 export function v2SessionsEndpoint(onCancelled?: OnCancelled): Endpoint {
   const modern = v2Endpoint(onCancelled);
   const legacy = sessionEndpoint(async (hooks) => {
@@ -52,7 +51,7 @@ export function v2SessionsEndpoint(onCancelled?: OnCancelled): Endpoint {
 }
 
 function v2Server(onCancelled: OnCancelled = () => {}): McpServer {
-  // What is never answered is given up, so that it does not keep the test's process alive for minutes.
+  // An unanswered request times out, so that it does not keep the test's process alive for minutes.
   const options = { inputRequired: { roundTimeoutMs: 5000 } };
   const server = new McpServer({ name: 'second-generation', version: '2.4.0' }, options);
   addTools(server, onCancelled);

@@ -13,8 +13,8 @@ import {
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { caller, openSessionRig } from '../mcp/session/session-rig.ts';
+import { type CountedServer, startCountedServer } from './counted-server.ts';
 import { openFoundSession } from './open-found-session.ts';
-import { type CountedServer, startCountedServer } from './start-counted-server.ts';
 import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
 
 const callOf = (name: string, args: object = {}, progress = false) =>

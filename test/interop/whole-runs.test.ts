@@ -6,15 +6,17 @@ import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
-import { EVERYTHING } from './everything.ts';
-import { startHttpSseServer } from './http-sse-server.ts';
-import { startCountedServer } from './start-counted-server.ts';
-import { startPackageServer } from './start-package-server.ts';
+import { startCountedServer } from './counted-server.ts';
+import { EVERYTHING, startPackageServer } from './package-server.ts';
+import { startHttpSseServer } from './v1-endpoint.ts';
 import { v2Endpoint } from './v2-endpoint.ts';
 
 type Ended = { readonly problems: readonly string[]; readonly report: Report | undefined };
 
-/** Carries a plan through in this process. The generator's rules are loose: how busy this machine is, is not the question. */
+/**
+ * Carries a plan through in this process. The generator's rules are loose: how busy this machine is, is not the
+ * question.
+ */
 async function run(target: Record<string, unknown>, steps: readonly object[]): Promise<Ended> {
   const context = testContext();
   const text = planText({

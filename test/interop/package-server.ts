@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
+/** The MCP project's server for trying clients; its argument is the transport. Its tool get-env must not be called. */
+export const EVERYTHING = '@modelcontextprotocol/server-everything/dist/index.js';
+
 const START_LIMIT_MS = 20_000;
 
 const report = z.object({ port: z.int() });
 
-/** A server from a package, in a process of its own. */
+/** A server from a package, in its own process. */
 export type PackageServer = {
   /** Without a trailing slash. */
   readonly origin: string;
@@ -15,9 +18,9 @@ export type PackageServer = {
 };
 
 /**
- * Starts a server as its package ships it. It listens on 127.0.0.1 only and on any free port, whatever it asks for.
- * @param module what a program would import, e.g. `@modelcontextprotocol/server-everything/dist/index.js`
- * @throws with what the server printed when it ends, or does not listen in time
+ * Starts a server as its package ships it, but on a free port of 127.0.0.1, whatever address it requests.
+ * @param module its import specifier, e.g. `@modelcontextprotocol/server-everything/dist/index.js`
+ * @throws with the server's output when it ends or does not listen in time
  */
 export async function startPackageServer(module: string, args: readonly string[] = []): Promise<PackageServer> {
   const preload = new URL('./force-loopback.ts', import.meta.url);

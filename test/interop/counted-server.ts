@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { listenOnLoopback } from '../support/loopback-server.ts';
@@ -5,13 +6,13 @@ import { listenOnLoopback } from '../support/loopback-server.ts';
 /** Serves one request of an MCP endpoint; the body is parsed, undefined where there is none. */
 export type Endpoint = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>;
 
-/** An MCP endpoint on loopback, and what it was asked. */
+/** An MCP endpoint on loopback that counts its requests. */
 export type CountedServer = {
   readonly url: string;
   /**
-   * How often each operation was requested, named as in reports; GET and DELETE by their method, responses to the server
-   * as `response`.
-   * @param sender only requests whose User-Agent ends so, e.g. `(load)`
+   * Number of requests for each operation, named as in reports. GET and DELETE count by their method, answers to the
+   * server as `response`.
+   * @param sender only requests whose User-Agent ends with this, e.g. `(load)`
    */
   counts(sender?: string): Record<string, number>;
   stop(): Promise<void>;
@@ -19,7 +20,7 @@ export type CountedServer = {
 
 type Message = { readonly method?: string; readonly params?: Readonly<Record<string, unknown>> };
 
-/** Serves an endpoint at `/mcp` and counts what arrives, outside the SDK that answers. */
+/** Serves an endpoint at `/mcp`. Counts the requests outside the SDK that answers them. */
 export async function startCountedServer(endpoint: Endpoint): Promise<CountedServer> {
   const seen: { readonly operation: string; readonly sender: string }[] = [];
   const answer: Endpoint = async (request, response) => {
@@ -29,7 +30,7 @@ export async function startCountedServer(endpoint: Endpoint): Promise<CountedSer
     await endpoint(request, response, body);
   };
   const server = createServer((request, response) => {
-    // A client that leaves in the middle is no fault of the server's; what else goes wrong shows at the client.
+    // A client may disconnect in the middle, which is no error. Every other error is seen by the client.
     answer(request, response, undefined).catch(() => response.destroy());
   });
   const { port, close } = await listenOnLoopback(server);
@@ -61,4 +62,31 @@ function operationOf({ method, params = {} }: Message): string {
     }
   }
   return method;
+}
+
+/** The session options of the transports in both generations of the SDK. */
+type SessionHooks = {
+  readonly sessionIdGenerator: () => string;
+  readonly onsessioninitialized: (id: string) => void;
+  readonly onsessionclosed: (id: string) => void;
+};
+
+type SessionTransport = { readonly handleRequest: Endpoint };
+
+/**
+ * Makes an endpoint that keeps a transport for each session.
+ * @param open makes a transport with its own server behind it
+ */
+export function sessionEndpoint(open: (hooks: SessionHooks) => Promise<SessionTransport>): Endpoint {
+  const sessions = new Map<string, SessionTransport>();
+  return async (request, response, body) => {
+    const known = sessions.get(String(request.headers['mcp-session-id']));
+    if (known !== undefined) return known.handleRequest(request, response, body);
+    const transport = await open({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => void sessions.set(id, transport),
+      onsessionclosed: (id) => void sessions.delete(id),
+    });
+    await transport.handleRequest(request, response, body);
+  };
 }
