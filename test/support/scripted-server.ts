@@ -1,22 +1,22 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from './loopback-server.ts';
 
-/** One request as it came over the wire. */
+/** One request as received. */
 export type RawRequest = {
-  /** Number of the connection it came on, from 1. */
+  /** Number of its connection, from 1. */
   readonly connection: number;
   readonly head: string;
   readonly body: string;
 };
 
-/** Bytes to write, or what to do with the connection. */
+/** Bytes to write, or a function that answers. */
 export type RawReply = string | ((socket: Socket, request: RawRequest) => void);
 
 export type ScriptedServer = {
   /** Without a trailing slash. */
   readonly origin: string;
   readonly requests: readonly RawRequest[];
-  /** Connections taken so far. */
+  /** Connections accepted so far. */
   readonly connections: number;
   /** Ends when every connection is closed. */
   close(): Promise<void>;
@@ -28,15 +28,12 @@ export type ScriptedServer = {
  */
 export async function startScriptedServer(...script: readonly RawReply[]): Promise<ScriptedServer> {
   const requests: RawRequest[] = [];
-  const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
     const connection = ++connections;
     let text = '';
-    sockets.add(socket);
-    // What the client makes of a broken connection is what tests look at; here it is no news.
+    // Tests look at what the client does with a broken connection. Here it is of no interest.
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
       for (let end = endOfRequest(text); end !== undefined; end = endOfRequest(text)) {
@@ -49,24 +46,18 @@ export async function startScriptedServer(...script: readonly RawReply[]): Promi
       }
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { port, close } = await listenOnLoopback(server);
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `http://127.0.0.1:${port}`,
     requests,
     get connections() {
       return connections;
     },
-    async close() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    close,
   };
 }
 
-/** Where the first request of a text ends; undefined while it is not complete. */
+/** Where the first request in a text ends; undefined until it is complete. */
 function endOfRequest(text: string): number | undefined {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd === -1) return undefined;

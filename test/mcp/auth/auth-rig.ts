@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Agent, type Dispatcher } from 'undici';
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
@@ -8,6 +7,7 @@ import { type AuthorizerOptions, openAuthorizer } from '../../../src/mcp/auth/op
 import { TokenSources } from '../../../src/mcp/auth/token-source.ts';
 import { authSchema } from '../../../src/plan/auth-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
+import { listenOnLoopback } from '../../support/loopback-server.ts';
 
 export type Seen = {
   readonly method: string;
@@ -24,24 +24,24 @@ export type Answer = {
   readonly body?: string;
 };
 
-/** What a server says to a request; undefined for 404. */
+/** A server's answer to a request; undefined for 404. */
 export type Site = (seen: Seen, origin: string) => Answer | undefined;
 
 export type AuthRig = {
-  /** Of the server, without a trailing slash. */
+  /** The server's origin, without a trailing slash. */
   readonly origin: string;
   readonly seen: readonly Seen[];
   /** Requests so far, as `METHOD path`. */
   asked(): string[];
   readonly sources: TokenSources;
-  /** A dispatcher by which every host is this server, https too: its bytes go there in the clear. */
+  /** A dispatcher that sends requests for any host to this server; https requests too, without encryption. */
   readonly anyHost: Dispatcher;
-  /** Makes an authorizer as a target's client does, for the server's `/mcp` if not said otherwise. */
+  /** Makes an authorizer as a target's client does. The target is the server's `/mcp` by default. */
   open(auth: object, secrets?: Record<string, string>, changes?: Partial<AuthorizerOptions>): Promise<Authorizer>;
   close(): Promise<void>;
 };
 
-/** Starts a server on loopback that is a target, its authorization server and an identity provider, as the site says. */
+/** Starts a server on loopback: a target, its authorization server and an identity provider, as the site defines. */
 export async function startAuthRig(site: Site): Promise<AuthRig> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -51,9 +51,8 @@ export async function startAuthRig(site: Site): Promise<AuthRig> {
     const { status = 200, headers: more = {}, json, body } = site(one, origin) ?? { status: 404 };
     const type = json === undefined ? 'text/plain' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...more }).end(body ?? (json && JSON.stringify(json)));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  });
+  const { port, close } = await listenOnLoopback(server);
   const origin = `http://127.0.0.1:${port}`;
   const sources = new TokenSources();
   const dispatcher = new Agent();
@@ -82,9 +81,7 @@ export async function startAuthRig(site: Site): Promise<AuthRig> {
       }),
     async close() {
       await Promise.all([dispatcher.destroy(), anyHost.destroy()]);
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      await close();
     },
   };
 }

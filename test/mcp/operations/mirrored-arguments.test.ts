@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, fromJsonSchema, McpServer } from '@modelcontextprotocol/server';
@@ -13,6 +12,7 @@ import {
   readMirroredArguments,
 } from '../../../src/mcp/operations/mirrored-arguments.ts';
 import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../support/loopback-server.ts';
 
 const header = (name: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': name });
 const schemaOf = (properties: object) => ({ type: 'object', properties });
@@ -201,12 +201,15 @@ describe('a server of the stateless era', () => {
   });
   const handle = toNodeHandler(handler);
   // The adapter's type and node's disagree about `undefined` under exactOptionalPropertyTypes.
-  const server = createServer((request, response) => handle(request as NodeIncomingMessageLike, response));
-  before(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+  let server: LoopbackServer;
+  before(async () => {
+    server = await listenOnLoopback(
+      createServer((request, response) => handle(request as NodeIncomingMessageLike, response)),
+    );
+  });
   after(async () => {
     await handler.close();
-    server.close();
-    server.closeAllConnections();
+    await server.close();
   });
 
   /** The status of a call with these headers, and the code of its error. */
@@ -219,7 +222,7 @@ describe('a server of the stateless era', () => {
       'io.modelcontextprotocol/clientCapabilities': {},
     };
     const mirrored = headers.flatMap((key, at) => (at % 2 === 0 ? [[key, headers[at + 1] as string]] : []));
-    const reply = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, {
+    const reply = await fetch(`http://127.0.0.1:${server.port}/`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

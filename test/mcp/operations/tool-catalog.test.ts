@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import type { Tool } from '../../../src/mcp/operations/tool.ts';
 import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { listenOnLoopback } from '../../support/loopback-server.ts';
 
 const inputSchema = { type: 'object' };
 
@@ -144,23 +144,20 @@ describe('an output schema', () => {
     for (const schema of [{ $ref: '#' }, anchored]) assert.equal(problemOf(schema, {}), problem);
   });
 
-  it('is never fetched', async () => {
+  it('is never fetched', async (t) => {
     let requests = 0;
-    const server = createServer((_, response) => {
-      requests++;
-      response.end('{}');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/schema.json`;
-      const { note } = toolOf({ outputSchema: { $ref: url }, inputSchema: { properties: { a: { $ref: url } } } });
-      assert.match(note ?? '', /can't resolve reference/);
-      // A request on its way would have come before this one.
-      await fetch(url);
-      assert.equal(requests, 1);
-    } finally {
-      server.close();
-      server.closeAllConnections();
-    }
+    const server = await listenOnLoopback(
+      createServer((_, response) => {
+        requests++;
+        response.end('{}');
+      }),
+    );
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${server.port}/schema.json`;
+    const { note } = toolOf({ outputSchema: { $ref: url }, inputSchema: { properties: { a: { $ref: url } } } });
+    assert.match(note ?? '', /can't resolve reference/);
+    // A request in flight would have arrived before this one.
+    await fetch(url);
+    assert.equal(requests, 1);
   });
 });
