@@ -1,48 +1,48 @@
 import type { Outcome } from './outcome.ts';
 
-/** Marks a clock that a request never reached. */
+/** The value of a clock that a request never reached. */
 export const NO_TIME = 0xffff_ffff;
 
-/** What a sample stands for; the numbers are the values of the `kind` column. */
+/** What a sample measures; the numbers are the values of the `kind` column. */
 export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2, pause: 3, session: 4 } as const;
 
 /** Bits of the `flags` column. */
 export const SAMPLE_FLAG = {
-  /** A second try of the same call, after the first was recorded as a sample of its own. */
+  /** A repeat of a call whose first request is a sample too. */
   retry: 1,
   /** The reply was an event stream. */
   sse: 2,
-  /** The server kept the stream open after its answer, so we cut it and the connection was lost. */
+  /** The server kept the stream open after its answer, so the stream was cut and its connection closed. */
   held: 4,
-  /** The answer came over a second request that took up the stream where it had broken off (`Last-Event-ID`). */
+  /** The answer came over a second request that resumed the broken stream (`Last-Event-ID`). */
   resumed: 8,
   /** The first call of its session. */
   firstOfSession: 16,
-  /** A call after a long silence of its session (the plan's `idleAfter`). */
+  /** A call after its session was idle for long (the plan's `idleAfter`). */
   afterIdle: 32,
 } as const;
 
 /**
- * The columns of a block, in storage order. Times are microseconds: `startUs` from the block's `originMs`, the
- * clocks from the sample's actual start. 54 bytes a sample, so that 12,500 samples stay under 64 KiB a column and under
+ * The columns of a block, in storage order. Times are in microseconds: `startUs` from the block's `originMs`, the clocks
+ * from the sample's actual start. A sample takes 54 bytes, so that 12,500 samples stay under 64 KiB a column and under
  * 700 KiB an entity.
  */
 export const BLOCK_COLUMNS = {
   startUs: Uint32Array,
-  /** Intended to actual start. */
+  /** From the intended to the actual start. */
   lagUs: Uint32Array,
   /** Until the matching response, or until the failure was known. */
   durationUs: Uint32Array,
-  /** Until a connection took the request: what it waited for one, and for the making of a new one. */
+  /** Until a connection took the request, including the time to open a new connection. */
   socketUs: Uint32Array,
-  /** What the connection took to make, name look-up included; NO_TIME on one that had served before. */
+  /** The time to open the connection, name look-up included; NO_TIME if it was open already. */
   connectUs: Uint32Array,
-  /** What its TLS handshake took after that. */
+  /** The time of its TLS handshake after that. */
   tlsUs: Uint32Array,
   headersUs: Uint32Array,
   firstEventUs: Uint32Array,
   closeUs: Uint32Array,
-  /** Bytes of the reply's body; of a session its lifetime in milliseconds, because it may outlast `durationUs`. */
+  /** Bytes of the reply's body; for a session, its lifetime in milliseconds, which may exceed `durationUs`. */
   bytes: Uint32Array,
   vu: Uint32Array,
   iteration: Uint32Array,
@@ -57,10 +57,10 @@ export const BLOCK_COLUMNS = {
 export type BlockColumnName = keyof typeof BLOCK_COLUMNS;
 export type BlockColumns = { readonly [Name in BlockColumnName]: InstanceType<(typeof BLOCK_COLUMNS)[Name]> };
 
-/** How many samples one block holds at most. */
+/** The largest number of samples in a block. */
 export const BLOCK_CAPACITY = 12_500;
 
-/** What was called, where: for iterations the scenario's name stands as the operation. */
+/** What samples are grouped by. For iterations, the operation is the scenario's name. */
 export type OperationKey = { readonly target: string; readonly operation: string };
 
 /** The one text that identifies an operation of a target, as the key of a map. Names of targets have no line breaks. */
@@ -68,17 +68,17 @@ export function operationId({ target, operation }: OperationKey): string {
   return `${target}\n${operation}`;
 }
 
-/** One message that came with an outcome, as the target sent it: shortened and redacted. */
+/** A message that came with an outcome, shortened and redacted. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 
-/** Samples packed by column, with the dictionaries that its index columns point into; a block can be read alone. */
+/** Samples packed by column, with the dictionaries that the index columns refer to; a block can be read alone. */
 export type Block = {
   readonly count: number;
-  /** Epoch milliseconds that `startUs` counts from: the slice's planned start, later in slices of more than half an hour. */
+  /** Epoch milliseconds that `startUs` counts from: the slice's planned start, or later in slices over half an hour. */
   readonly originMs: number;
   readonly operations: readonly OperationKey[];
   readonly outcomes: readonly Outcome[];
-  /** Examples that were first seen in this block. */
+  /** Examples that first occurred in this block. */
   readonly examples: readonly OutcomeExample[];
   readonly columns: BlockColumns;
 };
@@ -91,6 +91,7 @@ export type EncodedBlock = {
   readonly columns: Readonly<Record<BlockColumnName, Uint8Array>>;
 };
 
+/** The names of all columns, in storage order. */
 export const columnNames = Object.keys(BLOCK_COLUMNS) as readonly BlockColumnName[];
 
 /** Encodes without copying: the columns share memory with the block. */
@@ -106,8 +107,8 @@ export function encodeBlock(block: Block): EncodedBlock {
 }
 
 /**
- * The inverse of encodeBlock.
- * @throws when a column's length does not fit the count: the stored block is damaged
+ * Reverses encodeBlock.
+ * @throws if a column's length does not match the count: the stored block is damaged
  */
 export function decodeBlock(encoded: EncodedBlock): Block {
   assertLittleEndian();
@@ -117,10 +118,10 @@ export function decodeBlock(encoded: EncodedBlock): Block {
     const bytes = encoded.columns[name];
     if (bytes.byteLength !== encoded.count * ArrayType.BYTES_PER_ELEMENT) {
       throw new Error(
-        `Block column ${name} has ${bytes.byteLength} bytes, which does not fit ${encoded.count} samples.`,
+        `Block column ${name} has ${bytes.byteLength} bytes, which does not match ${encoded.count} samples.`,
       );
     }
-    // A copy, because stored bytes may start at an odd offset, where a wider array cannot.
+    // Copied, because stored bytes may start at an odd offset, where a wider array cannot.
     columns[name] = new ArrayType(new Uint8Array(bytes).buffer);
   }
   const header = JSON.parse(encoded.header) as Omit<Block, 'count' | 'columns'>;
@@ -129,6 +130,6 @@ export function decodeBlock(encoded: EncodedBlock): Block {
 
 function assertLittleEndian(): void {
   if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
-    throw new Error('Blocks are little-endian and this processor is not: run mcp-surge on x64 or arm64.');
+    throw new Error('Blocks are little-endian, and this processor is not. Run mcp-surge on x64 or arm64.');
   }
 }

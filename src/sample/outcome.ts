@@ -1,6 +1,6 @@
 /**
- * What became of one request. Codes read `LAYER_DETAIL`; a sample has exactly one, the first that applies in the order
- * NET > TMO > HTTP/AUTH/SESS > PROTO/SSE > RPC > TOOL.
+ * How one request ended. Codes have the form `LAYER_DETAIL`. A sample has exactly one: the first that applies, in the
+ * order NET > TMO > HTTP/AUTH/SESS > PROTO/SSE > RPC > TOOL.
  */
 export type Outcome =
   | 'OK'
@@ -18,7 +18,7 @@ export type Outcome =
   | 'PLAN_FEED_END'
   | `CLIENT_${'ABORT' | 'LIMIT'}`;
 
-/** Successful requests that did something worth a look: counted as useful, listed as warnings. */
+/** Outcomes of useful requests whose server broke a rule; they are listed as warnings. */
 const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
   'PROTO_NOTIF_ACK',
   'PROTO_ID_TYPE',
@@ -28,13 +28,12 @@ const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
 ]);
 
 /**
- * `useful`: the agent got its answer. `warning`: it did, but the server bent a rule. `failed`: it did not.
- * `aborted`: we ended the request ourselves when the run ended, or could not even send it, so it says nothing about the
- * target.
+ * `useful`: the agent got its answer. `warning`: it did, but the server broke a rule. `failed`: it did not. `aborted`:
+ * mcp-surge ended the request when the run ended, or could not send it, so that it says nothing about the target.
  */
 export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'aborted';
 
-/** The class of an outcome; every outcome that is not named otherwise is a failure. */
+/** The class of an outcome; outcomes without a class of their own are failures. */
 export function outcomeClass(outcome: Outcome): OutcomeClass {
   if (outcome === 'OK') return 'useful';
   if (outcome === 'CLIENT_ABORT' || outcome === 'CLIENT_LIMIT' || outcome === 'PLAN_FEED_END') return 'aborted';

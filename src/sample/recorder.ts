@@ -4,6 +4,7 @@ import {
   type Block,
   type BlockColumnName,
   type BlockColumns,
+  columnNames,
   NO_TIME,
   type OperationKey,
   type OutcomeExample,
@@ -13,15 +14,15 @@ import {
 import type { Outcome } from './outcome.ts';
 import type { Sample } from './sample.ts';
 
-/** Longest example message kept. */
+/** The largest number of characters of an example that is kept. */
 const MAX_EXAMPLE_CHARACTERS = 300;
 
-/** As long as a plan's timeouts may be. */
+/** The longest timeout that a plan may set. */
 const LONGEST_REQUEST_MS = 30 * 60_000;
 
 /**
- * Collects samples in columns, without an object or a promise a sample. Full or asked for, the columns become a block.
- * Operations and outcomes are numbered over the recorder's whole life, so numbers stay valid from block to block.
+ * Collects a slice's samples in columns, without an object or a promise for each sample. The columns become a block when
+ * they are full or when the block is asked for. Operations and outcomes keep their numbers from block to block.
  */
 export class Recorder {
   #originMs: number;
@@ -38,9 +39,9 @@ export class Recorder {
   #count = 0;
 
   /**
-   * @param originMs what the first block's times count from: the slice's planned start on the same clock
-   * @param onFull takes a block when BLOCK_CAPACITY samples are there; called within add
-   * @param redact takes secrets out of example messages
+   * @param originMs epoch milliseconds that the first block's times count from: the slice's planned start
+   * @param onFull receives a block of BLOCK_CAPACITY samples; called within add
+   * @param redact removes secrets from example messages
    */
   constructor(originMs: number, onFull: (block: Block) => void, redact: (text: string) => string) {
     this.#originMs = originMs;
@@ -48,7 +49,7 @@ export class Recorder {
     this.#redact = redact;
   }
 
-  /** The number of an operation; ask once and keep it. */
+  /** The number of an operation, which stays the same for the recorder's lifetime. */
   operation(target: string, operation: string): number {
     const id = operationId({ target, operation });
     let index = this.#operationIndex.get(id);
@@ -59,7 +60,7 @@ export class Recorder {
     return index;
   }
 
-  /** Adds a sample; its values are copied, so the object may be used again. */
+  /** Adds a sample. Its values are copied, so that the caller may reuse the object. */
   add(sample: Sample): void {
     const columns = this.#columns;
     const at = this.#count++;
@@ -86,7 +87,7 @@ export class Recorder {
     if (this.#count === BLOCK_CAPACITY) this.#onFull(this.drain() as Block);
   }
 
-  /** Takes the samples collected so far; undefined when there are none. */
+  /** Removes and returns the samples collected so far; undefined if there are none. */
   drain(): Block | undefined {
     if (this.#count === 0) return undefined;
     const count = this.#count;
@@ -97,7 +98,7 @@ export class Recorder {
     this.#examples = [];
     this.#count = 0;
     const originMs = this.#originMs;
-    // The column reaches 71 minutes, a slice may last longer; a request of the next block may have begun before this one's.
+    // A column holds 71 minutes, and a slice may last longer. A request of the next block may have begun before this block's.
     this.#originMs = Math.max(originMs, this.#latestStartMs - LONGEST_REQUEST_MS);
     return {
       count,
@@ -109,7 +110,7 @@ export class Recorder {
     };
   }
 
-  /** A session may be older than its block and than its columns can tell: its end and, in milliseconds, its lifetime count. */
+  /** A session may be older than its columns can hold. Its end stays exact, and `bytes` has its lifetime in milliseconds. */
   #keepLifetime({ startMs, durationMs }: Sample, at: number): void {
     const columns = this.#columns;
     const endMs = startMs + durationMs;
@@ -132,23 +133,23 @@ export class Recorder {
     const key = operation * 65_536 + outcome;
     if (this.#exampleSeen.has(key)) return;
     this.#exampleSeen.add(key);
-    // Redacted before it is cut, so that no half of a secret stays at the end.
+    // Redacted before it is cut: the first half of a secret at the end would not be recognised.
     const text = this.#redact(message);
     this.#examples.push({
       operation,
       outcome,
-      message: text.length > MAX_EXAMPLE_CHARACTERS ? cut(text) : text,
+      message: text.length > MAX_EXAMPLE_CHARACTERS ? shortened(text) : text,
     });
   }
 }
 
-/** The first characters; a pair of code units that stands for one character is not torn apart. */
-function cut(text: string): string {
+/** The first characters; a pair of code units that stands for one character is not split. */
+function shortened(text: string): string {
   const end = /[\uD800-\uDBFF]/.test(text[MAX_EXAMPLE_CHARACTERS - 1] as string) ? -1 : 0;
   return `${text.slice(0, MAX_EXAMPLE_CHARACTERS + end)}…`;
 }
 
-/** Whole microseconds; the largest time that a column can hold is kept below NO_TIME. */
+/** Whole microseconds, at most the largest value below NO_TIME. */
 function microseconds(ms: number): number {
   return Math.min(NO_TIME - 1, Math.max(0, Math.round(ms * 1000)));
 }
@@ -166,6 +167,5 @@ function copyColumns(columns: BlockColumns, length: number): BlockColumns {
 }
 
 function mapColumns(make: (name: BlockColumnName) => Uint32Array | Uint16Array | Uint8Array): BlockColumns {
-  const names = Object.keys(BLOCK_COLUMNS) as BlockColumnName[];
-  return Object.fromEntries(names.map((name) => [name, make(name)])) as BlockColumns;
+  return Object.fromEntries(columnNames.map((name) => [name, make(name)])) as BlockColumns;
 }

@@ -2,41 +2,41 @@ import type { SAMPLE_KIND } from './block.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * One measurement: a request, an iteration, an iteration that could not start, a pause that a target asked for with
- * Retry-After, or a session from when it was open until it was over. Times are milliseconds.
+ * One measurement: a request, an iteration, a dropped iteration, a pause that a target asked for with Retry-After, or a
+ * session from its opening to its end. Times are in milliseconds.
  */
 export type Sample = {
   readonly kind: keyof typeof SAMPLE_KIND;
-  /** Number from Recorder.operation. */
+  /** The operation's number (Recorder.operation). */
   readonly operation: number;
   readonly outcome: Outcome;
-  /** Actual start, epoch. */
+  /** The actual start, since 1970. */
   readonly startMs: number;
-  /** Intended to actual start. */
+  /** From the intended to the actual start. */
   readonly lagMs: number;
   /** From the actual start until the matching response, or until the failure was known. */
   readonly durationMs: number;
-  /** From the actual start until a connection took the request; undefined when none did. */
+  /** From the actual start until a connection took the request; undefined if none did. */
   readonly socketMs: number | undefined;
-  /** What making the connection took, name look-up included; undefined when it had served before. */
+  /** The time to open the connection, name look-up included; undefined if it was open already. */
   readonly connectMs: number | undefined;
-  /** What the new connection's TLS handshake took after that. */
+  /** The time of the new connection's TLS handshake after that. */
   readonly tlsMs: number | undefined;
-  /** Further clocks, from the actual start; undefined when the request never got there. */
+  /** Further clocks, from the actual start; undefined if the request never got there. */
   readonly headersMs: number | undefined;
   readonly firstEventMs: number | undefined;
   readonly closeMs: number | undefined;
-  /** Body bytes received. */
+  /** Bytes of the reply's body. */
   readonly bytes: number;
   readonly vu: number;
   readonly iteration: number;
   /** Bits of SAMPLE_FLAG. */
   readonly flags: number;
-  /** What the target said, for the failure summary; empty when there is nothing to show. */
+  /** The target's message, for the list of failures; may be empty. */
   readonly message: string;
 };
 
-/** A sample of what is no request: it has a time and an outcome, and none of a request's clocks. */
+/** A sample that is not a request: it has a time and an outcome, but none of a request's clocks. */
 export function plainSample({
   kind,
   operation,

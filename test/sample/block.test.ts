@@ -13,12 +13,12 @@ import {
 
 const words = fc.string({ unit: 'grapheme', maxLength: 60 });
 
-/** Records such as JSON.parse makes; fast-check makes some without a prototype otherwise. */
+/** Records such as JSON.parse makes; without this option, fast-check makes some without a prototype. */
 function plain<Shape>(shape: { [Key in keyof Shape]: fc.Arbitrary<Shape[Key]> }): fc.Arbitrary<Shape> {
   return fc.record<Shape>(shape, { noNullPrototype: true });
 }
 
-/** Blocks of up to 300 samples whose columns begin somewhere inside a larger buffer. */
+/** Blocks of up to 300 samples whose columns begin inside a larger buffer. */
 const anyBlock: fc.Arbitrary<Block> = fc
   .record({
     count: fc.nat(300),
@@ -41,7 +41,7 @@ const anyBlock: fc.Arbitrary<Block> = fc
     return { count, ...rest, outcomes: outcomes as Block['outcomes'], columns: columns as BlockColumns };
   });
 
-it('gives back what it was given', () => {
+it('decodes every block to what was encoded', () => {
   fc.assert(
     fc.property(anyBlock, (block) => {
       assert.deepEqual(decodeBlock(encodeBlock(block)), block);
@@ -49,7 +49,7 @@ it('gives back what it was given', () => {
   );
 });
 
-it('reads columns that begin at an odd byte', () => {
+it('decodes columns that begin at an odd byte', () => {
   fc.assert(
     fc.property(anyBlock, fc.nat(7), (block, shift) => {
       const encoded = encodeBlock(block);
@@ -64,7 +64,7 @@ it('reads columns that begin at an odd byte', () => {
   );
 });
 
-it('refuses a column that does not fit the count', () => {
+it('refuses a column whose length does not match the count', () => {
   fc.assert(
     fc.property(anyBlock, fc.constantFrom(...columnNames), fc.integer({ min: 1, max: 3 }), (block, name, extra) => {
       const encoded = encodeBlock(block);

@@ -9,7 +9,7 @@ import { aSample } from '../support/a-sample.ts';
 const START_MS = 1_800_000_000_000;
 const HOUR_MS = 3_600_000;
 
-it('a session that is older than its block keeps its whole lifetime', () => {
+it('keeps the whole lifetime of a session that is older than its block', () => {
   const recorder = new Recorder(
     START_MS,
     () => undefined,
@@ -17,7 +17,7 @@ it('a session that is older than its block keeps its whole lifetime', () => {
   );
   const folder = new BlockFolder({ runStartMs: START_MS, intervalMs: 1000, phaseBoundariesMs: [], warmUpPhases: 0 });
   const operation = recorder.operation('web', 'session');
-  // Drained every few minutes, as a slice does, so that the blocks' origin moves on.
+  // Drained every few minutes, as by a slice, so that the blocks' origin moves on.
   for (let atMs = 0; atMs < 8 * HOUR_MS; atMs += 10 * 60_000) {
     recorder.add(aSample({ operation: recorder.operation('web', 'tools/call:look'), startMs: START_MS + atMs }));
     folder.add(recorder.drain() as Block);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { outcomeClass } from '../../src/sample/outcome.ts';
 
-it('takes every outcome for a failure that is not named otherwise', () => {
+it('counts an outcome as a failure unless it has another class', () => {
   assert.equal(outcomeClass('OK'), 'useful');
   assert.equal(outcomeClass('CLIENT_ABORT'), 'aborted');
   for (const outcome of ['TOOL_EMPTY', 'SESS_DUP', 'SSE_UNTERMINATED'] as const) {

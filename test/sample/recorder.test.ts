@@ -19,7 +19,7 @@ function startsOf({ originMs, count, columns }: Block): number[] {
   return Array.from({ length: count }, (_, at) => originMs + (columns.startUs[at] as number) / 1000);
 }
 
-it('hands over a full block within add, and begins the next', () => {
+it('passes on a full block within add, and begins the next one', () => {
   const full: Block[] = [];
   const recorder = new Recorder(ORIGIN_MS, (block) => full.push(block), asIs);
   const operation = recorder.operation('web', 'tools/call:look');
@@ -49,20 +49,20 @@ it('keeps the numbers of operations and outcomes from block to block', () => {
   recorder.add(aSample({ operation: open, startMs: ORIGIN_MS, outcome: 'HTTP_429' }));
   recorder.add(aSample({ operation: look, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR' }));
   const second = recorder.drain() as Block;
-  const told = (block: Block) =>
+  const named = (block: Block) =>
     Array.from({ length: block.count }, (_, at) => [
       block.operations[block.columns.operation[at] as number]?.operation,
       block.outcomes[block.columns.outcome[at] as number],
     ]);
-  assert.deepEqual(told(first), [['tools/call:look', 'TOOL_ERROR']]);
-  assert.deepEqual(told(second), [
+  assert.deepEqual(named(first), [['tools/call:look', 'TOOL_ERROR']]);
+  assert.deepEqual(named(second), [
     ['initialize', 'HTTP_429'],
     ['tools/call:look', 'TOOL_ERROR'],
   ]);
-  assert.equal(first.outcomes.length, 1, 'a block is not changed once it is handed over');
+  assert.equal(first.outcomes.length, 1, 'a block must not change after it was passed on');
 });
 
-it('keeps one example for each operation and outcome, in the block that first had it', () => {
+it('keeps one example for each operation and outcome, in the block in which it first occurred', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   const [a, b] = [recorder.operation('web', 'a'), recorder.operation('web', 'b')];
   const fail = (operation: number, message: string) =>
@@ -82,7 +82,7 @@ it('keeps one example for each operation and outcome, in the block that first ha
   assert.deepEqual(recorder.drain()?.examples, []);
 });
 
-it('takes secrets out before it cuts, and does not tear characters apart', () => {
+it('redacts an example before it shortens it, and does not split characters', () => {
   const recorder = new Recorder(
     ORIGIN_MS,
     () => assert.fail(),
@@ -94,12 +94,12 @@ it('takes secrets out before it cuts, and does not tear characters apart', () =>
   };
   assert.equal(message(`${'x'.repeat(297)}secret and more`, 0), `${'x'.repeat(297)}***…`);
   assert.equal(message('x'.repeat(300), 1), 'x'.repeat(300));
-  const torn = message(`${'x'.repeat(299)}😀 and more`, 2);
-  assert.equal(torn, `${'x'.repeat(299)}…`);
-  assert.ok(torn.isWellFormed());
+  const split = message(`${'x'.repeat(299)}😀 and more`, 2);
+  assert.equal(split, `${'x'.repeat(299)}…`);
+  assert.ok(split.isWellFormed());
 });
 
-it('clamps times to what a column holds, and marks clocks that a request never reached', () => {
+it('limits times to what a column holds, and marks clocks that a request never reached', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   recorder.add(
     aSample({
@@ -125,7 +125,7 @@ it('clamps times to what a column holds, and marks clocks that a request never r
   assert.equal(columns.kind[0], SAMPLE_KIND.request);
 });
 
-it('keeps each clock, the flags and the kind in a column of its own', () => {
+it('records each clock, the flags and the kind in a column of its own', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   const clocks = {
     lagMs: 1,
@@ -148,25 +148,25 @@ it('keeps each clock, the flags and the kind in a column of its own', () => {
   assert.equal(columns.flags[0], 12);
 });
 
-it('fits a full block into a row of the store', () => {
+it('makes full blocks that fit into a row of the store', () => {
   const widths = Object.values(BLOCK_COLUMNS).map(({ BYTES_PER_ELEMENT }) => BYTES_PER_ELEMENT * BLOCK_CAPACITY);
   assert.ok(Math.max(...widths) <= 64 * 1024);
   assert.ok(widths.reduce((sum, width) => sum + width, 0) <= 700 * 1024);
 });
 
-it('tells when a request began however long the slice lasts', () => {
+it('keeps the start of every request, however long the slice lasts', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   const hour = 3_600_000;
-  const told: number[] = [];
+  const recorded: number[] = [];
   const began: number[] = [];
   for (let minute = 0; minute <= 24 * 60; minute += 10) {
-    // The longest request that a plan may have ends together with one that has just begun.
+    // The longest request that a plan allows ends together with one that has just begun.
     for (const startMs of [ORIGIN_MS + minute * 60_000, ORIGIN_MS + Math.max(0, minute - 30) * 60_000]) {
       began.push(startMs);
       recorder.add(aSample({ startMs }));
     }
-    told.push(...startsOf(recorder.drain() as Block));
+    recorded.push(...startsOf(recorder.drain() as Block));
   }
-  assert.ok(Math.max(...told) === ORIGIN_MS + 24 * hour);
-  assert.deepEqual(told, began);
+  assert.ok(Math.max(...recorded) === ORIGIN_MS + 24 * hour);
+  assert.deepEqual(recorded, began);
 });
