@@ -11,24 +11,21 @@ import { testContext } from '../support/run-context.ts';
 
 const text = planText({ plan: { feeds: { ids: { file: 'ids.txt' } } } });
 
-it('stores the rows of a file with the plan, so that slices elsewhere have them', async () => {
+it('stores the rows of a file with the plan, so that slices on other machines have them', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-surge-create-'));
-  try {
-    await writeFile(join(folder, 'ids.txt'), 'one\ntwo\n');
-    const context = testContext();
-    const created = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
-    assert.ok('record' in created, JSON.stringify(created));
-    assert.deepEqual((await readPlan(context.store, created.record.runId)).feeds.ids?.rows, [['one'], ['two']]);
-    // Another file makes another plan: a repeated request would not be answered with the former run.
-    await writeFile(join(folder, 'ids.txt'), 'three\n');
-    const other = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
-    assert.ok('record' in other && other.record.planHash !== created.record.planHash);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'ids.txt'), 'one\ntwo\n');
+  const context = testContext();
+  const created = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
+  assert.ok('record' in created, JSON.stringify(created));
+  assert.deepEqual((await readPlan(context.store, created.record.runId)).feeds.ids?.rows, [['one'], ['two']]);
+  // With other rows it is another plan, so that an idempotency key would not return the first run.
+  await writeFile(join(folder, 'ids.txt'), 'three\n');
+  const other = await createRun(context, { text, trigger: 'command', readFile: relativeFileReader(folder) });
+  assert.ok('record' in other && other.record.planHash !== created.record.planHash);
 });
 
-it('refuses files where a plan has none beside it, and names the way out', async () => {
+it('refuses a feed file in a plan without files of its own, and says what to do', async () => {
   const created = await createRun(testContext(), { text, trigger: 'http' });
   assert.ok(created.outcome === 'invalid');
   const [problem, ...others] = created.problems;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
@@ -7,43 +7,41 @@ import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
-describe('a plan that can only go wrong at the run', () => {
-  let fleet: Fleet;
-  before(async () => {
-    fleet = await startFleet({ latencyScale: 0 });
-  });
-  after(() => fleet.stop());
+let fleet: Fleet;
+before(async () => {
+  fleet = await startFleet({ latencyScale: 0 });
+});
+after(() => fleet.stop());
 
-  const step = { tool: 'microsoft_docs_search', arguments: { query: '{{ids}}' } };
-  const start = async (scenario: Record<string, unknown>, plan: Record<string, unknown> = {}) => {
-    const context = testContext();
-    const text = planText({
-      target: { url: fleet.servers.learn.url },
-      scenario: { duration: '1s', ...scenario },
-      plan,
-    });
-    const created = await createRun(context, { text, trigger: 'command' });
-    assert.ok(created.outcome === 'created', JSON.stringify(created));
-    return { context, runId: created.record.runId, problems: await runInProcess(context, created.record.runId) };
-  };
-
-  it('says how many iterations found a feed at its end, and counts them as no iterations', async () => {
-    const feeds = { ids: { values: ['a', 'b', 'c'], order: 'sequential', repeat: false } };
-    const { context, runId } = await start({ steps: [step] }, { feeds });
-    const report = await readReport(context.store, runId);
-    assert.equal(report?.totals.iterations, 3);
-    const [scenario] = report?.scenarios ?? [];
-    assert.ok((scenario?.unfedIterations ?? 0) > 0);
-    assert.ok(
-      report?.notes.some((note) => note.startsWith(`${scenario?.unfedIterations} iterations of calls sent nothing`)),
-      JSON.stringify(report?.notes),
-    );
+const step = { tool: 'microsoft_docs_search', arguments: { query: '{{ids}}' } };
+const start = async (scenario: Record<string, unknown>, plan: Record<string, unknown> = {}) => {
+  const context = testContext();
+  const text = planText({
+    target: { url: fleet.servers.learn.url },
+    scenario: { duration: '1s', ...scenario },
+    plan,
   });
+  const created = await createRun(context, { text, trigger: 'command' });
+  assert.ok(created.outcome === 'created', JSON.stringify(created));
+  return { context, runId: created.record.runId, problems: await runInProcess(context, created.record.runId) };
+};
 
-  it('is refused before any load when a schema of a check cannot be used', async () => {
-    const checks = [{ schema: { $ref: '#/nowhere' } }];
-    const { problems } = await start({ steps: [{ tool: step.tool, arguments: { query: 'x' }, checks }] });
-    assert.equal(problems.length, 1);
-    assert.match(String(problems[0]), /^scenarios\.calls: .*schema/);
-  });
+it('counts iterations without a feed row separately, and says how many there were', async () => {
+  const feeds = { ids: { values: ['a', 'b', 'c'], order: 'sequential', repeat: false } };
+  const { context, runId } = await start({ steps: [step] }, { feeds });
+  const report = await readReport(context.store, runId);
+  assert.equal(report?.totals.iterations, 3);
+  const [scenario] = report?.scenarios ?? [];
+  assert.ok((scenario?.unfedIterations ?? 0) > 0);
+  assert.ok(
+    report?.notes.some((note) => note.startsWith(`${scenario?.unfedIterations} iterations of calls sent nothing`)),
+    JSON.stringify(report?.notes),
+  );
+});
+
+it('refuses a plan before any load if the schema of a check cannot be used', async () => {
+  const checks = [{ schema: { $ref: '#/nowhere' } }];
+  const { problems } = await start({ steps: [{ tool: step.tool, arguments: { query: 'x' }, checks }] });
+  assert.equal(problems.length, 1);
+  assert.match(String(problems[0]), /^scenarios\.calls: .*schema/);
 });

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { plannedSlices, plannedVus } from '../../src/run/conclude.ts';
 import { aPlan } from '../support/a-plan.ts';
 
-describe('virtual users that had to start', () => {
+describe('plannedVus', () => {
   const STEPS = { target: 'web', steps: [{ tool: 'look' }] };
   const plan = aPlan({
     plan: {
@@ -24,37 +24,37 @@ describe('virtual users that had to start', () => {
     },
   });
 
-  it('are those with work whatever the target does', () => {
+  it('counts virtual users that have work whatever the target does', () => {
     assert.equal(plannedVus(plan, []), 3 + 4);
   });
 
-  it('and those that did start, each once', () => {
-    // The first is one of three that must; 3 to 7 arrive on demand; 8 to 11 are there throughout the second stage.
+  it('adds virtual users that did start, each once', () => {
+    // 0 to 2 must start; 3 to 7 start on demand; 8 to 11 are active throughout the second stage.
     assert.equal(plannedVus(plan, [0]), 7);
     assert.equal(plannedVus(plan, [0, 4, 8]), 8);
     assert.equal(plannedVus(plan, [12, 16]), 9);
   });
 });
 
-describe('slices that had to run', () => {
+describe('plannedSlices', () => {
   const schedule = { startAtMs: 0, endAtMs: 60_000, lanes: 4, windows: 6, windowMs: 10_000 };
   const abort = { metric: 'mcp_failures', expression: 'rate<0.5', over: 'run', observed: 1 } as const;
-  const slices = (spoken: number) => [
-    ...Array.from({ length: spoken }, () => ({ state: 'committed' as const })),
-    ...Array.from({ length: 24 - spoken }, () => ({ state: 'lost' as const })),
+  const slices = (committed: number) => [
+    ...Array.from({ length: committed }, () => ({ state: 'committed' as const })),
+    ...Array.from({ length: 24 - committed }, () => ({ state: 'lost' as const })),
   ];
 
-  it('are all, also of a run that a person stopped', () => {
+  it('counts all slices, even if a person stopped the run', () => {
     assert.equal(plannedSlices(schedule, undefined, slices(5)), 24);
   });
 
-  it('are those of the windows that had begun when the run ended itself', () => {
+  it('counts the slices of the windows that had begun when the run was aborted', () => {
     assert.equal(plannedSlices(schedule, { ...abort, atSeconds: 5 }, slices(3)), 4);
     assert.equal(plannedSlices(schedule, { ...abort, atSeconds: 10 }, slices(8)), 8);
     assert.equal(plannedSlices(schedule, { ...abort, atSeconds: 70 }, slices(8)), 24);
   });
 
-  it('and more when those of the next window were waiting already', () => {
+  it('also counts slices of the next window that were already waiting', () => {
     assert.equal(plannedSlices(schedule, { ...abort, atSeconds: 9.9 }, slices(8)), 8);
   });
 });

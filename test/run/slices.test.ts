@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { conclude } from '../../src/run/conclude.ts';
 import { createRun } from '../../src/run/create-run.ts';
@@ -14,131 +14,130 @@ import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
-describe('slices of a run', () => {
-  let fleet: Fleet;
-  before(async () => {
-    fleet = await startFleet({ latencyScale: 0 });
-  });
-  after(() => fleet.stop());
+let fleet: Fleet;
+before(async () => {
+  fleet = await startFleet({ latencyScale: 0 });
+});
+after(() => fleet.stop());
 
-  const create = async (context: RunContext, text: string): Promise<string> => {
-    const created = await createRun(context, { text, trigger: 'command' });
-    assert.ok('record' in created, JSON.stringify(created));
-    return created.record.runId;
+const create = async (context: RunContext, text: string): Promise<string> => {
+  const created = await createRun(context, { text, trigger: 'command' });
+  assert.ok('record' in created, JSON.stringify(created));
+  return created.record.runId;
+};
+
+it('makes the same calls with the same seed, whatever the number of lanes', async () => {
+  const steps =
+    'steps: [{ tool: microsoft_docs_search, weight: 2, arguments: { query: "{{words}}" } }, { tool: microsoft_code_sample_search, arguments: { query: "{{words}}" } }]';
+  const text = learnPlan(fleet.servers, {
+    duration: '1s',
+    vus: 4,
+    more: 'feeds: { words: { values: [a, b, c] } }\nseed: 7',
+  }).replace(/steps: .*/, steps);
+  const calls = async (vusPerLane: number) => {
+    const context = testContext({ sizing: { vusPerLane, ratePerLane: 1000, windowMs: 60_000 } });
+    const runId = await create(context, text);
+    assert.deepEqual(await runInProcess(context, runId), []);
+    return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
   };
+  const one = await calls(100);
+  const four = await calls(1);
+  assert.equal(one.report?.generator.slices.planned, 1);
+  assert.equal(four.report?.generator.slices.planned, 4);
+  for (let vu = 0; vu < 4; vu++) {
+    const [a, b] = [one.byVu.get(vu) ?? [], four.byVu.get(vu) ?? []];
+    const both = Math.min(a.length, b.length);
+    assert.ok(both > 5, `virtual user ${vu} made only ${both} calls`);
+    assert.deepEqual(a.slice(0, both), b.slice(0, both));
+    assert.equal(new Set(a).size, 2);
+  }
+});
 
-  test('the same seed makes the same calls whatever the number of lanes', async () => {
-    const steps =
-      'steps: [{ tool: microsoft_docs_search, weight: 2, arguments: { query: "{{words}}" } }, { tool: microsoft_code_sample_search, arguments: { query: "{{words}}" } }]';
-    const text = learnPlan(fleet.servers, {
-      duration: '1s',
-      vus: 4,
-      more: 'feeds: { words: { values: [a, b, c] } }\nseed: 7',
-    }).replace(/steps: .*/, steps);
-    const calls = async (vusPerLane: number) => {
-      const context = testContext({ sizing: { vusPerLane, ratePerLane: 1000, windowMs: 60_000 } });
-      const runId = await create(context, text);
-      assert.deepEqual(await runInProcess(context, runId), []);
-      return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
-    };
-    const one = await calls(100);
-    const four = await calls(1);
-    assert.equal(one.report?.generator.slices.planned, 1);
-    assert.equal(four.report?.generator.slices.planned, 4);
-    for (let vu = 0; vu < 4; vu++) {
-      const [a, b] = [one.byVu.get(vu) ?? [], four.byVu.get(vu) ?? []];
-      const both = Math.min(a.length, b.length);
-      assert.ok(both > 5, `virtual user ${vu} made only ${both} calls`);
-      assert.deepEqual(a.slice(0, both), b.slice(0, both));
-      assert.equal(new Set(a).size, 2);
-    }
-  });
+it('returns the stored schedule, and opens no session, if preflight is delivered again', async () => {
+  const context = testContext();
+  const runId = await create(context, learnPlan(fleet.servers));
+  const first = await preflight(context, runId, 'first');
+  const openedBefore = (await fleet.stats()).learn.sessions.opened;
+  assert.deepEqual(await preflight(context, runId, 'second'), first);
+  assert.equal((await fleet.stats()).learn.sessions.opened, openedBefore);
+});
 
-  test('preflight delivered again returns the schedule that is there, and opens no further session', async () => {
-    const context = testContext();
-    const runId = await create(context, learnPlan(fleet.servers));
-    const first = await preflight(context, runId, 'first');
-    const openedBefore = (await fleet.stats()).learn.sessions.opened;
-    assert.deepEqual(await preflight(context, runId, 'second'), first);
-    assert.equal((await fleet.stats()).learn.sessions.opened, openedBefore);
-  });
+it('sends nothing for a slice whose time is over, and the run is invalid', async () => {
+  let laterMs = 0;
+  const clock = { ...testContext().clock, now: () => testContext().clock.now() + laterMs };
+  const context = testContext({ clock });
+  const runId = await create(context, learnPlan(fleet.servers));
+  await preflight(context, runId, 'p');
+  laterMs = 60_000;
+  const answer = await runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+  assert.deepEqual(answer, { state: 'skipped', samples: 0 });
+  const verdict = await conclude(context, runId);
+  assert.equal(verdict.status, 'invalid');
+  assert.match(verdict.reasons.join('\n'), /1 lost/);
+  const report = await readReport(context.store, runId);
+  assert.equal(report?.totals.requests, 0);
+  assert.deepEqual(await conclude(context, runId), verdict);
+  assert.deepEqual(await readReport(context.store, runId), report);
+});
 
-  test('a slice whose time has passed sends nothing; the run is invalid, not passed', async () => {
-    let laterMs = 0;
-    const clock = { ...testContext().clock, now: () => testContext().clock.now() + laterMs };
-    const context = testContext({ clock });
-    const runId = await create(context, learnPlan(fleet.servers));
-    await preflight(context, runId, 'p');
-    laterMs = 60_000;
-    const answer = await runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
-    assert.deepEqual(answer, { state: 'skipped', samples: 0 });
-    const verdict = await conclude(context, runId);
-    assert.equal(verdict.status, 'invalid');
-    assert.match(verdict.reasons.join('\n'), /1 lost/);
-    const report = await readReport(context.store, runId);
-    assert.equal(report?.totals.requests, 0);
-    assert.deepEqual(await conclude(context, runId), verdict);
-    assert.deepEqual(await readReport(context.store, runId), report);
-  });
+it('makes a delivery after the end wait for the holder, and return what the holder commits', async () => {
+  let laterMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+  const context = testContext({ clock });
+  const { store } = context;
+  const runId = await create(context, learnPlan(fleet.servers));
+  await preflight(context, runId, 'p');
+  const sliceId = 'w0000-l0000';
+  await store.takeLease(runId, sliceId, 0, 'first');
+  laterMs = 5000;
+  const late = runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+  const health: SliceHealth = {
+    startDelayMs: 0,
+    eventLoopDelayMs: { p99: 0, max: 0 },
+    cpuSeconds: 0,
+    cpuFromSeconds: 0,
+    wallSeconds: 1,
+    starts: [],
+    tokens: [],
+    stoppedTargets: [],
+    store: { errors: 0, blocks: 1, samples: 9 },
+    instance: 'first',
+  };
+  await store.commitSlice(runId, { sliceId, attemptIds: ['first'], health });
+  assert.deepEqual(await late, { state: 'committed', samples: 9 });
+});
 
-  test('a delivery that comes after the end waits for the one that is still at it, and returns what that one committed', async () => {
-    let laterMs = 0;
-    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
-    const context = testContext({ clock });
-    const { store } = context;
-    const runId = await create(context, learnPlan(fleet.servers));
-    await preflight(context, runId, 'p');
-    const sliceId = 'w0000-l0000';
-    await store.takeLease(runId, sliceId, 0, 'first');
-    laterMs = 5000;
-    const late = runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
-    const health: SliceHealth = {
-      startDelayMs: 0,
-      eventLoopDelayMs: { p99: 0, max: 0 },
-      cpuSeconds: 0,
-      cpuFromSeconds: 0,
-      wallSeconds: 1,
-      starts: [],
-      tokens: [],
-      stoppedTargets: [],
-      store: { errors: 0, blocks: 1, samples: 9 },
-      instance: 'first',
-    };
-    await store.commitSlice(runId, { sliceId, attemptIds: ['first'], health });
-    assert.deepEqual(await late, { state: 'committed', samples: 9 });
-  });
+it('does not run a slice in a process whose policy forbids the plan', async () => {
+  const context = testContext();
+  const runId = await create(context, learnPlan(fleet.servers));
+  await preflight(context, runId, 'p');
+  const stricter = { ...context, policy: { ...context.policy, allowLoopback: false } };
+  const slice = runSlice(stricter, { runId, lane: 0, window: 0, attempt: 0, holder: 'h' });
+  await assert.rejects(
+    slice,
+    /policy of this process refuses run .*127\.0\.0\.1\S* is this machine.*set allowLoopback/,
+  );
+});
 
-  test('a process whose policy forbids the plan does not run its slice', async () => {
-    const context = testContext();
-    const runId = await create(context, learnPlan(fleet.servers));
-    await preflight(context, runId, 'p');
-    const stricter = { ...context, policy: { ...context.policy, allowLoopback: false } };
-    const slice = runSlice(stricter, { runId, lane: 0, window: 0, attempt: 0, holder: 'h' });
-    await assert.rejects(
-      slice,
-      /policy of this process refuses run .*127\.0\.0\.1\S* is this machine.*set allowLoopback/,
-    );
-  });
-
-  test('a target that goes down under load: every failure is counted, and the run goes on to its end', async () => {
-    const doomed = await startFleet({ latencyScale: 0 });
-    const context = testContext();
-    const runId = await create(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
-    const run = runInProcess(context, runId);
-    const looking = setInterval(async () => {
-      const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
-      if (called > 10) await doomed.stop();
-    }, 20);
-    assert.deepEqual(await run.finally(() => clearInterval(looking)), []);
-    const report = (await readReport(context.store, runId)) ?? assert.fail();
-    const { requests, useful, failures } = report.totals;
-    assert.equal(useful + failures, requests);
-    assert.ok(useful > 10 && failures > 0, `${useful} useful, ${failures} failures`);
-    assert.deepEqual([...new Set(report.failures.map(({ outcome }) => outcome.slice(0, 4)))], ['NET_']);
-    assert.ok(report.failures.every(({ example }) => example !== ''));
-    assert.equal(report.generator.slices.committed, 1);
-    assert.ok(report.durationSeconds >= 2);
-  });
+it('counts every failure of a target that goes down, and runs to the end', async (t) => {
+  const doomed = await startFleet({ latencyScale: 0 });
+  t.after(() => doomed.stop());
+  const context = testContext();
+  const runId = await create(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
+  const run = runInProcess(context, runId);
+  const polling = setInterval(async () => {
+    const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
+    if (called > 10) await doomed.stop();
+  }, 20);
+  assert.deepEqual(await run.finally(() => clearInterval(polling)), []);
+  const report = (await readReport(context.store, runId)) ?? assert.fail();
+  const { requests, useful, failures } = report.totals;
+  assert.equal(useful + failures, requests);
+  assert.ok(useful > 10 && failures > 0, `${useful} useful, ${failures} failures`);
+  assert.deepEqual([...new Set(report.failures.map(({ outcome }) => outcome.slice(0, 4)))], ['NET_']);
+  assert.ok(report.failures.every(({ example }) => example !== ''));
+  assert.equal(report.generator.slices.committed, 1);
+  assert.ok(report.durationSeconds >= 2);
 });
 
 async function toolsByVu({ store }: RunContext, runId: string): Promise<Map<number, string[]>> {

@@ -10,40 +10,44 @@ import { systemClock } from '../../src/traffic/clock.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
+const SLICE = 'w0000-l0000';
 const steps = [{ tool: 'microsoft_docs_search', arguments: { query: 'x' } }];
 const scenarios = {
   counted: { target: 'web', executor: 'per-vu-iterations', vus: 1, iterations: 5, maxDuration: '4s', steps },
   rate: { target: 'web', executor: 'constant-arrival-rate', rate: 10, duration: '4s', preAllocatedVUs: 5, steps },
 };
 
-it('a slice that takes over from a dead one makes the starts that are left, and no iteration twice', async () => {
+it('makes the remaining starts after a takeover, and no iteration twice', async (t) => {
   const fleet = await startFleet({ latencyScale: 0 });
-  try {
-    let laterMs = 0;
-    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
-    const context = testContext({ clock });
-    const text = planText({ target: { url: fleet.servers.learn.url }, plan: { scenarios } });
-    const created = await createRun(context, { text, trigger: 'command' });
-    assert.ok(created.outcome === 'created', JSON.stringify(created));
-    const { runId } = created.record;
-    await preflight(context, runId, 'p');
-    await context.store.takeLease(runId, 'w0000-l0000', 0, 'dead');
-    laterMs = 2000;
-    await runSlice(context, { runId, lane: 0, window: 0, attempt: 1, holder: 'second' });
-    const verdict = await conclude(context, runId);
-    const report = (await readReport(context.store, runId)) ?? assert.fail();
-    // Of the dead one nothing is known: its starts are neither made nor dropped by this one.
-    assert.equal(report.totals.droppedIterations, 0);
-    const { planned, started } = report.generator.starts;
-    assert.ok(started > 10 && started <= 20, `${started} starts`);
-    assert.equal(planned, 40);
-    assert.deepEqual(
-      report.scenarios.map(({ scenario }) => scenario),
-      ['rate'],
-    );
-    assert.equal(verdict.status, 'invalid');
-    assert.match(verdict.reasons.join('\n'), /1 partial.*planned starts missing/s);
-  } finally {
-    await fleet.stop();
-  }
+  t.after(() => fleet.stop());
+  let laterMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+  const context = testContext({ clock });
+  const text = planText({ target: { url: fleet.servers.learn.url }, plan: { scenarios } });
+  const created = await createRun(context, { text, trigger: 'command' });
+  assert.ok(created.outcome === 'created', JSON.stringify(created));
+  const { runId } = created.record;
+  await preflight(context, runId, 'p');
+  const { store } = context;
+  await store.takeLease(runId, SLICE, 0, 'first');
+  await store.takeOverLease(runId, SLICE, 0, 'first', 'dead');
+  await store.recordDuplicate(runId, SLICE, 0, 'duplicate');
+  laterMs = 2000;
+  await runSlice(context, { runId, lane: 0, window: 0, attempt: 1, holder: 'second' });
+  // Blocks of every earlier holder count, but not those of a duplicate.
+  const { commit } = await store.readAttempts(runId, SLICE);
+  assert.deepEqual(commit?.attemptIds, ['dead', 'first', 'second']);
+  const verdict = await conclude(context, runId);
+  const report = (await readReport(store, runId)) ?? assert.fail();
+  // Nothing is known about the dead attempt's starts, so that the second attempt neither makes nor drops them.
+  assert.equal(report.totals.droppedIterations, 0);
+  const { planned, started } = report.generator.starts;
+  assert.ok(started > 10 && started <= 20, `${started} starts`);
+  assert.equal(planned, 40);
+  assert.deepEqual(
+    report.scenarios.map(({ scenario }) => scenario),
+    ['rate'],
+  );
+  assert.equal(verdict.status, 'invalid');
+  assert.match(verdict.reasons.join('\n'), /1 partial.*planned starts missing/s);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import type { Slice } from '../../src/plan/slices.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { watchRun } from '../../src/run/watch-run.ts';
@@ -28,8 +28,8 @@ function sliceOfLane(lane: number, window = 0): Slice {
   };
 }
 
-/** A run in which each lane of the first window told, at its own instant, of ten requests a second. */
-async function underWay(rate = 10): Promise<{ context: RunContext; clock: VirtualClock }> {
+/** A run in which each lane of the first window has reported so many requests a second, each at its own moment. */
+async function activeRun(rate = 10): Promise<{ context: RunContext; clock: VirtualClock }> {
   const clock = new VirtualClock(RUN_START_MS + 4900);
   const context = testContext({ clock });
   const record = { runId: RUN, planName: 'small', planHash: 'x', trigger: 'command', createdAt: '' } as const;
@@ -44,56 +44,55 @@ async function underWay(rate = 10): Promise<{ context: RunContext; clock: Virtua
   return { context, clock };
 }
 
-const looked = (context: RunContext, slice: Slice) => watchRun(context, RUN, PLAN, slice)?.();
+const evaluate = (context: RunContext, slice: Slice) => watchRun(context, RUN, PLAN, slice)?.();
 
-describe('the watch of a run', () => {
-  it('ends the run over all lanes, and says why', async () => {
-    const { context } = await underWay();
-    assert.equal(await looked(context, sliceOfLane(0)), true);
-    const { stopRequested, abort, state } = (await context.store.getRun(RUN)) ?? assert.fail();
-    assert.deepEqual([stopRequested, state, abort?.metric, abort?.over], [true, 'running', 'mcp_requests', 'run']);
-    // Lanes told at instants of their own; all the same it is three times ten a second.
-    assert.ok(Math.abs((abort?.observed ?? 0) - 30) < 1e-9, `${abort?.observed}`);
-  });
+it('stops the run for the sum of all lanes, and records the condition', async () => {
+  const { context } = await activeRun();
+  assert.equal(await evaluate(context, sliceOfLane(0)), true);
+  const { stopRequested, abort, state } = (await context.store.getRun(RUN)) ?? assert.fail();
+  assert.deepEqual([stopRequested, state, abort?.metric, abort?.over], [true, 'running', 'mcp_requests', 'run']);
+  // The lanes report at different moments; their rate is still three times ten a second.
+  assert.ok(Math.abs((abort?.observed ?? 0) - 30) < 1e-9, `${abort?.observed}`);
+});
 
-  it('lets a run go on whose conditions hold', async () => {
-    const { context } = await underWay(4);
-    assert.equal(await looked(context, sliceOfLane(0)), false);
-    assert.equal((await context.store.getRun(RUN))?.stopRequested, false);
-  });
+it('lets a run go on if its conditions hold', async () => {
+  const { context } = await activeRun(4);
+  assert.equal(await evaluate(context, sliceOfLane(0)), false);
+  assert.equal((await context.store.getRun(RUN))?.stopRequested, false);
+});
 
-  it('is kept by the first lane that is still at work', async () => {
-    const { context } = await underWay();
-    const health = { store: { errors: 0, blocks: 1, samples: 1 } } as SliceHealth;
-    const commit = (lane: number) =>
-      context.store.commitSlice(RUN, { sliceId: sliceOfLane(lane).sliceId, attemptIds: ['a'], health });
-    const third = watchRun(context, RUN, PLAN, sliceOfLane(2));
-    assert.equal(await third?.(), false);
-    await commit(1);
-    assert.equal(await third?.(), false);
-    await commit(0);
-    assert.equal(await third?.(), true);
-  });
+it('leaves the watch to the first lane that is still active', async () => {
+  const { context } = await activeRun();
+  const health = { store: { errors: 0, blocks: 1, samples: 1 } } as SliceHealth;
+  const commit = (lane: number) =>
+    context.store.commitSlice(RUN, { sliceId: sliceOfLane(lane).sliceId, attemptIds: ['a'], health });
+  const third = watchRun(context, RUN, PLAN, sliceOfLane(2));
+  assert.equal(await third?.(), false);
+  await commit(1);
+  assert.equal(await third?.(), false);
+  await commit(0);
+  assert.equal(await third?.(), true);
+});
 
-  it('ends nothing before or after its own window', async () => {
-    const { context, clock } = await underWay();
-    assert.equal(await looked(context, sliceOfLane(0, 1)), false);
-    await clock.run(clock.sleepUntil(RUN_START_MS + 5000));
-    assert.equal(await looked(context, sliceOfLane(0)), false);
-    assert.equal(await looked(context, sliceOfLane(0, 1)), true);
-  });
+it('stops no run before or after its own window', async () => {
+  const { context, clock } = await activeRun();
+  assert.equal(await evaluate(context, sliceOfLane(0, 1)), false);
+  await clock.run(clock.sleepUntil(RUN_START_MS + 5000));
+  assert.equal(await evaluate(context, sliceOfLane(0)), false);
+  assert.equal(await evaluate(context, sliceOfLane(0, 1)), true);
+});
 
-  it('does not break the slice when the store does not answer', async () => {
-    const { context } = await underWay();
-    const store = { ...context.store, listProgress: () => Promise.reject(new Error('the store is gone')) };
-    assert.equal(await looked({ ...context, store }, sliceOfLane(0)), false);
-  });
+it('does not fail the slice if the store does not answer', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const { context } = await activeRun();
+  const store = { ...context.store, listProgress: () => Promise.reject(new Error('the store is gone')) };
+  assert.equal(await evaluate({ ...context, store }, sliceOfLane(0)), false);
+});
 
-  it('is not kept for a plan that nothing can end', async () => {
-    const { context } = await underWay();
-    assert.equal(
-      watchRun(context, RUN, aPlan({ plan: { thresholds: { mcp_requests: ['rate<1'] } } }), sliceOfLane(0)),
-      undefined,
-    );
-  });
+it('does not watch a plan that no condition can stop', async () => {
+  const { context } = await activeRun();
+  assert.equal(
+    watchRun(context, RUN, aPlan({ plan: { thresholds: { mcp_requests: ['rate<1'] } } }), sliceOfLane(0)),
+    undefined,
+  );
 });
