@@ -8,7 +8,7 @@ import { UsageError } from '../../src/cli/command-context.ts';
 import { compareCommand } from '../../src/cli/compare-command.ts';
 import type { ComparedRun } from '../../src/comparison/comparison.ts';
 import type { Report } from '../../src/report/report.ts';
-import { simulatedOperation, simulatedRun } from '../comparison/compare-simulated.ts';
+import { simulatedOperation, simulatedRun } from '../comparison/simulated-runs.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { runMcpSurge } from '../support/run-command.ts';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { compareRuns, judgeChange } from '../../src/comparison/compare-runs.ts';
 import { type ComparedRun, type Comparison, provenSlower, withComparison } from '../../src/comparison/comparison.ts';
 import { type ComparisonRules, comparisonSchema } from '../../src/plan/plan-schema.ts';
-import { type Simulation, simulatedOperation, simulatedRun } from './compare-simulated.ts';
+import { type Simulation, simulatedOperation, simulatedRun } from './simulated-runs.ts';
 
 const rules = (changes: Partial<ComparisonRules> = {}) => comparisonSchema.parse(changes);
 

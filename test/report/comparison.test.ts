@@ -7,7 +7,7 @@ import { formatChange } from '../../src/report/comparison-wording.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderComparison, renderText } from '../../src/report/text/text.ts';
 import { displayWidth } from '../../src/report/text/text-table.ts';
-import { type Simulation, simulatedOperation, simulatedRun } from '../comparison/compare-simulated.ts';
+import { type Simulation, simulatedOperation, simulatedRun } from '../comparison/simulated-runs.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
 const run = (seed: number, simulations: Readonly<Record<string, Simulation>>, hash = 'abc') =>

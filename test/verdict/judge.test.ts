@@ -6,7 +6,7 @@ import { summarise } from '../../src/summary/summarise.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
-import { HEALTHY_SLICE } from './healthy-slice.ts';
+import { HEALTHY_SLICE } from '../support/healthy-slice.ts';
 
 const MIXED: readonly Told[] = [
   { durationMs: 100 },

@@ -6,7 +6,7 @@ import { type Judged, judge } from '../../src/verdict/judge.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
-import { HEALTHY_SLICE } from './healthy-slice.ts';
+import { HEALTHY_SLICE } from '../support/healthy-slice.ts';
 
 export type JudgedRun = PlanParts & {
   readonly samples: readonly Told[];

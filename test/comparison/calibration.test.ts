@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { compareOperation } from '../../src/comparison/compare-runs.ts';
 import type { ComparisonVerdict } from '../../src/comparison/comparison.ts';
 import { comparisonSchema } from '../../src/plan/plan-schema.ts';
-import { type Simulation, simulatedOperation } from './compare-simulated.ts';
+import { type Simulation, simulatedOperation } from './simulated-runs.ts';
 
 /** The verdicts on pairs of runs, each pair drawn anew. */
 function verdicts(pairs: number, before: Simulation, after: Simulation, rules: object = {}): ComparisonVerdict[] {
