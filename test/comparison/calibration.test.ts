@@ -5,7 +5,7 @@ import type { ComparisonVerdict } from '../../src/comparison/comparison.ts';
 import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { type Simulation, simulatedOperation } from './simulated-runs.ts';
 
-/** The verdicts on pairs of runs, each pair drawn anew. */
+/** The verdicts on pairs of simulated runs, each pair with its own random numbers. */
 function verdicts(pairs: number, before: Simulation, after: Simulation, rules: object = {}): ComparisonVerdict[] {
   const parsed = comparisonSchema.parse(rules);
   return Array.from({ length: pairs }, (_, pair) => {
@@ -19,41 +19,41 @@ const count = (all: readonly ComparisonVerdict[], ...wanted: ComparisonVerdict[]
 
 const PAIRS = 120;
 
-describe('of two runs against a target that did not change', () => {
-  // Without tolerance every interval on one side of 0 is a false alarm: they are to be 5 %, and must not be 10 %.
+describe('comparing two runs against a target that did not change', () => {
+  // Without tolerance every interval on one side of 0 is a false alarm. 5 % are expected, 10 % must not be exceeded.
   const cases: Readonly<Record<string, Simulation>> = {
-    'requests know nothing of one another': {},
+    'requests are independent': {},
     'neighbouring requests are alike': { memory: 0.9, requests: 1000 },
-    'whole stretches are alike': { memory: 0.99, requests: 3000 },
+    'whole batches are alike': { memory: 0.99, requests: 3000 },
     'the plan ramps up': { ramp: 2 },
     'there are only five batches': { intervals: 5 },
   };
   for (const [name, simulation] of Object.entries(cases)) {
-    it(`few differ when ${name}`, () => {
+    it(`raises few false alarms when ${name}`, () => {
       const alarms = count(verdicts(PAIRS, simulation, simulation, { tolerance: 0 }), 'slower', 'faster');
       assert.ok(alarms <= 0.1 * PAIRS, `${alarms} of ${PAIRS}`);
     });
   }
 
-  it('most are the same within a tolerance that there is data for', () => {
+  it('finds most pairs the same within the tolerance when there is enough data', () => {
     const all = verdicts(30, { requests: 4000 }, { requests: 4000 }, { tolerance: 0.2 });
     assert.ok(count(all, 'same') >= 27, JSON.stringify(all));
   });
 });
 
-describe('of two runs that differ by 30 %', () => {
-  it('the slower and the faster are found', () => {
+describe('comparing two runs that differ by 30 %', () => {
+  it('finds every slower and every faster run', () => {
     const simulation = { requests: 2000 };
     assert.equal(count(verdicts(20, simulation, { ...simulation, factor: 1.3 }), 'slower'), 20);
     assert.equal(count(verdicts(20, { ...simulation, factor: 1.3 }, simulation), 'faster'), 20);
   });
 
-  it('the difference is found although both ramp up by far more', () => {
+  it('finds the difference even if both runs ramp up by far more', () => {
     const simulation = { requests: 2000, ramp: 2 };
     assert.ok(count(verdicts(20, simulation, { ...simulation, factor: 1.3 }), 'slower') >= 19);
   });
 
-  it('nothing else is said when there is too little data to find it', () => {
+  it('reports too little data when the difference cannot be found', () => {
     const simulation = { requests: 110 };
     const all = verdicts(40, simulation, { ...simulation, factor: 1.3 });
     assert.ok(count(all, 'too-little-data') >= 20, JSON.stringify(all));

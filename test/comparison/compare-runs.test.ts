@@ -32,7 +32,7 @@ const anyRules = fc.record({
 });
 
 describe('a comparison', () => {
-  it('of a run with itself finds no difference', () => {
+  it('finds no difference between a run and itself', () => {
     fc.assert(
       fc.property(fc.nat(), anySimulation, anyRules, (seed, simulation, changes) => {
         const run = oneOf(seed, simulation);
@@ -46,7 +46,7 @@ describe('a comparison', () => {
     );
   });
 
-  it('the other way round has slower and faster exchanged', () => {
+  it('swaps slower and faster when the runs are swapped', () => {
     const opposite = { slower: 'faster', faster: 'slower', same: 'same', 'too-little-data': 'too-little-data' };
     fc.assert(
       fc.property(fc.nat(), anySimulation, anySimulation, anyRules, (seed, one, other, changes) => {
@@ -61,12 +61,12 @@ describe('a comparison', () => {
     );
   });
 
-  it('is the same however often it is made', () => {
+  it('gives the same result every time', () => {
     const [first, second] = [oneOf(1), oneOf(2, { intervals: 13 })];
     assert.deepEqual(compareRuns(first, second, rules()), compareRuns(first, second, rules()));
   });
 
-  it('shows the exact percentiles, and their difference inside its interval', () => {
+  it('shows the exact percentiles, and an interval around their difference', () => {
     const [first, second] = [oneOf(3), oneOf(4, { factor: 1.3 })];
     for (const metric of ['p50', 'p95', 'p99'] as const) {
       const { baseline, current, change, changeMs } = only(compareRuns(first, second, rules({ metric })));
@@ -80,12 +80,12 @@ describe('a comparison', () => {
     }
   });
 
-  it('tells of useful requests that became fewer', () => {
+  it('shows that the share of useful requests fell', () => {
     const { usefulRateChange } = only(compareRuns(oneOf(5), oneOf(6, { failureRate: 0.2 }), rules()));
     assert.ok(usefulRateChange && usefulRateChange.high < -0.1 && usefulRateChange.low > -0.3);
   });
 
-  it('says what there is too little of', () => {
+  it('gives the reason for too little data', () => {
     const reason = (simulation: Simulation, changes: Partial<ComparisonRules> = {}) => {
       const { verdict, reason } = only(compareRuns(oneOf(7, simulation), oneOf(8, simulation), rules(changes)));
       assert.equal(verdict, 'too-little-data');
@@ -98,7 +98,7 @@ describe('a comparison', () => {
     assert.equal(reason({ requests: 200, failureRate: 1 }), 'p95 needs 100 useful requests in each run');
   });
 
-  it('lists operations that only one run had', () => {
+  it('lists operations that only one run has', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((operation, at) => simulatedOperation(at, { operation }));
     assert.ok(a && b && c);
     const comparison = compareRuns(simulatedRun([a, b]), simulatedRun([b, c]), rules());
@@ -107,7 +107,7 @@ describe('a comparison', () => {
     assert.deepEqual(comparison.onlyInCurrent, [{ target: 'learn', operation: 'c' }]);
   });
 
-  it('notes what makes the runs hard to compare', () => {
+  it('notes what makes two runs hard to compare', () => {
     const notes = (before: Partial<ComparedRun>, after: Partial<ComparedRun>) =>
       compareRuns(oneOf(1, {}, before), oneOf(1, {}, after), rules()).notes;
     assert.deepEqual(notes({}, { durationSeconds: 20.9 }), []);
@@ -122,24 +122,26 @@ describe('a comparison', () => {
   });
 });
 
-it('judges a change by its interval and the tolerance', () => {
-  const limit = Math.log1p(0.1);
-  const judged = (low: number, estimate: number, high: number) => judgeChange({ low, estimate, high }, 0.1);
-  assert.equal(judged(0.01, limit, 0.5), 'slower');
-  assert.equal(judged(0.01, limit - 1e-6, 0.5), 'same');
-  assert.equal(judged(-0.5, -limit, -0.01), 'faster');
-  assert.equal(judged(-0.5, -limit + 1e-6, -0.01), 'same');
-  assert.equal(judged(-limit, 0, limit), 'same');
-  assert.equal(judged(-limit - 1e-6, 0, limit), 'too-little-data');
-  assert.equal(judged(-0.01, 0.5, 0.9), 'too-little-data');
+describe('judgeChange', () => {
+  it('judges a change by its interval and the tolerance', () => {
+    const limit = Math.log1p(0.1);
+    const judged = (low: number, estimate: number, high: number) => judgeChange({ low, estimate, high }, 0.1);
+    assert.equal(judged(0.01, limit, 0.5), 'slower');
+    assert.equal(judged(0.01, limit - 1e-6, 0.5), 'same');
+    assert.equal(judged(-0.5, -limit, -0.01), 'faster');
+    assert.equal(judged(-0.5, -limit + 1e-6, -0.01), 'same');
+    assert.equal(judged(-limit, 0, limit), 'same');
+    assert.equal(judged(-limit - 1e-6, 0, limit), 'too-little-data');
+    assert.equal(judged(-0.01, 0.5, 0.9), 'too-little-data');
+  });
 });
 
 describe('a slower operation', () => {
   const comparison = (changes: Partial<ComparisonRules>, before: Partial<ComparedRun> = {}) =>
     compareRuns(oneOf(1, {}, before), oneOf(2, { factor: 2 }), rules(changes));
 
-  it('fails the verdict only when the plan says so, with a reason', () => {
-    const pass = { status: 'pass', reasons: ['All hold.'] } as const;
+  it('makes the verdict fail only if the plan says so, with a reason', () => {
+    const pass = { status: 'pass', reasons: ['All 2 thresholds met.'] } as const;
     assert.equal(withComparison(pass, comparison({})), pass);
     const failed = withComparison(pass, comparison({ failOn: 'slower' }));
     assert.equal(failed.status, 'fail');
@@ -148,13 +150,13 @@ describe('a slower operation', () => {
       failed.reasons[0] ?? '',
       /^tools\/call:search of learn became slower than in run 20260509-140000-aaaaaa: p95 \d+(\.\d)? ms → \d+(\.\d)? ms, \d+(\.\d)? % more \(95 % confidence interval [\d.]+ % to [\d.]+ %\)\.$/,
     );
-    const both = withComparison({ status: 'fail', reasons: ['One broke.'] }, comparison({ failOn: 'slower' }));
-    assert.deepEqual(both, { status: 'fail', reasons: ['One broke.', ...failed.reasons] });
+    const both = withComparison({ status: 'fail', reasons: ['One failed.'] }, comparison({ failOn: 'slower' }));
+    assert.deepEqual(both, { status: 'fail', reasons: ['One failed.', ...failed.reasons] });
     const stopped = { status: 'stopped', reasons: ['Stopped.'] } as const;
     assert.equal(withComparison(stopped, comparison({ failOn: 'slower' })), stopped);
   });
 
-  it('proves nothing against a baseline that is invalid', () => {
+  it('has no effect when the baseline is invalid', () => {
     const against = comparison({ failOn: 'slower' }, { verdict: { status: 'invalid' } });
     assert.equal(only(against).verdict, 'slower');
     assert.deepEqual(provenSlower(against), []);

@@ -4,21 +4,21 @@ import type { Cell } from '../../src/summary/fold.ts';
 import { percentilesOf, sorted } from '../../src/summary/percentiles.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 
-/** How the latencies of a made-up operation are drawn; lognormal around 50 ms. */
+/** How the latencies of a simulated operation are drawn: lognormal around 50 ms. */
 export type Simulation = {
   readonly requests?: number;
   readonly intervals?: number;
-  /** Every latency times this. */
+  /** Multiplies every latency. */
   readonly factor?: number;
-  /** How much of a request's state its successor keeps, 0 to 1: queues and caches that requests share. */
+  /** How much of its state a request passes to the next, 0 to 1: stands for queues and caches that requests share. */
   readonly memory?: number;
-  /** Over the run the latency grows by e to this. */
+  /** Over the run, latency grows by the factor e to the power of this. */
   readonly ramp?: number;
   readonly failureRate?: number;
   readonly operation?: string;
 };
 
-/** One operation of a run of 1 s intervals. The same seed gives the same latencies. */
+/** One operation of a run with intervals of 1 s. The same seed gives the same latencies. */
 export function simulatedOperation(seed: number, simulation: Simulation = {}): ComparedOperation {
   const { requests = 600, intervals = 20, factor = 1, memory = 0, ramp = 0, failureRate = 0 } = simulation;
   const random = randomFor(seed);
@@ -48,7 +48,7 @@ export function simulatedOperation(seed: number, simulation: Simulation = {}): C
   };
 }
 
-/** A run of such operations. */
+/** A run with these operations. */
 export function simulatedRun(
   operations: readonly ComparedOperation[],
   changes: Partial<ComparedRun> = {},
@@ -64,7 +64,7 @@ export function simulatedRun(
   };
 }
 
-/** Box and Muller's transform. */
+/** The Box-Muller transform. */
 function standardNormal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

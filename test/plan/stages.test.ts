@@ -17,7 +17,7 @@ import { momentsOf } from '../../src/report/report.ts';
 import { arrivalSchedule } from '../../src/traffic/arrival-schedule.ts';
 import { vuSpans } from '../../src/traffic/ramping-vus.ts';
 import { aPlan } from '../support/a-plan.ts';
-import { judgedRun } from '../verdict/judged-run.ts';
+import { judgedRun } from '../support/judged-run.ts';
 
 const OVER_STAGES = { useful_rate: [{ threshold: 'rate>0.9', over: 'stage' }] };
 const inMs = (microseconds: number) => `${microseconds / 1000}ms`;
@@ -115,7 +115,12 @@ it('finds the stage that broke when stages last fractions of a millisecond', () 
     const atMs = index * 100;
     return { atMs, durationMs: 1, ...(atMs > 2001.2 ? { outcome: 'HTTP_500' as const } : {}) };
   });
-  const { ceiling } = judgedRun({ scenario, samples, plannedMs: 3003.3, plan: { thresholds: OVER_STAGES } });
+  const { ceiling } = judgedRun({
+    scenario,
+    samples,
+    span: { plannedDurationMs: 3003.3 },
+    plan: { thresholds: OVER_STAGES },
+  });
   assert.deepEqual(
     ceiling?.stages.map(({ index, fromSeconds, held }) => [index, fromSeconds, held]),
     [

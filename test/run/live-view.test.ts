@@ -4,9 +4,9 @@ import { progressLine } from '../../src/cli/run-command.ts';
 import { liveView } from '../../src/run/run-view.ts';
 import type { Block } from '../../src/sample/block.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
-import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+import { blockOf, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 
-function laneTold(lane: number, samples: readonly Told[], measuredFromMs?: number) {
+function laneTold(lane: number, samples: readonly SampleParts[], measuredFromMs?: number) {
   const tally = new LiveTally(measuredFromMs);
   tally.add(blockOf(samples) as Block);
   return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId: 'a', atMs: RUN_START_MS, activeVus: 2 + lane });

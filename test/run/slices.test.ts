@@ -9,9 +9,9 @@ import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
-import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
+import { healthySlice } from '../support/healthy-slice.ts';
 import { testContext } from '../support/run-context.ts';
 
 let fleet: Fleet;
@@ -91,18 +91,7 @@ it('makes a delivery after the end wait for the holder, and return what the hold
   await store.takeLease(runId, sliceId, 0, 'first');
   laterMs = 5000;
   const late = runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
-  const health: SliceHealth = {
-    startDelayMs: 0,
-    eventLoopDelayMs: { p99: 0, max: 0 },
-    cpuSeconds: 0,
-    cpuFromSeconds: 0,
-    wallSeconds: 1,
-    starts: [],
-    tokens: [],
-    stoppedTargets: [],
-    store: { errors: 0, blocks: 1, samples: 9 },
-    instance: 'first',
-  };
+  const health = healthySlice({ store: { errors: 0, blocks: 1, samples: 9 } });
   await store.commitSlice(runId, { sliceId, attemptIds: ['first'], health });
   assert.deepEqual(await late, { state: 'committed', samples: 9 });
 });

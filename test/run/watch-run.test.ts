@@ -4,10 +4,10 @@ import type { Slice } from '../../src/plan/slices.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { watchRun } from '../../src/run/watch-run.ts';
 import type { Block } from '../../src/sample/block.ts';
-import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { blockOf, RUN_START_MS } from '../support/blocks-of.ts';
+import { healthySlice } from '../support/healthy-slice.ts';
 import { testContext } from '../support/run-context.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -63,9 +63,8 @@ it('lets a run go on if its conditions hold', async () => {
 
 it('leaves the watch to the first lane that is still active', async () => {
   const { context } = await activeRun();
-  const health = { store: { errors: 0, blocks: 1, samples: 1 } } as SliceHealth;
   const commit = (lane: number) =>
-    context.store.commitSlice(RUN, { sliceId: sliceOfLane(lane).sliceId, attemptIds: ['a'], health });
+    context.store.commitSlice(RUN, { sliceId: sliceOfLane(lane).sliceId, attemptIds: ['a'], health: healthySlice() });
   const third = watchRun(context, RUN, PLAN, sliceOfLane(2));
   assert.equal(await third?.(), false);
   await commit(1);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunStore } from '../../src/store/run-store.ts';
 import type { SliceCommit } from '../../src/store/slice-attempts.ts';
+import { healthySlice } from '../support/healthy-slice.ts';
 
 /** What every run store must do with the attempts at slices. */
 export function attemptsContract(title: string, open: () => Promise<RunStore>): void {
@@ -69,15 +70,13 @@ export function attemptsContract(title: string, open: () => Promise<RunStore>): 
   });
 }
 
-const HEALTH: SliceCommit['health'] = {
+const HEALTH = healthySlice({
   startDelayMs: 0.25,
   eventLoopDelayMs: { p99: 1.5, max: 20 },
   cpuSeconds: 3,
-  cpuFromSeconds: 0,
   wallSeconds: 1,
-  starts: [],
   tokens: Array.from({ length: 3000 }, (_, i) => ({ target: `target-${i}`, fetched: i, failed: 0, maxMs: i / 7 })),
   stoppedTargets: [{ target: 'docs', reason: 'AUTH_REJECTED', atMs: 1_790_000_000_000.5 }],
   store: { errors: 0, blocks: 1, samples: 12_500 },
   instance: 'instance',
-};
+});

@@ -6,51 +6,16 @@ import type { Outcome } from '../../src/sample/outcome.ts';
 import { emptyFold, type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
 import { decodeFold, encodeFold } from '../../src/summary/fold-codec.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+import { foldOf, INTERVAL_MS, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
+import { anyLists } from './any-samples.ts';
 
-/** A clock that some requests reach. */
-const anyClock = fc.option(fc.nat(4000), { nil: undefined });
-/** Only requests carry messages; iterations go by the scenario's name, pauses by the operation whose reply asked for them. */
-const anySample: fc.Arbitrary<Told> = fc
-  .record({
-    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause', 'session'),
-    target: fc.constantFrom('web', 'web:2', 'wörk'),
-    operation: fc.constantFrom('initialize', 'tools/call:look', 'tools/call:a\nb'),
-    outcome: fc.constantFrom<Outcome>(
-      'OK',
-      'OK',
-      'TOOL_ERROR',
-      'HTTP_429',
-      'TOOL_EMPTY',
-      'CLIENT_ABORT',
-      'CLIENT_LIMIT',
-    ),
-    atMs: fc.nat(5000),
-    lagMs: fc.constantFrom(0, 0, 700, 2500),
-    durationMs: fc.nat(3000),
-    socketMs: anyClock,
-    connectMs: anyClock,
-    tlsMs: anyClock,
-    closeMs: anyClock,
-    flags: fc.nat(63),
-    vu: fc.nat(10),
-    message: fc.constantFrom('', 'one', 'two', 'three'),
-  })
-  .map(({ message, ...told }): Told => {
-    if (told.kind === 'request') return { ...told, message };
-    if (told.kind === 'session')
-      return { ...told, operation: 'session', lagMs: 0, durationMs: (told.durationMs ?? 0) * 4 };
-    return told.kind === 'pause' ? told : { ...told, operation: 'calls' };
-  });
-const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });
-
-/** Warm-up of a second and a half, and a stage that begins at the third. */
+/** A warm-up of 1.5 seconds, and a stage that begins after 3 seconds. */
 const FRAME = { phaseBoundariesMs: [1500, 3000], warmUpPhases: 1 };
-const framed = (lists: Told[][], slices: readonly SliceFold[] = []) => foldOf(lists, slices, FRAME);
+const framed = (lists: SampleParts[][], slices: readonly SliceFold[] = []) => foldOf(lists, slices, FRAME);
 const merged = (...folds: Fold[]) => mergeFolds(folds, INTERVAL_MS);
 
-describe('merging folds', () => {
-  it('does not mind their order or their grouping, and nothing changes nothing', () => {
+describe('mergeFolds', () => {
+  it('gives the same fold in any order and grouping, and ignores empty folds', () => {
     fc.assert(
       fc.property(anyLists, anyLists, anyLists, (one, two, three) => {
         const [a, b, c] = [framed(one), framed(two), framed(three)];
@@ -59,14 +24,14 @@ describe('merging folds', () => {
         assert.deepEqual(merged(merged(a, b), c), all);
         assert.deepEqual(merged(a, merged(c, b)), all);
         assert.deepEqual(merged(emptyFold(INTERVAL_MS), a, merged(), b, c), all);
-        // Folding everything in one go is the same again.
+        // Folding everything at once gives the same fold, too.
         assert.deepEqual(merged(framed([...three, ...one, ...two])), all);
       }),
       { numRuns: 40 },
     );
   });
 
-  it('chooses an example by its text alone', () => {
+  it('chooses an example by its text, whatever the order', () => {
     const at = (atMs: number, message: string) => foldOf([[{ outcome: 'TOOL_ERROR', atMs, message }]]);
     const [a, b, c] = [at(1, ''), at(3, 'beta'), at(2, 'gamma')];
     const example = (fold: Fold) => fold.examples.map(({ message }) => message).join();
@@ -76,25 +41,30 @@ describe('merging folds', () => {
 });
 
 describe('a fold', () => {
-  it('counts what this machine had nothing left for apart from what we ended ourselves, and says why', () => {
-    const limited = (message: string, operation: string): Told => ({ outcome: 'CLIENT_LIMIT', message, operation });
+  it('counts requests that could not be sent separately from aborted ones, with a message', () => {
+    const limited = (message: string, operation: string): SampleParts => ({
+      outcome: 'CLIENT_LIMIT',
+      message,
+      operation,
+    });
     const one = foldOf([
       [limited('EMFILE: b', 'ping'), limited('', 'ping'), { outcome: 'CLIENT_ABORT', message: 'a' }],
     ]);
     const other = foldOf([[limited('EMFILE: a', 'tools/list')]]);
-    for (const fold of [
+    const same = [
       merged(one, other),
       merged(other, emptyFold(INTERVAL_MS), one),
       decodeFold(encodeFold(merged(one, other))),
-    ]) {
+    ];
+    for (const fold of same) {
       const { abortedRequests, limitedRequests, limitedExample, cells, outcomes } = fold;
       assert.deepEqual([abortedRequests, limitedRequests, limitedExample], [1, 3, 'EMFILE: a']);
-      assert.deepEqual([cells.length, outcomes.length], [0, 0], 'nowhere else');
+      assert.deepEqual([cells.length, outcomes.length], [0, 0], 'counted nowhere else');
     }
     assert.deepEqual([one.limitedRequests, one.limitedExample], [2, 'EMFILE: b']);
   });
 
-  it('counts every sample once, as what it is', () => {
+  it('counts every sample once, by its kind and outcome', () => {
     const fold = foldOf([
       [
         { durationMs: 10, vu: 4 },
@@ -139,15 +109,15 @@ describe('a fold', () => {
           dropped: 1,
         },
       ],
-      'what an iteration that we ended ourselves took says nothing',
+      'the duration of an aborted iteration is left out',
     );
     assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 70_000, maxUs: 70_000 }]);
-    assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither what we ended ourselves nor a pause makes a run longer');
+    assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither aborted requests nor pauses make a run longer');
     assert.deepEqual([...fold.vus], [2, 4, 9]);
     assert.deepEqual([fold.abortedRequests, fold.samples], [1, 9]);
   });
 
-  it('counts latency from the intended start, also of iterations, as far as a column reaches', () => {
+  it('measures latency from the intended start, for iterations too, up to the maximum of a column', () => {
     const fold = foldOf([
       [
         { lagMs: 1000, durationMs: 30, atMs: 2000 },
@@ -168,10 +138,10 @@ describe('a fold', () => {
     );
     assert.deepEqual([...(fold.operations[0]?.lag ?? [])], [500_000, 1_000_000, 3_600_000_000]);
     const settled = foldOf([[{ lagMs: 1000, durationMs: 30, atMs: 2000 }]]);
-    assert.equal(settled.lastEndMs, RUN_START_MS + 2030, 'the wait before a request makes no run longer');
+    assert.equal(settled.lastEndMs, RUN_START_MS + 2030, 'the wait before a request does not make a run longer');
   });
 
-  it('puts requests into the part in which they were to start, and keeps only the latencies of those of the warm-up', () => {
+  it('puts a request into the phase of its intended start, and keeps only latencies from the warm-up', () => {
     const fold = foldOf(
       [
         [
@@ -206,7 +176,7 @@ describe('a fold', () => {
       fold.outcomes.map(({ outcome, count, firstMs }) => [outcome, count, firstMs]),
       [['HTTP_503', 1, RUN_START_MS + 3000]],
     );
-    assert.equal(fold.examples[0]?.message, 'cold', 'the recorder keeps no further example of an outcome');
+    assert.equal(fold.examples[0]?.message, 'cold', 'the recorder keeps only the first example of an outcome');
     const [look] = fold.operations;
     assert.deepEqual(
       [look?.retries, look?.connect.length, look?.firstOfSession.length, look?.lag.length],
@@ -222,7 +192,7 @@ describe('a fold', () => {
     assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 5000, maxUs: 5000 }]);
   });
 
-  it('keeps the first calls of sessions and those after a silence apart, the useful ones', () => {
+  it('keeps useful calls separately that were the first of a session or came after it was idle', () => {
     const { firstOfSession, afterIdle } = SAMPLE_FLAG;
     const [look] = foldOf([
       [
@@ -237,10 +207,10 @@ describe('a fold', () => {
     assert.deepEqual([...(look?.afterIdle ?? [])], [55_000]);
   });
 
-  it('keeps when sessions were open, however long they were, and how they were lost', () => {
+  it('keeps when sessions opened and ended, however long they lasted, and how they were lost', () => {
     const hour = 60 * 60_000;
-    // A recorder that was never drained reaches 71 minutes.
-    const session = (atMs: number, durationMs: number, outcome: Outcome = 'OK'): Told => {
+    // An hour is within the 71 minutes that the columns of a block hold.
+    const session = (atMs: number, durationMs: number, outcome: Outcome = 'OK'): SampleParts => {
       return { kind: 'session', operation: 'session', atMs, durationMs, outcome };
     };
     const [web] = foldOf(
@@ -254,28 +224,7 @@ describe('a fold', () => {
     assert.deepEqual(web?.losses, { SESS_LOST: 1 });
   });
 
-  it('comes back from bytes as it was, wherever they lie', () => {
-    fc.assert(
-      fc.property(anyLists, fc.nat(7), (lists, offset) => {
-        const fold = framed(lists, [{ sliceId: 'w0000-l0000', state: 'lost', duplicates: 1, health: undefined }]);
-        const bytes = encodeFold(fold);
-        const shifted = new Uint8Array(bytes.length + offset + 3).subarray(offset, offset + bytes.length);
-        shifted.set(bytes);
-        const back = decodeFold(shifted);
-        assert.equal(back.slices[0]?.health, undefined);
-        assert.deepEqual({ ...back, slices: [] }, { ...fold, slices: [] });
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  it('is refused when bytes are missing', () => {
-    const bytes = encodeFold(foldOf([[{}, {}, {}]]));
-    for (const missing of [1, 4, 8])
-      assert.throws(() => decodeFold(bytes.subarray(0, bytes.length - missing)), /bytes/);
-  });
-
-  it('has at most 120 intervals of a round width for the planned time', () => {
+  it('has at most 120 intervals of a round width in the planned duration', () => {
     assert.equal(intervalFor(1000), 1000);
     assert.equal(intervalFor(120_000), 1000);
     assert.equal(intervalFor(120_001), 2000);

@@ -9,15 +9,15 @@ import { aSample } from './a-sample.ts';
 export const RUN_START_MS = 1_800_000_000_000;
 export const INTERVAL_MS = 1000;
 
-/** A sample by names; its start counts from the start of the run. */
-export type Told = Partial<Omit<Sample, 'operation' | 'startMs'>> & {
+/** A sample with names instead of numbers; `atMs` is its start, milliseconds from the start of the run. */
+export type SampleParts = Partial<Omit<Sample, 'operation' | 'startMs'>> & {
   readonly target?: string;
   readonly operation?: string;
   readonly atMs?: number;
 };
 
 /** The block that a recorder makes of these samples; undefined of none. */
-export function blockOf(samples: readonly Told[]): Block | undefined {
+export function blockOf(samples: readonly SampleParts[]): Block | undefined {
   const recorder = new Recorder(
     RUN_START_MS,
     () => undefined,
@@ -31,7 +31,7 @@ export function blockOf(samples: readonly Told[]): Block | undefined {
 
 /** The fold of these samples, a block for each list. */
 export function foldOf(
-  lists: readonly (readonly Told[])[],
+  lists: readonly (readonly SampleParts[])[],
   slices: readonly SliceFold[] = [],
   frame: Partial<FoldFrame> = {},
 ): Fold {

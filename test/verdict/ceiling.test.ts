@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Abort } from '../../src/verdict/verdict.ts';
-import type { Told } from '../support/blocks-of.ts';
-import { type JudgedRun, judgedRun } from './judged-run.ts';
+import type { SampleParts } from '../support/blocks-of.ts';
+import { type JudgedRun, judgedRun } from '../support/judged-run.ts';
 
-/** 60, 120 and 180 starts a minute, three seconds each, and down again within a second. */
+/** 60, 120 and 180 starts a minute for three seconds each, then down to 0 in one second. */
 const STAIRS = {
   executor: 'ramping-arrival-rate',
   vus: undefined,
@@ -24,8 +24,8 @@ const STAIRS = {
 const USEFUL = { threshold: 'rate>0.9', over: 'stage', abortOnFail: true };
 const ABORT: Abort = { metric: 'useful_rate', expression: 'rate>0.9', over: 'stage', observed: 0.5, atSeconds: 4.5 };
 
-/** A request every 100 ms until a moment, failing between two others. */
-function requests(endMs: number, fromMs: number, toMs: number): Told[] {
+/** A request every 100 ms until `endMs`; those between the other two instants fail. */
+function requests(endMs: number, fromMs: number, toMs: number): SampleParts[] {
   return Array.from({ length: endMs / 100 }, (_, index) => {
     const atMs = index * 100;
     return { atMs, durationMs: 10, ...(atMs >= fromMs && atMs < toMs ? { outcome: 'HTTP_500' as const } : {}) };
@@ -39,8 +39,40 @@ function ceilingOf({ plan, ...run }: JudgedRun) {
   return { ...judged, ceiling, held: ceiling?.stages.map(({ held }) => held) };
 }
 
+describe('a condition over stages', () => {
+  it('fails, without a value or a place, when no stage was judged', () => {
+    const { held, thresholds, verdict } = ceilingOf({
+      samples: requests(2000, 0, 0),
+      span: { plannedDurationMs: 2000 },
+    });
+    assert.deepEqual(held, [null, null, null, null]);
+    assert.deepEqual(thresholds, [
+      { metric: 'useful_rate', expression: 'rate>0.9', over: 'stage', ok: false, observed: null },
+    ]);
+    assert.deepEqual(verdict, {
+      status: 'fail',
+      reasons: [
+        'useful_rate rate>0.9 over each stage: no stage was completed, so it could not be evaluated.',
+        'Scenario calls completed none of its stages.',
+      ],
+    });
+  });
+
+  it('shows the first stage that broke, or the worst stage when all held', () => {
+    const thresholds = { useful_rate: [{ threshold: 'rate>0.2', over: 'stage' }] };
+    const shown = (samples: SampleParts[]) => {
+      const [result] = ceilingOf({ samples, plan: { thresholds } }).thresholds;
+      return [result?.ok, result?.observed, result?.at?.stage];
+    };
+    // Half of the second stage fails.
+    assert.deepEqual(shown(requests(10_000, 3000, 4500)), [true, 0.5, 2]);
+    // All of the second stage fails, and half of the third.
+    assert.deepEqual(shown(requests(10_000, 3000, 7500)), [true, 0, 2]);
+  });
+});
+
 describe('the ceiling', () => {
-  it('is the last stage that held before the first that broke, and no failure', () => {
+  it('is the last stage that held before the first that broke, and the run passes', () => {
     const { ceiling, held, verdict, thresholds } = ceilingOf({ samples: requests(10_000, 6000, 9000) });
     assert.deepEqual(held, [true, true, false, true]);
     assert.deepEqual(ceiling?.stages[2], {
@@ -59,7 +91,7 @@ describe('the ceiling', () => {
     ]);
   });
 
-  it('fails when the first stage broke already, and does not count what held after it', () => {
+  it('fails the run when the first stage broke, and ignores stages that held after it', () => {
     const { ceiling, verdict } = ceilingOf({ samples: requests(10_000, 0, 2000) });
     assert.deepEqual([ceiling?.held, ceiling?.broke], [null, 1]);
     assert.equal(verdict.status, 'fail');
@@ -72,13 +104,13 @@ describe('the ceiling', () => {
     assert.deepEqual(verdict.reasons, ['Scenario calls held in every stage, up to 3 starts/s.']);
   });
 
-  it('counts a stage without samples as broken, because nothing was shown', () => {
+  it('counts a stage without samples as broken', () => {
     const { ceiling, held } = ceilingOf({ samples: requests(3000, 0, 0) });
     assert.deepEqual(held, [true, false, false, false]);
     assert.equal(ceiling?.stages[1]?.broken[0]?.observed, null);
   });
 
-  it('ends where the run was ended for it: stages after that were not run, the one before counts', () => {
+  it('counts the stage before the one that aborted the run; later stages were not run', () => {
     const { ceiling, held, verdict } = ceilingOf({ samples: requests(4500, 3500, 4500), abort: ABORT });
     assert.deepEqual(held, [true, false, null, null]);
     assert.deepEqual([ceiling?.held, ceiling?.broke], [1, 2]);
@@ -86,14 +118,14 @@ describe('the ceiling', () => {
     assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario calls held at 1 starts/s and broke at 2.'] });
   });
 
-  it('takes the word of the watch when the exact figures are just within the limit', () => {
+  it('counts the aborted stage as broken even if its exact figures are just within the limit', () => {
     const abort = { ...ABORT, observed: 0.899 };
     const { held, ceiling } = ceilingOf({ samples: requests(4500, 3500, 3600), abort });
     assert.deepEqual(held, [true, false, null, null]);
     assert.deepEqual(ceiling?.stages[1]?.broken, [{ metric: 'useful_rate', expression: 'rate>0.9', observed: 0.899 }]);
   });
 
-  it('shows nothing of a stage that was cut short by anything else', () => {
+  it('does not judge a stage that was cut short for another reason', () => {
     const thresholds = { useful_rate: [USEFUL], mcp_requests: ['rate>1'] };
     const abort: Abort = { ...ABORT, metric: 'mcp_requests', expression: 'rate>1', over: 'run' };
     const { held, verdict } = ceilingOf({ samples: requests(4500, 3500, 4500), abort, plan: { thresholds } });
@@ -102,7 +134,7 @@ describe('the ceiling', () => {
     assert.equal(ceilingOf({ samples: requests(4500, 0, 0), stopped: true }).verdict.status, 'stopped');
   });
 
-  it('counts virtual users where stages are made of them, a ramp by its highest level', () => {
+  it('has the highest level of each stage, in virtual users where stages are made of them', () => {
     const scenario = {
       executor: 'ramping-vus',
       startRate: undefined,
@@ -135,7 +167,7 @@ describe('the ceiling', () => {
     assert.equal(ceilingOf({ samples: requests(10_000, 0, 3000), plan: { warmUp: '3s' } }).ceiling?.stages.length, 3);
   });
 
-  it('is not looked for by a plan without such conditions', () => {
+  it('is absent when the plan has no conditions over stages', () => {
     const { ceiling } = ceilingOf({
       samples: requests(10_000, 0, 0),
       plan: { thresholds: { useful_rate: ['rate>0'] } },
@@ -144,7 +176,7 @@ describe('the ceiling', () => {
   });
 });
 
-describe('a run that ended itself', () => {
+describe('an aborted run', () => {
   const abort: Abort = { metric: 'mcp_failures', expression: 'rate<0.5', over: 2000, observed: 0.75, atSeconds: 4.2 };
   const thresholds = {
     mcp_failures: [{ threshold: 'rate<0.5', over: '2s', abortOnFail: true }],
@@ -152,7 +184,7 @@ describe('a run that ended itself', () => {
   };
   const samples = requests(4000, 1000, 4000);
 
-  it('has failed, and says by which condition and when; its rates are those of the time it had', () => {
+  it('has failed, names the condition and the time, and has rates over its own duration', () => {
     const { verdict, thresholds: results } = judgedRun({ samples, abort, plan: { thresholds } });
     const reason = 'Aborted 4.2 s after the start: mcp_failures rate<0.5 over 2 s, observed 0.75.';
     assert.deepEqual(verdict, { status: 'fail', reasons: [reason] });
@@ -165,7 +197,7 @@ describe('a run that ended itself', () => {
     assert.equal(rate?.observed, 40 / 3.91);
   });
 
-  it('tells of other conditions that do not hold after the one that ended it', () => {
+  it('lists other conditions that do not hold after the one that aborted it', () => {
     const more = { ...thresholds, useful_rate: ['rate>0.99'] };
     const { verdict } = judgedRun({ samples, abort, plan: { thresholds: more } });
     assert.match(verdict.reasons[0] ?? '', /^Aborted/);
@@ -173,7 +205,7 @@ describe('a run that ended itself', () => {
     assert.equal(verdict.reasons.length, 2);
   });
 
-  it('is invalid all the same when the generator broke a rule', () => {
+  it('is invalid when the generator broke a rule', () => {
     const { verdict } = judgedRun({ samples, abort, plan: { thresholds }, health: { startDelayMs: 60_000 } });
     assert.equal(verdict.status, 'invalid');
     assert.match(verdict.reasons.join('\n'), /started in time.*\nAborted 4\.2 s/s);

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SliceHealth } from '../../src/summary/generator-health.ts';
-import { mergeFolds } from '../../src/summary/merge-folds.ts';
-import { summarise } from '../../src/summary/summarise.ts';
-import { judge } from '../../src/verdict/judge.ts';
-import { aPlan } from '../support/a-plan.ts';
-import { foldOf, INTERVAL_MS, RUN_START_MS, type Told } from '../support/blocks-of.ts';
-import { HEALTHY_SLICE } from '../support/healthy-slice.ts';
+import type { SampleParts } from '../support/blocks-of.ts';
+import { RUN_START_MS } from '../support/blocks-of.ts';
+import { type JudgedRun, judgedRun } from '../support/judged-run.ts';
 
-const MIXED: readonly Told[] = [
+/** Requests with different outcomes, targets and operations, and everything else that a block can hold. */
+const MIXED: readonly SampleParts[] = [
   { durationMs: 100 },
   { durationMs: 200 },
   { durationMs: 300, operation: 'initialize' },
@@ -26,33 +23,17 @@ const GIVEN_UP = {
   atMs: RUN_START_MS + 1500,
 };
 
-type Case = {
-  readonly samples?: readonly Told[];
-  readonly thresholds?: Record<string, string[]>;
+type Case = Partial<Omit<JudgedRun, 'plan'>> & {
+  readonly thresholds?: Record<string, unknown[]>;
   readonly generator?: Record<string, unknown>;
-  readonly health?: Partial<SliceHealth>;
+  /** Planned slices that never reported. */
   readonly lost?: number;
-  readonly partial?: boolean;
-  readonly vus?: number;
-  readonly stopped?: boolean;
 };
 
-function judged({ samples = MIXED, thresholds, generator, health, lost = 0, partial, vus = 1, stopped = false }: Case) {
+function judged({ samples = MIXED, thresholds, generator, lost = 0, span, ...run }: Case) {
   const targets = { web: { url: 'http://127.0.0.1/' }, other: { url: 'http://127.0.0.1/' } };
-  const plan = aPlan({ plan: { targets, thresholds, generator } });
-  const spoken = { sliceId: 'w0000-l0000', state: partial ? 'partial' : 'committed', duplicates: 0 } as const;
-  const fold = mergeFolds([foldOf([samples], [{ ...spoken, health: { ...HEALTHY_SLICE, ...health } }])], INTERVAL_MS);
-  const span = {
-    runStartMs: RUN_START_MS,
-    plannedDurationMs: 10_000,
-    plannedSlices: 1 + lost,
-    plannedVus: vus,
-    warmUpMs: 0,
-    warmUpPhases: 0,
-    plannedStarts: [],
-    stopped,
-  };
-  return judge(plan, fold, summarise(fold, span), stopped);
+  const plan = { targets, thresholds, generator };
+  return judgedRun({ ...run, samples, plan, span: { plannedSlices: 1 + lost, ...span } });
 }
 
 describe('a threshold', () => {
@@ -89,7 +70,7 @@ describe('a threshold', () => {
     ['iteration_duration{scenario:calls}', 'max', 600],
   ];
   for (const [metric, aggregate, value] of OBSERVED) {
-    it(`on ${aggregate} of ${metric} sees ${value}`, () => {
+    it(`observes ${value} as ${aggregate} of ${metric}`, () => {
       const { thresholds, verdict } = judged({
         thresholds: { [metric]: [`${aggregate}==${value}`, `${aggregate}!=${value}`] },
       });
@@ -104,7 +85,44 @@ describe('a threshold', () => {
     });
   }
 
-  it('compares as it says', () => {
+  it('observes each percentile of a thousand latencies', () => {
+    const samples = Array.from({ length: 1000 }, (_, index): SampleParts => ({ durationMs: index + 1 }));
+    const values = { min: 1, avg: 500.5, med: 500, 'p(75)': 750, 'p(90)': 900, 'p(95)': 950, 'p(99)': 990 };
+    const all: Record<string, number> = { ...values, 'p(99.9)': 999, max: 1000 };
+    const { thresholds } = judged({
+      samples,
+      thresholds: { mcp_request_duration: Object.entries(all).map(([aggregate, value]) => `${aggregate}==${value}`) },
+    });
+    assert.deepEqual(
+      thresholds.map(({ ok, observed }) => [ok, observed]),
+      Object.values(all).map((value) => [true, value]),
+    );
+  });
+
+  it('takes aborted iterations and those without a feed row into the rate of dropped ones, because they started', () => {
+    const iteration: SampleParts = { kind: 'iteration', operation: 'calls' };
+    const samples: SampleParts[] = [
+      {},
+      iteration,
+      { ...iteration, outcome: 'CLIENT_ABORT' },
+      { ...iteration, outcome: 'PLAN_FEED_END' },
+      { kind: 'droppedIteration', operation: 'calls' },
+    ];
+    const { thresholds } = judged({
+      samples,
+      thresholds: { dropped_iterations: ['rate==0.25', 'count==1'], iterations: ['count==1'] },
+    });
+    assert.deepEqual(
+      thresholds.map(({ ok, observed }) => [ok, observed]),
+      [
+        [true, 0.25],
+        [true, 1],
+        [true, 1],
+      ],
+    );
+  });
+
+  it('compares with its operator', () => {
     const expressions = ['count<5', 'count<=5', 'count>5', 'count>=5', 'count==5', 'count!=5', 'count<6', 'count>4'];
     const { thresholds } = judged({ thresholds: { mcp_requests: expressions } });
     assert.deepEqual(
@@ -113,7 +131,7 @@ describe('a threshold', () => {
     );
   });
 
-  it('fails without samples, because nothing was shown', () => {
+  it('fails without samples', () => {
     const thresholds = {
       'mcp_request_duration{operation:initialize}': ['p(95)<1000'],
       'mcp_requests{operation:initialize}': ['count<1'],
@@ -132,19 +150,19 @@ describe('a threshold', () => {
 });
 
 describe('the verdict', () => {
-  it('is a pass when all thresholds hold, and says how many', () => {
+  it('is pass when all thresholds are met, and gives their number', () => {
     const verdict = (...expressions: string[]) => judged({ thresholds: { mcp_requests: expressions } }).verdict;
     assert.deepEqual(verdict('count>1'), { status: 'pass', reasons: ['The one threshold was met.'] });
     assert.deepEqual(verdict('count>1', 'count>2'), { status: 'pass', reasons: ['All 2 thresholds met.'] });
     assert.deepEqual(judged({}).verdict, { status: 'pass', reasons: ['The plan has no thresholds.'] });
   });
 
-  it('is a fail with a reason for each threshold that does not hold', () => {
+  it('is fail with a reason for each threshold that is not met', () => {
     const { verdict } = judged({ thresholds: { useful_rate: ['rate>0.9', 'rate>0.1'] } });
     assert.deepEqual(verdict, { status: 'fail', reasons: ['useful_rate rate>0.9: observed 0.8.'] });
   });
 
-  it('is invalid when the generator broke a rule, even with thresholds that fail', () => {
+  it('is invalid when the generator broke a rule, even if thresholds fail', () => {
     const thresholds = { useful_rate: ['rate>0.9'] };
     const broken: [Case, string][] = [
       [{ health: { startDelayMs: 2001 } }, 'slices started in time'],
@@ -153,8 +171,8 @@ describe('the verdict', () => {
       [{ health: { store: { errors: 1, blocks: 1, samples: 1 } } }, 'samples stored'],
       [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections available'],
       [{ lost: 1 }, 'slices completed'],
-      [{ partial: true }, 'slices completed'],
-      [{ vus: 2 }, 'virtual users started'],
+      [{ slice: { state: 'partial' } }, 'slices completed'],
+      [{ span: { plannedVus: 2 } }, 'virtual users started'],
     ];
     for (const [change, rule] of broken) {
       const { verdict, rules } = judged({ thresholds, ...change });
@@ -168,7 +186,7 @@ describe('the verdict', () => {
     }
   });
 
-  it('names the targets that were given up, when and why', () => {
+  it('names the targets that were given up, with time and reason', () => {
     const stoppedTargets = [GIVEN_UP, { target: 'other', reason: 'AUTH_REJECTED', atMs: RUN_START_MS + 61_000 }];
     const { verdict } = judged({ health: { stoppedTargets } });
     assert.deepEqual(verdict, {
@@ -179,14 +197,14 @@ describe('the verdict', () => {
     });
   });
 
-  it('says how many requests found nothing left on the machine, and what to do, whatever the others showed', () => {
-    const limited: Told = { outcome: 'CLIENT_LIMIT', message: 'EMFILE: connect; raise its limit.' };
-    const had =
+  it('gives the number of requests that could not be sent and how to fix it, whatever the others showed', () => {
+    const limited: SampleParts = { outcome: 'CLIENT_LIMIT', message: 'EMFILE: connect; raise its limit.' };
+    const broken =
       'The generator broke its rule "connections available": the machine had no file descriptor, port or memory left for';
     for (const [samples, reason] of [
-      [[...MIXED, limited], `${had} 1 request: EMFILE: connect; raise its limit.`],
-      [[limited, limited], `${had} 2 requests: EMFILE: connect; raise its limit.`],
-      [[...MIXED, { ...limited, message: '' }], `${had} 1 request.`],
+      [[...MIXED, limited], `${broken} 1 request: EMFILE: connect; raise its limit.`],
+      [[limited, limited], `${broken} 2 requests: EMFILE: connect; raise its limit.`],
+      [[...MIXED, { ...limited, message: '' }], `${broken} 1 request.`],
     ] as const) {
       const { verdict } = judged({ samples });
       assert.deepEqual(verdict, { status: 'invalid', reasons: [reason] });
@@ -195,21 +213,21 @@ describe('the verdict', () => {
     assert.deepEqual(rule, { rule: 'connections available', ok: true, detail: 'every request had one' });
   });
 
-  it('lets as many slices vanish as the plan allows, with their virtual users', () => {
-    const half = { generator: { maxLostSlices: 0.5 }, lost: 1, vus: 2 };
+  it('accepts as many lost slices as the plan allows, with their virtual users', () => {
+    const half = { generator: { maxLostSlices: 0.5 }, lost: 1, span: { plannedVus: 2 } };
     assert.equal(judged(half).verdict.status, 'pass');
     assert.equal(judged({ ...half, lost: 2 }).verdict.status, 'invalid');
-    assert.equal(judged({ ...half, vus: 4 }).verdict.status, 'invalid');
+    assert.equal(judged({ ...half, span: { plannedVus: 4 } }).verdict.status, 'invalid');
     const { rules } = judged({ ...half, generator: { maxLostSlices: 0.07 } });
     assert.match(rules[0]?.detail ?? '', /at most 7 % may be lost/);
   });
 
-  it('is invalid without a single request', () => {
+  it('is invalid without requests', () => {
     const { verdict } = judged({ samples: [{ outcome: 'CLIENT_ABORT' }] });
     assert.deepEqual(verdict, { status: 'invalid', reasons: ['No requests were measured.'] });
   });
 
-  it('is stopped when the run was stopped, whatever it showed', () => {
+  it('is stopped when the run was stopped, whatever else it showed', () => {
     const { verdict } = judged({ stopped: true, lost: 3, thresholds: { useful_rate: ['rate>0.9'] } });
     assert.equal(verdict.status, 'stopped');
   });

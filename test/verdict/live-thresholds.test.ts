@@ -6,38 +6,40 @@ import { readHistogram } from '../../src/summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../../src/verdict/live-thresholds.ts';
 import type { Abort } from '../../src/verdict/verdict.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
-import { blockOf, RUN_START_MS, type Told } from '../support/blocks-of.ts';
+import { blockOf, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 
 type Watched = PlanParts & {
-  /** What each of two lanes measures in a second of the run. */
-  readonly second: (second: number) => readonly Told[];
+  /** What each of two lanes measures in one second of the run. */
+  readonly second: (second: number) => readonly SampleParts[];
   readonly seconds?: number;
-  /** A lane whose first attempt is lost in this second, so that its totals begin anew. */
+  /** The second in which the second lane's first attempt is lost, so that its totals start again from 0. */
   readonly lostAt?: number;
-  /** When this watch begins to look. */
+  /** When the evaluation begins. */
   readonly fromSecond?: number;
 };
 
-/** Plays a run of two lanes, each telling of itself every other second, to a watcher; stops when it ends the run. */
+/** Evaluates a run of two lanes, which report every other second, until a condition aborts it. */
 function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Watched): Abort | undefined {
   const plan = aPlan(parts);
   const measuredFromMs = RUN_START_MS + plan.warmUp;
-  const watcher = new LiveThresholds(plan, RUN_START_MS);
+  const live = new LiveThresholds(plan, RUN_START_MS);
   const tallies = [new LiveTally(measuredFromMs), new LiveTally(measuredFromMs)];
   for (let now = 1; now <= seconds; now++) {
     if (now === lostAt) tallies[1] = new LiveTally(measuredFromMs);
-    const samples = second(now - 1).map((told) => ({ atMs: (now - 1) * 1000, ...told }));
+    const samples = second(now - 1).map((parts) => ({ atMs: (now - 1) * 1000, ...parts }));
     for (const tally of tallies) if (samples.length > 0) tally.add(blockOf(samples) as Block);
     if (now % 2 === 1 || now < fromSecond) continue;
     const progress = tallies.map((tally, lane) => {
       const attemptId = lane === 1 && lostAt !== undefined && now >= lostAt ? 'second' : 'first';
       return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId, atMs: RUN_START_MS + now * 1000, activeVus: 1 });
     });
-    const abort = watcher.evaluate(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
+    const abort = live.evaluate(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
     if (abort !== undefined) return abort;
   }
   return undefined;
 }
+
+const DROPPED: SampleParts = { kind: 'droppedIteration', operation: 'calls' };
 
 const failing = (from: number, to: number) => (second: number) => {
   const outcome = second >= from && second < to ? 'HTTP_500' : 'OK';
@@ -47,7 +49,7 @@ const thresholds = (metric: string, threshold: string, more: object = {}) => ({
   plan: { thresholds: { [metric]: [{ threshold, abortOnFail: true, ...more }] } },
 });
 
-describe('the watch over a whole run', () => {
+describe('a live condition over the run', () => {
   it('adds up all lanes since the start', () => {
     assert.deepEqual(watched({ second: failing(0, 30), ...thresholds('mcp_failures', 'count<8') }), {
       metric: 'mcp_failures',
@@ -59,12 +61,12 @@ describe('the watch over a whole run', () => {
     assert.equal(watched({ second: failing(9, 30), ...thresholds('mcp_failures', 'rate<0.5') })?.atSeconds, 18);
   });
 
-  it('leaves conditions alone that may not end it', () => {
+  it('is ignored without abortOnFail', () => {
     assert.equal(watched({ second: failing(0, 30), plan: { thresholds: { mcp_failures: ['rate<0.5'] } } }), undefined);
     assert.equal(new LiveThresholds(aPlan(), RUN_START_MS).isNeeded, false);
   });
 
-  it('waits for its delay, and for samples', () => {
+  it('waits for delayAbortEval and for samples', () => {
     const late = thresholds('mcp_failures', 'rate<0.5', { delayAbortEval: '11s' });
     assert.equal(watched({ second: failing(0, 30), ...late })?.atSeconds, 12);
     assert.equal(watched({ second: () => [], ...thresholds('mcp_requests', 'count>5') }), undefined);
@@ -72,14 +74,14 @@ describe('the watch over a whole run', () => {
     assert.equal(watched({ second: silent, ...thresholds('mcp_failures', 'rate<0.5') })?.atSeconds, 8);
   });
 
-  it('knows the failures by their codes and the operations by their names', () => {
+  it('can be about one outcome or one operation', () => {
     const second = () => [{ outcome: 'HTTP_429' }, { outcome: 'HTTP_500' }, { operation: 'initialize' }] as const;
     const { observed } = watched({ second, ...thresholds('mcp_failures{outcome:HTTP_429}', 'rate<0.1') }) ?? {};
     assert.equal(observed, 1 / 3);
     assert.equal(watched({ second, ...thresholds('mcp_failures{operation:initialize}', 'rate<0.1') }), undefined);
   });
 
-  it('measures latency within 1 %, from the intended start, and iterations with those that were dropped', () => {
+  it('measures latency within 1 % from the intended start, iterations and dropped iterations', () => {
     const second = () =>
       [
         { durationMs: 100, lagMs: 300 },
@@ -94,7 +96,23 @@ describe('the watch over a whole run', () => {
     assert.ok(Math.abs((least?.observed ?? 0) - 50) <= 0.5, `${least?.observed}`);
   });
 
-  it('sees nothing of the warm-up, in counts or in rates', () => {
+  it('has each percentile of the latencies', () => {
+    const second = () => Array.from({ length: 100 }, (_, index): SampleParts => ({ durationMs: 10 * (index + 1) }));
+    const expected = { min: 10, avg: 505, med: 500, 'p(75)': 750, 'p(90)': 900, 'p(95)': 950, 'p(99)': 990, max: 1000 };
+    for (const [aggregate, ms] of Object.entries(expected)) {
+      const { observed = 0 } = watched({ second, ...thresholds('mcp_request_duration', `${aggregate}<1`) }) ?? {};
+      assert.ok(Math.abs(observed - ms) <= ms * 0.01, `${aggregate}: ${observed}, not ${ms}`);
+    }
+  });
+
+  it('takes aborted iterations into the rate of dropped ones, because they started', () => {
+    const iteration: SampleParts = { kind: 'iteration', operation: 'calls' };
+    const second = () =>
+      [iteration, { ...iteration, outcome: 'CLIENT_ABORT' }, { ...DROPPED }, { ...DROPPED }] as const;
+    assert.equal(watched({ second, ...thresholds('dropped_iterations', 'rate<0.1') })?.observed, 0.5);
+  });
+
+  it('leaves out the warm-up, in counts and in rates', () => {
     const { plan } = thresholds('mcp_failures', 'count<1');
     assert.equal(watched({ second: failing(0, 5), plan: { ...plan, warmUp: '5s' } }), undefined);
     const rate = thresholds('mcp_requests', 'rate<3.9');
@@ -102,46 +120,46 @@ describe('the watch over a whole run', () => {
   });
 });
 
-describe('the watch over a length of time', () => {
+describe('a live condition over a sliding window', () => {
   const autostop = thresholds('mcp_failures', 'rate<0.5', { over: '6s' });
 
-  it('sees what came in that time only', () => {
+  it('covers only the time of the window', () => {
     const abort = watched({ second: failing(20, 30), ...autostop });
     assert.deepEqual([abort?.atSeconds, abort?.observed, abort?.over], [24, 4 / 6, 6000]);
   });
 
-  it('does not look before so much is over', () => {
+  it('is not evaluated before a whole window has passed', () => {
     assert.equal(watched({ second: failing(0, 30), ...autostop })?.atSeconds, 6);
   });
 
-  it('forgets what is over', () => {
+  it('forgets what is older than the window', () => {
     const short = thresholds('mcp_failures', 'count<13', { over: '6s' });
     assert.equal(watched({ second: (at) => failing(at - (at % 6), at - (at % 6) + 2)(at), ...short }), undefined);
   });
 
-  it('takes a stretch of its own length when it begins in the middle of a run', () => {
+  it('waits for a whole window when it begins in the middle of a run', () => {
     const condition = thresholds('mcp_requests', 'count<25', { over: '6s' });
     assert.equal(watched({ second: failing(0, 0), fromSecond: 20, ...condition }), undefined);
     assert.equal(watched({ second: failing(0, 0), fromSecond: 20, ...autostop }), undefined);
     assert.equal(watched({ second: failing(0, 30), fromSecond: 20, ...autostop })?.atSeconds, 26);
   });
 
-  it('does not take the totals of a second attempt for those of the first', () => {
+  it('does not mix the totals of two attempts at a slice', () => {
     const condition = thresholds('mcp_requests', 'count>10', { over: '4s' });
     assert.equal(watched({ second: failing(0, 0), ...condition }), undefined);
     assert.equal(watched({ second: failing(0, 0), lostAt: 15, ...condition }), undefined);
     assert.equal(watched({ second: failing(20, 30), lostAt: 15, ...autostop })?.observed, 4 / 6);
   });
 
-  it('keeps few snapshots however long the time is', () => {
+  it('keeps few totals, however long the window is', () => {
     const long = thresholds('mcp_failures', 'rate<0.5', { over: '10m' });
     const abort = watched({ second: failing(900, 3000), seconds: 3000, ...long });
-    // Half of ten minutes have failed at 1,200 s; snapshots half a minute apart make that up to half a minute later.
+    // At 1,200 s, half of ten minutes have failed. Totals are kept every half minute, so it may be noticed half a minute later.
     assert.ok((abort?.atSeconds ?? 0) >= 1200 && (abort?.atSeconds ?? 0) <= 1232, `${abort?.atSeconds}`);
   });
 });
 
-describe('the watch over stages', () => {
+describe('a live condition over stages', () => {
   const scenario = {
     executor: 'ramping-vus',
     vus: undefined,
@@ -159,20 +177,20 @@ describe('the watch over stages', () => {
     ...thresholds('useful_rate', 'rate>0.6', { over: 'stage', ...more }),
   });
 
-  it('sees the stage under way, not those before', () => {
-    // Four of ten seconds of the first stage fail, which it may.
+  it('covers the current stage, not those before', () => {
+    // In the first stage, four of ten seconds fail, which the condition allows.
     const second = (at: number) => failing(at < 10 ? 6 : 14, 30)(at);
     const abort = watched({ second, ...stage() });
     assert.deepEqual([abort?.atSeconds, abort?.over], [18, 'stage']);
     assert.equal(abort?.observed, 0.5);
   });
 
-  it('waits for its delay in each stage', () => {
+  it('waits for delayAbortEval in each stage', () => {
     assert.equal(watched({ second: failing(10, 30), ...stage() })?.atSeconds, 12);
     assert.equal(watched({ second: failing(10, 30), ...stage({ delayAbortEval: '7s' }) })?.atSeconds, 18);
   });
 
-  it('says that it was within the stage', () => {
+  it('aborts within the stage that breaks it', () => {
     const abort = watched({ second: failing(0, 30), ...stage({ delayAbortEval: '8s' }) });
     assert.equal(abort?.atSeconds, 8);
     assert.equal(watched({ second: failing(29, 30), ...stage() }), undefined);
