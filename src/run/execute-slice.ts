@@ -13,7 +13,7 @@ import type { SliceHealth } from '../summary/generator-health.ts';
 import type { Clock } from '../traffic/clock.ts';
 import type { Iteration, StartCounts, VirtualUser } from '../traffic/executor.ts';
 import { type Random, randomFor } from '../traffic/random.ts';
-import { runExecutor } from '../traffic/run-executor.ts';
+import { runExecutor } from '../traffic/run-scenario.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { SliceWriter, startFlushLoop } from './slice-writer.ts';
 import {

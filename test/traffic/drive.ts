@@ -1,6 +1,6 @@
 import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import type { Iteration, StartCounts } from '../../src/traffic/executor.ts';
-import { runExecutor } from '../../src/traffic/run-executor.ts';
+import { runExecutor } from '../../src/traffic/run-scenario.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { runExecutor } from '../../src/traffic/run-executor.ts';
+import { runExecutor } from '../../src/traffic/run-scenario.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { drive, onlyShare, RUN_START_MS } from './drive.ts';
 
