@@ -1,16 +1,15 @@
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { Policy } from '../../src/plan/policy.ts';
-import type { Scenario } from '../../src/plan/scenario-schema.ts';
+import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import type { Target } from '../../src/plan/target-schema.ts';
 import { openTokenAccess } from '../../src/run/run-context.ts';
 import { openTargetClient } from '../../src/run/target-client.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import { compileScenario } from '../../src/scenario/compile-scenario.ts';
-import { McpVirtualUser } from '../../src/scenario/virtual-user.ts';
+import { prepareSegment } from '../../src/scenario/virtual-user.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
+import { Redactor } from '../../src/secrets/redact.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
-import { randomFor } from '../../src/traffic/random.ts';
 import { type Client, type ClientOptions, shareOf } from './client.ts';
 
 const POLICY: Policy = {
@@ -26,7 +25,6 @@ const POLICY: Policy = {
 /** mcp-surge as a slice runs it: virtual users with sessions, every request and iteration recorded. */
 export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
   const plan = planFor(url, sessions);
-  const scenario = plan.scenarios.calls as Scenario;
   const recorder = new Recorder(
     systemClock.now(),
     () => {},
@@ -53,44 +51,27 @@ export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
       recorder.add(exchange.sample);
     },
     operation: (name) => recorder.operation('bench', name),
+    redactor: new Redactor(),
   });
-  const compiled = compileScenario(plan, scenario);
-  const iterationOperation = recorder.operation('bench', 'calls');
-  const sessionOperation = recorder.operation('bench', 'session');
-  const never = new AbortController().signal;
-  const agents = Array.from({ length: sessions }, (_, vu) => {
-    return new McpVirtualUser({
-      vu,
-      place: vu,
-      scenario,
-      compiled,
-      newSession: (ended) => client.openSession(undefined, ended),
-      abortRequests: () => {},
-      randomOf: (ordinal) => randomFor(plan.seed, 0, ordinal, 0),
-      maxRetryAfterMs: 0,
-      untilMs: Number.POSITIVE_INFINITY,
-      clock: systemClock,
-      recorder,
-      iterationOperation,
-      sessionOperation,
-      stopping: never,
-      ended: never,
-    });
-  });
+  const layout = layoutOf(plan, context.sizing);
+  const [segment] = segmentsOf(plan, sliceOf(layout, systemClock.now(), 0, 0)) as [ScenarioSegment];
+  const shared = { plan, clock: systemClock, recorder, stopping: new AbortController().signal, onActive: () => {} };
+  const run = prepareSegment(shared, segment, client);
+  const users = segment.vus.map((vu) => run.newVu(vu));
   return {
     async send(requests) {
       const share = shareOf(requests, sessions);
       await Promise.all(
-        agents.map(async (agent, vu) => {
+        users.map(async (user, vu) => {
           for (let number = 0; number < share; number++) {
-            await agent.iterate({ number, ordinal: number * sessions + vu, intendedMs: undefined });
+            await user.iterate({ number, ordinal: number * sessions + vu, intendedMs: undefined });
           }
         }),
       );
       if (failure !== '') throw new Error(failure);
     },
     async close() {
-      await client.connection.close();
+      await client.close();
     },
   };
 }

@@ -22,12 +22,14 @@ const CALLER = { vu: 0, iteration: 0 } as const;
 export async function probeTarget(context: RunContext, plan: Plan, name: string): Promise<ProbeResult> {
   const target = plan.targets[name] as Target;
   const operations: string[] = [];
+  const redactor = await planRedactor(plan, context.secrets);
   const client = await openTargetClient(context, {
     name,
     target,
     purpose: 'preflight',
     onExchange: () => {},
     operation: (operation) => operations.push(operation) - 1,
+    redactor,
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`] };
   try {
@@ -40,10 +42,9 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
       };
     }
     // A server's error message may contain the secret that we sent.
-    const redact = await planRedactor(plan, context.secrets, () => client.authorizer.secretValues);
-    return { problems: [faultProblem(name, target, { ...opened, message: redact(opened.message) })] };
+    return { problems: [faultProblem(name, target, { ...opened, message: redactor.redact(opened.message) })] };
   } finally {
-    await client.connection.close();
+    await client.close();
   }
 }
 
@@ -57,6 +58,7 @@ async function openOnce(client: TargetClient, operationOf: (exchange: Exchange) 
   const revision = await client.findRevision();
   if (revision.era === 'unknown') return { operation: 'server/discover', ...revision };
   const session = client.openSession(
+    client.ended,
     revision.era === 'modern' ? { protocolVersion: MODERN_REVISION, ...revision.discovery } : undefined,
   );
   const opened = await session.open(CALLER);

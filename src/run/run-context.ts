@@ -6,7 +6,7 @@ import { secretNames } from '../plan/auth-schema.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Policy } from '../plan/policy.ts';
 import type { Sizing } from '../plan/slices.ts';
-import { redactor } from '../secrets/redact.ts';
+import { Redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
@@ -40,17 +40,9 @@ export type RunContext = {
   readonly instance: string;
 };
 
-/**
- * Takes every secret that the plan names out of a text; one that is missing cannot stand in any.
- * @param issued the access tokens that have come since, asked for at every text
- */
-export async function planRedactor(
-  plan: Plan,
-  secrets: SecretSource,
-  issued: () => readonly string[],
-): Promise<(text: string) => string> {
+/** A redactor of every secret that the plan names. A secret that is missing cannot occur in any text. */
+export async function planRedactor(plan: Plan, secrets: SecretSource): Promise<Redactor> {
   const names = Object.values(plan.targets).flatMap(({ auth }) => secretNames(auth));
   const values = await Promise.allSettled(names.map((name) => secrets.get(name)));
-  const known = values.flatMap((value) => (value.status === 'fulfilled' ? [value.value] : []));
-  return (text) => redactor([...known, ...issued()])(text);
+  return new Redactor(values.flatMap((value) => (value.status === 'fulfilled' ? [value.value] : [])));
 }

@@ -10,13 +10,13 @@ export type SliceWriterOptions = {
   readonly runId: string;
   readonly sliceId: string;
   readonly attemptId: string;
-  /** Epoch milliseconds at which the warm-up ends; none by default. */
+  /** Epoch milliseconds at which the warm-up ends; undefined when there is none. */
   readonly measuredFromMs?: number | undefined;
 };
 
 /**
- * Takes a slice's blocks to the store, in order and away from the hot path. A block that the store does not take is kept
- * and tried again at the next flush.
+ * Stores a slice's blocks and progress, in order and outside the hot path. A block that the store does not accept is kept
+ * and stored at the next flush.
  */
 export class SliceWriter {
   readonly #context: RunContext;
@@ -38,7 +38,7 @@ export class SliceWriter {
     return { errors: this.#errors, blocks: this.#seq, samples: this.#samples };
   }
 
-  /** Hears that a virtual user begins or ends its work. */
+  /** Call it when a virtual user begins or ends its work. */
   countVu(change: 1 | -1): void {
     this.#activeVus += change;
   }
@@ -49,7 +49,7 @@ export class SliceWriter {
     this.#tally.add(block);
   }
 
-  /** Stores what the recorder holds and says how far the slice is; failures of the store are counted, not thrown. */
+  /** Stores the recorder's samples and the slice's progress. Failures of the store are counted, not thrown. */
   async flush(recorder: Recorder): Promise<void> {
     const block = recorder.drain();
     if (block !== undefined) this.take(block);
@@ -59,13 +59,13 @@ export class SliceWriter {
     } catch (error) {
       this.#errors++;
       console.error(
-        `Slice ${this.#options.sliceId} of ${this.#options.runId} could not be stored and will be tried again:`,
+        `Slice ${this.#options.sliceId} of ${this.#options.runId} could not be stored; the next flush tries again:`,
         error,
       );
     }
   }
 
-  /** Stores all that is left. @throws when the store takes no more: then the slice must count as lost */
+  /** Stores everything that is left. @throws when the store does not accept it: then the slice must count as lost */
   async close(recorder: Recorder): Promise<void> {
     const block = recorder.drain();
     if (block !== undefined) this.take(block);
@@ -95,15 +95,15 @@ export class SliceWriter {
   }
 }
 
-/** How often a slice stores what it has, shows that it lives, and looks whether the run was stopped. */
+/** How often a slice stores its samples, shows that it is alive, and reads the stop flag. */
 const FLUSH_INTERVAL_MS = 2000;
 
-export type Flushing = {
-  /** Ends the flushing, after the flush under way. May be called more than once. */
+export type FlushLoop = {
+  /** Ends the loop, after the flush in progress. Can be called more than once. */
   stop(): Promise<void>;
 };
 
-export type FlushingOptions = {
+export type FlushLoopOptions = {
   readonly runId: string;
   readonly plan: Plan;
   readonly slice: Slice;
@@ -114,10 +114,10 @@ export type FlushingOptions = {
 };
 
 /**
- * Flushes a slice every two seconds and reads the run's stop flag in the same breath: ending an orchestration does not
- * end an activity, the flag does. One lane also watches the conditions that end the run, and sets the flag itself.
+ * Flushes a slice every two seconds and then reads the run's stop flag: terminating an orchestration does not end an
+ * activity, the flag does. One lane also evaluates the conditions that end the run, and sets the flag itself.
  */
-export function startFlushLoop(context: RunContext, options: FlushingOptions): Flushing {
+export function startFlushLoop(context: RunContext, options: FlushLoopOptions): FlushLoop {
   const { runId, plan, slice, flush, onStop } = options;
   const { store, clock } = context;
   const watch = watchRun(context, runId, plan, slice);
@@ -140,9 +140,9 @@ export function startFlushLoop(context: RunContext, options: FlushingOptions): F
 }
 
 /**
- * The next instant of a lane's own grid. Lanes flush apart from each other, so that slices that share a process do not
- * hold its event loop up together; and none flushes in the first two seconds of load, when all sessions open and are
- * each measured only once.
+ * The next flush of a lane, on a grid of its own. Lanes flush at different instants, so that slices in one process do not
+ * block its event loop together. None flushes in the first two seconds of load, when all sessions open, which is measured
+ * only once for each.
  */
 function nextFlush(nowMs: number, { startAtMs, lane, lanes }: Slice): number {
   const anchorMs = startAtMs + (lane / lanes) * FLUSH_INTERVAL_MS;

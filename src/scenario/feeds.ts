@@ -3,25 +3,9 @@ import type { Plan } from '../plan/plan-schema.ts';
 import type { Random } from '../traffic/random.ts';
 import { type JsonForm, jsonIn } from './values.ts';
 
-/** Whose row it is. */
-export type RowTaker = {
-  /** The iteration's place among all of the scenario. */
-  readonly ordinal: number;
-  /** The virtual user's place among those of the scenario, from 0. */
-  readonly place: number;
-  readonly random: Random;
-};
-
-/** The number of the row that an iteration gets of a feed; undefined when there is none left. */
-export function feedRow({ order, repeat, rows }: Feed, { ordinal, place, random }: RowTaker): number | undefined {
-  if (order === 'random') return Math.floor(random() * rows.length);
-  if (order === 'unique') return place < rows.length ? place : undefined;
-  return repeat || ordinal < rows.length ? ordinal % rows.length : undefined;
-}
-
 const NO_ROWS: readonly number[] = [];
 
-/** The feeds that the steps of one scenario take values from, in the order in which they first name them. */
+/** The feeds that the steps of one scenario take values from, in the order of their first use. */
 export class UsedFeeds {
   readonly #feeds: Plan['feeds'];
   readonly #used: { readonly name: string; readonly feed: Feed }[] = [];
@@ -36,16 +20,16 @@ export class UsedFeeds {
     return Object.hasOwn(this.#feeds, name);
   }
 
-  /** The place of a feed among those used; it is used from now on. */
-  placeOf(name: string): number {
-    const place = this.#used.findIndex((used) => used.name === name);
-    return place === -1 ? this.#used.push({ name, feed: this.#feeds[name] as Feed }) - 1 : place;
+  /** Adds a feed to those used, unless it is one. @returns its index among them */
+  use(name: string): number {
+    const index = this.#used.findIndex((used) => used.name === name);
+    return index === -1 ? this.#used.push({ name, feed: this.#feeds[name] as Feed }) - 1 : index;
   }
 
   /**
-   * A column's values as JSON text, a row each, made once however many placeholders take them.
+   * A column's values as JSON text, one for each row. Computed once, however many placeholders take them.
    * @param column undefined for the only one
-   * @throws when there is no such column, or a text in it is not the JSON that it is to be read as
+   * @throws when there is no such column, or a text in it that is to be read as JSON is not JSON
    */
   column(name: string, column: string | undefined, parsed: boolean, form: JsonForm): readonly string[] {
     const key = JSON.stringify([name, column, parsed, form.name]);
@@ -64,7 +48,7 @@ export class UsedFeeds {
     return texts;
   }
 
-  /** An iteration's row of each feed used; undefined when one of them has run out. */
+  /** An iteration's row of each used feed; undefined when one of them is exhausted. */
   rowsFor(taker: RowTaker): readonly number[] | undefined {
     if (this.#used.length === 0) return NO_ROWS;
     const rows: number[] = [];
@@ -75,4 +59,20 @@ export class UsedFeeds {
     }
     return rows;
   }
+}
+
+/** The iteration that takes a row of each feed. */
+export type RowTaker = {
+  /** The iteration's number within its scenario. */
+  readonly ordinal: number;
+  /** The virtual user's number within its scenario, from 0. */
+  readonly vuIndex: number;
+  readonly random: Random;
+};
+
+/** The number of the row that an iteration gets of a feed; undefined when none is left. */
+export function feedRow({ order, repeat, rows }: Feed, { ordinal, vuIndex, random }: RowTaker): number | undefined {
+  if (order === 'random') return Math.floor(random() * rows.length);
+  if (order === 'unique') return vuIndex < rows.length ? vuIndex : undefined;
+  return repeat || ordinal < rows.length ? ordinal % rows.length : undefined;
 }

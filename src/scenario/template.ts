@@ -3,9 +3,9 @@ import type { UsedFeeds } from './feeds.ts';
 import { compileGenerator } from './generators.ts';
 import { innerJson, type JsonForm, jsonIn, ownJson, textJson, type Values } from './values.ts';
 
-/** JSON text with values put in. */
+/** JSON text with placeholders, compiled once and filled for every call. */
 export type Template = {
-  /** True when there is nothing to put in, so that every filling is the same. */
+  /** True when there are no placeholders, so that every filling is the same. */
   readonly fixed: boolean;
   /** Names of the captures that filling needs. */
   readonly needs: readonly string[];
@@ -16,14 +16,13 @@ export type Template = {
 type Filler = (values: Values) => string;
 type Piece = string | Filler;
 
-/** What templates of one step are compiled with: the scenario's feeds, and where the captures that are needed are noted. */
+/** What a template is compiled with: the scenario's feeds, where needed captures are noted, and how a lone placeholder is filled. */
 type Scope = { readonly feeds: UsedFeeds; readonly needs: Set<string>; readonly own: JsonForm };
 
 /**
- * Serialises a value of the plan ahead: what stays the same is JSON once, and feed values are JSON text already when a
- * placeholder takes one, so that filling only joins strings. A text that is nothing but one placeholder takes the value's
- * own type.
- * @param textsOnly for what the protocol allows no other types in: such a text stays one
+ * Serialises a value of the plan in advance: the constant text and the feed values are JSON already, so that filling only
+ * joins strings. A text that consists of one placeholder takes the value's own type.
+ * @param textsOnly keeps such a text a text, where the protocol allows no other type
  */
 export function compileTemplate(value: unknown, feeds: UsedFeeds, textsOnly = false): Template {
   const needs = new Set<string>();
@@ -49,12 +48,12 @@ function piecesOf(value: unknown, scope: Scope): Piece[] {
   return ['{', ...members.flatMap((pieces, at) => (at === 0 ? pieces : [',', ...pieces])), '}'];
 }
 
-/** @param own how a placeholder is filled in that is all that the text holds */
+/** @param own how a placeholder is filled when the text holds nothing else */
 function textPieces(text: string, scope: Scope, own: JsonForm): Piece[] {
-  // With a capturing group, split alternates: text, placeholder, text, …, text; as JSON, as the plan's check looks at it.
-  const parts = JSON.stringify(text).slice(1, -1).split(PLACEHOLDER);
-  if (parts.length === 3 && parts[0] === '' && parts[2] === '') return [fillerOf(parts[1] as string, scope, own)];
-  return ['"', ...parts.map((part, at) => (at % 2 === 0 ? part : fillerOf(part, scope, innerJson))), '"'];
+  // With a capturing group, split alternates: text, placeholder, text, …, text. As JSON, like the plan's check reads it.
+  const split = JSON.stringify(text).slice(1, -1).split(PLACEHOLDER);
+  if (split.length === 3 && split[0] === '' && split[2] === '') return [fillerOf(split[1] as string, scope, own)];
+  return ['"', ...split.map((found, at) => (at % 2 === 0 ? found : fillerOf(found, scope, innerJson))), '"'];
 }
 
 function fillerOf(inner: string, { feeds, needs }: Scope, form: JsonForm): Filler {
@@ -67,9 +66,9 @@ function fillerOf(inner: string, { feeds, needs }: Scope, form: JsonForm): Fille
   }
   const { name, column, json } = placeholder;
   if (feeds.has(name)) {
-    const place = feeds.placeOf(name);
+    const index = feeds.use(name);
     const texts = feeds.column(name, column, json, form);
-    return ({ rows }) => texts[rows[place] as number] as string;
+    return ({ rows }) => texts[rows[index] as number] as string;
   }
   needs.add(name);
   return ({ captured }) => {
@@ -78,7 +77,7 @@ function fillerOf(inner: string, { feeds, needs }: Scope, form: JsonForm): Fille
   };
 }
 
-/** Puts neighbouring texts together. */
+/** Joins adjacent texts. */
 function joined(pieces: readonly Piece[]): Piece[] {
   const whole: Piece[] = [];
   for (const piece of pieces) {

@@ -1,53 +1,74 @@
 const REDACTED = '[redacted]';
 
-/** Shorter values protect nothing, and hiding them everywhere would make messages unreadable. */
+/** Shorter values protect nothing, and replacing them everywhere would make messages unreadable. */
 const MIN_VALUE_LENGTH = 4;
 
-/** The middle of a base64 text that is shorter than this turns up in other texts by chance. */
-const MIN_BASE64_PART_LENGTH = 8;
+/** A shorter excerpt of a base64 text occurs in other texts by chance. */
+const MIN_BASE64_EXCERPT_LENGTH = 8;
 
 /**
- * Makes a function that replaces every occurrence of the given values by `[redacted]`: as they are, without the white
- * space around them, URL-encoded, as in a JSON string, and in base64, also as a part of a longer encoded text such as
- * the `user:password` of Basic authentication. Overlapping occurrences are hidden together. Values of fewer than four
- * characters, not counting white space around them, are left alone. Redact before shortening: the first half of a secret
- * is not recognised.
+ * Replaces every occurrence of its secrets by `[redacted]`. A secret is recognised as it is, without surrounding white
+ * space, URL-encoded, as in a JSON string, and in base64, also within a longer encoded text such as the `user:password`
+ * of Basic authentication. Overlapping occurrences are replaced together. Values of fewer than four characters, not
+ * counting surrounding white space, are ignored.
  */
-export function redactor(values: readonly string[]): (text: string) => string {
-  const forms = new Set(
-    values
-      .flatMap((value) => [value, value.trim()])
-      .filter(isLongEnough)
-      .flatMap((value) => [...formsOf(value)]),
-  );
-  return (text) => {
-    const spans: { readonly start: number; end: number }[] = [];
-    for (const [start, end] of occurrences(text, forms)) {
-      const last = spans.at(-1);
-      if (last !== undefined && start < last.end) last.end = Math.max(last.end, end);
-      else spans.push({ start, end });
+export class Redactor {
+  readonly #values = new Set<string>();
+  /** All encodings of all values, computed once for each value. */
+  readonly #forms = new Set<string>();
+
+  constructor(values: Iterable<string> = []) {
+    for (const value of values) this.add(value);
+  }
+
+  /** Adds a secret. It is replaced in every text that is redacted from now on. */
+  add(value: string): void {
+    if (this.#values.has(value)) return;
+    this.#values.add(value);
+    for (const form of [value, value.trim()].filter(isLongEnough).flatMap((each) => [...formsOf(each)])) {
+      this.#forms.add(form);
     }
-    let kept = 0;
+  }
+
+  /** Redacts a text. Redact before you shorten it: the first half of a secret is not recognised. */
+  redact(text: string): string {
     let redacted = '';
-    for (const { start, end } of spans) {
-      redacted += text.slice(kept, start) + REDACTED;
-      kept = end;
+    let keptTo = 0;
+    for (const { start, end } of mergeOverlaps(occurrences(text, this.#forms))) {
+      redacted += text.slice(keptTo, start) + REDACTED;
+      keptTo = end;
     }
-    return redacted + text.slice(kept);
-  };
+    return redacted + text.slice(keptTo);
+  }
+}
+
+/** Where a text must be replaced. */
+type Occurrence = { readonly start: number; readonly end: number };
+
+/** Every occurrence of any form, in order of start; occurrences can overlap. */
+function occurrences(text: string, forms: ReadonlySet<string>): Occurrence[] {
+  const found: Occurrence[] = [];
+  for (const form of forms) {
+    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
+      found.push({ start: at, end: at + form.length });
+    }
+  }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+/** Joins occurrences that overlap. @param sorted in order of start */
+function mergeOverlaps(sorted: readonly Occurrence[]): Occurrence[] {
+  const merged: Occurrence[] = [];
+  for (const next of sorted) {
+    const last = merged.at(-1);
+    if (last === undefined || next.start >= last.end) merged.push(next);
+    else merged[merged.length - 1] = { start: last.start, end: Math.max(last.end, next.end) };
+  }
+  return merged;
 }
 
 function isLongEnough(value: string): boolean {
   return value.trim().length >= MIN_VALUE_LENGTH;
-}
-
-/** Start and end of every occurrence of any form, in order of start; they may overlap. */
-function occurrences(text: string, forms: ReadonlySet<string>): (readonly [number, number])[] {
-  const found: (readonly [number, number])[] = [];
-  for (const form of forms) {
-    for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) found.push([at, at + form.length]);
-  }
-  return found.sort(([a], [b]) => a - b);
 }
 
 function* formsOf(value: string): Generator<string> {
@@ -60,21 +81,21 @@ function* formsOf(value: string): Generator<string> {
   }
   for (const encoding of ['base64', 'base64url'] as const) {
     yield Buffer.from(value).toString(encoding);
-    yield* base64Parts(value, encoding);
+    yield* base64Excerpts(value, encoding);
   }
 }
 
 /**
- * The characters of base64 that the value alone decides, for each of the three places at which it may begin in a longer
- * text: a character holds 6 bits, so those at either end may share theirs with the neighbouring bytes.
+ * The base64 characters that depend on the value alone, for each of the three byte offsets at which the value can begin in
+ * a longer text. A character encodes 6 bits, so the first and last one can share bits with the neighbouring bytes.
  */
-function* base64Parts(value: string, encoding: 'base64' | 'base64url'): Generator<string> {
+function* base64Excerpts(value: string, encoding: 'base64' | 'base64url'): Generator<string> {
   const bytes = Buffer.from(value);
   for (const offset of [0, 1, 2]) {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString(encoding);
     const from = Math.ceil((offset * 8) / 6);
     const to = Math.floor(((offset + bytes.length) * 8) / 6);
-    const part = encoded.slice(from, to);
-    if (part.length >= MIN_BASE64_PART_LENGTH) yield part;
+    const excerpt = encoded.slice(from, to);
+    if (excerpt.length >= MIN_BASE64_EXCERPT_LENGTH) yield excerpt;
   }
 }

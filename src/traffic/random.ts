@@ -1,16 +1,29 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { ThinkTime } from '../plan/scenario-parts.ts';
+import type { ScenarioSegment } from '../plan/slices.ts';
+import { isArrival, isIterationBound } from '../plan/timeline.ts';
 
 /** Draws numbers in [0, 1). */
 export type Random = () => number;
 
 /**
- * A stream of its own for every list of numbers, e.g. (plan's seed, virtual user, window), so that a virtual user draws
- * the same whatever lane it runs in.
+ * What each iteration of a segment draws from, by its ordinal; the same for any number of lanes. Where virtual users set
+ * the pace they count their iterations from 0 in every window, so the window is part of the seed: otherwise each window
+ * would repeat the calls of the first. All other scenarios count over the whole run, and draw the same for any number of
+ * windows.
  */
+export function randomPerIteration(
+  seed: number,
+  { scenario, index, window }: Pick<ScenarioSegment, 'scenario' | 'index' | 'window'>,
+): (ordinal: number) => Random {
+  const windowSeed = isArrival(scenario) || isIterationBound(scenario) ? 0 : window;
+  return (ordinal) => randomFor(seed, index, ordinal, windowSeed);
+}
+
+/** A separate stream of random numbers for every list of seeds. */
 export function randomFor(...seeds: readonly number[]): Random {
-  // Made with the first draw: an iteration that draws nothing need not pay for it.
+  // Made at the first draw: an iteration that draws nothing need not pay for it.
   let generator: ReturnType<typeof xoroshiro128plus> | undefined;
   return () => {
     generator ??= xoroshiro128plus(seeds.reduce(mix, 0x9e37_79b9));
@@ -18,7 +31,7 @@ export function randomFor(...seeds: readonly number[]): Random {
   };
 }
 
-/** Folds one number into a 32-bit state; the multiplications are MurmurHash3's finaliser, which spreads single bits widely. */
+/** Folds a number into a 32-bit state. The multiplications are MurmurHash3's finaliser, which spreads single bits widely. */
 function mix(state: number, seed: number): number {
   let bits = (state ^ seed) + 0x9e37_79b9;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b);
@@ -26,7 +39,7 @@ function mix(state: number, seed: number): number {
   return (bits ^ (bits >>> 16)) | 0;
 }
 
-/** How long a pause of a virtual user lasts, in milliseconds. */
+/** Draws how long a virtual user pauses, in milliseconds. */
 export function drawThinkTime(thinkTime: ThinkTime, random: Random): number {
   switch (thinkTime.type) {
     case 'none':
@@ -46,8 +59,8 @@ function between(range: { readonly min: number; readonly max: number }, random: 
   return range.min + random() * (range.max - range.min);
 }
 
-/** A draw from the standard normal distribution, by Box and Muller's transform (1958). */
+/** Draws from the standard normal distribution, by the transform of Box and Muller (1958). */
 function drawNormal(random: Random): number {
-  // random() may be 0, whose logarithm is no number, and is never 1.
+  // random() can be 0, whose logarithm is not a number, but is never 1.
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,26 +1,53 @@
 import { runArrival } from './arrival-rate.ts';
 import { runConstantVus, runPerVuIterations, runSharedIterations } from './closed.ts';
-import type { ExecutorOptions, StartCounts } from './executor.ts';
+import type { SegmentRun, StartCounts } from './executor.ts';
 import { runRampingVus } from './ramping-vus.ts';
 
 /**
- * Makes the starts of a slice's share of a scenario, as its executor says. Resolves when the last virtual user has
- * finished its iteration and ended.
+ * Runs a slice's segment of one scenario: makes the starts as its executor says, and enforces the graceful stop. Resolves
+ * when the last virtual user has finished its iteration and ended.
  * @throws when a virtual user rejects, which is a bug of ours
  */
-export function runExecutor(options: ExecutorOptions): Promise<StartCounts> {
-  const { scenario } = options.share;
-  switch (scenario.executor) {
-    case 'constant-vus':
-      return runConstantVus(options);
-    case 'ramping-vus':
-      return runRampingVus(options, scenario);
-    case 'constant-arrival-rate':
-    case 'ramping-arrival-rate':
-      return runArrival(options, scenario);
-    case 'per-vu-iterations':
-      return runPerVuIterations(options, scenario);
-    case 'shared-iterations':
-      return runSharedIterations(options, scenario);
+export async function runScenario(run: SegmentRun): Promise<StartCounts> {
+  const { scenario } = run.segment;
+  const done = new AbortController();
+  const enforced = enforceGracefulStop(run, done.signal);
+  try {
+    // Awaited here, because the graceful stop is enforced until then.
+    switch (scenario.executor) {
+      case 'constant-vus':
+        return await runConstantVus(run, scenario);
+      case 'ramping-vus':
+        return await runRampingVus(run, scenario);
+      case 'constant-arrival-rate':
+      case 'ramping-arrival-rate':
+        return await runArrival(run, scenario);
+      case 'per-vu-iterations':
+        return await runPerVuIterations(run, scenario);
+      case 'shared-iterations':
+        return await runSharedIterations(run, scenario);
+    }
+  } finally {
+    done.abort();
+    await enforced;
+  }
+}
+
+/** After a stop, requests in flight have this long to finish, or until the end of the graceful stop if that is sooner. */
+const STOP_GRACE_MS = 5000;
+
+/**
+ * Aborts what the segment's virtual users still wait for when the graceful stop is over. Then they close their sessions;
+ * requests that began since are aborted every five seconds, so that no target can hold the slice up.
+ * @param done aborted when the virtual users have ended
+ */
+async function enforceGracefulStop(run: SegmentRun, done: AbortSignal): Promise<void> {
+  const { clock, segment, stopping } = run;
+  const graceEndMs = segment.toMs + segment.scenario.gracefulStop;
+  await clock.sleepUntil(graceEndMs, AbortSignal.any([stopping, done]));
+  if (stopping.aborted) await clock.sleepUntil(Math.min(graceEndMs, clock.now() + STOP_GRACE_MS), done);
+  while (!done.aborted) {
+    run.abort('the graceful stop is over');
+    await clock.sleepUntil(clock.now() + STOP_GRACE_MS, done);
   }
 }

@@ -9,6 +9,7 @@ import type { Target } from '../../src/plan/target-schema.ts';
 import { stepProblems } from '../../src/run/probe-target.ts';
 import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
+import { Redactor } from '../../src/secrets/redact.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 import { type ScenarioContext, secretsIn } from './scenario-context.ts';
@@ -65,6 +66,7 @@ function openClient(target: Target, context: ScenarioContext, log: PlayOptions['
       onExchange: ({ sample: { operation, outcome, message } }) =>
         log(`${operations[operation]} ${outcome} ${message}`.trim()),
       operation: (name) => operations.push(name) - 1,
+      redactor: new Redactor(),
     },
   );
 }
@@ -78,7 +80,7 @@ async function sessionOf(client: TargetClient, refuses: RegExp | undefined): Pro
   }
   if (refuses !== undefined) throw new Error('the client talked to a server that it must refuse');
   if (found.era === 'legacy') return client.openSession();
-  return client.openSession({ protocolVersion: MODERN_REVISION, ...found.discovery });
+  return client.openSession(client.ended, { protocolVersion: MODERN_REVISION, ...found.discovery });
 }
 
 async function describedTools(session: Session): Promise<Page['items']> {

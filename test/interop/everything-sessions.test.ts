@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { McpVirtualUser, McpVirtualUserOptions } from '../../src/scenario/virtual-user.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
+import type { VirtualUser } from '../../src/traffic/executor.ts';
 import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
-import { aVirtualUser, nth } from '../support/a-virtual-user.ts';
+import { aSegmentRun, nth } from '../support/a-segment-run.ts';
 import { openFoundSession } from './open-found-session.ts';
 import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
 
@@ -139,13 +139,12 @@ describe('sessions with server-everything', { concurrency: true }, () => {
 });
 
 /** A virtual user that calls echo and nothing else. */
-function echoingAgent({ client }: SessionRig): McpVirtualUser {
+function echoingAgent({ client }: SessionRig): VirtualUser {
   const plan = aPlan({ scenario: { steps: [{ tool: 'echo', arguments: { message: 'a' } }] } });
   const recorder = new Recorder(
     systemClock.now(),
     () => assert.fail('more samples than one block holds'),
     (text) => text,
   );
-  const newSession: McpVirtualUserOptions['newSession'] = (ended) => client.openSession(undefined, ended);
-  return aVirtualUser(plan, { newSession, clock: systemClock, recorder });
+  return aSegmentRun(plan, { client, clock: systemClock, recorder }).newVu(0);
 }

@@ -24,7 +24,7 @@ export async function openFoundSession(target: Record<string, unknown>): Promise
   const found = await rig.findRevision();
   if (found.era === 'unknown') throw new Error(`${found.outcome}: ${found.message}`);
   const discovery = found.era === 'modern' ? { protocolVersion: MODERN_REVISION, ...found.discovery } : undefined;
-  const session = rig.client.openSession(discovery);
+  const session = rig.client.openSession(rig.client.ended, discovery);
   const opened = await session.open(caller);
   if ('failed' in opened) throw new Error(`${opened.failed.outcome}: ${opened.failed.message}`);
   return {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { layoutOf, planExtent, type ScenarioSegment } from '../../src/plan/slices.ts';
 import { durationOf, isArrival, isIterationBound, maxVusOf } from '../../src/plan/timeline.ts';
 import { arrivalSchedule, instantOf, segmentStarts, startsBefore } from '../../src/traffic/arrival-schedule.ts';
-import { vuSpans } from '../../src/traffic/ramping-vus.ts';
+import { activeTimes } from '../../src/traffic/ramping-vus.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { drive, RUN_START_MS } from '../traffic/drive.ts';
 import { allShares, anyPlan, anySizing, ONE_SLICE } from './any-plan.ts';
@@ -31,7 +31,7 @@ function spansIn(share: ScenarioSegment, vu: number) {
   const { scenario, scenarioStartMs, firstVu, fromMs, toMs } = share;
   if (scenario.executor !== 'ramping-vus') return [{ fromMs, toMs }];
   const window = { fromMs: fromMs - scenarioStartMs, toMs: toMs - scenarioStartMs };
-  return vuSpans(scenario, vu - firstVu, window).map((span) => ({
+  return activeTimes(scenario, vu - firstVu, window).map((span) => ({
     fromMs: scenarioStartMs + span.fromMs,
     toMs: scenarioStartMs + span.toMs,
   }));

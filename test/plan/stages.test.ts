@@ -15,7 +15,7 @@ import {
 } from '../../src/plan/timeline.ts';
 import { momentsOf } from '../../src/report/report.ts';
 import { arrivalSchedule } from '../../src/traffic/arrival-schedule.ts';
-import { vuSpans } from '../../src/traffic/ramping-vus.ts';
+import { activeTimes } from '../../src/traffic/ramping-vus.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { judgedRun } from '../support/judged-run.ts';
 
@@ -99,7 +99,7 @@ it('gives all users of stages the same bounds, which are the exact sums of the d
         );
       } else {
         // The first virtual user works from the first stage to the last.
-        const spans = vuSpans(scenario, 0, { fromMs: 0, toMs: 1e12 });
+        const spans = activeTimes(scenario, 0, { fromMs: 0, toMs: 1e12 });
         assert.deepEqual(
           spans.map(({ fromMs, toMs }) => [inRun(fromMs), inRun(toMs)]),
           [[bounds[0]?.[0], bounds.at(-1)?.[1]]],

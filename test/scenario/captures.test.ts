@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nth } from '../support/a-virtual-user.ts';
+import { nth } from '../support/a-segment-run.ts';
 import { type Behaviour, CALL_MS, rigOf, START_MS } from './fake-sessions.ts';
 
 const said = (text: string, more: object = {}) => ({ content: [{ type: 'text', text }], ...more });

@@ -7,13 +7,13 @@ import { type Random, randomFor } from '../../src/traffic/random.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 
 /** Makes the calls of one iteration of a scenario. */
-function callsOf(parts: PlanParts): (ordinal: number, random?: Random, place?: number) => Call[] | undefined {
+function callsOf(parts: PlanParts): (ordinal: number, random?: Random, vuIndex?: number) => Call[] | undefined {
   const plan = aPlan(parts);
   const { drawSteps, rowsFor } = compileScenario(plan, plan.scenarios.calls as Scenario);
-  return (ordinal, random = randomFor(1, ordinal), place = 0) => {
-    const rows = rowsFor({ ordinal, place, random });
+  return (ordinal, random = randomFor(1, ordinal), vuIndex = 0) => {
+    const rows = rowsFor({ ordinal, vuIndex, random });
     if (rows === undefined) return undefined;
-    const values = { random, vu: place, iteration: ordinal, rows, captured: new Map() };
+    const values = { random, vu: vuIndex, iteration: ordinal, rows, captured: new Map() };
     return drawSteps(random).map(({ makeCall }) => makeCall(values));
   };
 }
@@ -67,7 +67,7 @@ describe('an iteration has one row of each feed', () => {
   const withFeed = (feed: object) =>
     callsOf({ scenario: { steps, order: 'fixed' }, plan: { feeds: { rows: { rows, ...feed } } } });
 
-  it('in turn, by the place of the iteration, and from the beginning again', () => {
+  it('in turn, by the vuIndex of the iteration, and from the beginning again', () => {
     const make = withFeed({ order: 'sequential' });
     assert.deepEqual(
       [0, 1, 2, 3, 7].map((ordinal) => queriesOf(make(ordinal))?.[1]),

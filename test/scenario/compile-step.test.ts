@@ -22,7 +22,7 @@ function makerOf(step: object, feeds: Feeds = {}, target: Record<string, unknown
   const used = new UsedFeeds(plan.feeds);
   const { makeCall } = compileStep(parsed, { target: plan.targets.web, feeds: used, readAsJson: new Set() });
   return (random) => {
-    const rows = used.rowsFor({ ordinal: 0, place: 0, random }) ?? assert.fail();
+    const rows = used.rowsFor({ ordinal: 0, vuIndex: 0, random }) ?? assert.fail();
     return makeCall({ random, vu: 0, iteration: 0, rows, captured: new Map() });
   };
 }
@@ -126,8 +126,8 @@ describe('feeds are put in', () => {
         fc.constantFrom(...places),
         fc.string({ unit: 'binary' }).filter(wellFormed),
         fc.string({ maxLength: 20 }).filter((text) => !/[{}]/.test(text) && wellFormed(text)),
-        (place, value, around) => {
-          const [step, read] = place(`${around}{{a}}${around}`);
+        (vuIndex, value, around) => {
+          const [step, read] = vuIndex(`${around}{{a}}${around}`);
           assert.equal(read(callsOf(step, { a: [value] })[0]?.params), around + value + around);
         },
       ),

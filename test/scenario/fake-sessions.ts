@@ -4,9 +4,9 @@ import type { Caller, Session } from '../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
-import type { McpVirtualUser, McpVirtualUserOptions } from '../../src/scenario/virtual-user.ts';
+import type { VirtualUser } from '../../src/traffic/executor.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
-import { aVirtualUser } from '../support/a-virtual-user.ts';
+import { aSegmentRun } from '../support/a-segment-run.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** How a session behaves. */
@@ -32,7 +32,7 @@ export type RecordedSample = {
 };
 
 export type Rig = {
-  readonly agent: McpVirtualUser;
+  readonly agent: VirtualUser;
   readonly clock: VirtualClock;
   /** What the agent did with its sessions, a line each. */
   readonly log: readonly string[];
@@ -48,6 +48,8 @@ export type Rig = {
 };
 
 export const START_MS = 1000;
+/** The number of the rig's only virtual user. */
+const VU = 7;
 /** How long a call takes; opening and closing take no time. */
 export const CALL_MS = 250;
 
@@ -55,7 +57,7 @@ export const CALL_MS = 250;
 export function rigOf(
   behaviours: readonly Behaviour[],
   parts: PlanParts = {},
-  more: Partial<McpVirtualUserOptions> = {},
+  { toMs = Number.POSITIVE_INFINITY }: { readonly toMs?: number } = {},
 ): Rig {
   const clock = new VirtualClock(START_MS);
   const log: string[] = [];
@@ -68,9 +70,9 @@ export function rigOf(
   const operation = recorder.operation('web', 'tools/call:look');
   const stopping = new AbortController();
   const ended = new AbortController();
-  const underWay = new Set<() => void>();
+  const inFlight = new Set<() => void>();
   let opened = 0;
-  const newSession = (): Session => {
+  const openSession = (): Session => {
     const number = opened++;
     const behaviour = behaviours[Math.min(number, behaviours.length - 1)] as Behaviour;
     return fakeSession(number, behaviour);
@@ -107,9 +109,9 @@ export function rigOf(
         log.push(`${call.operation} on ${number}${page}${marksOf(caller)}${lagOf(clock, intendedMs)}`);
         const aborted = new AbortController();
         const abort = () => aborted.abort();
-        underWay.add(abort);
+        inFlight.add(abort);
         await clock.sleepUntil(clock.now() + CALL_MS, aborted.signal);
-        underWay.delete(abort);
+        inFlight.delete(abort);
         if (aborted.signal.aborted) return exchangeOf('CLIENT_ABORT');
         const judged = became === 'OK' && result !== undefined ? call.judge(result).outcome : became;
         const exchange = exchangeOf(judged);
@@ -123,19 +125,22 @@ export function rigOf(
       },
     };
   };
-  const agent = aVirtualUser(aPlan(parts), {
-    vu: 7,
-    newSession,
+  const agent = aSegmentRun(aPlan({ ...parts, target: { maxRetryAfter: '10s', ...parts.target } }), {
     clock,
     recorder,
-    maxRetryAfterMs: 10_000,
-    abortRequests: () => {
-      for (const abort of underWay) abort();
+    client: {
+      openSession,
+      connection: {
+        abortAll: (_, isMeant) => {
+          if (isMeant?.(VU) !== false) for (const abort of inFlight) abort();
+        },
+      },
+      rejected: new AbortController().signal,
+      ended: ended.signal,
     },
     stopping: stopping.signal,
-    ended: ended.signal,
-    ...more,
-  });
+    segment: { firstVu: VU, vus: [VU], toMs },
+  }).newVu(VU);
   const samples = samplesOf(recorder);
   return {
     agent,

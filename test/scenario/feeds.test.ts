@@ -6,7 +6,7 @@ import { layoutOf, type ScenarioSegment } from '../../src/plan/slices.ts';
 import { maxVusOf } from '../../src/plan/timeline.ts';
 import { feedRow } from '../../src/scenario/feeds.ts';
 import { arrivalSchedule, segmentStarts } from '../../src/traffic/arrival-schedule.ts';
-import { closedIterations } from '../../src/traffic/closed.ts';
+import { ownIterations } from '../../src/traffic/closed.ts';
 import { allShares } from '../plan/any-plan.ts';
 import { aPlan } from '../support/a-plan.ts';
 
@@ -52,7 +52,7 @@ describe('the rows of a feed over all lanes and windows', () => {
             assert.ok(share.scenario.executor === 'constant-arrival-rate');
             const { first, end, step } = segmentStarts(arrivalSchedule(share.scenario), share);
             const found = [];
-            for (let k = first; k < end; k += step) found.push(feedRow(feed, { ordinal: k, place: 0, random }));
+            for (let k = first; k < end; k += step) found.push(feedRow(feed, { ordinal: k, vuIndex: 0, random }));
             return found;
           });
           assert.equal(rows.length, 50);
@@ -73,9 +73,9 @@ describe('the rows of a feed over all lanes and windows', () => {
         const feed = feedOf('sequential', length, false);
         const rows = sharesFor(scenario, perLane, 60_000).flatMap((share) =>
           share.vus.flatMap((vu) => {
-            const next = closedIterations(share, vu);
+            const next = ownIterations(share, vu);
             return Array.from({ length: iterations }, () =>
-              feedRow(feed, { ordinal: next().ordinal, place: vu - share.firstVu, random }),
+              feedRow(feed, { ordinal: next().ordinal, vuIndex: vu - share.firstVu, random }),
             );
           }),
         );
@@ -92,7 +92,7 @@ describe('the rows of a feed over all lanes and windows', () => {
         const rowsOf = new Map<number, Set<number | undefined>>();
         for (const { firstVu, vus: numbers } of shares) {
           for (const vu of numbers) {
-            const row = feedRow(feedOf('unique', vus, true), { ordinal: vu * 7, place: vu - firstVu, random });
+            const row = feedRow(feedOf('unique', vus, true), { ordinal: vu * 7, vuIndex: vu - firstVu, random });
             rowsOf.set(vu, (rowsOf.get(vu) ?? new Set()).add(row));
           }
         }

@@ -27,7 +27,7 @@ function filled(value: unknown, given: Given = {}): unknown {
   const feeds = new UsedFeeds(all);
   const template = compileTemplate(value, feeds, textsOnly);
   const random = randomFor(seed);
-  const rows = feeds.rowsFor({ ordinal: 0, place: 0, random }) ?? assert.fail();
+  const rows = feeds.rowsFor({ ordinal: 0, vuIndex: 0, random }) ?? assert.fail();
   return JSON.parse(template.fill({ random, vu, iteration, rows, captured: new Map(Object.entries(captured)) }));
 }
 
@@ -118,7 +118,7 @@ describe('generated values', () => {
     assert.notEqual(filled(text), filled(text, { seed: 2 }));
   });
 
-  it('are anew at every place', () => {
+  it('are anew at every vuIndex', () => {
     const [a, b] = filled(['{{$uuid}}', '{{$uuid}}']) as [string, string];
     assert.notEqual(a, b);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nth } from '../support/a-virtual-user.ts';
+import { nth } from '../support/a-segment-run.ts';
 import { type Behaviour, CALL_MS, type Rig, rigOf, START_MS } from './fake-sessions.ts';
 
 const OPENS: Behaviour = { opens: true };
@@ -172,7 +172,7 @@ describe('without steps', () => {
       persevering.samples('iteration').map(({ outcome }) => outcome),
       ['OK'],
     );
-    const vain = rigOf([refused], hold, { untilMs: START_MS + 4500 });
+    const vain = rigOf([refused], hold, { toMs: START_MS + 4500 });
     await iterate(vain, 1);
     assert.deepEqual(vain.log, ['open 0', 'open 1', 'open 2', 'open 3', 'open 4']);
     assert.equal(vain.clock.now(), START_MS + 4000);

@@ -20,11 +20,8 @@ export type Authorizer = {
    * another authorizer of the process started counts there.
    */
   readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
-  /**
-   * Secrets received at run time, which must be redacted from messages because a target may echo them. Secrets that the
-   * plan names are not included.
-   */
-  readonly secretValues: readonly string[];
+  /** Ends its use: tokens that are issued from now on are not added to its redactor any more. */
+  close(): void;
 };
 
 /** An authorizer whose header never changes. @param header undefined for targets without authorization */
@@ -34,6 +31,6 @@ export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
     header: () => header,
     rejected: () => false,
     tokens: { fetched: 0, failed: 0, maxMs: 0 },
-    secretValues: [],
+    close: () => {},
   };
 }

@@ -1,4 +1,5 @@
 import { type Auth, secretNames } from '../../plan/auth-schema.ts';
+import type { Redactor } from '../../secrets/redact.ts';
 import type { SecretSource } from '../../secrets/secret-source.ts';
 import { AuthHttp, type AuthHttpOptions } from './auth-http.ts';
 import { type Authorizer, fixedAuthorizer } from './authorizer.ts';
@@ -14,6 +15,8 @@ export type AuthorizerOptions = AuthHttpOptions & {
   /** Where the requests go. Discovery of the authorization server starts there. */
   readonly targetUrl: string;
   readonly secrets: SecretSource;
+  /** Is fed with the tokens that are issued, because a target may echo them. */
+  readonly redactor: Pick<Redactor, 'add'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Client id of the identity that requests Entra tokens. */
@@ -43,7 +46,7 @@ export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Pr
       );
       const parts = [auth, targetUrl, identityClientId ?? null, [...values.values()]];
       const source = sources.get(parts, () => new TokenSource(fetchTokens(auth, values, options), now));
-      return new TokenAuthorizer(source);
+      return new TokenAuthorizer(source, options.redactor);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi';
 import { z } from 'zod';
-import { redactor } from '../../secrets/redact.ts';
+import { Redactor } from '../../secrets/redact.ts';
 import { type AuthHttp, parsedReply } from './auth-http.ts';
 import type { AuthorizationServer } from './discovery.ts';
 import { clientAuthentication, type OAuthClient } from './oauth-client.ts';
@@ -58,7 +58,7 @@ export async function requestToken(asked: TokenRequest): Promise<TokenReply> {
   const text = await reply.text();
   if (reply.status !== 200) {
     // An error reply may repeat what was sent.
-    const shown = redactor([client.secret ?? '', ...secrets])(text).slice(0, MAX_SHOWN_CHARACTERS);
+    const shown = new Redactor([client.secret ?? '', ...secrets]).redact(text).slice(0, MAX_SHOWN_CHARACTERS);
     throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${shown}`);
   }
   const parsed = parsedReply(text, tokenReply);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Redactor } from '../../secrets/redact.ts';
 import type { AuthHeader, Authorizer } from './authorizer.ts';
 
 /** An access token and when it expires, epoch milliseconds. */
@@ -30,8 +31,10 @@ export class TokenSource {
   #expiresAtMs = 0;
   #fetching: Promise<AuthHeader> | undefined;
   #failure: { readonly error: unknown; readonly untilMs: number } | undefined;
-  /** The latest tokens, newest first. */
-  #values: readonly string[] = [];
+  /** The latest tokens, oldest first. */
+  #latest: readonly string[] = [];
+  /** Add a new token to the redactors of those who use it. */
+  readonly #redactions = new Set<(token: string) => void>();
 
   /** @param now epoch milliseconds */
   constructor(fetchToken: FetchToken, now: () => number) {
@@ -39,9 +42,15 @@ export class TokenSource {
     this.#now = now;
   }
 
-  /** The latest tokens. They must be redacted from messages. */
-  get secretValues(): readonly string[] {
-    return this.#values;
+  /**
+   * Feeds a redactor: adds the latest tokens, and each further one before anybody can send it.
+   * @returns stops the feeding
+   */
+  feed(redactor: Pick<Redactor, 'add'>): () => void {
+    for (const token of this.#latest) redactor.add(token);
+    const add = (token: string) => redactor.add(token);
+    this.#redactions.add(add);
+    return () => this.#redactions.delete(add);
   }
 
   /**
@@ -78,7 +87,8 @@ export class TokenSource {
       const now = this.#now();
       const header = { name: 'authorization', value: `Bearer ${token.value}` };
       this.#header = header;
-      this.#values = [token.value, ...this.#values].slice(0, KEPT_TOKENS);
+      this.#latest = [...this.#latest, token.value].slice(-KEPT_TOKENS);
+      for (const add of this.#redactions) add(token.value);
       this.#expiresAtMs = token.expiresAtMs;
       this.#renewAtMs = Math.max(
         token.expiresAtMs - RENEW_BEFORE_MS,
@@ -129,6 +139,7 @@ export class TokenSources {
 /** One client's view of a token source that it may share with others of the process. */
 export class TokenAuthorizer implements Authorizer {
   readonly #source: TokenSource;
+  readonly #stopFeeding: () => void;
   #fetched = 0;
   #failed = 0;
   #maxMs = 0;
@@ -138,16 +149,14 @@ export class TokenAuthorizer implements Authorizer {
     this.#maxMs = Math.max(this.#maxMs, tookMs);
   };
 
-  constructor(source: TokenSource) {
+  /** @param redactor is fed with the source's tokens until `close` */
+  constructor(source: TokenSource, redactor: Pick<Redactor, 'add'>) {
     this.#source = source;
+    this.#stopFeeding = source.feed(redactor);
   }
 
   get tokens() {
     return { fetched: this.#fetched, failed: this.#failed, maxMs: this.#maxMs };
-  }
-
-  get secretValues(): readonly string[] {
-    return this.#source.secretValues;
   }
 
   async prepare(): Promise<void> {
@@ -162,5 +171,9 @@ export class TokenAuthorizer implements Authorizer {
   rejected(header: AuthHeader | undefined): boolean {
     this.#source.discard(header);
     return true;
+  }
+
+  close(): void {
+    this.#stopFeeding();
   }
 }

@@ -34,6 +34,8 @@ export type AuthRig = {
   /** Requests so far, as `METHOD path`. */
   asked(): string[];
   readonly sources: TokenSources;
+  /** Tokens that were added to the redactor of any authorizer. */
+  readonly redacted: readonly string[];
   /** A dispatcher that sends requests for any host to this server; https requests too, without encryption. */
   readonly anyHost: Dispatcher;
   /** Makes an authorizer as a target's client does. The target is the server's `/mcp` by default. */
@@ -55,6 +57,7 @@ export async function startAuthRig(site: Site): Promise<AuthRig> {
   const { port, close } = await listenOnLoopback(server);
   const origin = `http://127.0.0.1:${port}`;
   const sources = new TokenSources();
+  const redacted: string[] = [];
   const dispatcher = new Agent();
   const anyHost = new Agent({
     connect: (_options, done) => {
@@ -67,10 +70,12 @@ export async function startAuthRig(site: Site): Promise<AuthRig> {
     seen,
     asked: () => seen.map(({ method, path }) => `${method} ${path}`),
     sources,
+    redacted,
     anyHost,
     open: (auth, secrets = {}, changes = {}) =>
       openAuthorizer(authSchema.parse(auth), {
         secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`there is no secret "${name}"`)) },
+        redactor: { add: (token) => redacted.push(token) },
         now: systemClock.now,
         identityClientId: undefined,
         targetUrl: `${origin}/mcp`,

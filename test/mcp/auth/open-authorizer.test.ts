@@ -29,7 +29,7 @@ describe('openAuthorizer', () => {
     assert.deepEqual(bearer.header(), { name: 'authorization', value: 'Bearer value' });
     assert.equal(bearer.header(), bearer.header());
     assert.equal(bearer.rejected(undefined), false);
-    assert.deepEqual(bearer.secretValues, []);
+    assert.deepEqual(rig.redacted, []);
     const header = await rig.open({ type: 'header', name: 'X-API-Key', secret: 'name' }, { name: 'value' });
     assert.deepEqual(header.header(), { name: 'x-api-key', value: 'value' });
     assert.equal(rig.seen.length, 0);

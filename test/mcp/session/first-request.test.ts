@@ -100,7 +100,7 @@ describe('the lag and the marks of a call are those of its first request', () =>
       header: () => ({ name: 'authorization', value: 'Bearer t' }),
       rejected: () => true,
       tokens: { fetched: 0, failed: 0, maxMs: 0 },
-      secretValues: [],
+      close: () => {},
     };
     return withServer({ 'tools/call': answer }, { authorizer }, async (bare) => {
       const session = bare.legacy();

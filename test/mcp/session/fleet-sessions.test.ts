@@ -117,7 +117,7 @@ describe('LegacySession with the fleet', () => {
     await session.close(caller);
     await rig.connection.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_401']);
-    assert.deepEqual(rig.authorizer.secretValues, []);
+    assert.deepEqual(rig.issuedTokens, []);
   });
 
   it('an expired token is renewed once, and both tries are samples', async () => {
@@ -125,7 +125,7 @@ describe('LegacySession with the fleet', () => {
     const session = rig.openSession();
     const opened = await session.open(caller);
     assert.ok('facts' in opened);
-    const [oldToken] = rig.authorizer.secretValues;
+    const [oldToken] = rig.issuedTokens;
     nowMs += 1_000_001;
     const exchange = await session.request(search, caller);
     assert.equal(exchange.outcome, 'OK', exchange.message);
@@ -140,8 +140,8 @@ describe('LegacySession with the fleet', () => {
     );
     assert.equal(rig.authorizer.tokens.fetched, 2);
     assert.equal(rig.authorizer.tokens.failed, 0);
-    assert.equal(rig.authorizer.secretValues.length, 2);
-    assert.equal(rig.authorizer.secretValues[1], oldToken);
+    assert.equal(rig.issuedTokens.length, 2);
+    assert.equal(rig.issuedTokens[0], oldToken);
   });
 
   it('a token endpoint that is down is AUTH_TOKEN, counted, and ends the session', async () => {

@@ -25,7 +25,7 @@ function renewing(isSlow = false): Authorizer & { readonly refusals: number } {
       return true;
     },
     tokens: { fetched: 0, failed: 0, maxMs: 0 },
-    secretValues: [],
+    close: () => {},
     get refusals() {
       return refusals;
     },

@@ -16,6 +16,8 @@ export type SessionRig = {
   readonly client: TargetClient;
   readonly connection: TargetConnection;
   readonly authorizer: Authorizer;
+  /** Access tokens that were added to the client's redactor, oldest first. */
+  readonly issuedTokens: readonly string[];
   readonly exchanges: readonly Exchange[];
   findRevision(): Promise<FoundRevision>;
   /** Opens a session of the first era, or of the stateless one. */
@@ -30,6 +32,7 @@ export async function openSessionRig(
 ): Promise<SessionRig> {
   const operations: string[] = [];
   const exchanges: Exchange[] = [];
+  const issuedTokens: string[] = [];
   const context = testContext({
     secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`no secret ${name}`)) },
   });
@@ -39,15 +42,17 @@ export async function openSessionRig(
     purpose: 'load',
     onExchange: (exchange) => exchanges.push(exchange),
     operation: (name: string) => operations.push(name) - 1,
+    redactor: { add: (token) => issuedTokens.push(token) },
   });
   const modern = { protocolVersion: MODERN_REVISION, server: '', capabilities: ['tools'] };
   return {
     client,
     connection: client.connection,
     authorizer: client.authorizer,
+    issuedTokens,
     exchanges,
     findRevision: () => client.findRevision(),
-    openSession: (era = 'legacy') => client.openSession(era === 'modern' ? modern : undefined),
+    openSession: (era = 'legacy') => client.openSession(client.ended, era === 'modern' ? modern : undefined),
     samples: () =>
       exchanges.map(({ sample: { operation, outcome, flags } }) => {
         const retry = flags & SAMPLE_FLAG.retry ? ' retry' : '';
