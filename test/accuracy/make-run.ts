@@ -3,12 +3,11 @@ import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
-import { RISE_SECONDS, SECONDS } from './seconds.ts';
 
-// `make-run.ts PORT RATE`, in a process of its own, as a run has: the test runner's own hooks on every promise would be
-// in its figures. Sends its parent the report.
+// `make-run.ts PORT RATE RISE_SECONDS SECONDS` makes a run and sends the report to its parent process. It is a process of
+// its own because the test runner's hooks on every promise would be in the figures.
 
-const [port, rate] = process.argv.slice(2).map(Number) as [number, number];
+const [port, rate, riseSeconds, seconds] = process.argv.slice(2).map(Number) as [number, number, number, number];
 const { policy } = testContext();
 const context = testContext({
   sizing: { vusPerLane: 100_000, ratePerLane: 100_000, windowMs: 300_000 },
@@ -23,8 +22,8 @@ process.send?.(await readReport(context.store, runId));
 process.disconnect?.();
 
 /**
- * Rules so strict that a generator that keeps them is as exact as the test demands. The more of a core a run takes, the more
- * do not only its latest starts and answers wait for their turn, but the median ones too.
+ * A plan whose rules are so strict that a generator within them is as exact as the test demands. They are stricter at high
+ * rates: the more of a core a run takes, the later its median starts and answers are, and not only its latest.
  */
 function planOf(): string {
   return planText({
@@ -34,14 +33,14 @@ function planOf(): string {
       vus: undefined,
       duration: undefined,
       stages: [
-        { duration: `${RISE_SECONDS}s`, target: rate },
-        { duration: `${SECONDS}s`, target: rate },
+        { duration: `${riseSeconds}s`, target: rate },
+        { duration: `${seconds}s`, target: rate },
       ],
       preAllocatedVUs: Math.ceil(rate * 0.2),
       maxVUs: Math.ceil(rate * 0.6) + 20,
     },
     plan: {
-      warmUp: `${RISE_SECONDS}s`,
+      warmUp: `${riseSeconds}s`,
       thresholds: { useful_rate: ['rate==1'], dropped_iterations: ['count==0'] },
       generator: { maxEventLoopDelay: '5ms', lateAfter: rate > 1000 ? '2ms' : '5ms', maxLateStarts: 0.01 },
     },

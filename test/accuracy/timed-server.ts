@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { latencyQuantile } from '../../fleet/latency.ts';
 import { seededRandom } from '../../fleet/seeded-random.ts';
 
-// An MCP server in a process of its own whose calls take a known distribution of latencies, and which measures each of
-// them by its own clock: from the request's last byte until its answer is handed to the socket. It tells its parent the
-// port, and on any message the milliseconds of all calls that began after the epoch milliseconds it is sent; it ends with
-// its parent.
+// An MCP server in a process of its own. The latencies of its calls have a known distribution, and it measures each call
+// by its own clock: from the last byte of the request until the answer is handed to the socket. It sends its parent the
+// port. When the parent sends an instant (epoch milliseconds), it sends the latencies of all calls that began after it, in
+// milliseconds. It ends with its parent.
 
 const MS = [30, 90, 120, 165, 225, 300, 375, 600] as const;
 const TOOLS = '{"tools":[{"name":"look","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}]}';

@@ -4,15 +4,15 @@ import { foldName, foldSlices } from '../../src/run/fold-slices.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readFold, writePlan } from '../../src/run/run-documents.ts';
 import type { Block } from '../../src/sample/block.ts';
-import type { SliceHealth } from '../../src/summary/generator-health.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { blockOf, RUN_START_MS } from '../support/blocks-of.ts';
+import { healthySlice } from '../support/healthy-slice.ts';
 import { testContext } from '../support/run-context.ts';
 
 const RUN = '20261123-120000000-00000000';
 const SLICE = 'w0000-l0000';
 const GROUP = { window: 0, firstLane: 0, lanes: 1 };
-const HEALTH = { instance: 'test' } as SliceHealth;
+const HEALTH = healthySlice({ instance: 'test' });
 
 /** A run of one slice, for which each of these holders has stored so many requests. */
 async function runWithBlocks(requests: Readonly<Record<string, number>>): Promise<RunContext> {
