@@ -14,8 +14,7 @@ import {
 import { listPages } from '../../src/mcp/session/lists.ts';
 import type { ListName } from '../../src/plan/step-schema.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { caller } from '../mcp/session/session-rig.ts';
-import { type FoundSession, openFoundSession } from './open-found-session.ts';
+import { CALLER, type FoundSession, openFoundSession } from '../support/session-rig.ts';
 import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
 
 const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
@@ -26,7 +25,8 @@ describe('what server-everything offers', { concurrency: true }, () => {
   let session: FoundSession;
   before(async () => {
     server = await startPackageServer(EVERYTHING, ['streamableHttp']);
-    session = await openFoundSession({ url: `${server.origin}/mcp` });
+    // Closed by the suite.
+    session = await openFoundSession({ after: () => {} }, { url: `${server.origin}/mcp` });
   });
   after(async () => {
     await session.close();
@@ -76,7 +76,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
   it('all its lists, to the last page', async () => {
     const items = async (list: ListName, key: string) => {
       const keys: unknown[] = [];
-      const last = await listPages(session.session, listItems(list), caller, (page) =>
+      const last = await listPages(session.session, listItems(list), CALLER, (page) =>
         keys.push(...page.map((item) => item[key])),
       );
       assert.equal(last.outcome, 'OK', last.message);

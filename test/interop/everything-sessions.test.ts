@@ -4,10 +4,9 @@ import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import type { VirtualUser } from '../../src/traffic/executor.ts';
-import { openSessionRig, type SessionRig } from '../mcp/session/session-rig.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { aSegmentRun, nth } from '../support/a-segment-run.ts';
-import { openFoundSession } from './open-found-session.ts';
+import { openFoundSession, openSessionRig, type SessionRig } from '../support/session-rig.ts';
 import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
 
 const ELICITING = 'trigger-elicitation-request';
@@ -29,8 +28,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.equal(status, 200);
   }
 
-  it('one from its detection to its end', async () => {
-    const session = await openFoundSession({ url });
+  it('one from its detection to its end', async (t) => {
+    const session = await openFoundSession(t, { url });
     await session.request(callTool('echo')('{"message":"a"}'));
     await session.close();
     assert.deepEqual(session.rig.samples(), [
@@ -47,16 +46,16 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     );
   });
 
-  it('of an older revision, as the plan pins it', async () => {
-    const session = await openFoundSession({ url, protocol: '2025-03-26' });
+  it('of an older revision, as the plan pins it', async (t) => {
+    const session = await openFoundSession(t, { url, protocol: '2025-03-26' });
     assert.equal(session.facts.protocolVersion, '2025-03-26');
     assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
     await session.close();
     assert.equal(session.rig.samples()[0], 'initialize OK');
   });
 
-  it('without capabilities: tools that would ask the client for something are not offered', async () => {
-    const session = await openFoundSession({ url });
+  it('without capabilities: tools that would ask the client for something are not offered', async (t) => {
+    const session = await openFoundSession(t, { url });
     const names = session.tools.map(({ name }) => name);
     for (const asking of [ELICITING, 'trigger-sampling-request', 'get-roots-list']) {
       assert.ok(!names.includes(asking), asking);
@@ -64,8 +63,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     await session.close();
   });
 
-  it('with elicitation: a form that has a required field without a default is declined, and the tool goes on', async () => {
-    const session = await openFoundSession({ url, elicitation: 'defaults' });
+  it('with elicitation: a form that has a required field without a default is declined, and the tool goes on', async (t) => {
+    const session = await openFoundSession(t, { url, elicitation: 'defaults' });
     assert.ok(session.tools.some(({ name }) => name === ELICITING));
     const exchange = await session.request(callTool(ELICITING)('{}'));
     await session.close();
@@ -78,8 +77,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     ]);
   });
 
-  it('with the stream for messages from the server beside it', async () => {
-    const session = await openFoundSession({ url, eventStream: true });
+  it('with the stream for messages from the server beside it', async (t) => {
+    const session = await openFoundSession(t, { url, eventStream: true });
     assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
     await session.close();
     assert.deepEqual(session.rig.samples().slice(-2), ['GET OK', 'DELETE OK']);
@@ -91,14 +90,14 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     );
   });
 
-  it('whose loss is told by 400: the call is sent once more, in a new one', async () => {
-    const rig = await openSessionRig({ url });
+  it('whose loss is told by 400: the call is sent once more, in a new one', async (t) => {
+    const rig = await openSessionRig(t, { url });
     const agent = echoingAgent(rig);
     await agent.iterate(nth(0));
     await endFromOutside(rig);
     await agent.iterate(nth(1));
     await agent.end();
-    await rig.connection.close();
+    await rig.close();
     const opening = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
     assert.deepEqual(rig.samples(), [
       ...opening,
@@ -111,8 +110,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.equal(rig.exchanges.find(({ outcome }) => outcome === 'SESS_LOST')?.status, 400);
   });
 
-  it('in which a tool runs only as a task: every request is a sample, the result is the tool’s', async () => {
-    const session = await openFoundSession({ url });
+  it('in which a tool runs only as a task: every request is a sample, the result is the tool’s', async (t) => {
+    const session = await openFoundSession(t, { url });
     assert.equal(session.tools.find(({ name }) => name === RESEARCH)?.taskSupport, 'required');
     const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea"}'));
     await session.close();
@@ -126,8 +125,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.deepEqual([...new Set(polls)], [`tasks/get:${RESEARCH} OK`]);
   });
 
-  it('in which a task waits for input: its question comes over the stream of tasks/result', async () => {
-    const session = await openFoundSession({ url, elicitation: 'defaults' });
+  it('in which a task waits for input: its question comes over the stream of tasks/result', async (t) => {
+    const session = await openFoundSession(t, { url, elicitation: 'defaults' });
     const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea","ambiguous":true}'));
     await session.close();
     assert.equal(exchange.outcome, 'OK', exchange.message);

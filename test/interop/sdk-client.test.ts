@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { openFoundSession } from '../support/session-rig.ts';
 import { type CountedServer, startCountedServer } from './counted-server.ts';
-import { openFoundSession } from './open-found-session.ts';
 import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
 
 const TOOL_MS = 40;
@@ -26,11 +26,11 @@ describe('our figures and those of the SDK’s own client', () => {
       });
       after(() => server.stop());
 
-      it('agree about how long a tool takes, and with the server about how many requests there were', async () => {
+      it('agree about how long a tool takes, and with the server about how many requests there were', async (t) => {
         const args = { ms: TOOL_MS };
         const client = new Client({ name: 'reference', version: '1.0.0' }, { versionNegotiation: { mode } });
         await client.connect(new StreamableHTTPClientTransport(new URL(server.url)));
-        const session = await openFoundSession({ url: server.url, protocol });
+        const session = await openFoundSession(t, { url: server.url, protocol });
         const call = callTool('wait', undefined, progress)(JSON.stringify(args));
         const ours: number[] = [];
         const theirs: number[] = [];

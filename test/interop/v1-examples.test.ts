@@ -10,24 +10,24 @@ import {
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { listenOnLoopback } from '../support/loopback-server.ts';
-import { type FoundSession, openFoundSession } from './open-found-session.ts';
+import { type FoundSession, openFoundSession } from '../support/session-rig.ts';
 import { startPackageServer } from './package-server.ts';
 
 const JSON_SERVER = 'jsonResponseStreamableHttp.js';
 
 /** Starts an example of the first-generation SDK for one test. @returns its origin */
-async function start(test: TestContext, file: string): Promise<string> {
+async function start(t: TestContext, file: string): Promise<string> {
   const server = await startPackageServer(`@modelcontextprotocol/sdk/examples/server/${file}`);
-  test.after(() => server.stop());
+  t.after(() => server.stop());
   return server.origin;
 }
 
 const call = ({ request }: FoundSession, tool: string, args: object) => request(callTool(tool)(JSON.stringify(args)));
 
 describe('examples of the first-generation SDK', { concurrency: true }, () => {
-  it('polling: a stream that the server ends early is taken up again, after as long as it asks', async (test) => {
-    const url = `${await start(test, 'ssePollingExample.js')}/mcp`;
-    const session = await openFoundSession({ url });
+  it('polling: a stream that the server ends early is taken up again, after as long as it asks', async (t) => {
+    const url = `${await start(t, 'ssePollingExample.js')}/mcp`;
+    const session = await openFoundSession(t, { url });
     const { sample, result } = await call(session, 'long-task', {});
     const { outcome, message, flags, durationMs, firstEventMs } = sample;
     assert.equal(outcome, 'OK', message);
@@ -37,15 +37,15 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.ok(durationMs >= 3990, `answered after ${durationMs} ms`);
     assert.ok((firstEventMs ?? 4000) < 1500, `first event after ${firstEventMs} ms`);
     await session.close();
-    assert.deepEqual(session.rig.samples().slice(4).sort(), ['DELETE OK', 'GET OK', 'tools/call:long-task OK']);
+    assert.deepEqual(session.rig.samples().slice(4).sort(), ['DELETE OK', 'GET OK', 'tools/call:long-task OK resumed']);
     const get = session.rig.exchanges.find(({ request }) => request.method === 'GET') ?? assert.fail();
     assert.ok(get.request.headers.includes('last-event-id'));
     assert.equal(get.status, 200);
   });
 
-  it('stateless: no session id, no GET, no DELETE', async (test) => {
-    const url = `${await start(test, 'simpleStatelessStreamableHttp.js')}/mcp`;
-    const session = await openFoundSession({ url, eventStream: true });
+  it('stateless: no session id, no GET, no DELETE', async (t) => {
+    const url = `${await start(t, 'simpleStatelessStreamableHttp.js')}/mcp`;
+    const session = await openFoundSession(t, { url, eventStream: true });
     assert.equal(session.era, 'legacy');
     assert.equal(session.facts.session, 'stateless');
     const counted = await call(session, 'start-notification-stream', { interval: 20, count: 5 });
@@ -65,8 +65,8 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     );
   });
 
-  it('JSON: no streams, no GET, no DELETE; behind a balancer that knows no sessions, 404 is SESS_EXPIRED', async (test) => {
-    const backends = [await start(test, JSON_SERVER), await start(test, JSON_SERVER)];
+  it('JSON: no streams, no GET, no DELETE; behind a balancer that knows no sessions, 404 is SESS_EXPIRED', async (t) => {
+    const backends = [await start(t, JSON_SERVER), await start(t, JSON_SERVER)];
     const balancer = await listenOnLoopback(
       createServer((asked, answered) => {
         const { method, headers } = asked;
@@ -77,10 +77,10 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
         asked.pipe(forwarded);
       }),
     );
-    test.after(() => balancer.close());
+    t.after(() => balancer.close());
     const url = `http://127.0.0.1:${balancer.port}/mcp`;
 
-    const whole = await openFoundSession({ url });
+    const whole = await openFoundSession(t, { url });
     assert.equal(whole.facts.session, 'stateful');
     const greeted = await call(whole, 'greet', { name: 'Ada' });
     assert.equal(textOfTool(greeted.result), 'Hello, Ada!');
@@ -90,7 +90,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(whole.rig.samples().at(-1), 'DELETE OK');
     assert.equal(whole.rig.exchanges.at(-1)?.status, 404, 'nobody listens for DELETE there');
 
-    const lost = await openFoundSession({ url });
+    const lost = await openFoundSession(t, { url });
     backends.reverse();
     const exchange = await call(lost, 'greet', { name: 'Ada' });
     assert.deepEqual([exchange.outcome, exchange.status], ['SESS_EXPIRED', 404]);
@@ -100,9 +100,9 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(lost.rig.samples().at(-1), 'tools/call:greet SESS_EXPIRED', 'a session that is gone needs no DELETE');
   });
 
-  it('interactive tasks: what they ask comes beside the session, and what they are answered decides', async (test) => {
-    const url = `${await start(test, 'simpleTaskInteractive.js')}/mcp`;
-    const session = await openFoundSession({ url, eventStream: true, elicitation: 'defaults' });
+  it('interactive tasks: what they ask comes beside the session, and what they are answered decides', async (t) => {
+    const url = `${await start(t, 'simpleTaskInteractive.js')}/mcp`;
+    const session = await openFoundSession(t, { url, eventStream: true, elicitation: 'defaults' });
     const [deletion, haiku] = await Promise.all([
       call(session, 'confirm_delete', { filename: 'notes.txt' }),
       call(session, 'write_haiku', { topic: 'tea' }),
@@ -118,9 +118,9 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     }
   });
 
-  it('with all its features: forms within a call and beside it, tasks, and DELETE as it should be', async (test) => {
-    const url = `${await start(test, 'simpleStreamableHttp.js')}/mcp`;
-    const session = await openFoundSession({ url, eventStream: true, elicitation: 'defaults' });
+  it('with all its features: forms within a call and beside it, tasks, and DELETE as it should be', async (t) => {
+    const url = `${await start(t, 'simpleStreamableHttp.js')}/mcp`;
+    const session = await openFoundSession(t, { url, eventStream: true, elicitation: 'defaults' });
     const answers: Record<string, string> = {};
     for (const [tool, args] of [
       ['greet', { name: 'Ada' }],

@@ -3,9 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
-import { caller } from '../mcp/session/session-rig.ts';
+import { CALLER, openFoundSession } from '../support/session-rig.ts';
 import { type CountedServer, startCountedServer } from './counted-server.ts';
-import { openFoundSession } from './open-found-session.ts';
 import { v1Endpoint } from './v1-endpoint.ts';
 
 const REFUSED = 'MCP error -32601: this client does not have ';
@@ -33,8 +32,8 @@ describe('a server of the first-generation SDK that asks', () => {
     const how = answer === undefined ? 'is told -32601, and the tool ends as an error' : 'is answered';
     for (const aside of [false, true]) {
       const where = aside ? 'the stream beside the session' : 'the stream of the call';
-      it(`${method} over ${where} with elicitation ${elicitation} ${how}`, async () => {
-        const session = await openFoundSession({ url: server.url, elicitation, eventStream: aside });
+      it(`${method} over ${where} with elicitation ${elicitation} ${how}`, async (t) => {
+        const session = await openFoundSession(t, { url: server.url, elicitation, eventStream: aside });
         const before = server.counts();
         const exchange = await session.request(callTool(tool)(JSON.stringify({ aside })));
         await session.close();
@@ -53,10 +52,10 @@ describe('a server of the first-generation SDK that asks', () => {
     }
   }
 
-  it('has a list of several pages read to its end', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('has a list of several pages read to its end', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     const uris: unknown[] = [];
-    await listPages(session.session, listItems('resources'), caller, (items) =>
+    await listPages(session.session, listItems('resources'), CALLER, (items) =>
       uris.push(...items.map(({ uri }) => uri)),
     );
     await session.close();

@@ -12,9 +12,8 @@ import {
   textOfResource,
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { caller, openSessionRig } from '../mcp/session/session-rig.ts';
+import { CALLER, openFoundSession, openSessionRig } from '../support/session-rig.ts';
 import { type CountedServer, startCountedServer } from './counted-server.ts';
-import { openFoundSession } from './open-found-session.ts';
 import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
 
 const callOf = (name: string, args: object = {}, progress = false) =>
@@ -28,8 +27,8 @@ describe('the second-generation SDK', () => {
   });
   after(() => server.stop());
 
-  it('is found to speak the stateless era, in which a session is its list of tools', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('is found to speak the stateless era, in which a session is its list of tools', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     assert.equal(session.era, 'modern');
     assert.deepEqual(session.facts, {
       protocolVersion: '2026-07-28',
@@ -51,8 +50,8 @@ describe('the second-generation SDK', () => {
     },
   ];
   for (const { protocol, speaks, flags, opening } of pins) {
-    it(`takes every kind of call in ${speaks}`, async () => {
-      const session = await openFoundSession({ url: server.url, protocol });
+    it(`takes every kind of call in ${speaks}`, async (t) => {
+      const session = await openFoundSession(t, { url: server.url, protocol });
       assert.equal(session.facts.protocolVersion, speaks);
       const useful = async (call: Call): Promise<unknown> => {
         const exchange = await session.request(call);
@@ -80,8 +79,8 @@ describe('the second-generation SDK', () => {
     });
   }
 
-  it('answers as JSON, and as a stream when there is progress to tell; the answer is the latency', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('answers as JSON, and as a stream when there is progress to tell; the answer is the latency', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     const [plain, reported] = await Promise.all([
       session.request(callOf('wait', { ms: 600, steps: 2 })),
       session.request(callOf('wait', { ms: 600, steps: 2 }, true)),
@@ -108,8 +107,8 @@ describe('the second-generation SDK', () => {
     [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', 404, /Method not found/],
     [PING, 'RPC_-32601', 404, /Method not found/],
   ];
-  it('refuses as the stateless era has it, and no refusal ends a session', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('refuses as the stateless era has it, and no refusal ends a session', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     for (const [call, outcome, status, message] of faults) {
       const exchange = await session.request(call);
       assert.deepEqual([exchange.outcome, exchange.status], [outcome, status], `${call.operation} ${call.params}`);
@@ -120,8 +119,8 @@ describe('the second-generation SDK', () => {
     await session.close();
   });
 
-  it('asks for input, gets the defaults of its form and its state as it was', async () => {
-    const session = await openFoundSession({ url: server.url, elicitation: 'defaults' });
+  it('asks for input, gets the defaults of its form and its state as it was', async (t) => {
+    const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
     const exchange = await session.request(callOf('confirm'));
     await session.close();
     assert.equal(exchange.outcome, 'OK', exchange.message);
@@ -132,8 +131,8 @@ describe('the second-generation SDK', () => {
     assert.notEqual(first?.request.id, second?.request.id);
   });
 
-  it('asks again and again for what is declined: the call has not succeeded', async () => {
-    const session = await openFoundSession({ url: server.url, elicitation: 'defaults' });
+  it('asks again and again for what is declined: the call has not succeeded', async (t) => {
+    const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
     const exchange = await session.request(callOf('insist'));
     await session.close();
     assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED', exchange.message);
@@ -142,31 +141,31 @@ describe('the second-generation SDK', () => {
     assert.equal(calls.at(-1), 'tools/call:insist RPC_INPUT_REQUIRED');
   });
 
-  it('does not ask a client that has not declared to answer', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('does not ask a client that has not declared to answer', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     const { outcome, status } = await session.request(callOf('confirm'));
     await session.close();
     assert.deepEqual([outcome, status], ['RPC_-32021', 400]);
   });
 
-  it('that asks all the same has asked in vain: RPC_INPUT_REQUIRED', async () => {
+  it('that asks all the same has asked in vain: RPC_INPUT_REQUIRED', async (t) => {
     const endpoint = v2Endpoint();
     const careless = await startCountedServer((request, response, body) => {
       const { params } = body as { params: { _meta: Record<string, unknown> } };
       params._meta['io.modelcontextprotocol/clientCapabilities'] = { elicitation: { form: {} } };
       return endpoint(request, response, body);
     });
-    const session = await openFoundSession({ url: careless.url });
+    t.after(() => careless.stop());
+    const session = await openFoundSession(t, { url: careless.url });
     const { outcome, status, message } = await session.request(callOf('confirm'));
     await session.close();
     assert.deepEqual([outcome, status], ['RPC_INPUT_REQUIRED', 200]);
     assert.match(message, /sure \(elicitation\/create\)/);
     assert.deepEqual(careless.counts()['tools/call:confirm'], 1);
-    await careless.stop();
   });
 
-  it('holds the headers of annotated arguments against the arguments', async () => {
-    const session = await openFoundSession({ url: server.url });
+  it('holds the headers of annotated arguments against the arguments', async (t) => {
+    const session = await openFoundSession(t, { url: server.url });
     const route = async (args: object) => {
       const { outcome, message, result } = await session.request(callOf('route', args));
       return outcome === 'OK' ? textOfTool(result) : `${outcome} ${message}`;
@@ -178,11 +177,11 @@ describe('the second-generation SDK', () => {
     await session.close();
   });
 
-  it('refuses a request whose headers lack one: HTTP 400 with RPC_-32020', async () => {
-    const rig = await openSessionRig({ url: server.url });
+  it('refuses a request whose headers lack one: HTTP 400 with RPC_-32020', async (t) => {
+    const rig = await openSessionRig(t, { url: server.url });
     // A session that has not listed the tools does not know which arguments to repeat.
-    const exchange = await rig.openSession('modern').request(callOf('route', { region: 'west' }), caller);
-    await rig.connection.close();
+    const exchange = await rig.modern().request(callOf('route', { region: 'west' }), CALLER);
+    await rig.close();
     assert.deepEqual([exchange.outcome, exchange.status], ['RPC_-32020', 400]);
     assert.match(exchange.message, /Mcp-Param-Region/);
   });
@@ -193,11 +192,11 @@ describe('the second-generation SDK', () => {
   ]) {
     it(`hears, as its era has it, that nobody waits any more: protocol ${protocol}`, {
       timeout: 20_000,
-    }, async (test) => {
+    }, async (t) => {
       const cancelled = Promise.withResolvers<void>();
       const both = await startCountedServer(v2SessionsEndpoint(cancelled.resolve));
-      test.after(() => both.stop());
-      const session = await openFoundSession({ url: both.url, protocol, timeouts: { total: '400ms' } });
+      t.after(() => both.stop());
+      const session = await openFoundSession(t, { url: both.url, protocol, timeouts: { total: '400ms' } });
       const exchange = await session.request(callOf('wait', { ms: 10_000 }));
       await session.close();
       assert.equal(exchange.outcome, 'TMO_TOTAL');
@@ -207,15 +206,15 @@ describe('the second-generation SDK', () => {
     });
   }
 
-  it('with sessions for the first era: the same tool asks over the stream of its call', async (test) => {
+  it('with sessions for the first era: the same tool asks over the stream of its call', async (t) => {
     const both = await startCountedServer(v2SessionsEndpoint());
-    test.after(() => both.stop());
-    const modern = await openFoundSession({ url: both.url, elicitation: 'defaults' });
+    t.after(() => both.stop());
+    const modern = await openFoundSession(t, { url: both.url, elicitation: 'defaults' });
     assert.equal(modern.era, 'modern');
     assert.equal((await modern.request(callOf('confirm'))).outcome, 'OK');
     await modern.close();
 
-    const legacy = await openFoundSession({ url: both.url, elicitation: 'defaults', protocol: '2025-11-25' });
+    const legacy = await openFoundSession(t, { url: both.url, elicitation: 'defaults', protocol: '2025-11-25' });
     assert.equal(legacy.facts.session, 'stateful');
     const exchange = await legacy.request(callOf('confirm'));
     assert.equal(exchange.outcome, 'OK', exchange.message);

@@ -53,9 +53,9 @@ const countsOf = ({ operations }: Report) =>
   Object.fromEntries(operations.map(({ operation, count }) => [operation, count]));
 
 describe('whole runs', { concurrency: true }, () => {
-  it('with every kind of step against server-everything', async (test) => {
+  it('with every kind of step against server-everything', async (t) => {
     const server = await startPackageServer(EVERYTHING, ['streamableHttp']);
-    test.after(() => server.stop());
+    t.after(() => server.stop());
     const steps = [
       { tool: 'echo', arguments: { message: 'Hello, {{cities}}' }, checks: [{ contains: 'Hello' }] },
       { tool: 'get-structured-content', arguments: { location: 'Chicago' }, checks: [{ matches: '"humidity":\\d' }] },
@@ -119,9 +119,9 @@ describe('whole runs', { concurrency: true }, () => {
     assert.deepEqual([initialize, DELETE, GET], [4, 4, 4], 'one session for each virtual user');
   });
 
-  it('against the second-generation SDK, which counts the same', async (test) => {
+  it('against the second-generation SDK, which counts the same', async (t) => {
     const server = await startCountedServer(v2Endpoint());
-    test.after(() => server.stop());
+    t.after(() => server.stop());
     const steps = [
       { tool: 'add', arguments: { a: 1, b: 2 }, checks: [{ matches: '^3$' }] },
       { tool: 'wait', arguments: { ms: 20, steps: 2 }, progress: true },
@@ -144,9 +144,9 @@ describe('whole runs', { concurrency: true }, () => {
       assert.ok((countsOf(report)[`tools/call:${step}`] ?? 0) > 0);
   });
 
-  it('that ask for what the stateless era does not have are refused before they begin', async (test) => {
+  it('that ask for what the stateless era does not have are refused before they begin', async (t) => {
     const server = await startCountedServer(v2Endpoint());
-    test.after(() => server.stop());
+    t.after(() => server.stop());
     const { problems, report } = await run({ url: server.url }, [{ ping: true }, { tool: 'subtract' }]);
     assert.equal(report, undefined);
     assert.deepEqual(problems, [
@@ -167,9 +167,9 @@ describe('whole runs', { concurrency: true }, () => {
     },
   ];
   for (const { what, start } of olds) {
-    it(`against a server of HTTP+SSE ${what} are refused, and the refusal says what it is`, async (test) => {
+    it(`against a server of HTTP+SSE ${what} are refused, and the refusal says what it is`, async (t) => {
       const server = await start();
-      test.after(() => server.stop());
+      t.after(() => server.stop());
       const { problems, report } = await run({ url: server.url }, [{ ping: true }]);
       assert.equal(report, undefined);
       assert.equal(problems.length, 1);

@@ -6,26 +6,26 @@ import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { type Answer, type Incoming, jsonResult } from '../../support/mcp-server.ts';
 import { eventStream, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
 
 const HOUR_MS = 3_600_000;
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
 
 /** The two ways in which the end of the load comes about, as its parts happen one right after the other. */
-const ends: readonly [name: string, end: (bare: BareSession) => void][] = [
+const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
   [
     'ended, then aborted',
-    (bare) => {
-      bare.ended.abort();
-      bare.connection.abortAll('over');
+    (rig) => {
+      rig.ended.abort();
+      rig.connection.abortAll('over');
     },
   ],
   [
     'aborted, then ended',
-    (bare) => {
-      bare.connection.abortAll('over');
-      bare.ended.abort();
+    (rig) => {
+      rig.connection.abortAll('over');
+      rig.ended.abort();
     },
   ],
 ];
@@ -44,21 +44,21 @@ function watchedClock() {
 
 const GOODBYE = ['notifications/cancelled', 'DELETE'];
 /** What the server has been asked, without what a session says at its end. */
-const asked = (bare: BareSession) => bare.server.methods().filter((method) => !GOODBYE.includes(method));
+const asked = (rig: ScriptedRig) => rig.server.methods().filter((method) => !GOODBYE.includes(method));
 
-async function openedCall(bare: BareSession, era: 'legacy' | 'modern') {
-  const session = bare[era]();
+async function openedCall(rig: ScriptedRig, era: 'legacy' | 'modern') {
+  const session = rig[era]();
   await session.open(CALLER);
   return { session, call: session.request(look, CALLER) };
 }
 
 /** Asserts that the load's end ended the call at once, and that nothing follows but the goodbye. */
-async function isOver(bare: BareSession, call: Promise<Exchange>, close: () => Promise<void>): Promise<void> {
-  const before = asked(bare);
+async function isOver(rig: ScriptedRig, call: Promise<Exchange>, close: () => Promise<void>): Promise<void> {
+  const before = asked(rig);
   assert.equal((await call).outcome, 'CLIENT_ABORT');
   await close();
-  await bare.connection.close();
-  assert.deepEqual(asked(bare), before);
+  await rig.close();
+  assert.deepEqual(asked(rig), before);
 }
 
 describe('a task that the load ends on', () => {
@@ -74,50 +74,46 @@ describe('a task that the load ends on', () => {
     });
 
     for (const [name, end] of ends) {
-      it(`is not asked for any more in the ${era} era, an hour before the next poll: ${name}`, () => {
+      it(`is not asked for any more in the ${era} era, an hour before the next poll: ${name}`, async (t) => {
         const watch = watchedClock();
-        return withServer(taskServer(HOUR_MS, silent), { clock: watch.clock }, async (bare) => {
-          const { session, call } = await openedCall(bare, era);
-          await until(() => watch.asleep === 1);
-          end(bare);
-          await isOver(bare, call, () => session.close(CALLER));
-          assert.equal(bare.server.of('tasks/get').length, 0);
-          assert.equal(watch.asleep, 0);
-        });
+        const rig = await startSession(t, taskServer(HOUR_MS, silent), { clock: watch.clock });
+        const { session, call } = await openedCall(rig, era);
+        await until(() => watch.asleep === 1);
+        end(rig);
+        await isOver(rig, call, () => session.close(CALLER));
+        assert.equal(rig.server.of('tasks/get').length, 0);
+        assert.equal(watch.asleep, 0);
       });
 
-      it(`is not asked for any more in the ${era} era, while a poll has no answer: ${name}`, () =>
-        withServer(taskServer(20, silent), {}, async (bare) => {
-          const { session, call } = await openedCall(bare, era);
-          await until(() => bare.server.of('tasks/get').length === 1);
-          end(bare);
-          await isOver(bare, call, () => session.close(CALLER));
-          assert.equal(bare.server.of('tasks/get').length, 1);
-        }));
+      it(`is not asked for any more in the ${era} era, while a poll has no answer: ${name}`, async (t) => {
+        const rig = await startSession(t, taskServer(20, silent));
+        const { session, call } = await openedCall(rig, era);
+        await until(() => rig.server.of('tasks/get').length === 1);
+        end(rig);
+        await isOver(rig, call, () => session.close(CALLER));
+        assert.equal(rig.server.of('tasks/get').length, 1);
+      });
     }
 
-    it(`is asked for no more in the ${era} era than the poll that is under way, whose answer still counts`, () => {
+    it(`is asked for no more in the ${era} era than the poll that is under way, whose answer still counts`, async (t) => {
       let poll: Incoming | undefined;
       const get: Answer = (incoming) => {
         poll = incoming;
         return undefined;
       };
-      return withServer(taskServer(20, get), {}, async (bare) => {
-        const { session, call } = await openedCall(bare, era);
-        await until(() => poll !== undefined);
-        bare.ended.abort();
-        const { id, socket } = poll as Incoming;
-        socket.write(
-          jsonResult(id, { taskId: 't', status: 'working', pollInterval: HOUR_MS, pollIntervalMs: HOUR_MS }),
-        );
-        const { message, socketMs } = (await call).sample;
-        assert.deepEqual([message, socketMs], ['the load has ended', undefined]);
-        await isOver(bare, call, () => session.close(CALLER));
-        assert.deepEqual(
-          bare.samples().filter((sample) => sample.startsWith('tasks/get')),
-          ['tasks/get:look OK', 'tasks/get:look CLIENT_ABORT'],
-        );
-      });
+      const rig = await startSession(t, taskServer(20, get));
+      const { session, call } = await openedCall(rig, era);
+      await until(() => poll !== undefined);
+      rig.ended.abort();
+      const { id, socket } = poll as Incoming;
+      socket.write(jsonResult(id, { taskId: 't', status: 'working', pollInterval: HOUR_MS, pollIntervalMs: HOUR_MS }));
+      const { message, socketMs } = (await call).sample;
+      assert.deepEqual([message, socketMs], ['the load has ended', undefined]);
+      await isOver(rig, call, () => session.close(CALLER));
+      assert.deepEqual(
+        rig.samples().filter((sample) => sample.startsWith('tasks/get')),
+        ['tasks/get:look OK', 'tasks/get:look CLIENT_ABORT'],
+      );
     });
   }
 });
@@ -134,61 +130,58 @@ describe('a broken stream that the load ends on', () => {
   ];
   for (const [moment, retryMs, get, gets] of moments) {
     for (const [name, end] of ends) {
-      it(`is not taken up any more ${moment}, and the server is told: ${name}`, () => {
+      it(`is not taken up any more ${moment}, and the server is told: ${name}`, async (t) => {
         const watch = watchedClock();
-        return withServer({ 'tools/call': breaking(retryMs), GET: get }, { clock: watch.clock }, async (bare) => {
-          const { session, call } = await openedCall(bare, 'legacy');
-          await until(() => (gets === 0 ? watch.asleep === 1 : bare.server.of('GET').length === gets));
-          end(bare);
-          await isOver(bare, call, () => session.close(CALLER));
-          assert.equal(watch.asleep, 0);
-          assert.equal(bare.server.of('GET').length, gets);
-          const [cancelled] = bare.server.of('notifications/cancelled');
-          assert.deepEqual(cancelled?.params, {
-            requestId: bare.server.of('tools/call')[0]?.id,
-            reason: 'the load has ended',
-          });
+        const rig = await startSession(t, { 'tools/call': breaking(retryMs), GET: get }, { clock: watch.clock });
+        const { session, call } = await openedCall(rig, 'legacy');
+        await until(() => (gets === 0 ? watch.asleep === 1 : rig.server.of('GET').length === gets));
+        end(rig);
+        await isOver(rig, call, () => session.close(CALLER));
+        assert.equal(watch.asleep, 0);
+        assert.equal(rig.server.of('GET').length, gets);
+        const [cancelled] = rig.server.of('notifications/cancelled');
+        assert.deepEqual(cancelled?.params, {
+          requestId: rig.server.of('tools/call')[0]?.id,
+          reason: 'the load has ended',
         });
       });
     }
   }
 
-  it('is no fault of the target where its wait runs out between the end and the abort', () => {
+  it('is no fault of the target where its wait runs out between the end and the abort', async (t) => {
     const watch = watchedClock();
-    return withServer({ 'tools/call': breaking(30), GET: silent }, { clock: watch.clock }, async (bare) => {
-      const { session, call } = await openedCall(bare, 'legacy');
-      await until(() => watch.asleep === 1);
-      bare.ended.abort();
-      await until(() => watch.woken === 1);
-      // Whatever the wait led to has been led to one turn of the event loop later.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      bare.connection.abortAll('over');
-      await isOver(bare, call, () => session.close(CALLER));
-      assert.equal(bare.samples().filter((sample) => sample.startsWith('GET')).length, 0);
-    });
+    const rig = await startSession(t, { 'tools/call': breaking(30), GET: silent }, { clock: watch.clock });
+    const { session, call } = await openedCall(rig, 'legacy');
+    await until(() => watch.asleep === 1);
+    rig.ended.abort();
+    await until(() => watch.woken === 1);
+    // Whatever the wait led to has been led to one turn of the event loop later.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    rig.connection.abortAll('over');
+    await isOver(rig, call, () => session.close(CALLER));
+    assert.equal(rig.samples().filter((sample) => sample.startsWith('GET')).length, 0);
   });
 
-  it('is no fault of the target where its next stream ends between the end and the abort', () => {
+  it('is no fault of the target where its next stream ends between the end and the abort', async (t) => {
     let get: Incoming | undefined;
     const watch = watchedClock();
     const hold: Answer = (incoming) => {
       get = incoming;
       return openStream();
     };
-    return withServer({ 'tools/call': breaking(20), GET: hold }, { clock: watch.clock }, async (bare) => {
-      const { session, call } = await openedCall(bare, 'legacy');
-      await until(() => get !== undefined);
-      bare.ended.abort();
-      get?.socket.write(LAST_CHUNK);
-      await until(() => watch.woken === 2);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      bare.connection.abortAll('over');
-      await isOver(bare, call, () => session.close(CALLER));
-      assert.equal(bare.server.of('GET').length, 1);
-    });
+    const rig = await startSession(t, { 'tools/call': breaking(20), GET: hold }, { clock: watch.clock });
+    const { session, call } = await openedCall(rig, 'legacy');
+    await until(() => get !== undefined);
+    rig.ended.abort();
+    get?.socket.write(LAST_CHUNK);
+    await until(() => watch.woken === 2);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    rig.connection.abortAll('over');
+    await isOver(rig, call, () => session.close(CALLER));
+    assert.equal(rig.server.of('GET').length, 1);
   });
 
-  it('is no fault of the target where its GET waits for a token between the end and the abort', () => {
+  it('is no fault of the target where its GET waits for a token between the end and the abort', async (t) => {
     const token = Promise.withResolvers<undefined>();
     let isRenewing = false;
     let asksForToken = 0;
@@ -204,16 +197,15 @@ describe('a broken stream that the load ends on', () => {
       isRenewing = true;
       return breaking(20)(incoming);
     };
-    return withServer({ 'tools/call': breakAndRenew, GET: silent }, { authorizer }, async (bare) => {
-      const { session, call } = await openedCall(bare, 'legacy');
-      await until(() => asksForToken === 1);
-      bare.ended.abort();
-      token.resolve(undefined);
-      await until(() => bare.samples().includes('GET CLIENT_ABORT'));
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      bare.connection.abortAll('over');
-      await isOver(bare, call, () => session.close(CALLER));
-      assert.equal(bare.server.of('GET').length, 0);
-    });
+    const rig = await startSession(t, { 'tools/call': breakAndRenew, GET: silent }, { authorizer });
+    const { session, call } = await openedCall(rig, 'legacy');
+    await until(() => asksForToken === 1);
+    rig.ended.abort();
+    token.resolve(undefined);
+    await until(() => rig.samples().includes('GET CLIENT_ABORT'));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    rig.connection.abortAll('over');
+    await isOver(rig, call, () => session.close(CALLER));
+    assert.equal(rig.server.of('GET').length, 0);
   });
 });

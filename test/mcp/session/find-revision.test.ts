@@ -4,7 +4,7 @@ import { type FoundRevision, findRevision } from '../../../src/mcp/session/find-
 import { readDiscovery } from '../../../src/mcp/session/handshakes.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession } from '../../support/session-rig.ts';
 
 const MODERN = '2026-07-28';
 const offers = (...supportedVersions: string[]) => ({ supportedVersions, capabilities: { tools: {}, prompts: {} } });
@@ -76,25 +76,24 @@ describe('findRevision', () => {
       ['auto', auto],
       [MODERN, pinned],
     ] as const) {
-      it(`makes ${JSON.stringify(expected)} of ${name} (${protocol})`, () =>
-        withServer({ 'server/discover': answer }, { target: { timeouts: { headers: '80ms' } } }, async (bare) => {
-          assertFound(await findRevision(protocol, () => bare.modern().discover(CALLER)), expected);
-          const isAskedAgain = name.startsWith('-32022 again');
-          assert.equal(bare.server.of('server/discover').length, isAskedAgain ? 2 : 1);
-        }));
+      it(`makes ${JSON.stringify(expected)} of ${name} (${protocol})`, async (t) => {
+        const rig = await startSession(t, { 'server/discover': answer }, { target: { timeouts: { headers: '80ms' } } });
+        assertFound(await findRevision(protocol, () => rig.modern().discover(CALLER)), expected);
+        const isAskedAgain = name.startsWith('-32022 again');
+        assert.equal(rig.server.of('server/discover').length, isAskedAgain ? 2 : 1);
+      });
     }
   }
 
-  it('asks once more where the server refuses our version and lists it all the same', () => {
+  it('asks once more where the server refuses our version and lists it all the same', async (t) => {
     let isReady = false;
     const answer: Answer = (one) => {
       const reply = isReady ? offers(MODERN) : error(-32022, { supported: [MODERN] })(one);
       isReady = true;
       return reply;
     };
-    return withServer({ 'server/discover': answer }, {}, async (bare) => {
-      assertFound(await findRevision('auto', () => bare.modern().discover(CALLER)), modern());
-    });
+    const rig = await startSession(t, { 'server/discover': answer });
+    assertFound(await findRevision('auto', () => rig.modern().discover(CALLER)), modern());
   });
 
   it('asks nothing where the plan pins a revision of the first era', async () => {
@@ -103,14 +102,14 @@ describe('findRevision', () => {
     }
   });
 
-  it('sends a request of the stateless era', () =>
-    withServer({}, {}, async (bare) => {
-      await bare.modern().discover(CALLER);
-      const [{ headers, params } = { headers: {} as Record<string, string>, params: {} }] = bare.server.incoming;
-      assert.equal(headers['mcp-method'], 'server/discover');
-      assert.equal(headers['mcp-protocol-version'], MODERN);
-      assert.deepEqual(Object.keys(params), ['_meta']);
-    }));
+  it('sends a request of the stateless era', async (t) => {
+    const rig = await startSession(t, {});
+    await rig.modern().discover(CALLER);
+    const [{ headers, params } = { headers: {} as Record<string, string>, params: {} }] = rig.server.incoming;
+    assert.equal(headers['mcp-method'], 'server/discover');
+    assert.equal(headers['mcp-protocol-version'], MODERN);
+    assert.deepEqual(Object.keys(params), ['_meta']);
+  });
 });
 
 describe('readDiscovery', () => {

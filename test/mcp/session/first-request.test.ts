@@ -8,7 +8,7 @@ import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { httpReply, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
 
 const LATE_MS = 5000;
 const look = callTool('look')('{}');
@@ -21,7 +21,7 @@ function lateCaller(): Caller {
 }
 
 /** A line for each request since `from`: its method, and what marks it. */
-function marked({ exchanges }: BareSession, from = 0): string[] {
+function marked({ exchanges }: ScriptedRig, from = 0): string[] {
   return exchanges.slice(from).map(({ request, sample: { lagMs, flags } }) => {
     assert.ok(lagMs === 0 || (lagMs >= LATE_MS && lagMs < LATE_MS + 1000), `${lagMs} ms`);
     const lag = lagMs > 0 ? ' late' : '';
@@ -31,68 +31,68 @@ function marked({ exchanges }: BareSession, from = 0): string[] {
 }
 
 describe('the lag and the marks of a call are those of its first request', () => {
-  it('of the opening of a session it is initialize that was late, and nothing after it', () =>
-    withServer({}, { target: { eventStream: true } }, async (bare) => {
-      const session = bare.legacy();
-      const { intended } = lateCaller();
-      const caller = { ...CALLER, ...(intended === undefined ? {} : { intended }) };
-      await session.open(caller);
-      await session.request(look, caller);
-      await session.close(CALLER);
-      const lags = bare.exchanges.map(({ sample: { lagMs } }) => lagMs > 0);
-      assert.deepEqual(lags, [true, ...lags.slice(1).map(() => false)]);
-      assert.equal(bare.exchanges[0]?.request.opensSession, true);
-    }));
+  it('of the opening of a session it is initialize that was late, and nothing after it', async (t) => {
+    const rig = await startSession(t, {}, { target: { eventStream: true } });
+    const session = rig.legacy();
+    const { intended } = lateCaller();
+    const caller = { ...CALLER, ...(intended === undefined ? {} : { intended }) };
+    await session.open(caller);
+    await session.request(look, caller);
+    await session.close(CALLER);
+    const lags = rig.exchanges.map(({ sample: { lagMs } }) => lagMs > 0);
+    assert.deepEqual(lags, [true, ...lags.slice(1).map(() => false)]);
+    assert.equal(rig.exchanges[0]?.request.opensSession, true);
+  });
 
-  it('not of the polling of a task, in either era', async () => {
+  it('not of the polling of a task, in either era', async (t) => {
     const legacy: Record<string, Answer> = {
       'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport: 'required' } }] }),
       'tools/call': () => ({ task: { taskId: 't', status: 'working', pollInterval: 20 } }),
       'tasks/get': () => ({ taskId: 't', status: 'completed' }),
       'tasks/result': () => seen,
     };
-    await withServer(legacy, {}, async (bare) => {
-      const session = bare.legacy();
+    {
+      const rig = await startSession(t, legacy);
+      const session = rig.legacy();
       await session.open(CALLER);
-      const from = bare.exchanges.length;
+      const from = rig.exchanges.length;
       await session.request(look, lateCaller());
-      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tasks/get', 'tasks/result']);
-    });
+      assert.deepEqual(marked(rig, from), ['tools/call late first', 'tasks/get', 'tasks/result']);
+    }
     const modern: Record<string, Answer> = {
       'tools/call': () => ({ resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 }),
       'tasks/get': () => ({ resultType: 'complete', taskId: 't', status: 'completed', result: seen }),
     };
-    await withServer(modern, {}, async (bare) => {
-      const session = bare.modern();
+    {
+      const rig = await startSession(t, modern);
+      const session = rig.modern();
       await session.open(CALLER);
-      const from = bare.exchanges.length;
+      const from = rig.exchanges.length;
       await session.request(look, lateCaller());
-      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tasks/get']);
-    });
+      assert.deepEqual(marked(rig, from), ['tools/call late first', 'tasks/get']);
+    }
   });
 
-  it('not of the rounds in which a call is given input', () => {
+  it('not of the rounds in which a call is given input', async (t) => {
     let rounds = 0;
     const asks = { resultType: 'input_required', requestState: 's', inputRequests: {} };
     const answer: Answer = () => (rounds++ < 2 ? asks : seen);
-    return withServer({ 'tools/call': answer }, { target: { elicitation: 'defaults' } }, async (bare) => {
-      const session = bare.modern();
-      await session.open(CALLER);
-      const from = bare.exchanges.length;
-      assert.equal((await session.request(look, lateCaller())).outcome, 'OK');
-      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tools/call', 'tools/call']);
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target: { elicitation: 'defaults' } });
+    const session = rig.modern();
+    await session.open(CALLER);
+    const from = rig.exchanges.length;
+    assert.equal((await session.request(look, lateCaller())).outcome, 'OK');
+    assert.deepEqual(marked(rig, from), ['tools/call late first', 'tools/call', 'tools/call']);
   });
 
-  it('not of further pages', () => {
+  it('not of further pages', async (t) => {
     const answer: Answer = ({ params }) => ({ tools: [], ...(params.cursor === undefined ? { nextCursor: 'b' } : {}) });
-    return withServer({ 'tools/list': answer }, {}, async (bare) => {
-      await listPages(bare.modern(), listItems('tools'), lateCaller(), () => {});
-      assert.deepEqual(marked(bare), ['tools/list late first', 'tools/list']);
-    });
+    const rig = await startSession(t, { 'tools/list': answer });
+    await listPages(rig.modern(), listItems('tools'), lateCaller(), () => {});
+    assert.deepEqual(marked(rig), ['tools/list late first', 'tools/list']);
   });
 
-  it('and the same request with another token is late no more', () => {
+  it('and the same request with another token is late no more', async (t) => {
     let refusals = 1;
     const answer: Answer = () => (refusals-- > 0 ? httpReply(401, [], '') : seen);
     const authorizer = {
@@ -102,36 +102,34 @@ describe('the lag and the marks of a call are those of its first request', () =>
       tokens: { fetched: 0, failed: 0, maxMs: 0 },
       close: () => {},
     };
-    return withServer({ 'tools/call': answer }, { authorizer }, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const from = bare.exchanges.length;
-      await session.request(look, lateCaller());
-      assert.deepEqual(marked(bare, from), ['tools/call late first', 'tools/call first']);
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { authorizer });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const from = rig.exchanges.length;
+    await session.request(look, lateCaller());
+    assert.deepEqual(marked(rig, from), ['tools/call late first', 'tools/call first']);
   });
 });
 
-it('a session that is abandoned ends without a word, its stream included', () => {
+it('a session that is abandoned ends without a word, its stream included', async (t) => {
   let streams = 0;
   const stream: Answer = ({ socket }) => {
     streams++;
     socket.on('close', () => streams--);
     return openStream();
   };
-  return withServer({ GET: stream }, { target: { eventStream: true } }, async (bare) => {
-    const session = bare.legacy();
-    await session.open(CALLER);
-    assert.equal(streams, 1);
-    session.abandon();
-    assert.equal(session.alive, false);
-    await until(() => streams === 0);
-    await session.close(CALLER);
-    assert.deepEqual(bare.server.of('DELETE'), []);
-  });
+  const rig = await startSession(t, { GET: stream }, { target: { eventStream: true } });
+  const session = rig.legacy();
+  await session.open(CALLER);
+  assert.equal(streams, 1);
+  session.abandon();
+  assert.equal(session.alive, false);
+  await until(() => streams === 0);
+  await session.close(CALLER);
+  assert.deepEqual(rig.server.of('DELETE'), []);
 });
 
-it('requests of one virtual user can be ended, and those of others go on', () => {
+it('requests of one virtual user can be ended, and those of others go on', async (t) => {
   const waiting: (() => void)[] = [];
   const answer: Answer = ({ id, socket }) => {
     waiting.push(() => {
@@ -140,21 +138,20 @@ it('requests of one virtual user can be ended, and those of others go on', () =>
     });
     return undefined;
   };
-  return withServer({ 'tools/call': answer }, {}, async (bare) => {
-    const session = bare.legacy();
-    await session.open(CALLER);
-    const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
-    await until(() => waiting.length === 3);
-    bare.connection.abortAll('it was taken away', (vu) => vu === 3);
-    for (const answerNow of waiting) answerNow();
-    const exchanges = await Promise.all(calls);
-    assert.deepEqual(
-      exchanges.map(({ sample: { vu, outcome } }) => [vu, outcome]),
-      [
-        [3, 'CLIENT_ABORT'],
-        [4, 'OK'],
-        [3, 'CLIENT_ABORT'],
-      ],
-    );
-  });
+  const rig = await startSession(t, { 'tools/call': answer });
+  const session = rig.legacy();
+  await session.open(CALLER);
+  const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
+  await until(() => waiting.length === 3);
+  rig.connection.abortAll('it was taken away', (vu) => vu === 3);
+  for (const answerNow of waiting) answerNow();
+  const exchanges = await Promise.all(calls);
+  assert.deepEqual(
+    exchanges.map(({ sample: { vu, outcome } }) => [vu, outcome]),
+    [
+      [3, 'CLIENT_ABORT'],
+      [4, 'OK'],
+      [3, 'CLIENT_ABORT'],
+    ],
+  );
 });

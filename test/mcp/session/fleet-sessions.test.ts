@@ -4,7 +4,7 @@ import { type Fleet, startFleet } from '../../../fleet/fleet.ts';
 import { fleetSecrets } from '../../../fleet/servers.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
-import { caller, openSessionRig } from './session-rig.ts';
+import { CALLER, openSessionRig } from '../../support/session-rig.ts';
 
 let fleet: Fleet;
 let nowMs = 0;
@@ -47,11 +47,11 @@ describe('LegacySession with the fleet', () => {
   const secrets = { github: fleetSecrets.githubToken, key: fleetSecrets.context7ApiKey, ...adoSecrets };
 
   for (const { name, session: mode, sse, pages, auth } of servers) {
-    it(`opens, lists, calls and closes on ${name}, which is ${mode}`, async () => {
-      const rig = await openSessionRig({ url: fleet.servers[name].url, auth: auth() }, secrets);
-      const session = rig.openSession();
+    it(`opens, lists, calls and closes on ${name}, which is ${mode}`, async (t) => {
+      const rig = await openSessionRig(t, { url: fleet.servers[name].url, auth: auth() }, { secrets });
+      const session = rig.legacy();
       assert.equal(session.alive, false);
-      const opened = await session.open(caller);
+      const opened = await session.open(CALLER);
       assert.ok('facts' in opened);
       assert.deepEqual(opened.facts, {
         protocolVersion: '2025-11-25',
@@ -66,12 +66,12 @@ describe('LegacySession with the fleet', () => {
       assert.equal(new Set(opened.tools.map((tool) => tool.name)).size, opened.tools.length);
 
       // Without its arguments a tool does not answer as wished, but it answers.
-      const exchange = await session.request(callOf(readOnly.name, {}), caller);
+      const exchange = await session.request(callOf(readOnly.name, {}), CALLER);
       assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
       assert.equal(exchange.sample.flags, sse ? SAMPLE_FLAG.sse : 0);
-      await session.close(caller);
-      await session.close(caller);
-      await rig.connection.close();
+      await session.close(CALLER);
+      await session.close(CALLER);
+      await rig.close();
       assert.equal(session.alive, false);
       assert.equal((await fleet.stats())[name].sessions.open, 0);
       assert.deepEqual(rig.samples(), [
@@ -85,51 +85,55 @@ describe('LegacySession with the fleet', () => {
     });
   }
 
-  it('sees a tool answer', async () => {
-    const rig = await openSessionRig({ url: fleet.servers.learn.url });
-    const session = rig.openSession();
-    await session.open(caller);
-    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), caller);
+  it('sees a tool answer', async (t) => {
+    const rig = await openSessionRig(t, { url: fleet.servers.learn.url });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), CALLER);
     assert.equal(exchange.outcome, 'OK', exchange.message);
-    await session.close(caller);
-    await rig.connection.close();
+    await session.close(CALLER);
+    await rig.close();
   });
 
-  it('knows that a session is gone', async () => {
-    const rig = await openSessionRig({ url: fleet.servers.learn.url });
-    const session = rig.openSession();
-    await session.open(caller);
+  it('knows that a session is gone', async (t) => {
+    const rig = await openSessionRig(t, { url: fleet.servers.learn.url });
+    const session = rig.legacy();
+    await session.open(CALLER);
     const [id] = rig.exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []);
     await fetch(fleet.servers.learn.url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
-    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), caller);
+    const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), CALLER);
     assert.equal(exchange.outcome, 'SESS_EXPIRED');
     assert.equal(session.alive, false);
-    await session.close(caller);
-    await rig.connection.close();
+    await session.close(CALLER);
+    await rig.close();
     assert.equal(rig.samples().at(-1), 'tools/call:microsoft_docs_search SESS_EXPIRED');
   });
 
-  it('a wrong token is one AUTH_401, as asking again brings no other', async () => {
+  it('a wrong token is one AUTH_401, as asking again brings no other', async (t) => {
     const auth = { type: 'bearer', secret: 'github' };
-    const rig = await openSessionRig({ url: fleet.servers.github.url, auth }, { github: 'wrong-token' });
-    const session = rig.openSession();
-    assert.ok('failed' in (await session.open(caller)));
-    await session.close(caller);
-    await rig.connection.close();
+    const rig = await openSessionRig(
+      t,
+      { url: fleet.servers.github.url, auth },
+      { secrets: { github: 'wrong-token' } },
+    );
+    const session = rig.legacy();
+    assert.ok('failed' in (await session.open(CALLER)));
+    await session.close(CALLER);
+    await rig.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_401']);
     assert.deepEqual(rig.issuedTokens, []);
   });
 
-  it('an expired token is renewed once, and both tries are samples', async () => {
-    const rig = await openSessionRig({ url: fleet.servers.ado.url, auth: adoAuth() }, adoSecrets);
-    const session = rig.openSession();
-    const opened = await session.open(caller);
+  it('an expired token is renewed once, and both tries are samples', async (t) => {
+    const rig = await openSessionRig(t, { url: fleet.servers.ado.url, auth: adoAuth() }, { secrets: adoSecrets });
+    const session = rig.legacy();
+    const opened = await session.open(CALLER);
     assert.ok('facts' in opened);
     const [oldToken] = rig.issuedTokens;
     nowMs += 1_000_001;
-    const exchange = await session.request(search, caller);
+    const exchange = await session.request(search, CALLER);
     assert.equal(exchange.outcome, 'OK', exchange.message);
-    await rig.connection.close();
+    await rig.close();
     assert.deepEqual(rig.samples().slice(-2), [
       'tools/call:search_workitem AUTH_401',
       'tools/call:search_workitem OK retry',
@@ -144,15 +148,15 @@ describe('LegacySession with the fleet', () => {
     assert.equal(rig.issuedTokens[0], oldToken);
   });
 
-  it('a token endpoint that is down is AUTH_TOKEN, counted, and ends the session', async () => {
+  it('a token endpoint that is down is AUTH_TOKEN, counted, and ends the session', async (t) => {
     const other = await startFleet({ latencyScale: 0 });
     await other.stop();
     const auth = { ...adoAuth(), tokenUrl: other.servers.ado.tokenUrl };
-    const rig = await openSessionRig({ url: fleet.servers.ado.url, auth }, adoSecrets);
-    const session = rig.openSession();
-    assert.ok('failed' in (await session.open(caller)));
-    assert.ok('failed' in (await session.open(caller)));
-    await rig.connection.close();
+    const rig = await openSessionRig(t, { url: fleet.servers.ado.url, auth }, { secrets: adoSecrets });
+    const session = rig.legacy();
+    assert.ok('failed' in (await session.open(CALLER)));
+    assert.ok('failed' in (await session.open(CALLER)));
+    await rig.close();
     assert.deepEqual(rig.samples(), ['initialize AUTH_TOKEN', 'initialize AUTH_TOKEN']);
     const message = rig.exchanges[0]?.message ?? '';
     assert.ok(message.startsWith(`The token endpoint ${auth.tokenUrl} gave no usable answer: `), message);
@@ -161,17 +165,18 @@ describe('LegacySession with the fleet', () => {
     assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not be asked for every request');
   });
 
-  it('a token that cannot be renewed ends an open session, so that its user pauses', async () => {
+  it('a token that cannot be renewed ends an open session, so that its user pauses', async (t) => {
     const issuing = await startFleet({ latencyScale: 0 });
+    t.after(() => issuing.stop());
     const auth = { ...adoAuth(), tokenUrl: issuing.servers.ado.tokenUrl };
-    const rig = await openSessionRig({ url: issuing.servers.ado.url, auth }, adoSecrets);
-    const session = rig.openSession();
-    assert.ok('facts' in (await session.open(caller)));
+    const rig = await openSessionRig(t, { url: issuing.servers.ado.url, auth }, { secrets: adoSecrets });
+    const session = rig.legacy();
+    assert.ok('facts' in (await session.open(CALLER)));
     await issuing.stop();
     rig.authorizer.rejected(await rig.authorizer.header());
-    const exchange = await session.request(search, caller);
+    const exchange = await session.request(search, CALLER);
     assert.equal(exchange.outcome, 'AUTH_TOKEN');
     assert.equal(session.alive, false);
-    await rig.connection.close();
+    await rig.close();
   });
 });

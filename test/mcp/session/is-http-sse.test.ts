@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isHttpSse } from '../../../src/mcp/session/find-revision.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession } from '../../support/session-rig.ts';
 
 const ENDPOINT = 'event: endpoint\ndata: /messages?sessionId=1\n\n';
 const refusals: readonly [initialize: Answer, GET: Answer, isHttpSse: boolean, gets: number][] = [
@@ -27,29 +27,29 @@ const refusals: readonly [initialize: Answer, GET: Answer, isHttpSse: boolean, g
 
 describe('isHttpSse', () => {
   for (const [number, [initialize, GET, expected, gets]] of refusals.entries()) {
-    it(`tells a server of the old transport by its first event (${number}: ${expected})`, () =>
-      withServer({ initialize, GET }, { target: { headers: { 'x-own': 'accept' } } }, async (bare) => {
-        const opened = await bare.legacy().open(CALLER);
-        assert.ok('failed' in opened);
-        assert.equal(await isHttpSse(bare.connection, opened.failed), expected);
-        const asked = bare.server.of('GET');
-        assert.equal(asked.length, gets);
-        for (const { headers } of asked) {
-          assert.equal(headers.accept, 'text/event-stream');
-          assert.equal(headers['x-own'], 'accept');
-        }
-        assert.equal(bare.server.of('response').length, 0);
-        // Would wait for a stream that stayed open.
-        await bare.connection.close();
-      }));
+    it(`tells a server of the old transport by its first event (${number}: ${expected})`, async (t) => {
+      const rig = await startSession(t, { initialize, GET }, { target: { headers: { 'x-own': 'accept' } } });
+      const opened = await rig.legacy().open(CALLER);
+      assert.ok('failed' in opened);
+      assert.equal(await isHttpSse(rig.connection, opened.failed), expected);
+      const asked = rig.server.of('GET');
+      assert.equal(asked.length, gets);
+      for (const { headers } of asked) {
+        assert.equal(headers.accept, 'text/event-stream');
+        assert.equal(headers['x-own'], 'accept');
+      }
+      assert.equal(rig.server.of('response').length, 0);
+      // Would wait for a stream that stayed open.
+      await rig.close();
+    });
   }
 
-  it('does not wait long for a server that says nothing', () =>
-    withServer({ initialize: () => httpReply(404, [], ''), GET: () => openStream() }, {}, async (bare) => {
-      const opened = await bare.legacy().open(CALLER);
-      assert.ok('failed' in opened);
-      const startMs = performance.now();
-      assert.equal(await isHttpSse(bare.connection, opened.failed), false);
-      assert.ok(performance.now() - startMs < 10_000);
-    }));
+  it('does not wait long for a server that says nothing', async (t) => {
+    const rig = await startSession(t, { initialize: () => httpReply(404, [], ''), GET: () => openStream() });
+    const opened = await rig.legacy().open(CALLER);
+    assert.ok('failed' in opened);
+    const startMs = performance.now();
+    assert.equal(await isHttpSse(rig.connection, opened.failed), false);
+    assert.ok(performance.now() - startMs < 10_000);
+  });
 });

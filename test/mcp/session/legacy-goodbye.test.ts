@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Answer, accepted, openWithoutSession, SESSION_ID } from '../../support/mcp-server.ts';
 import { eventOf, httpReply, jsonReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
@@ -15,43 +15,43 @@ describe('a call that nobody waits for any more', () => {
     { name: 'no end', outcome: 'TMO_TOTAL', answer: silent, timeouts: { total: '60ms' } },
   ];
   for (const { name, outcome, answer, timeouts: target } of timeouts) {
-    it(`is cancelled with the server after ${name}, before the session ends`, () =>
-      withServer({ 'tools/call': answer }, { target: { timeouts: target } }, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, outcome, exchange.message);
-        await session.close(CALLER);
-        assert.deepEqual(bare.server.methods().slice(-3), ['tools/call', 'notifications/cancelled', 'DELETE']);
-        const [cancelled] = bare.server.of('notifications/cancelled');
-        assert.deepEqual(cancelled?.rpc, {
-          jsonrpc: '2.0',
-          method: 'notifications/cancelled',
-          params: { requestId: bare.server.of('tools/call')[0]?.id, reason: 'no answer in time' },
-        });
-        assert.equal(cancelled?.headers['mcp-session-id'], SESSION_ID);
-        assert.deepEqual(bare.samples().slice(-3), [
-          `tools/call:look ${outcome}`,
-          'notifications/cancelled OK',
-          'DELETE OK',
-        ]);
-      }));
+    it(`is cancelled with the server after ${name}, before the session ends`, async (t) => {
+      const rig = await startSession(t, { 'tools/call': answer }, { target: { timeouts: target } });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, outcome, exchange.message);
+      await session.close(CALLER);
+      assert.deepEqual(rig.server.methods().slice(-3), ['tools/call', 'notifications/cancelled', 'DELETE']);
+      const [cancelled] = rig.server.of('notifications/cancelled');
+      assert.deepEqual(cancelled?.rpc, {
+        jsonrpc: '2.0',
+        method: 'notifications/cancelled',
+        params: { requestId: rig.server.of('tools/call')[0]?.id, reason: 'no answer in time' },
+      });
+      assert.equal(cancelled?.headers['mcp-session-id'], SESSION_ID);
+      assert.deepEqual(rig.samples().slice(-3), [
+        `tools/call:look ${outcome}`,
+        'notifications/cancelled OK',
+        'DELETE OK',
+      ]);
+    });
   }
 
-  it('is cancelled with the server when the load ends', () =>
-    withServer({ 'tools/call': silent }, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const call = session.request(look, CALLER);
-      await until(() => bare.server.of('tools/call').length === 1);
-      bare.connection.abortAll('the graceful stop is over');
-      assert.equal((await call).outcome, 'CLIENT_ABORT');
-      await session.close(CALLER);
-      const { requestId, reason } = bare.server.of('notifications/cancelled')[0]?.params ?? {};
-      assert.deepEqual([requestId, reason], [bare.server.of('tools/call')[0]?.id, 'the load has ended']);
-    }));
+  it('is cancelled with the server when the load ends', async (t) => {
+    const rig = await startSession(t, { 'tools/call': silent });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const call = session.request(look, CALLER);
+    await until(() => rig.server.of('tools/call').length === 1);
+    rig.connection.abortAll('the graceful stop is over');
+    assert.equal((await call).outcome, 'CLIENT_ABORT');
+    await session.close(CALLER);
+    const { requestId, reason } = rig.server.of('notifications/cancelled')[0]?.params ?? {};
+    assert.deepEqual([requestId, reason], [rig.server.of('tools/call')[0]?.id, 'the load has ended']);
+  });
 
-  it('is cancelled before the session ends, however long the server takes for that', () => {
+  it('is cancelled before the session ends, however long the server takes for that', async (t) => {
     let take: (() => void) | undefined;
     const answers: Record<string, Answer> = {
       'tools/call': silent,
@@ -60,64 +60,63 @@ describe('a call that nobody waits for any more', () => {
         return undefined;
       },
     };
-    return withServer(answers, { target: { timeouts: { total: '60ms' } } }, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      await session.request(look, CALLER);
-      const closing = session.close(CALLER);
-      assert.equal(session.alive, false);
-      await until(() => take !== undefined);
-      assert.equal(bare.server.of('DELETE').length, 0);
-      take?.();
-      await closing;
-      assert.deepEqual(bare.server.methods().slice(-2), ['notifications/cancelled', 'DELETE']);
-    });
+    const rig = await startSession(t, answers, { target: { timeouts: { total: '60ms' } } });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    await session.request(look, CALLER);
+    const closing = session.close(CALLER);
+    assert.equal(session.alive, false);
+    await until(() => take !== undefined);
+    assert.equal(rig.server.of('DELETE').length, 0);
+    take?.();
+    await closing;
+    assert.deepEqual(rig.server.methods().slice(-2), ['notifications/cancelled', 'DELETE']);
   });
 
-  it('is not cancelled when it was never sent', () =>
-    withServer(
+  it('is not cancelled when it was never sent', async (t) => {
+    const rig = await startSession(
+      t,
       { 'tools/call': silent },
       { target: { maxConnections: 1, timeouts: { headers: '100ms' } } },
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const calls = [session.request(look, CALLER), session.request(look, CALLER)];
-        const outcomes = (await Promise.all(calls)).map(({ sample: { outcome, socketMs } }) => [
-          outcome,
-          socketMs !== undefined,
-        ]);
-        assert.deepEqual(outcomes, [
-          ['TMO_HEADERS', true],
-          ['TMO_HEADERS', false],
-        ]);
-        await session.close(CALLER);
-        const cancelled = bare.server.of('notifications/cancelled').map(({ params }) => params.requestId);
-        assert.deepEqual(cancelled, [bare.server.of('tools/call')[0]?.id]);
-      },
-    ));
+    );
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const calls = [session.request(look, CALLER), session.request(look, CALLER)];
+    const outcomes = (await Promise.all(calls)).map(({ sample: { outcome, socketMs } }) => [
+      outcome,
+      socketMs !== undefined,
+    ]);
+    assert.deepEqual(outcomes, [
+      ['TMO_HEADERS', true],
+      ['TMO_HEADERS', false],
+    ]);
+    await session.close(CALLER);
+    const cancelled = rig.server.of('notifications/cancelled').map(({ params }) => params.requestId);
+    assert.deepEqual(cancelled, [rig.server.of('tools/call')[0]?.id]);
+  });
 
-  it('is not cancelled when its answer came, although its event was never closed', () =>
-    withServer(
+  it('is not cancelled when its answer came, although its event was never closed', async (t) => {
+    const rig = await startSession(
+      t,
       { 'tools/call': ({ id }) => openStream(eventOf({ id, result: { content: [] } }).trimEnd()) },
       { target: { timeouts: { idle: '60ms' } } },
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        assert.equal((await session.request(look, CALLER)).outcome, 'TMO_UNTERMINATED');
-        await session.close(CALLER);
-        assert.equal(bare.server.of('notifications/cancelled').length, 0);
-      },
-    ));
+    );
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'TMO_UNTERMINATED');
+    await session.close(CALLER);
+    assert.equal(rig.server.of('notifications/cancelled').length, 0);
+  });
 
-  it('is not cancelled when it is initialize', () =>
-    withServer({ initialize: silent }, { target: { timeouts: { headers: '60ms' } } }, async (bare) => {
-      const session = bare.legacy();
-      const opened = await session.open(CALLER);
-      assert.ok('failed' in opened && opened.failed.outcome === 'TMO_HEADERS');
-      await session.close(CALLER);
-      await bare.connection.close();
-      assert.deepEqual(bare.server.methods(), ['initialize']);
-    }));
+  it('is not cancelled when it is initialize', async (t) => {
+    const rig = await startSession(t, { initialize: silent }, { target: { timeouts: { headers: '60ms' } } });
+    const session = rig.legacy();
+    const opened = await session.open(CALLER);
+    assert.ok('failed' in opened && opened.failed.outcome === 'TMO_HEADERS');
+    await session.close(CALLER);
+    await rig.close();
+    assert.deepEqual(rig.server.methods(), ['initialize']);
+  });
 });
 
 describe('the end of a session', () => {
@@ -127,59 +126,55 @@ describe('the end of a session', () => {
     { status: 500, outcome: 'HTTP_500' },
   ];
   for (const { status, outcome } of deletions) {
-    it(`is a DELETE, which ${status} makes ${outcome}`, () =>
-      withServer({ DELETE: () => httpReply(status, [], '') }, {}, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        await session.close(CALLER);
-        await session.close(CALLER);
-        assert.equal(session.alive, false);
-        const [deletion, ...more] = bare.server.of('DELETE');
-        assert.deepEqual(more, []);
-        assert.equal(deletion?.headers['mcp-session-id'], SESSION_ID);
-        assert.equal(deletion?.headers['mcp-protocol-version'], '2025-11-25');
-        assert.equal(bare.samples().at(-1), `DELETE ${outcome}`);
-      }));
-  }
-
-  it('is none where the server keeps no sessions, nor when it was never opened', () =>
-    withServer({ initialize: openWithoutSession }, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.close(CALLER);
+    it(`is a DELETE, which ${status} makes ${outcome}`, async (t) => {
+      const rig = await startSession(t, { DELETE: () => httpReply(status, [], '') });
+      const session = rig.legacy();
       await session.open(CALLER);
       await session.close(CALLER);
-      assert.deepEqual(bare.server.methods(), ['initialize', 'notifications/initialized', 'tools/list']);
-      for (const { headers } of bare.server.incoming) assert.equal(headers['mcp-session-id'], undefined);
-    }));
+      await session.close(CALLER);
+      assert.equal(session.alive, false);
+      const [deletion, ...more] = rig.server.of('DELETE');
+      assert.deepEqual(more, []);
+      assert.equal(deletion?.headers['mcp-session-id'], SESSION_ID);
+      assert.equal(deletion?.headers['mcp-protocol-version'], '2025-11-25');
+      assert.equal(rig.samples().at(-1), `DELETE ${outcome}`);
+    });
+  }
 
-  it('comes at once when a server without sessions wants one later', () =>
-    withServer(
-      {
-        initialize: openWithoutSession,
-        'tools/call': () => httpReply(400, [], 'Bad Request: Mcp-Session-Id header is required'),
-      },
-      {},
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        assert.equal((await session.request(look, CALLER)).outcome, 'SESS_MISSING');
-        assert.equal(session.alive, false);
-      },
-    ));
+  it('is none where the server keeps no sessions, nor when it was never opened', async (t) => {
+    const rig = await startSession(t, { initialize: openWithoutSession });
+    const session = rig.legacy();
+    await session.close(CALLER);
+    await session.open(CALLER);
+    await session.close(CALLER);
+    assert.deepEqual(rig.server.methods(), ['initialize', 'notifications/initialized', 'tools/list']);
+    for (const { headers } of rig.server.incoming) assert.equal(headers['mcp-session-id'], undefined);
+  });
+
+  it('comes at once when a server without sessions wants one later', async (t) => {
+    const rig = await startSession(t, {
+      initialize: openWithoutSession,
+      'tools/call': () => httpReply(400, [], 'Bad Request: Mcp-Session-Id header is required'),
+    });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'SESS_MISSING');
+    assert.equal(session.alive, false);
+  });
 });
 
 describe('a revision that the plan pins', () => {
   for (const pinned of ['2025-03-26', '2025-06-18', '2025-11-25']) {
-    it(`${pinned} is the only one offered, and any other ends the session before it begins`, () =>
-      withServer(
+    it(`${pinned} is the only one offered, and any other ends the session before it begins`, async (t) => {
+      const rig = await startSession(
+        t,
         { initialize: ({ id }) => jsonReply({ id, result: { protocolVersion: '2024-11-05', capabilities: {} } }) },
         { target: { protocol: pinned } },
-        async (bare) => {
-          const opened = await bare.legacy().open(CALLER);
-          assert.ok('failed' in opened && opened.failed.outcome === 'PROTO_VERSION');
-          assert.equal(bare.server.of('initialize')[0]?.params.protocolVersion, pinned);
-          assert.deepEqual(bare.server.methods(), ['initialize']);
-        },
-      ));
+      );
+      const opened = await rig.legacy().open(CALLER);
+      assert.ok('failed' in opened && opened.failed.outcome === 'PROTO_VERSION');
+      assert.equal(rig.server.of('initialize')[0]?.params.protocolVersion, pinned);
+      assert.deepEqual(rig.server.methods(), ['initialize']);
+    });
   }
 });

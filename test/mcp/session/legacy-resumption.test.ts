@@ -5,7 +5,7 @@ import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const answerTo = (id: number, text = 'seen') => ({
@@ -17,35 +17,35 @@ const priming = (id: string, retryMs: number) => `id: ${id}\nretry: ${retryMs}\n
 const OPENED = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
 /** What breaks the stream of the call: a proper end, or a reset once the client has read what came before. */
 const endEarly: Answer = () => eventStream(priming('e1', 40));
-const callId = (bare: { server: { of(method: string): { id: number }[] } }) => bare.server.of('tools/call')[0]?.id ?? 0;
+const callId = (rig: { server: { of(method: string): { id: number }[] } }) => rig.server.of('tools/call')[0]?.id ?? 0;
 
 describe('a call whose stream breaks off before the answer', () => {
-  it('is taken up again after the wait that the server asks for, and its time goes on from its own dispatch', () =>
-    withServer({ 'tools/call': endEarly, GET: () => openStream(eventOf(answerTo(3))) }, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const exchange = await session.request(look, CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      await session.close(CALLER);
-      const [call, get] = [bare.server.of('tools/call')[0], bare.server.of('GET')[0]];
-      assert.equal(get?.headers['last-event-id'], 'e1');
-      assert.equal(get?.headers['mcp-session-id'], 'a-Session');
-      assert.equal(get?.headers['mcp-protocol-version'], '2025-11-25');
-      assert.equal(get?.headers.accept, 'text/event-stream');
-      const waitedMs = (get?.atMs ?? 0) - (call?.atMs ?? 0);
-      assert.ok(waitedMs >= 40 && waitedMs < 1000, `waited ${waitedMs} ms`);
-      assert.ok(exchange.sample.durationMs >= 40);
-      assert.ok((exchange.sample.headersMs ?? 1e9) < exchange.sample.durationMs - 30, 'its headers came long before');
-      assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
-      // The stream that brought the answer stays open; it is cut, or the session could not end.
-      assert.deepEqual(bare.samples(), [...OPENED, 'tools/call:look OK resumed', 'GET OK', 'DELETE OK']);
-      assert.deepEqual(
-        bare.exchanges.slice(-3).map(({ sample: { vu, iteration } }) => [vu, iteration]),
-        Array(3).fill([3, 7]),
-      );
-    }));
+  it('is taken up again after the wait that the server asks for, and its time goes on from its own dispatch', async (t) => {
+    const rig = await startSession(t, { 'tools/call': endEarly, GET: () => openStream(eventOf(answerTo(3))) });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await session.close(CALLER);
+    const [call, get] = [rig.server.of('tools/call')[0], rig.server.of('GET')[0]];
+    assert.equal(get?.headers['last-event-id'], 'e1');
+    assert.equal(get?.headers['mcp-session-id'], 'a-Session');
+    assert.equal(get?.headers['mcp-protocol-version'], '2025-11-25');
+    assert.equal(get?.headers.accept, 'text/event-stream');
+    const waitedMs = (get?.atMs ?? 0) - (call?.atMs ?? 0);
+    assert.ok(waitedMs >= 40 && waitedMs < 1000, `waited ${waitedMs} ms`);
+    assert.ok(exchange.sample.durationMs >= 40);
+    assert.ok((exchange.sample.headersMs ?? 1e9) < exchange.sample.durationMs - 30, 'its headers came long before');
+    assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
+    // The stream that brought the answer stays open; it is cut, or the session could not end.
+    assert.deepEqual(rig.samples(), [...OPENED, 'tools/call:look OK resumed', 'GET OK', 'DELETE OK']);
+    assert.deepEqual(
+      rig.exchanges.slice(-3).map(({ sample: { vu, iteration } }) => [vu, iteration]),
+      Array(3).fill([3, 7]),
+    );
+  });
 
-  it('is taken up too when the connection ends in the middle of it', () => {
+  it('is taken up too when the connection ends in the middle of it', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ socket }) => {
         socket.end(openStream(priming('e1', 30)));
@@ -53,35 +53,33 @@ describe('a call whose stream breaks off before the answer', () => {
       },
       GET: () => eventStream(eventOf(answerTo(3))),
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const exchange = await session.request(look, CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      await session.close(CALLER);
-      assert.equal(bare.server.of('tools/call').length, 1, 'the call itself is not sent again');
-      assert.equal(bare.server.of('GET').length, 1);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await session.close(CALLER);
+    assert.equal(rig.server.of('tools/call').length, 1, 'the call itself is not sent again');
+    assert.equal(rig.server.of('GET').length, 1);
   });
 
-  it('fails as the end of its connection when it cannot be taken up', () => {
+  it('fails as the end of its connection when it cannot be taken up', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ socket }) => {
         socket.end(openStream(priming('e1', 20)));
         return undefined;
       },
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const { outcome, message } = await session.request(look, CALLER);
-      assert.equal(outcome, 'NET_RESET_MID');
-      assert.match(message, /UND_ERR_SOCKET.*; it could not be resumed/);
-      await session.close(CALLER);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const { outcome, message } = await session.request(look, CALLER);
+    assert.equal(outcome, 'NET_RESET_MID');
+    assert.match(message, /UND_ERR_SOCKET.*; it could not be resumed/);
+    await session.close(CALLER);
   });
 
-  it('is taken up as often as it breaks, each time after the last event and with the last wait', () => {
+  it('is taken up as often as it breaks, each time after the last event and with the last wait', async (t) => {
     const streams = [
       eventStream(`id: e2\ndata:\n\n${eventOf({ method: 'notifications/progress' })}`),
       eventStream(':nothing new\n\n'),
@@ -89,23 +87,22 @@ describe('a call whose stream breaks off before the answer', () => {
       eventStream(eventOf(answerTo(3))),
     ];
     const answers = { 'tools/call': endEarly, GET: () => streams.shift() ?? httpReply(500, [], '') };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const exchange = await session.request(look, CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      await session.close(CALLER);
-      const gets = bare.server.of('GET');
-      assert.deepEqual(
-        gets.map(({ headers }) => headers['last-event-id']),
-        ['e1', 'e2', 'e2', 'e3'],
-      );
-      const waits = gets.slice(1).map(({ atMs }, index) => atMs - (gets[index]?.atMs ?? 0));
-      const asked = [40, 40, 20];
-      for (const [index, ms] of asked.entries()) {
-        assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 900, `${waits} ms instead of ${asked}`);
-      }
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await session.close(CALLER);
+    const gets = rig.server.of('GET');
+    assert.deepEqual(
+      gets.map(({ headers }) => headers['last-event-id']),
+      ['e1', 'e2', 'e2', 'e3'],
+    );
+    const waits = gets.slice(1).map(({ atMs }, index) => atMs - (gets[index]?.atMs ?? 0));
+    const asked = [40, 40, 20];
+    for (const [index, ms] of asked.entries()) {
+      assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 900, `${waits} ms instead of ${asked}`);
+    }
   });
 
   const hopeless = [
@@ -114,38 +111,38 @@ describe('a call whose stream breaks off before the answer', () => {
     { name: '500', reply: httpReply(500, [], 'broken'), get: 'GET HTTP_500', why: /HTTP_500 broken/ },
   ];
   for (const { name, reply, get, why } of hopeless) {
-    it(`fails as its stream did when the server answers the GET with ${name}, and the session goes on`, () =>
-      withServer({ 'tools/call': endEarly, GET: () => reply }, {}, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'PROTO_NO_REPLY');
-        assert.match(exchange.message, /^the stream ended without the response; it could not be resumed: /);
-        assert.match(exchange.message, why);
-        assert.equal(session.alive, true);
-        await session.close(CALLER);
-        assert.deepEqual(bare.samples(), [...OPENED, get, 'tools/call:look PROTO_NO_REPLY', 'DELETE OK']);
-      }));
+    it(`fails as its stream did when the server answers the GET with ${name}, and the session goes on`, async (t) => {
+      const rig = await startSession(t, { 'tools/call': endEarly, GET: () => reply });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'PROTO_NO_REPLY');
+      assert.match(exchange.message, /^the stream ended without the response; it could not be resumed: /);
+      assert.match(exchange.message, why);
+      assert.equal(session.alive, true);
+      await session.close(CALLER);
+      assert.deepEqual(rig.samples(), [...OPENED, get, 'tools/call:look PROTO_NO_REPLY', 'DELETE OK']);
+    });
   }
 
-  it('is out of time in all while it waits, and the server is told so', () =>
-    withServer(
+  it('is out of time in all while it waits, and the server is told so', async (t) => {
+    const rig = await startSession(
+      t,
       { 'tools/call': () => eventStream(priming('e1', 60_000)) },
       { target: { timeouts: { total: '150ms', idle: '50ms' } } },
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'TMO_TOTAL');
-        assert.match(exchange.message, /within 150 ms; before that PROTO_NO_REPLY: the stream ended/);
-        assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
-        await session.close(CALLER);
-        assert.equal(bare.server.of('GET').length, 0);
-        assert.deepEqual(bare.server.of('notifications/cancelled')[0]?.params.requestId, callId(bare));
-      },
-    ));
+    );
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'TMO_TOTAL');
+    assert.match(exchange.message, /within 150 ms; before that PROTO_NO_REPLY: the stream ended/);
+    assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
+    await session.close(CALLER);
+    assert.equal(rig.server.of('GET').length, 0);
+    assert.deepEqual(rig.server.of('notifications/cancelled')[0]?.params.requestId, callId(rig));
+  });
 
-  it('is read no further when the GET had to wait for a token until the call was out of time', () => {
+  it('is read no further when the GET had to wait for a token until the call was out of time', async (t) => {
     const token = Promise.withResolvers<undefined>();
     let header: () => undefined | Promise<undefined> = () => undefined;
     const authorizer = { ...fixedAuthorizer(undefined), header: () => header() };
@@ -154,17 +151,16 @@ describe('a call whose stream breaks off before the answer', () => {
       return eventStream(priming('e1', 20));
     };
     const target = { timeouts: { total: '100ms', idle: '60s' } };
-    return withServer({ 'tools/call': answer, GET: () => openStream() }, { target, authorizer }, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      assert.equal((await session.request(look, CALLER)).outcome, 'TMO_TOTAL');
-      token.resolve(undefined);
-      await until(() => bare.samples().includes('GET CLIENT_ABORT'));
-      await session.close(CALLER);
-    });
+    const rig = await startSession(t, { 'tools/call': answer, GET: () => openStream() }, { target, authorizer });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'TMO_TOTAL');
+    token.resolve(undefined);
+    await until(() => rig.samples().includes('GET CLIENT_ABORT'));
+    await session.close(CALLER);
   });
 
-  it('ends with the session, while it waits and while the server thinks about the GET', async () => {
+  it('ends with the session, while it waits and while the server thinks about the GET', async (t) => {
     for (const retryMs of [60_000, 20]) {
       let waits = 0;
       const sleepUntil: Clock['sleepUntil'] = (atMs, signal) => {
@@ -173,20 +169,19 @@ describe('a call whose stream breaks off before the answer', () => {
       };
       const clock = { now: systemClock.now, sleepUntil };
       const answers = { 'tools/call': () => eventStream(priming('e1', retryMs)), GET: () => undefined };
-      await withServer(answers, { clock }, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const call = session.request(look, CALLER);
-        await until(() => (retryMs === 20 ? bare.server.of('GET').length === 1 : waits === 1));
-        await session.close(CALLER);
-        const { outcome, message } = await call;
-        assert.equal(outcome, 'PROTO_NO_REPLY');
-        assert.match(message, /; the session was closed$/);
-      });
+      const rig = await startSession(t, answers, { clock });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      const call = session.request(look, CALLER);
+      await until(() => (retryMs === 20 ? rig.server.of('GET').length === 1 : waits === 1));
+      await session.close(CALLER);
+      const { outcome, message } = await call;
+      assert.equal(outcome, 'PROTO_NO_REPLY');
+      assert.match(message, /; the session was closed$/);
     }
   });
 
-  it('waits beside another, and each gets its own answer, whichever stream it comes over', () => {
+  it('waits beside another, and each gets its own answer, whichever stream it comes over', async (t) => {
     const calls: number[] = [];
     const answers: Record<string, Answer> = {
       'tools/call': ({ id }) => eventStream(priming(`of-${calls.push(id)}`, 30)),
@@ -196,47 +191,44 @@ describe('a call whose stream breaks off before the answer', () => {
         return eventStream(eventOf(ids.map((id) => answerTo(id, `to ${id}`))));
       },
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const exchanges = await Promise.all([session.request(look, CALLER), session.request(look, CALLER)]);
-      for (const { outcome, result, request } of exchanges) {
-        assert.equal(outcome, 'OK');
-        assert.deepEqual(result, answerTo(request.id, `to ${request.id}`).result);
-      }
-      await session.close(CALLER);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchanges = await Promise.all([session.request(look, CALLER), session.request(look, CALLER)]);
+    for (const { outcome, result, request } of exchanges) {
+      assert.equal(outcome, 'OK');
+      assert.deepEqual(result, answerTo(request.id, `to ${request.id}`).result);
+    }
+    await session.close(CALLER);
   });
 
-  it('survives what is no message, over whatever stream', () => {
+  it('survives what is no message, over whatever stream', async (t) => {
     const odd = [{ method: 7 }, null, 'text', [], { id: 3 }, { id: 3, error: 'no' }, { id: 99, result: {} }];
     const answers = {
       'tools/call': endEarly,
       GET: () => eventStream(...odd.map(eventOf), 'data: <junk>\n\n', eventOf(answerTo(3))),
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const { outcome, message } = await session.request(look, CALLER);
-      assert.equal(outcome, 'OK', message);
-      await session.close(CALLER);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const { outcome, message } = await session.request(look, CALLER);
+    assert.equal(outcome, 'OK', message);
+    await session.close(CALLER);
   });
 
-  it('sends ids of events as UTF-8, and takes up no stream by one that would end the header', () => {
+  it('sends ids of events as UTF-8, and takes up no stream by one that would end the header', async (t) => {
     const ids = ['caf\u00e9 \u2615', 'bad\u0007'];
     const answers = { 'tools/call': () => eventStream(priming(ids.shift() ?? '', 20)) };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      await session.request(look, CALLER);
-      const sent = bare.server.of('GET')[0]?.headers['last-event-id'] ?? '';
-      assert.equal(Buffer.from(sent, 'latin1').toString('utf8'), 'caf\u00e9 \u2615');
-      const { outcome, message } = await session.request(look, CALLER);
-      assert.equal(outcome, 'PROTO_NO_REPLY');
-      assert.equal(message, 'the stream ended without the response');
-      await session.close(CALLER);
-      assert.equal(bare.server.of('GET').length, 1);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    await session.request(look, CALLER);
+    const sent = rig.server.of('GET')[0]?.headers['last-event-id'] ?? '';
+    assert.equal(Buffer.from(sent, 'latin1').toString('utf8'), 'caf\u00e9 \u2615');
+    const { outcome, message } = await session.request(look, CALLER);
+    assert.equal(outcome, 'PROTO_NO_REPLY');
+    assert.equal(message, 'the stream ended without the response');
+    await session.close(CALLER);
+    assert.equal(rig.server.of('GET').length, 1);
   });
 });

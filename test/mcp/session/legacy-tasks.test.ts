@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, jsonReply, openStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{"at":"the sky"}');
 const seen = { content: [{ type: 'text', text: 'seen' }] };
@@ -21,39 +21,38 @@ function taskServer(...states: readonly object[]): Record<string, Answer> {
   };
 }
 
-async function requestLook(bare: BareSession) {
-  const session = bare.legacy();
+async function requestLook(rig: ScriptedRig) {
+  const session = rig.legacy();
   await session.open(CALLER);
   return session.request(look, CALLER);
 }
 
 describe('a tool of the first era that runs only as a task', () => {
-  it('is called as one, asked for as often as the server wishes, and its result fetched', () => {
+  it('is called as one, asked for as often as the server wishes, and its result fetched', async (t) => {
     const states = [task('working'), task('working', { pollInterval: 60 }), task('completed')];
-    return withServer(taskServer(...states), {}, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      assert.deepEqual(exchange.result, seen);
-      const sent = bare.server.incoming.slice(3);
-      assert.deepEqual(
-        sent.map(({ method, params }) => [method, params]),
-        [
-          ['tools/call', { name: 'look', arguments: { at: 'the sky' }, task: {} }],
-          ...Array(3).fill(['tasks/get', { taskId: 't1' }]),
-          ['tasks/result', { taskId: 't1' }],
-        ],
-      );
-      for (const { headers } of sent) assert.equal(headers['mcp-session-id'], 'a-Session');
-      const waits = sent.slice(1, 4).map(({ atMs }, index) => atMs - (sent[index]?.atMs ?? 0));
-      for (const [index, ms] of [30, 30, 60].entries()) {
-        assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
-      }
-      assert.deepEqual(bare.samples().slice(3), [
-        'tools/call:look OK',
-        ...Array(3).fill('tasks/get:look OK'),
-        'tasks/result:look OK',
-      ]);
-    });
+    const rig = await startSession(t, taskServer(...states));
+    const exchange = await requestLook(rig);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.deepEqual(exchange.result, seen);
+    const sent = rig.server.incoming.slice(3);
+    assert.deepEqual(
+      sent.map(({ method, params }) => [method, params]),
+      [
+        ['tools/call', { name: 'look', arguments: { at: 'the sky' }, task: {} }],
+        ...Array(3).fill(['tasks/get', { taskId: 't1' }]),
+        ['tasks/result', { taskId: 't1' }],
+      ],
+    );
+    for (const { headers } of sent) assert.equal(headers['mcp-session-id'], 'a-Session');
+    const waits = sent.slice(1, 4).map(({ atMs }, index) => atMs - (sent[index]?.atMs ?? 0));
+    for (const [index, ms] of [30, 30, 60].entries()) {
+      assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
+    }
+    assert.deepEqual(rig.samples().slice(3), [
+      'tools/call:look OK',
+      ...Array(3).fill('tasks/get:look OK'),
+      'tasks/result:look OK',
+    ]);
   });
 
   for (const [taskSupport, isTask] of [
@@ -61,27 +60,22 @@ describe('a tool of the first era that runs only as a task', () => {
     ['optional', false],
     ['forbidden', false],
   ] as const) {
-    it(`is one that says so: ${taskSupport}`, () =>
-      withServer(
-        {
-          ...taskServer(task('completed')),
-          'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport } }] }),
-          'tools/call': ({ params }) => ('task' in params ? created : seen),
-        },
-        {},
-        async (bare) => {
-          assert.equal((await requestLook(bare)).outcome, 'OK');
-          assert.equal(bare.server.of('tasks/result').length, isTask ? 1 : 0);
-        },
-      ));
+    it(`is one that says so: ${taskSupport}`, async (t) => {
+      const rig = await startSession(t, {
+        ...taskServer(task('completed')),
+        'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport } }] }),
+        'tools/call': ({ params }) => ('task' in params ? created : seen),
+      });
+      assert.equal((await requestLook(rig)).outcome, 'OK');
+      assert.equal(rig.server.of('tasks/result').length, isTask ? 1 : 0);
+    });
   }
 
-  it('fails as its result does, which a failed task has too', () => {
+  it('fails as its result does, which a failed task has too', async (t) => {
     const failed: Answer = () => ({ isError: true, content: [{ type: 'text', text: 'worn out' }] });
-    return withServer({ ...taskServer(task('failed')), 'tasks/result': failed }, {}, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', 'worn out']);
-    });
+    const rig = await startSession(t, { ...taskServer(task('failed')), 'tasks/result': failed });
+    const exchange = await requestLook(rig);
+    assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', 'worn out']);
   });
 
   const ends: readonly [answers: Record<string, Answer>, outcome: string, message: RegExp, sample: string][] = [
@@ -100,17 +94,17 @@ describe('a tool of the first era that runs only as a task', () => {
     ],
   ];
   for (const [answers, outcome, message, sample] of ends) {
-    it(`ends at ${sample} with ${outcome}: ${message.source}`, () =>
-      withServer(answers, {}, async (bare) => {
-        const exchange = await requestLook(bare);
-        assert.equal(exchange.outcome, outcome, exchange.message);
-        assert.match(exchange.message, message);
-        assert.equal(bare.samples().at(-1), `${sample}:look ${outcome}`);
-        assert.equal(bare.server.of('tasks/result').length, 0);
-      }));
+    it(`ends at ${sample} with ${outcome}: ${message.source}`, async (t) => {
+      const rig = await startSession(t, answers);
+      const exchange = await requestLook(rig);
+      assert.equal(exchange.outcome, outcome, exchange.message);
+      assert.match(exchange.message, message);
+      assert.equal(rig.samples().at(-1), `${sample}:look ${outcome}`);
+      assert.equal(rig.server.of('tasks/result').length, 0);
+    });
   }
 
-  it('asks for input on the stream of its result, where the plan answers forms', () => {
+  it('asks for input on the stream of its result, where the plan answers forms', async (t) => {
     let finish: () => void = () => {};
     const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Ada' } } };
     const answers: Record<string, Answer> = {
@@ -127,29 +121,28 @@ describe('a tool of the first era that runs only as a task', () => {
         return 'HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n';
       },
     };
-    return withServer(answers, { target: { elicitation: 'defaults' } }, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      const [told] = bare.server.of('response');
-      assert.deepEqual(told?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
-    });
+    const rig = await startSession(t, answers, { target: { elicitation: 'defaults' } });
+    const exchange = await requestLook(rig);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    const [told] = rig.server.of('response');
+    assert.deepEqual(told?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
   });
 
-  it('does not outlive the load, however long it works', () =>
-    withServer(taskServer(task('working')), {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const call = session.request(look, CALLER);
-      await until(() => bare.server.of('tasks/get').length === 3);
-      bare.ended.abort();
-      bare.connection.abortAll('the graceful stop is over');
-      assert.equal((await call).outcome, 'CLIENT_ABORT');
-      await session.close(CALLER);
-      const after = bare.server.methods().slice(bare.server.methods().lastIndexOf('tasks/get') + 1);
-      assert.deepEqual(
-        after.filter((method) => method !== 'notifications/cancelled'),
-        ['DELETE'],
-        'what a session says at its end is said all the same',
-      );
-    }));
+  it('does not outlive the load, however long it works', async (t) => {
+    const rig = await startSession(t, taskServer(task('working')));
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const call = session.request(look, CALLER);
+    await until(() => rig.server.of('tasks/get').length === 3);
+    rig.ended.abort();
+    rig.connection.abortAll('the graceful stop is over');
+    assert.equal((await call).outcome, 'CLIENT_ABORT');
+    await session.close(CALLER);
+    const after = rig.server.methods().slice(rig.server.methods().lastIndexOf('tasks/get') + 1);
+    assert.deepEqual(
+      after.filter((method) => method !== 'notifications/cancelled'),
+      ['DELETE'],
+      'what a session says at its end is said all the same',
+    );
+  });
 });

@@ -5,10 +5,11 @@ import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import type { Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
+import { version } from '../../../src/run/run-context.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { httpReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession } from '../../support/session-rig.ts';
 
 const REVISION = '2026-07-28';
 const NAMESPACE = 'io.modelcontextprotocol';
@@ -62,7 +63,7 @@ function assertConsistent(incoming: Incoming): void {
   assert.equal(headers['mcp-session-id'], undefined);
   const meta = params._meta as Record<string, unknown>;
   assert.equal(meta[`${NAMESPACE}/protocolVersion`], REVISION);
-  assert.deepEqual(meta[`${NAMESPACE}/clientInfo`], { name: 'mcp-surge', version: '1.2.3' });
+  assert.deepEqual(meta[`${NAMESPACE}/clientInfo`], { name: 'mcp-surge', version });
   assert.deepEqual(meta[`${NAMESPACE}/clientCapabilities`], {
     elicitation: { form: {} },
     extensions: { [`${NAMESPACE}/tasks`]: {} },
@@ -80,50 +81,50 @@ const listed: Answer = ({ params }) =>
     : { tools: [{ name: 'other' }], nextCursor: '', resultType: 'complete' };
 
 describe('a request of the stateless era', () => {
-  it('says the same in its headers as in its body, whatever is sent', () =>
-    withServer({ 'tools/list': listed, 'prompts/get': () => ({ messages: [] }) }, { target }, async (bare) => {
-      const session = bare.modern();
-      await session.open(CALLER);
-      // Lone surrogates cannot be in UTF-8, so no server could compare them.
-      const text = fc.oneof(
-        fc.constantFrom(
-          '',
-          ' ',
-          ' a',
-          'a\t',
-          'a\r\nMcp-Method: x',
-          '=?base64?YQ==?=',
-          '=?BASE64?YQ==?=',
-          '\u007f',
-          '\u00fc',
-        ),
-        fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed()),
-      );
-      const args = fc.record(
-        {
-          region: fc.oneof(text, fc.constant(null)),
-          count: fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, null)),
-          deep: fc.oneof(fc.record({ dry: fc.boolean() }), fc.constant(null)),
-          own: text,
-        },
-        { requiredKeys: [] },
-      );
-      const calls = fc.oneof(
-        args.map((value): Call => callTool('look')(JSON.stringify(value))),
-        fc.tuple(text, args).map(([name, value]): Call => callTool(`x${name}`)(JSON.stringify(value))),
-        text.map((name): Call => getPrompt(name)('{}')),
-      );
-      await fc.assert(
-        fc.asyncProperty(calls, async (call) => {
-          const { outcome, message } = await session.request(call, CALLER);
-          assert.match(outcome, /^(OK|TOOL_EMPTY)$/, message);
-          assertConsistent(bare.server.incoming.at(-1) as Incoming);
-        }),
-        { numRuns: 200 },
-      );
-    }));
+  it('says the same in its headers as in its body, whatever is sent', async (t) => {
+    const rig = await startSession(t, { 'tools/list': listed, 'prompts/get': () => ({ messages: [] }) }, { target });
+    const session = rig.modern();
+    await session.open(CALLER);
+    // Lone surrogates cannot be in UTF-8, so no server could compare them.
+    const text = fc.oneof(
+      fc.constantFrom(
+        '',
+        ' ',
+        ' a',
+        'a\t',
+        'a\r\nMcp-Method: x',
+        '=?base64?YQ==?=',
+        '=?BASE64?YQ==?=',
+        '\u007f',
+        '\u00fc',
+      ),
+      fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed()),
+    );
+    const args = fc.record(
+      {
+        region: fc.oneof(text, fc.constant(null)),
+        count: fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0, null)),
+        deep: fc.oneof(fc.record({ dry: fc.boolean() }), fc.constant(null)),
+        own: text,
+      },
+      { requiredKeys: [] },
+    );
+    const calls = fc.oneof(
+      args.map((value): Call => callTool('look')(JSON.stringify(value))),
+      fc.tuple(text, args).map(([name, value]): Call => callTool(`x${name}`)(JSON.stringify(value))),
+      text.map((name): Call => getPrompt(name)('{}')),
+    );
+    await fc.assert(
+      fc.asyncProperty(calls, async (call) => {
+        const { outcome, message } = await session.request(call, CALLER);
+        assert.match(outcome, /^(OK|TOOL_EMPTY)$/, message);
+        assertConsistent(rig.server.incoming.at(-1) as Incoming);
+      }),
+      { numRuns: 200 },
+    );
+  });
 
-  it('does so of every kind, at every turn of a call, and each has an id of its own', () => {
+  it('does so of every kind, at every turn of a call, and each has an id of its own', async (t) => {
     const calls: readonly Call[] = [
       callTool('look', undefined, true)('{"region":"Z\u00fcrich","count":3,"deep":{"dry":false}}'),
       getPrompt('brief')('{}'),
@@ -144,43 +145,42 @@ describe('a request of the stateless era', () => {
       'resources/read': ({ params }) => ({ contents: [{ uri: params.uri, text: 'x' }] }),
       'completion/complete': () => ({ completion: { values: [] } }),
     };
-    return withServer(answers, { target }, async (bare) => {
-      const session = bare.modern();
-      await session.discover(CALLER);
-      await session.open(CALLER);
-      for (const call of calls) {
-        const { outcome, message } = await session.request(call, CALLER);
-        assert.equal(outcome, 'OK', message);
-      }
-      assert.deepEqual(bare.server.methods(), [
-        'server/discover',
-        'tools/list',
-        'tools/list',
-        'tools/call',
-        'tools/call',
-        'tasks/get',
-        'tasks/update',
-        'tasks/get',
-        'prompts/get',
-        'resources/read',
-        'completion/complete',
-      ]);
-      for (const incoming of bare.server.incoming) assertConsistent(incoming);
-      const ids = bare.server.incoming.map(({ id }) => id);
-      assert.equal(new Set(ids).size, ids.length);
-      // Progress is asked for by the call, and by each round of it under a token of its own.
-      const tokens = bare.server.incoming.map(({ id, params }) => {
-        const { progressToken } = params._meta as { progressToken?: number };
-        return progressToken === undefined ? 'none' : progressToken === id;
-      });
-      assert.deepEqual(
-        tokens,
-        bare.server.methods().map((method) => (method === 'tools/call' ? true : 'none')),
-      );
+    const rig = await startSession(t, answers, { target });
+    const session = rig.modern();
+    await session.discover(CALLER);
+    await session.open(CALLER);
+    for (const call of calls) {
+      const { outcome, message } = await session.request(call, CALLER);
+      assert.equal(outcome, 'OK', message);
+    }
+    assert.deepEqual(rig.server.methods(), [
+      'server/discover',
+      'tools/list',
+      'tools/list',
+      'tools/call',
+      'tools/call',
+      'tasks/get',
+      'tasks/update',
+      'tasks/get',
+      'prompts/get',
+      'resources/read',
+      'completion/complete',
+    ]);
+    for (const incoming of rig.server.incoming) assertConsistent(incoming);
+    const ids = rig.server.incoming.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    // Progress is asked for by the call, and by each round of it under a token of its own.
+    const tokens = rig.server.incoming.map(({ id, params }) => {
+      const { progressToken } = params._meta as { progressToken?: number };
+      return progressToken === undefined ? 'none' : progressToken === id;
     });
+    assert.deepEqual(
+      tokens,
+      rig.server.methods().map((method) => (method === 'tools/call' ? true : 'none')),
+    );
   });
 
-  it('is the same to the byte when it is sent again with a new token', () => {
+  it('is the same to the byte when it is sent again with a new token', async (t) => {
     const tokens = ['Bearer old', 'Bearer new'];
     let refusals = 0;
     const authorizer = {
@@ -192,39 +192,37 @@ describe('a request of the stateless era', () => {
       'tools/list': listed,
       'tools/call': ({ headers }) => (headers.authorization === 'Bearer old' ? httpReply(401, [], 'stale') : seen),
     };
-    return withServer(answers, { authorizer, target }, async (bare) => {
-      const session = bare.modern();
-      await session.open(CALLER);
-      const exchange = await session.request(callTool('look')('{"region":" eu ","count":9007199254740991}'), CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      assert.ok(exchange.sample.flags & SAMPLE_FLAG.retry);
-      const [first, second] = bare.server.requests.slice(-2);
-      assert.equal(second?.head, first?.head.replace('Bearer old', 'Bearer new'));
-      assert.equal(second?.body, first?.body);
-      assertConsistent(bare.server.incoming.at(-1) as Incoming);
-    });
+    const rig = await startSession(t, answers, { authorizer, target });
+    const session = rig.modern();
+    await session.open(CALLER);
+    const exchange = await session.request(callTool('look')('{"region":" eu ","count":9007199254740991}'), CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.ok(exchange.sample.flags & SAMPLE_FLAG.retry);
+    const [first, second] = rig.server.requests.slice(-2);
+    assert.equal(second?.head, first?.head.replace('Bearer old', 'Bearer new'));
+    assert.equal(second?.body, first?.body);
+    assertConsistent(rig.server.incoming.at(-1) as Incoming);
   });
 
-  it('mirrors what the tool is at the time: a tool that was listed anew is called as it is then', () => {
+  it('mirrors what the tool is at the time: a tool that was listed anew is called as it is then', async (t) => {
     let header = 'Before';
     const list: Answer = () => ({
       tools: [{ name: 'look', inputSchema: { type: 'object', properties: { at: mirrored(header, 'string') } } }],
     });
-    return withServer({ 'tools/list': list }, {}, async (bare) => {
-      for (const name of ['Before', 'After']) {
-        header = name;
-        const session = bare.modern();
-        await session.open(CALLER);
-        await session.request(callTool('look')('{"at":"x"}'), CALLER);
-      }
-      const headers = bare.server.of('tools/call').map((incoming) => incoming.headers);
-      assert.deepEqual(
-        headers.map((each) => [each['mcp-param-before'], each['mcp-param-after']]),
-        [
-          ['x', undefined],
-          [undefined, 'x'],
-        ],
-      );
-    });
+    const rig = await startSession(t, { 'tools/list': list });
+    for (const name of ['Before', 'After']) {
+      header = name;
+      const session = rig.modern();
+      await session.open(CALLER);
+      await session.request(callTool('look')('{"at":"x"}'), CALLER);
+    }
+    const headers = rig.server.of('tools/call').map((incoming) => incoming.headers);
+    assert.deepEqual(
+      headers.map((each) => [each['mcp-param-before'], each['mcp-param-after']]),
+      [
+        ['x', undefined],
+        [undefined, 'x'],
+      ],
+    );
   });
 });

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import type { Call } from '../../../src/mcp/operations/call.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
-import { ModernSession } from '../../../src/mcp/session/modern-session.ts';
+import { version } from '../../../src/run/run-context.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession, until } from '../../support/session-rig.ts';
 
 const REVISION = '2026-07-28';
 const look = callTool('look')('{}');
@@ -33,50 +33,50 @@ const answers: Record<string, Answer> = {
 };
 
 describe('ModernSession', () => {
-  it('says in headers and in _meta what the server must know of each request, the same in both', () =>
-    withServer(answers, {}, async (bare) => {
-      const session = bare.modern();
-      const opened = await session.open(CALLER);
-      assert.ok('facts' in opened);
-      assert.deepEqual(opened.facts, { protocolVersion: REVISION, server: '', session: 'stateless' });
-      for (const { call } of calls) {
-        const { outcome, message } = await session.request(call, CALLER);
-        assert.equal(outcome, 'OK', `${call.operation}: ${message}`);
-      }
-      await session.close();
-      assert.equal(session.alive, false);
-      const [list, ...sent] = bare.server.incoming;
-      assert.equal(list?.headers['mcp-method'], 'tools/list');
-      assert.equal(list?.headers['mcp-name'], undefined);
-      for (const [index, { method, name }] of calls.entries()) {
-        assert.equal(sent[index]?.headers['mcp-method'], method);
-        assert.equal(sent[index]?.headers['mcp-name'], name);
-      }
-      for (const { headers, params, rpc } of bare.server.incoming) {
-        assert.equal(headers.accept, 'application/json, text/event-stream');
-        assert.equal(headers['content-type'], 'application/json');
-        assert.equal(headers['mcp-session-id'], undefined, 'although the server sends one');
-        assert.equal(headers['mcp-protocol-version'], REVISION);
-        assert.deepEqual(params._meta, {
-          [`${NAMESPACE}/protocolVersion`]: REVISION,
-          [`${NAMESPACE}/clientInfo`]: { name: 'mcp-surge', version: '1.2.3' },
-          [`${NAMESPACE}/clientCapabilities`]: { extensions: { [`${NAMESPACE}/tasks`]: {} } },
-        });
-        assert.equal(rpc.jsonrpc, '2.0');
-      }
-      const ids = bare.server.incoming.map(({ id }) => id);
-      assert.equal(new Set(ids).size, ids.length);
-      assert.equal(bare.server.of('DELETE').length, 0);
-    }));
+  it('says in headers and in _meta what the server must know of each request, the same in both', async (t) => {
+    const rig = await startSession(t, answers);
+    const session = rig.modern();
+    const opened = await session.open(CALLER);
+    assert.ok('facts' in opened);
+    assert.deepEqual(opened.facts, { protocolVersion: REVISION, server: '', session: 'stateless' });
+    for (const { call } of calls) {
+      const { outcome, message } = await session.request(call, CALLER);
+      assert.equal(outcome, 'OK', `${call.operation}: ${message}`);
+    }
+    await session.close();
+    assert.equal(session.alive, false);
+    const [list, ...sent] = rig.server.incoming;
+    assert.equal(list?.headers['mcp-method'], 'tools/list');
+    assert.equal(list?.headers['mcp-name'], undefined);
+    for (const [index, { method, name }] of calls.entries()) {
+      assert.equal(sent[index]?.headers['mcp-method'], method);
+      assert.equal(sent[index]?.headers['mcp-name'], name);
+    }
+    for (const { headers, params, rpc } of rig.server.incoming) {
+      assert.equal(headers.accept, 'application/json, text/event-stream');
+      assert.equal(headers['content-type'], 'application/json');
+      assert.equal(headers['mcp-session-id'], undefined, 'although the server sends one');
+      assert.equal(headers['mcp-protocol-version'], REVISION);
+      assert.deepEqual(params._meta, {
+        [`${NAMESPACE}/protocolVersion`]: REVISION,
+        [`${NAMESPACE}/clientInfo`]: { name: 'mcp-surge', version },
+        [`${NAMESPACE}/clientCapabilities`]: { extensions: { [`${NAMESPACE}/tasks`]: {} } },
+      });
+      assert.equal(rpc.jsonrpc, '2.0');
+    }
+    const ids = rig.server.incoming.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(rig.server.of('DELETE').length, 0);
+  });
 
-  it('declares that it fills in forms where the plan says so', () =>
-    withServer({}, { target: { elicitation: 'defaults' } }, async (bare) => {
-      await bare.modern().open(CALLER);
-      const meta = bare.server.incoming[0]?.params._meta as Record<string, Record<string, unknown>>;
-      assert.deepEqual(meta[`${NAMESPACE}/clientCapabilities`]?.elicitation, { form: {} });
-    }));
+  it('declares that it fills in forms where the plan says so', async (t) => {
+    const rig = await startSession(t, {}, { target: { elicitation: 'defaults' } });
+    await rig.modern().open(CALLER);
+    const meta = rig.server.incoming[0]?.params._meta as Record<string, Record<string, unknown>>;
+    assert.deepEqual(meta[`${NAMESPACE}/clientCapabilities`]?.elicitation, { form: {} });
+  });
 
-  it('mirrors arguments in headers as the tool has it, and leaves out what is null or absent', () => {
+  it('mirrors arguments in headers as the tool has it, and leaves out what is null or absent', async (t) => {
     const inputSchema = {
       type: 'object',
       properties: {
@@ -86,100 +86,98 @@ describe('ModernSession', () => {
         other: { type: 'string' },
       },
     };
-    return withServer({ 'tools/list': () => ({ tools: [{ name: 'look', inputSchema }] }) }, {}, async (bare) => {
-      const session = bare.modern();
-      await session.open(CALLER);
-      await session.request(
-        callTool('look')('{"region":"Z\u00fcrich","depth":3,"deep":{"dry":true},"other":"x"}'),
-        CALLER,
-      );
-      await session.request(callTool('look')('{"region":null,"deep":{}}'), CALLER);
-      await session.request(callTool('unlisted')('{"region":"x"}'), CALLER);
-      const mirrored = bare.server
-        .of('tools/call')
-        .map(({ headers }) => Object.entries(headers).filter(([name]) => name.startsWith('mcp-param-')));
-      assert.deepEqual(mirrored, [
-        [
-          ['mcp-param-region', `=?base64?${Buffer.from('Z\u00fcrich').toString('base64')}?=`],
-          ['mcp-param-depth', '3'],
-          ['mcp-param-dry', 'true'],
-        ],
-        [],
-        [],
-      ]);
-    });
+    const rig = await startSession(t, { 'tools/list': () => ({ tools: [{ name: 'look', inputSchema }] }) });
+    const session = rig.modern();
+    await session.open(CALLER);
+    await session.request(
+      callTool('look')('{"region":"Z\u00fcrich","depth":3,"deep":{"dry":true},"other":"x"}'),
+      CALLER,
+    );
+    await session.request(callTool('look')('{"region":null,"deep":{}}'), CALLER);
+    await session.request(callTool('unlisted')('{"region":"x"}'), CALLER);
+    const mirrored = rig.server
+      .of('tools/call')
+      .map(({ headers }) => Object.entries(headers).filter(([name]) => name.startsWith('mcp-param-')));
+    assert.deepEqual(mirrored, [
+      [
+        ['mcp-param-region', `=?base64?${Buffer.from('Z\u00fcrich').toString('base64')}?=`],
+        ['mcp-param-depth', '3'],
+        ['mcp-param-dry', 'true'],
+      ],
+      [],
+      [],
+    ]);
   });
 
-  it('asks for progress under a token of its own for each request, and only where the step does', () =>
-    withServer({}, {}, async (bare) => {
-      const session = bare.modern();
-      const progressing = callTool('look', undefined, true)('{}');
-      for (const call of [progressing, progressing, look]) await session.request(call, CALLER);
-      const tokens = bare.server.of('tools/call').map(({ id, params }) => {
-        const { progressToken } = params._meta as { progressToken?: number };
-        return progressToken === undefined ? 'none' : progressToken === id;
-      });
-      assert.deepEqual(tokens, [true, true, 'none']);
-    }));
+  it('asks for progress under a token of its own for each request, and only where the step does', async (t) => {
+    const rig = await startSession(t, {});
+    const session = rig.modern();
+    const progressing = callTool('look', undefined, true)('{}');
+    for (const call of [progressing, progressing, look]) await session.request(call, CALLER);
+    const tokens = rig.server.of('tools/call').map(({ id, params }) => {
+      const { progressToken } = params._meta as { progressToken?: number };
+      return progressToken === undefined ? 'none' : progressToken === id;
+    });
+    assert.deepEqual(tokens, [true, true, 'none']);
+  });
 
-  it('lists no tools of a server that says it has none', () =>
-    withServer({}, {}, async (bare) => {
-      const discovery = { server: 'bare 1', capabilities: ['prompts'] };
-      const opened = await new ModernSession(bare.options, discovery).open(CALLER);
-      assert.ok('facts' in opened);
-      assert.deepEqual([opened.facts.server, opened.capabilities, opened.tools], ['bare 1', ['prompts'], []]);
-      assert.deepEqual(bare.server.methods(), []);
-    }));
+  it('lists no tools of a server that says it has none', async (t) => {
+    const rig = await startSession(t, {});
+    const discovery = { server: 'bare 1', capabilities: ['prompts'] };
+    const opened = await rig.modern(discovery).open(CALLER);
+    assert.ok('facts' in opened);
+    assert.deepEqual([opened.facts.server, opened.capabilities, opened.tools], ['bare 1', ['prompts'], []]);
+    assert.deepEqual(rig.server.methods(), []);
+  });
 
-  it('is of no use when the tools cannot be listed, but may be tried again', () => {
+  it('is of no use when the tools cannot be listed, but may be tried again', async (t) => {
     let isUp = false;
     const list: Answer = () => (isUp ? { tools: [] } : httpReply(503, [], 'warming up'));
-    return withServer({ 'tools/list': list }, {}, async (bare) => {
-      const session = bare.modern();
-      const opened = await session.open(CALLER);
-      assert.ok('failed' in opened && opened.failed.outcome === 'HTTP_503');
-      assert.equal(session.alive, false);
-      isUp = true;
-      assert.ok('facts' in (await session.open(CALLER)));
-      assert.equal(session.alive, true);
-    });
+    const rig = await startSession(t, { 'tools/list': list });
+    const session = rig.modern();
+    const opened = await session.open(CALLER);
+    assert.ok('failed' in opened && opened.failed.outcome === 'HTTP_503');
+    assert.equal(session.alive, false);
+    isUp = true;
+    assert.ok('facts' in (await session.open(CALLER)));
+    assert.equal(session.alive, true);
   });
 
-  it('takes up no stream: one that breaks is lost', () =>
-    withServer({ 'tools/call': () => eventStream('id: 1\nretry: 20\ndata:\n\n') }, {}, async (bare) => {
-      const { outcome } = await bare.modern().request(look, CALLER);
-      assert.equal(outcome, 'PROTO_NO_REPLY');
-      assert.equal(bare.server.of('GET').length, 0);
-    }));
+  it('takes up no stream: one that breaks is lost', async (t) => {
+    const rig = await startSession(t, { 'tools/call': () => eventStream('id: 1\nretry: 20\ndata:\n\n') });
+    const { outcome } = await rig.modern().request(look, CALLER);
+    assert.equal(outcome, 'PROTO_NO_REPLY');
+    assert.equal(rig.server.of('GET').length, 0);
+  });
 
-  it('answers no requests, as servers of this era send none, and cancels by leaving', () =>
-    withServer(
+  it('answers no requests, as servers of this era send none, and cancels by leaving', async (t) => {
+    const rig = await startSession(
+      t,
       { 'tools/call': () => openStream(eventOf({ jsonrpc: '2.0', id: 1, method: 'ping' })) },
       { target: { timeouts: { idle: '60ms' } } },
-      async (bare) => {
-        const session = bare.modern();
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'TMO_IDLE');
-        await session.close();
-        await bare.connection.close();
-        assert.deepEqual(bare.server.methods(), ['tools/call']);
-      },
-    ));
+    );
+    const session = rig.modern();
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'TMO_IDLE');
+    await session.close();
+    await rig.close();
+    assert.deepEqual(rig.server.methods(), ['tools/call']);
+  });
 
-  it('sends no call any more when the load has ended', () =>
-    withServer({ 'tools/call': () => undefined }, {}, async (bare) => {
-      const session = bare.modern();
-      await session.open(CALLER);
-      const call = session.request(look, CALLER);
-      await until(() => bare.server.of('tools/call').length === 1);
-      bare.ended.abort();
-      const late = await session.request(look, CALLER);
-      assert.deepEqual(
-        [late.outcome, late.message, late.sample.socketMs],
-        ['CLIENT_ABORT', 'the load has ended', undefined],
-      );
-      bare.connection.abortAll('over');
-      assert.equal((await call).outcome, 'CLIENT_ABORT');
-      assert.equal(bare.server.of('tools/call').length, 1);
-    }));
+  it('sends no call any more when the load has ended', async (t) => {
+    const rig = await startSession(t, { 'tools/call': () => undefined });
+    const session = rig.modern();
+    await session.open(CALLER);
+    const call = session.request(look, CALLER);
+    await until(() => rig.server.of('tools/call').length === 1);
+    rig.ended.abort();
+    const late = await session.request(look, CALLER);
+    assert.deepEqual(
+      [late.outcome, late.message, late.sample.socketMs],
+      ['CLIENT_ABORT', 'the load has ended', undefined],
+    );
+    rig.connection.abortAll('over');
+    assert.equal((await call).outcome, 'CLIENT_ABORT');
+    assert.equal(rig.server.of('tools/call').length, 1);
+  });
 });

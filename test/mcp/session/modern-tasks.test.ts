@@ -4,7 +4,7 @@ import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { jsonReply } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const TASK_ID = 't\u00e4sk 1';
@@ -30,34 +30,33 @@ function taskServer(...states: readonly object[]): Record<string, Answer> {
   };
 }
 
-const requestLook = (bare: BareSession) => bare.modern().request(look, CALLER);
+const requestLook = (rig: ScriptedRig) => rig.modern().request(look, CALLER);
 
 describe('a call of the stateless era that becomes a task', () => {
-  it('is asked for as often as the server wishes until it brings the result', () => {
+  it('is asked for as often as the server wishes until it brings the result', async (t) => {
     const states = [task('working'), task('working', { pollIntervalMs: 60 }), task('completed', { result: seen })];
-    return withServer(taskServer(...states), {}, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      const [call, ...gets] = bare.server.incoming;
-      for (const { method, headers, params } of gets) {
-        assert.equal(method, 'tasks/get');
-        assert.equal(params.taskId, TASK_ID);
-        assert.equal(headers['mcp-method'], 'tasks/get');
-        assert.equal(headers['mcp-name'], WIRE_ID);
-        assert.ok(params._meta !== undefined);
-      }
-      const times = [call, ...gets].map((one) => one?.atMs ?? 0);
-      const waits = times.slice(1).map((atMs, index) => atMs - (times[index] as number));
-      for (const [index, ms] of [30, 30, 60].entries()) {
-        assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
-      }
-      assert.deepEqual(bare.samples(), [
-        'tools/call:look OK',
-        'tasks/get:look OK',
-        'tasks/get:look OK',
-        'tasks/get:look OK',
-      ]);
-    });
+    const rig = await startSession(t, taskServer(...states));
+    const exchange = await requestLook(rig);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    const [call, ...gets] = rig.server.incoming;
+    for (const { method, headers, params } of gets) {
+      assert.equal(method, 'tasks/get');
+      assert.equal(params.taskId, TASK_ID);
+      assert.equal(headers['mcp-method'], 'tasks/get');
+      assert.equal(headers['mcp-name'], WIRE_ID);
+      assert.ok(params._meta !== undefined);
+    }
+    const times = [call, ...gets].map((one) => one?.atMs ?? 0);
+    const waits = times.slice(1).map((atMs, index) => atMs - (times[index] as number));
+    for (const [index, ms] of [30, 30, 60].entries()) {
+      assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
+    }
+    assert.deepEqual(rig.samples(), [
+      'tools/call:look OK',
+      'tasks/get:look OK',
+      'tasks/get:look OK',
+      'tasks/get:look OK',
+    ]);
   });
 
   const ends: readonly [state: object, outcome: string, message: RegExp][] = [
@@ -72,98 +71,94 @@ describe('a call of the stateless era that becomes a task', () => {
     [{ ...task('completed', { result: seen }), resultType: 'task' }, 'PROTO_RESULT_TYPE', /"task"/],
   ];
   for (const [state, outcome, message] of ends) {
-    it(`ends in ${outcome} when it is ${JSON.stringify(state)}`, () =>
-      withServer(taskServer(state), {}, async (bare) => {
-        const exchange = await requestLook(bare);
-        assert.equal(exchange.outcome, outcome, exchange.message);
-        assert.match(exchange.message, message);
-        assert.deepEqual(bare.samples(), ['tools/call:look OK', `tasks/get:look ${outcome}`]);
-      }));
+    it(`ends in ${outcome} when it is ${JSON.stringify(state)}`, async (t) => {
+      const rig = await startSession(t, taskServer(state));
+      const exchange = await requestLook(rig);
+      assert.equal(exchange.outcome, outcome, exchange.message);
+      assert.match(exchange.message, message);
+      assert.deepEqual(rig.samples(), ['tools/call:look OK', `tasks/get:look ${outcome}`]);
+    });
   }
 
-  it('ends where asking for it fails', () => {
+  it('ends where asking for it fails', async (t) => {
     const gone: Answer = ({ id }) => jsonReply({ id, error: { code: -32602, message: 'Task has expired' } });
-    return withServer({ ...taskServer(), 'tasks/get': gone }, {}, async (bare) => {
-      assert.equal((await requestLook(bare)).outcome, 'RPC_-32602');
-    });
+    const rig = await startSession(t, { ...taskServer(), 'tasks/get': gone });
+    assert.equal((await requestLook(rig)).outcome, 'RPC_-32602');
   });
 
-  it('goes on although its server sends ids back as text', () => {
+  it('goes on although its server sends ids back as text', async (t) => {
     const states = [task('working'), task('completed', { result: seen })];
     const asText =
       (answer: () => object | undefined): Answer =>
       ({ id }) =>
         jsonReply({ jsonrpc: '2.0', id: String(id), result: answer() });
     const answers = { 'tools/call': asText(() => created), 'tasks/get': asText(() => states.shift()) };
-    return withServer(answers, {}, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.equal(exchange.outcome, 'PROTO_ID_TYPE');
-      assert.equal((exchange.result as { status: string }).status, 'completed');
-    });
+    const rig = await startSession(t, answers);
+    const exchange = await requestLook(rig);
+    assert.equal(exchange.outcome, 'PROTO_ID_TYPE');
+    assert.equal((exchange.result as { status: string }).status, 'completed');
   });
 
-  it('is given each input once, although it may be seen waiting for that for a while', () => {
+  it('is given each input once, although it may be seen waiting for that for a while', async (t) => {
     const first = task('input_required', { inputRequests: { a: form('Ada') } });
     const both = task('input_required', { inputRequests: { a: form('Ada'), b: form('Bob') } });
     const states = [first, first, both, both, task('working'), task('completed', { result: seen })];
-    return withServer(taskServer(...states), { target: { elicitation: 'defaults' } }, async (bare) => {
-      const exchange = await requestLook(bare);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      const given = (value: string) => ({ action: 'accept', content: { name: value } });
-      const updates = bare.server.of('tasks/update');
-      assert.deepEqual(
-        updates.map(({ params }) => params.inputResponses),
-        [{ a: given('Ada') }, { b: given('Bob') }],
-      );
-      for (const { params, headers } of updates) {
-        assert.equal(params.taskId, TASK_ID);
-        assert.equal(headers['mcp-name'], WIRE_ID);
-      }
-      assert.equal(bare.samples().filter((sample) => sample === 'tasks/update:look OK').length, 2);
-    });
+    const rig = await startSession(t, taskServer(...states), { target: { elicitation: 'defaults' } });
+    const exchange = await requestLook(rig);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    const given = (value: string) => ({ action: 'accept', content: { name: value } });
+    const updates = rig.server.of('tasks/update');
+    assert.deepEqual(
+      updates.map(({ params }) => params.inputResponses),
+      [{ a: given('Ada') }, { b: given('Bob') }],
+    );
+    for (const { params, headers } of updates) {
+      assert.equal(params.taskId, TASK_ID);
+      assert.equal(headers['mcp-name'], WIRE_ID);
+    }
+    assert.equal(rig.samples().filter((sample) => sample === 'tasks/update:look OK').length, 2);
   });
 
-  it('is given up when it asks for ever more', () => {
+  it('is given up when it asks for ever more', async (t) => {
     let asked = 0;
     const answers: Record<string, Answer> = {
       ...taskServer(),
       'tools/call': () => ({ ...created, pollIntervalMs: 0 }),
       'tasks/get': () => task('input_required', { inputRequests: { [`key ${asked++}`]: form('x') } }),
     };
-    return withServer(answers, { target: { elicitation: 'defaults' } }, async (bare) => {
-      assert.equal((await requestLook(bare)).outcome, 'RPC_INPUT_REQUIRED');
-      assert.equal(bare.server.of('tasks/update').length, 10);
-    });
+    const rig = await startSession(t, answers, { target: { elicitation: 'defaults' } });
+    assert.equal((await requestLook(rig)).outcome, 'RPC_INPUT_REQUIRED');
+    assert.equal(rig.server.of('tasks/update').length, 10);
   });
 
-  it('does not outlive the load, however long it works', () =>
-    withServer({ ...taskServer(task('working')), 'tools/call': () => created }, {}, async (bare) => {
-      const call = requestLook(bare);
-      await until(() => bare.server.of('tasks/get').length === 3);
-      bare.ended.abort();
-      bare.connection.abortAll('the graceful stop is over');
-      const exchange = await call;
-      assert.equal(exchange.outcome, 'CLIENT_ABORT');
-      assert.equal(bare.samples().at(-1), 'tasks/get:look CLIENT_ABORT');
-      const before = bare.server.incoming.length;
-      await bare.connection.close();
-      assert.equal(bare.server.incoming.length, before);
-    }));
+  it('does not outlive the load, however long it works', async (t) => {
+    const rig = await startSession(t, { ...taskServer(task('working')), 'tools/call': () => created });
+    const call = requestLook(rig);
+    await until(() => rig.server.of('tasks/get').length === 3);
+    rig.ended.abort();
+    rig.connection.abortAll('the graceful stop is over');
+    const exchange = await call;
+    assert.equal(exchange.outcome, 'CLIENT_ABORT');
+    assert.equal(rig.samples().at(-1), 'tasks/get:look CLIENT_ABORT');
+    const before = rig.server.incoming.length;
+    await rig.close();
+    assert.equal(rig.server.incoming.length, before);
+  });
 
-  it('does not outlive the load either while its next poll is an hour away', () =>
-    withServer({ 'tools/call': () => ({ ...created, pollIntervalMs: 3_600_000 }) }, {}, async (bare) => {
-      const call = requestLook(bare);
-      await until(() => bare.exchanges.length === 1);
-      bare.connection.abortAll('the graceful stop is over');
-      bare.ended.abort();
-      assert.equal((await call).outcome, 'CLIENT_ABORT');
-      assert.deepEqual(bare.server.methods(), ['tools/call']);
-    }));
+  it('does not outlive the load either while its next poll is an hour away', async (t) => {
+    const rig = await startSession(t, { 'tools/call': () => ({ ...created, pollIntervalMs: 3_600_000 }) });
+    const call = requestLook(rig);
+    await until(() => rig.exchanges.length === 1);
+    rig.connection.abortAll('the graceful stop is over');
+    rig.ended.abort();
+    assert.equal((await call).outcome, 'CLIENT_ABORT');
+    assert.deepEqual(rig.server.methods(), ['tools/call']);
+  });
 
-  it('must say which, and only a tool may become one', () =>
-    withServer({ 'tools/call': () => ({ resultType: 'task' }), 'prompts/get': () => created }, {}, async (bare) => {
-      const session = bare.modern();
-      assert.equal((await session.request(look, CALLER)).outcome, 'PROTO_SHAPE');
-      assert.equal((await session.request(getPrompt('brief')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
-    }));
+  it('must say which, and only a tool may become one', async (t) => {
+    const rig = await startSession(t, { 'tools/call': () => ({ resultType: 'task' }), 'prompts/get': () => created });
+    const session = rig.modern();
+    assert.equal((await session.request(look, CALLER)).outcome, 'PROTO_SHAPE');
+    assert.equal((await session.request(getPrompt('brief')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
+  });
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Answer, jsonResult } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession } from '../../support/session-rig.ts';
 
 const target = { elicitation: 'defaults' } as const;
 const look = callTool('look')('{}');
@@ -16,7 +16,7 @@ const form = { method: 'elicitation/create', params: { requestedSchema: { type: 
 const rawResult = (id: number, result: string): string =>
   httpReply(200, ['content-type: application/json'], `{"jsonrpc":"2.0","id":${id},"result":${result}}`);
 /** The bodies of tools/call, as text. */
-const bodiesOf = ({ server }: BareSession) =>
+const bodiesOf = ({ server }: ScriptedRig) =>
   server.requests
     .map(({ body }) => Buffer.from(body, 'latin1').toString('utf8'))
     .filter((body) => body.includes('look'));
@@ -40,17 +40,16 @@ const states: readonly string[] = [
 describe('the state that comes with a wish for input', () => {
   for (const state of states) {
     const shown = JSON.stringify(state.slice(0, 60));
-    it(`goes back to the character: ${shown}`, () => {
+    it(`goes back to the character: ${shown}`, async (t) => {
       const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(state));
-      return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-        const { outcome, message } = await bare.modern().request(look, CALLER);
-        assert.equal(outcome, 'OK', message);
-        assert.equal(bare.server.incoming.at(-1)?.params.requestState, state);
-      });
+      const rig = await startSession(t, { 'tools/call': answer }, { target });
+      const { outcome, message } = await rig.modern().request(look, CALLER);
+      assert.equal(outcome, 'OK', message);
+      assert.equal(rig.server.incoming.at(-1)?.params.requestState, state);
     });
   }
 
-  it('goes back however the server has written it in its JSON', () => {
+  it('goes back however the server has written it in its JSON', async (t) => {
     // Each character as it is or as one of its escapes.
     const written = fc.array(
       fc.oneof(
@@ -75,90 +74,84 @@ describe('the state that comes with a wish for input', () => {
     let text = '';
     const answer: Answer = ({ id, params }) =>
       'requestState' in params ? seen : rawResult(id, `{"resultType":"input_required","requestState":"${text}"}`);
-    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-      const session = bare.modern();
-      await fc.assert(
-        fc.asyncProperty(written, async (parts) => {
-          text = parts.join('');
-          const { outcome, message } = await session.request(look, CALLER);
-          assert.equal(outcome, 'OK', message);
-          assert.equal(bare.server.incoming.at(-1)?.params.requestState, JSON.parse(`"${text}"`));
-        }),
-        { numRuns: 60 },
-      );
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target });
+    const session = rig.modern();
+    await fc.assert(
+      fc.asyncProperty(written, async (parts) => {
+        text = parts.join('');
+        const { outcome, message } = await session.request(look, CALLER);
+        assert.equal(outcome, 'OK', message);
+        assert.equal(rig.server.incoming.at(-1)?.params.requestState, JSON.parse(`"${text}"`));
+      }),
+      { numRuns: 60 },
+    );
   });
 
-  it('that is empty goes back too, and one that is null or absent does not', () => {
+  it('that is empty goes back too, and one that is null or absent does not', async (t) => {
     const rounds = ['"requestState":""', '"requestState":null', '"x":1'];
     const answer: Answer = ({ id }) => {
       const member = rounds.shift();
       const input = `"resultType":"input_required","inputRequests":{"a":${JSON.stringify(form)}}`;
       return member === undefined ? seen : rawResult(id, `{${input},${member}}`);
     };
-    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-      assert.equal((await bare.modern().request(look, CALLER)).outcome, 'OK');
-      assert.deepEqual(
-        bare.server.incoming.map(({ params }) => params.requestState),
-        [undefined, '', undefined, undefined],
-      );
-      assert.deepEqual(
-        bare.server.incoming.map(({ params }) => 'requestState' in params),
-        [false, true, false, false],
-      );
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target });
+    assert.equal((await rig.modern().request(look, CALLER)).outcome, 'OK');
+    assert.deepEqual(
+      rig.server.incoming.map(({ params }) => params.requestState),
+      [undefined, '', undefined, undefined],
+    );
+    assert.deepEqual(
+      rig.server.incoming.map(({ params }) => 'requestState' in params),
+      [false, true, false, false],
+    );
   });
 
-  it('that is no text goes nowhere', async () => {
+  it('that is no text goes nowhere', async (t) => {
     for (const state of ['{"a":1}', '7', 'true', '["s"]']) {
       const answer: Answer = ({ id }) => rawResult(id, `{"resultType":"input_required","requestState":${state}}`);
-      await withServer({ 'tools/call': answer }, { target }, async (bare) => {
-        assert.equal((await bare.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', state);
-        assert.equal(bare.server.incoming.length, 1);
-      });
+      const rig = await startSession(t, { 'tools/call': answer }, { target });
+      assert.equal((await rig.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', state);
+      assert.equal(rig.server.incoming.length, 1);
     }
   });
 });
 
 describe('what is sent again with the input', () => {
-  it('has the arguments to the byte, beside which only id, input and state differ', () => {
+  it('has the arguments to the byte, beside which only id, input and state differ', async (t) => {
     const args = '{ "n":12345678901234567890, "f":1.0,"b":{"z":1,"a":[ ]},"s":"caf\\u00e9 \u2615\\/", "10":1,"9":2 }';
     const rounds = [asks('one'), { ...asks('two'), inputRequests: { a: form } }];
-    return withServer({ 'tools/call': () => rounds.shift() ?? seen }, { target }, async (bare) => {
-      assert.equal((await bare.modern().request(callTool('look')(args), CALLER)).outcome, 'OK');
-      const input = [
-        '',
-        ',"requestState":"one"',
-        ',"inputResponses":{"a":{"action":"accept","content":{}}},"requestState":"two"',
-      ];
-      const bodies = bodiesOf(bare);
-      assert.equal(bodies.length, 3);
-      for (const [index, body] of bodies.entries()) {
-        const { id } = bare.server.incoming[index] ?? {};
-        const head = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"look","arguments":${args}`;
-        assert.ok(body.startsWith(`${head}${input[index]},"_meta":{`), body);
-      }
-    });
+    const rig = await startSession(t, { 'tools/call': () => rounds.shift() ?? seen }, { target });
+    assert.equal((await rig.modern().request(callTool('look')(args), CALLER)).outcome, 'OK');
+    const input = [
+      '',
+      ',"requestState":"one"',
+      ',"inputResponses":{"a":{"action":"accept","content":{}}},"requestState":"two"',
+    ];
+    const bodies = bodiesOf(rig);
+    assert.equal(bodies.length, 3);
+    for (const [index, body] of bodies.entries()) {
+      const { id } = rig.server.incoming[index] ?? {};
+      const head = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"look","arguments":${args}`;
+      assert.ok(body.startsWith(`${head}${input[index]},"_meta":{`), body);
+    }
   });
 
-  it('has each response under the key of its request, whatever the key', () => {
+  it('has each response under the key of its request, whatever the key', async (t) => {
     const keys = ['__proto__', 'constructor', '', 'a "b"\\', '10', '9', 'caf\u00e9', '\ud800', '\u2028'];
     const requests = `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(form)}`).join(',')}}`;
     const answer: Answer = ({ id, params }) =>
       'inputResponses' in params ? seen : rawResult(id, `{"resultType":"input_required","inputRequests":${requests}}`);
-    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-      const { outcome, message } = await bare.modern().request(look, CALLER);
-      assert.equal(outcome, 'OK', message);
-      const responses = bare.server.incoming.at(-1)?.params.inputResponses as object;
-      assert.deepEqual(Object.keys(responses).toSorted(), keys.toSorted());
-      for (const [, response] of Object.entries(responses))
-        assert.deepEqual(response, { action: 'accept', content: {} });
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target });
+    const { outcome, message } = await rig.modern().request(look, CALLER);
+    assert.equal(outcome, 'OK', message);
+    const responses = rig.server.incoming.at(-1)?.params.inputResponses as object;
+    assert.deepEqual(Object.keys(responses).toSorted(), keys.toSorted());
+    for (const [, response] of Object.entries(responses)) assert.deepEqual(response, { action: 'accept', content: {} });
   });
 });
 
 describe('the rounds of a call', () => {
-  it('may be ten, the last of which brings the result, or a task', async () => {
+  it('may be ten, the last of which brings the result, or a task', async (t) => {
     const task = { resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 };
     for (const [last, samples] of [
       [seen, Array(11).fill('tools/call:look OK')],
@@ -169,15 +162,14 @@ describe('the rounds of a call', () => {
         'tools/call': () => (round++ < 10 ? asks(`s${round}`) : last),
         'tasks/get': () => ({ taskId: 't', status: 'completed', result: seen }),
       };
-      await withServer(answers, { target }, async (bare) => {
-        const { outcome, message } = await bare.modern().request(look, CALLER);
-        assert.equal(outcome, 'OK', message);
-        assert.deepEqual(bare.samples(), samples);
-      });
+      const rig = await startSession(t, answers, { target });
+      const { outcome, message } = await rig.modern().request(look, CALLER);
+      assert.equal(outcome, 'OK', message);
+      assert.deepEqual(rig.samples(), samples);
     }
   });
 
-  it('are counted for each call by itself, although calls go on side by side', () => {
+  it('are counted for each call by itself, although calls go on side by side', async (t) => {
     const roundsOf = new Map<unknown, number>();
     const patience: Record<string, number> = { short: 10, long: 99 };
     const answer: Answer = ({ params }) => {
@@ -186,19 +178,16 @@ describe('the rounds of a call', () => {
       roundsOf.set(kind, round + 1);
       return round < (patience[kind] as number) ? asks(`${kind} ${round}`) : seen;
     };
-    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-      const session = bare.modern();
-      const calls = ['short', 'long'].map((kind) =>
-        session.request(callTool('look')(JSON.stringify({ kind })), CALLER),
-      );
-      const outcomes = (await Promise.all(calls)).map(({ outcome }) => outcome);
-      assert.deepEqual(outcomes, ['OK', 'RPC_INPUT_REQUIRED']);
-      assert.deepEqual([...roundsOf.values()], [11, 11]);
-      for (const { params } of bare.server.incoming.slice(2)) {
-        const { kind } = params.arguments as { kind: string };
-        assert.ok(String(params.requestState).startsWith(`${kind} `), 'no state of another call');
-      }
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target });
+    const session = rig.modern();
+    const calls = ['short', 'long'].map((kind) => session.request(callTool('look')(JSON.stringify({ kind })), CALLER));
+    const outcomes = (await Promise.all(calls)).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ['OK', 'RPC_INPUT_REQUIRED']);
+    assert.deepEqual([...roundsOf.values()], [11, 11]);
+    for (const { params } of rig.server.incoming.slice(2)) {
+      const { kind } = params.arguments as { kind: string };
+      assert.ok(String(params.requestState).startsWith(`${kind} `), 'no state of another call');
+    }
   });
 
   const failures: readonly [outcome: string, answer: Answer][] = [
@@ -209,12 +198,11 @@ describe('the rounds of a call', () => {
     ['RPC_INPUT_REQUIRED', () => ({ resultType: 'input_required' })],
   ];
   for (const [outcome, failure] of failures) {
-    it(`end where one fails: ${outcome}`, () => {
+    it(`end where one fails: ${outcome}`, async (t) => {
       const answer: Answer = (incoming) => ('requestState' in incoming.params ? failure(incoming) : asks('s'));
-      return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-        assert.equal((await bare.modern().request(look, CALLER)).outcome, outcome);
-        assert.deepEqual(bare.samples(), ['tools/call:look OK', `tools/call:look ${outcome}`]);
-      });
+      const rig = await startSession(t, { 'tools/call': answer }, { target });
+      assert.equal((await rig.modern().request(look, CALLER)).outcome, outcome);
+      assert.deepEqual(rig.samples(), ['tools/call:look OK', `tools/call:look ${outcome}`]);
     });
   }
 });

@@ -5,7 +5,7 @@ import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { getPrompt } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { jsonReply } from '../../support/raw-http.ts';
-import { CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession } from '../../support/session-rig.ts';
 
 const target = { elicitation: 'defaults' } as const;
 const look = callTool('look')('{"at":"the sky"}');
@@ -29,74 +29,68 @@ const withoutMeta = ({ params }: Incoming) => {
 };
 
 describe('a call that the server asks input for', () => {
-  it('is sent again under a new id with that input, until there is a result; each round is a sample', () => {
+  it('is sent again under a new id with that input, until there is a result; each round is a sample', async (t) => {
     const rounds = [
       asks({ first: form('Ada'), other: form('Bob') }, 's1'),
       asks({ second: form('Eve') }),
       asks(undefined, 's3'),
       { resultType: 'complete', ...seen },
     ];
-    return withServer({ 'tools/call': () => rounds.shift() }, { target }, async (bare) => {
-      const exchange = await bare.modern().request(look, CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      assert.deepEqual(exchange.result, { resultType: 'complete', ...seen });
-      const calls = bare.server.of('tools/call');
-      assert.equal(new Set(calls.map(({ id }) => id)).size, 4);
-      const own = { name: 'look', arguments: { at: 'the sky' } };
-      // What belongs to one round is not dragged on to the next.
-      assert.deepEqual(calls.map(withoutMeta), [
-        own,
-        { ...own, inputResponses: { first: given('Ada'), other: given('Bob') }, requestState: 's1' },
-        { ...own, inputResponses: { second: given('Eve') } },
-        { ...own, requestState: 's3' },
-      ]);
-      for (const { headers, params } of calls) {
-        assert.equal(headers['mcp-name'], 'look');
-        assert.ok(params._meta !== undefined);
-      }
-      assert.deepEqual(bare.samples(), Array(4).fill('tools/call:look OK'));
-    });
+    const rig = await startSession(t, { 'tools/call': () => rounds.shift() }, { target });
+    const exchange = await rig.modern().request(look, CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    assert.deepEqual(exchange.result, { resultType: 'complete', ...seen });
+    const calls = rig.server.of('tools/call');
+    assert.equal(new Set(calls.map(({ id }) => id)).size, 4);
+    const own = { name: 'look', arguments: { at: 'the sky' } };
+    // What belongs to one round is not dragged on to the next.
+    assert.deepEqual(calls.map(withoutMeta), [
+      own,
+      { ...own, inputResponses: { first: given('Ada'), other: given('Bob') }, requestState: 's1' },
+      { ...own, inputResponses: { second: given('Eve') } },
+      { ...own, requestState: 's3' },
+    ]);
+    for (const { headers, params } of calls) {
+      assert.equal(headers['mcp-name'], 'look');
+      assert.ok(params._meta !== undefined);
+    }
+    assert.deepEqual(rig.samples(), Array(4).fill('tools/call:look OK'));
   });
 
-  it('goes back with the state exactly as it came', () => {
+  it('goes back with the state exactly as it came', async (t) => {
     let state = '';
     const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(undefined, state));
-    return withServer({ 'tools/call': answer }, { target }, async (bare) => {
-      const session = bare.modern();
-      await fc.assert(
-        fc.asyncProperty(
-          fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant('\ud800"\\u0000\u2028')),
-          async (text) => {
-            state = text;
-            const { outcome, message } = await session.request(look, CALLER);
-            assert.equal(outcome, 'OK', message);
-            assert.equal(bare.server.incoming.at(-1)?.params.requestState, text);
-          },
-        ),
-        { numRuns: 60 },
-      );
-    });
+    const rig = await startSession(t, { 'tools/call': answer }, { target });
+    const session = rig.modern();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.constant('\ud800"\\u0000\u2028')),
+        async (text) => {
+          state = text;
+          const { outcome, message } = await session.request(look, CALLER);
+          assert.equal(outcome, 'OK', message);
+          assert.equal(rig.server.incoming.at(-1)?.params.requestState, text);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   for (const [name, ask] of [
     ['input under ever new keys', (round: number) => asks({ [`key ${round}`]: form('Ada') })],
     ['nothing but its state back', (round: number) => asks(undefined, `state ${round}`)],
   ] as const) {
-    it(`is given up when the server wants ${name} more than ten times`, () => {
+    it(`is given up when the server wants ${name} more than ten times`, async (t) => {
       let round = 0;
-      return withServer({ 'tools/call': () => ask(round++) }, { target }, async (bare) => {
-        const session = bare.modern();
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED');
-        assert.match(exchange.message, /10 times/);
-        assert.equal(round, 11);
-        assert.deepEqual(bare.samples(), [
-          ...Array(10).fill('tools/call:look OK'),
-          'tools/call:look RPC_INPUT_REQUIRED',
-        ]);
-        assert.equal((await session.request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', 'and the next one likewise');
-        assert.equal(round, 22);
-      });
+      const rig = await startSession(t, { 'tools/call': () => ask(round++) }, { target });
+      const session = rig.modern();
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED');
+      assert.match(exchange.message, /10 times/);
+      assert.equal(round, 11);
+      assert.deepEqual(rig.samples(), [...Array(10).fill('tools/call:look OK'), 'tools/call:look RPC_INPUT_REQUIRED']);
+      assert.equal((await session.request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', 'and the next one likewise');
+      assert.equal(round, 22);
     });
   }
 
@@ -107,32 +101,31 @@ describe('a call that the server asks input for', () => {
     ['its state is no text', { ...asks({ a: form('Ada') }), requestState: 7 }, { target }],
   ];
   for (const [name, result, changes] of hopeless) {
-    it(`fails at once when ${name}`, () =>
-      withServer({ 'tools/call': () => result }, changes, async (bare) => {
-        assert.equal((await bare.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED');
-        assert.equal(bare.server.of('tools/call').length, 1);
-      }));
+    it(`fails at once when ${name}`, async (t) => {
+      const rig = await startSession(t, { 'tools/call': () => result }, changes);
+      assert.equal((await rig.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED');
+      assert.equal(rig.server.of('tools/call').length, 1);
+    });
   }
 
-  it('is any that the server may ask input for, and one whose ids come back as text', () => {
+  it('is any that the server may ask input for, and one whose ids come back as text', async (t) => {
     const answer: Answer = ({ id, params }) => {
       const messages = [{ role: 'user', content: { type: 'text', text: 'x' } }];
       const result = 'inputResponses' in params ? { messages } : asks({ a: form('Ada') });
       return jsonReply({ jsonrpc: '2.0', id: String(id), result });
     };
-    return withServer({ 'prompts/get': answer }, { target }, async (bare) => {
-      const exchange = await bare.modern().request(getPrompt('brief')('{}'), CALLER);
-      assert.equal(exchange.outcome, 'PROTO_ID_TYPE');
-      assert.deepEqual(bare.samples(), ['prompts/get:brief PROTO_ID_TYPE', 'prompts/get:brief PROTO_ID_TYPE']);
-    });
+    const rig = await startSession(t, { 'prompts/get': answer }, { target });
+    const exchange = await rig.modern().request(getPrompt('brief')('{}'), CALLER);
+    assert.equal(exchange.outcome, 'PROTO_ID_TYPE');
+    assert.deepEqual(rig.samples(), ['prompts/get:brief PROTO_ID_TYPE', 'prompts/get:brief PROTO_ID_TYPE']);
   });
 
-  it('is left where it is when the load ends meanwhile', () =>
-    withServer({ 'tools/call': () => asks({ a: form('Ada') }) }, { target }, async (bare) => {
-      const session = bare.modern();
-      const call = session.request(look, CALLER);
-      bare.ended.abort();
-      assert.equal((await call).outcome, 'CLIENT_ABORT');
-      assert.ok(bare.server.of('tools/call').length <= 1);
-    }));
+  it('is left where it is when the load ends meanwhile', async (t) => {
+    const rig = await startSession(t, { 'tools/call': () => asks({ a: form('Ada') }) }, { target });
+    const session = rig.modern();
+    const call = session.request(look, CALLER);
+    rig.ended.abort();
+    assert.equal((await call).outcome, 'CLIENT_ABORT');
+    assert.ok(rig.server.of('tools/call').length <= 1);
+  });
 });

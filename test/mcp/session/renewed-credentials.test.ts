@@ -4,7 +4,7 @@ import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const refused = httpReply(401, ['www-authenticate: Bearer error="invalid_token"'], '');
@@ -36,82 +36,75 @@ const tokenOf = ({ headers }: Incoming) => headers.authorization;
 
 describe('a request whose token is refused', () => {
   for (const isSlow of [false, true]) {
-    it(`is sent once more with ${isSlow ? 'one that must be fetched' : 'another'}, and both are samples`, () => {
+    it(`is sent once more with ${isSlow ? 'one that must be fetched' : 'another'}, and both are samples`, async (t) => {
       const answer: Answer = (one) =>
         tokenOf(one) === 'Bearer t1' ? refused : { content: [{ type: 'text', text: 'seen' }] };
-      return withServer({ 'tools/call': answer }, { authorizer: renewing(isSlow) }, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'OK');
-        await session.close(CALLER);
-        assert.deepEqual(bare.samples().slice(-3), [
-          'tools/call:look AUTH_401',
-          'tools/call:look OK retry',
-          'DELETE OK',
-        ]);
-        const calls = bare.server.of('tools/call');
-        assert.deepEqual(calls.map(tokenOf), ['Bearer t1', 'Bearer t2']);
-        assert.equal(calls[0]?.id, calls[1]?.id);
-        assert.deepEqual(bare.server.of('DELETE').map(tokenOf), ['Bearer t2']);
-        assert.deepEqual(bare.rejections, []);
-      });
+      const rig = await startSession(t, { 'tools/call': answer }, { authorizer: renewing(isSlow) });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'OK');
+      await session.close(CALLER);
+      assert.deepEqual(rig.samples().slice(-3), ['tools/call:look AUTH_401', 'tools/call:look OK retry', 'DELETE OK']);
+      const calls = rig.server.of('tools/call');
+      assert.deepEqual(calls.map(tokenOf), ['Bearer t1', 'Bearer t2']);
+      assert.equal(calls[0]?.id, calls[1]?.id);
+      assert.deepEqual(rig.server.of('DELETE').map(tokenOf), ['Bearer t2']);
+      assert.deepEqual(rig.rejections, []);
     });
   }
 
   for (const era of ['legacy', 'modern'] as const) {
-    it(`ends the load on its target when the new one is refused too (${era})`, () => {
+    it(`ends the load on its target when the new one is refused too (${era})`, async (t) => {
       const authorizer = renewing();
-      return withServer({ 'tools/call': () => refused }, { authorizer }, async (bare) => {
-        const session = bare[era]();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'AUTH_REJECTED');
-        assert.equal(session.alive, false);
-        assert.deepEqual(bare.rejections, ['Bearer error="invalid_token"']);
-        assert.equal(authorizer.refusals, 1, 'a third token would be refused as well');
-        const before = bare.server.incoming.length;
-        await session.close(CALLER);
-        assert.equal(bare.server.incoming.length, before, 'not even a goodbye');
-        assert.deepEqual(bare.samples().slice(-2), ['tools/call:look AUTH_401', 'tools/call:look AUTH_REJECTED retry']);
-      });
+      const rig = await startSession(t, { 'tools/call': () => refused }, { authorizer });
+      const session = rig[era]();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'AUTH_REJECTED');
+      assert.equal(session.alive, false);
+      assert.deepEqual(rig.rejections, ['Bearer error="invalid_token"']);
+      assert.equal(authorizer.refusals, 1, 'a third token would be refused as well');
+      const before = rig.server.incoming.length;
+      await session.close(CALLER);
+      assert.equal(rig.server.incoming.length, before, 'not even a goodbye');
+      assert.deepEqual(rig.samples().slice(-2), ['tools/call:look AUTH_401', 'tools/call:look AUTH_REJECTED retry']);
     });
   }
 
-  it('ends every other session on the target without a word, and with its stream', () => {
+  it('ends every other session on the target without a word, and with its stream', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ params }) => (params.name === 'look' ? refused : undefined),
       GET: () => openStream(),
     };
-    return withServer(answers, { authorizer: renewing(), target: { eventStream: true } }, async (bare) => {
-      const [one, other] = [bare.legacy(), bare.legacy()];
-      await one.open(CALLER);
-      await other.open(CALLER);
-      const waiting = other.request(callTool('ponder')('{}'), CALLER);
-      await until(() => bare.server.of('tools/call').length === 1);
-      await one.request(look, CALLER);
-      assert.equal(other.alive, true);
-      bare.connection.abortAll('the target is not loaded any more');
-      assert.equal((await waiting).outcome, 'CLIENT_ABORT');
-      await one.close(CALLER);
-      await other.close(CALLER);
-      // Would wait for streams that stayed open.
-      await bare.connection.close();
-      assert.equal(bare.server.of('notifications/cancelled').length, 0);
-      assert.equal(bare.server.of('DELETE').length, 0);
-      assert.equal(bare.server.of('GET').length, 2);
-    });
+    const rig = await startSession(t, answers, { authorizer: renewing(), target: { eventStream: true } });
+    const [one, other] = [rig.legacy(), rig.legacy()];
+    await one.open(CALLER);
+    await other.open(CALLER);
+    const waiting = other.request(callTool('ponder')('{}'), CALLER);
+    await until(() => rig.server.of('tools/call').length === 1);
+    await one.request(look, CALLER);
+    assert.equal(other.alive, true);
+    rig.connection.abortAll('the target is not loaded any more');
+    assert.equal((await waiting).outcome, 'CLIENT_ABORT');
+    await one.close(CALLER);
+    await other.close(CALLER);
+    // Would wait for streams that stayed open.
+    await rig.close();
+    assert.equal(rig.server.of('notifications/cancelled').length, 0);
+    assert.equal(rig.server.of('DELETE').length, 0);
+    assert.equal(rig.server.of('GET').length, 2);
   });
 
-  it('ends the load on its target when it is initialize, without any further request', () =>
-    withServer({ initialize: () => refused }, { authorizer: renewing() }, async (bare) => {
-      const opened = await bare.legacy().open(CALLER);
-      assert.ok('failed' in opened && opened.failed.outcome === 'AUTH_REJECTED');
-      assert.equal(bare.rejections.length, 1);
-      assert.deepEqual(bare.server.methods(), ['initialize', 'initialize']);
-    }));
+  it('ends the load on its target when it is initialize, without any further request', async (t) => {
+    const rig = await startSession(t, { initialize: () => refused }, { authorizer: renewing() });
+    const opened = await rig.legacy().open(CALLER);
+    assert.ok('failed' in opened && opened.failed.outcome === 'AUTH_REJECTED');
+    assert.equal(rig.rejections.length, 1);
+    assert.deepEqual(rig.server.methods(), ['initialize', 'initialize']);
+  });
 
-  it('is sent once more too when it opens a stream', () => {
+  it('is sent once more too when it opens a stream', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': () => eventStream('id: e1\nretry: 20\ndata:\n\n'),
       GET: (one) => {
@@ -119,32 +112,31 @@ describe('a request whose token is refused', () => {
         return openStream(eventOf({ id: 3, result: { content: [{ type: 'text', text: 'seen' }] } }));
       },
     };
-    return withServer(answers, { authorizer: renewing() }, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      const exchange = await session.request(look, CALLER);
-      assert.equal(exchange.outcome, 'OK', exchange.message);
-      await session.close(CALLER);
-      assert.deepEqual(bare.server.of('GET').map(tokenOf), ['Bearer t1', 'Bearer t2']);
-      assert.ok(bare.samples().includes('GET AUTH_401'));
-      assert.ok(bare.samples().includes('GET OK retry'));
-    });
+    const rig = await startSession(t, answers, { authorizer: renewing() });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const exchange = await session.request(look, CALLER);
+    assert.equal(exchange.outcome, 'OK', exchange.message);
+    await session.close(CALLER);
+    assert.deepEqual(rig.server.of('GET').map(tokenOf), ['Bearer t1', 'Bearer t2']);
+    assert.ok(rig.samples().includes('GET AUTH_401'));
+    assert.ok(rig.samples().includes('GET OK retry'));
   });
 
-  it('stays refused where asking again brings no other', () =>
-    withServer(
+  it('stays refused where asking again brings no other', async (t) => {
+    const rig = await startSession(
+      t,
       { 'tools/call': () => refused },
       { authorizer: { ...renewing(), rejected: () => false } },
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        assert.equal((await session.request(look, CALLER)).outcome, 'AUTH_401');
-        assert.equal(bare.server.of('tools/call').length, 1);
-        assert.deepEqual(bare.rejections, []);
-        assert.equal(session.alive, true);
-        await session.close(CALLER);
-      },
-    ));
+    );
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'AUTH_401');
+    assert.equal(rig.server.of('tools/call').length, 1);
+    assert.deepEqual(rig.rejections, []);
+    assert.equal(session.alive, true);
+    await session.close(CALLER);
+  });
 });
 
 /** As authorization words an attempt to connect that the system refused. */
@@ -162,48 +154,46 @@ describe('a request that no token can be had for', () => {
       /^The token endpoint gave no usable answer: connect EMFILE [^;]*9; .*raise its limit \(ulimit -n\)/,
     ],
   ] as const) {
-    it(`is ${outcome} when the token endpoint ended in ${code}, and ends the session`, () => {
+    it(`is ${outcome} when the token endpoint ended in ${code}, and ends the session`, async (t) => {
       let has = true;
       const authorizer: Authorizer = {
         ...renewing(),
         header: () => (has ? undefined : Promise.reject(refusedConnection(code))),
       };
-      return withServer({}, { authorizer }, async (bare) => {
-        for (const era of ['legacy', 'modern'] as const) {
-          has = true;
-          const session = bare[era]();
-          await session.open(CALLER);
-          has = false;
-          const exchange = await session.request(look, CALLER);
-          assert.equal(exchange.outcome, outcome);
-          assert.match(exchange.message, message);
-          assert.equal(session.alive, false, 'its user would spin');
-        }
-        assert.equal(bare.server.of('tools/call').length, 0);
-      });
+      const rig = await startSession(t, {}, { authorizer });
+      for (const era of ['legacy', 'modern'] as const) {
+        has = true;
+        const session = rig[era]();
+        await session.open(CALLER);
+        has = false;
+        const exchange = await session.request(look, CALLER);
+        assert.equal(exchange.outcome, outcome);
+        assert.match(exchange.message, message);
+        assert.equal(session.alive, false, 'its user would spin');
+      }
+      assert.equal(rig.server.of('tools/call').length, 0);
     });
   }
 
-  it('is not sent, says why, and ends the session, so that its user does not spin', () => {
+  it('is not sent, says why, and ends the session, so that its user does not spin', async (t) => {
     let has = true;
     const authorizer: Authorizer = {
       ...renewing(),
       header: () => (has ? undefined : Promise.reject(new Error('the token endpoint is down'))),
     };
-    return withServer({}, { authorizer }, async (bare) => {
-      for (const era of ['legacy', 'modern'] as const) {
-        has = true;
-        const session = bare[era]();
-        await session.open(CALLER);
-        has = false;
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'AUTH_TOKEN');
-        assert.equal(exchange.message, 'the token endpoint is down');
-        assert.equal(exchange.sample.socketMs, undefined);
-        assert.equal(session.alive, false);
-        await session.close(CALLER);
-      }
-      assert.equal(bare.server.of('tools/call').length, 0);
-    });
+    const rig = await startSession(t, {}, { authorizer });
+    for (const era of ['legacy', 'modern'] as const) {
+      has = true;
+      const session = rig[era]();
+      await session.open(CALLER);
+      has = false;
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'AUTH_TOKEN');
+      assert.equal(exchange.message, 'the token endpoint is down');
+      assert.equal(exchange.sample.socketMs, undefined);
+      assert.equal(session.alive, false);
+      await session.close(CALLER);
+    }
+    assert.equal(rig.server.of('tools/call').length, 0);
   });
 });

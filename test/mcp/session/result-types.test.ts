@@ -6,7 +6,7 @@ import { listItems } from '../../../src/mcp/operations/list-items.ts';
 import { completeArgument, getPrompt, readResource } from '../../../src/mcp/operations/prompts-and-resources.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream } from '../../support/raw-http.ts';
-import { CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession } from '../../support/session-rig.ts';
 
 /** Each kind of call, with a result that is fine but for what it says of its type. */
 const calls: readonly { readonly call: Call; readonly result: object }[] = [
@@ -21,55 +21,51 @@ const UNKNOWN = ['partial', 'COMPLETE', 'complete ', '', 7, false, {}, ['complet
 
 describe('a result of a type that nobody knows', () => {
   for (const { call, result } of calls) {
-    it(`is none: ${call.method}`, () => {
+    it(`is none: ${call.method}`, async (t) => {
       let resultType: unknown;
-      return withServer({ [call.method]: () => ({ ...result, resultType }) }, {}, async (bare) => {
-        const session = bare.modern();
-        await session.open(CALLER);
-        const unknown = call.method === 'tools/call' ? UNKNOWN : [...UNKNOWN, 'task'];
-        for (resultType of unknown) {
-          const before = bare.server.incoming.length;
-          const { outcome, message } = await session.request(call, CALLER);
-          assert.equal(outcome, 'PROTO_RESULT_TYPE', JSON.stringify(resultType));
-          assert.equal(message, `resultType ${JSON.stringify(resultType)}`);
-          assert.equal(bare.server.incoming.length, before + 1, 'it is asked for once');
-          assert.equal(session.alive, true);
-        }
-        for (resultType of ['complete', undefined, null]) {
-          assert.equal((await session.request(call, CALLER)).outcome, 'OK', JSON.stringify(resultType));
-        }
-      });
+      const rig = await startSession(t, { [call.method]: () => ({ ...result, resultType }) });
+      const session = rig.modern();
+      await session.open(CALLER);
+      const unknown = call.method === 'tools/call' ? UNKNOWN : [...UNKNOWN, 'task'];
+      for (resultType of unknown) {
+        const before = rig.server.incoming.length;
+        const { outcome, message } = await session.request(call, CALLER);
+        assert.equal(outcome, 'PROTO_RESULT_TYPE', JSON.stringify(resultType));
+        assert.equal(message, `resultType ${JSON.stringify(resultType)}`);
+        assert.equal(rig.server.incoming.length, before + 1, 'it is asked for once');
+        assert.equal(session.alive, true);
+      }
+      for (resultType of ['complete', undefined, null]) {
+        assert.equal((await session.request(call, CALLER)).outcome, 'OK', JSON.stringify(resultType));
+      }
     });
   }
 
-  it('is none in a stream either, whatever came before it', () => {
+  it('is none in a stream either, whatever came before it', async (t) => {
     const answer: Answer = ({ id }) =>
       eventStream(
         eventOf({ jsonrpc: '2.0', method: 'notifications/progress', params: {} }),
         eventOf({ jsonrpc: '2.0', id, result: { content: [], resultType: 'partial' } }),
       );
-    return withServer({ 'tools/call': answer }, {}, async (bare) => {
-      assert.equal((await bare.modern().request(callTool('look')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
-    });
+    const rig = await startSession(t, { 'tools/call': answer });
+    assert.equal((await rig.modern().request(callTool('look')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
   });
 
-  it('opens no session when it is that of tools/list', () =>
-    withServer({ 'tools/list': () => ({ tools: [], resultType: 'partial' }) }, {}, async (bare) => {
-      const session = bare.modern();
-      const opened = await session.open(CALLER);
-      assert.ok('failed' in opened && opened.failed.outcome === 'PROTO_RESULT_TYPE');
-      assert.equal(session.alive, false);
-    }));
+  it('opens no session when it is that of tools/list', async (t) => {
+    const rig = await startSession(t, { 'tools/list': () => ({ tools: [], resultType: 'partial' }) });
+    const session = rig.modern();
+    const opened = await session.open(CALLER);
+    assert.ok('failed' in opened && opened.failed.outcome === 'PROTO_RESULT_TYPE');
+    assert.equal(session.alive, false);
+  });
 
-  it('is nothing to a session of the first era, which knows no types of results', () =>
-    withServer(
-      { 'tools/call': () => ({ content: [{ type: 'text', text: 'x' }], resultType: 'odd' }) },
-      {},
-      async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        assert.equal((await session.request(callTool('look')('{}'), CALLER)).outcome, 'OK');
-        await session.close(CALLER);
-      },
-    ));
+  it('is nothing to a session of the first era, which knows no types of results', async (t) => {
+    const rig = await startSession(t, {
+      'tools/call': () => ({ content: [{ type: 'text', text: 'x' }], resultType: 'odd' }),
+    });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(callTool('look')('{}'), CALLER)).outcome, 'OK');
+    await session.close(CALLER);
+  });
 });

@@ -4,7 +4,7 @@ import { type Authorizer, fixedAuthorizer } from '../../../src/mcp/auth/authoriz
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventStream } from '../../support/raw-http.ts';
-import { type BareSession, CALLER, withServer } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const outOfFiles = () => Object.assign(new Error('connect EMFILE 127.0.0.1:9'), { code: 'EMFILE' });
@@ -12,37 +12,37 @@ const outOfFiles = () => Object.assign(new Error('connect EMFILE 127.0.0.1:9'), 
 describe('a call whose broken stream cannot be taken up for want of files on this machine', () => {
   const endEarly: Answer = () => eventStream('id: e1\nretry: 20\ndata:\n\n');
 
-  async function isNoFaultOfTheTarget(bare: BareSession): Promise<void> {
-    const session = bare.legacy();
+  async function isNoFaultOfTheTarget(rig: ScriptedRig): Promise<void> {
+    const session = rig.legacy();
     await session.open(CALLER);
     const { outcome, message, closeMs, durationMs } = (await session.request(look, CALLER)).sample;
     assert.equal(outcome, 'CLIENT_LIMIT');
     assert.match(message, /^the stream could not be resumed: .*EMFILE.*raise its limit \(ulimit -n\)/);
     assert.equal(closeMs, durationMs);
     await session.close(CALLER);
-    assert.equal(bare.server.of('GET').length, 0);
-    const [call] = bare.server.of('tools/call');
+    assert.equal(rig.server.of('GET').length, 0);
+    const [call] = rig.server.of('tools/call');
     assert.deepEqual(
-      bare.server.of('notifications/cancelled').map(({ params }) => params),
+      rig.server.of('notifications/cancelled').map(({ params }) => params),
       [{ requestId: call?.id, reason: 'the client has no connection left for the answer' }],
     );
-    const became = (operation: string) => bare.samples().filter((sample) => sample.startsWith(operation));
+    const became = (operation: string) => rig.samples().filter((sample) => sample.startsWith(operation));
     assert.deepEqual(became('GET'), ['GET CLIENT_LIMIT']);
     assert.deepEqual(became('tools/call'), ['tools/call:look CLIENT_LIMIT']);
   }
 
-  it('says nothing about the target where the GET finds no connection, and the server is told', (t) =>
-    withServer({ 'tools/call': endEarly }, {}, async (bare) => {
-      const { connection } = bare;
-      const dispatch = connection.dispatch.bind(connection);
-      t.mock.method(connection, 'dispatch', (exchange: Parameters<typeof dispatch>[0]) => {
-        if (exchange.request.method === 'GET') exchange.onResponseError(undefined, outOfFiles());
-        else dispatch(exchange);
-      });
-      await isNoFaultOfTheTarget(bare);
-    }));
+  it('says nothing about the target where the GET finds no connection, and the server is told', async (t) => {
+    const rig = await startSession(t, { 'tools/call': endEarly });
+    const { connection } = rig;
+    const dispatch = connection.dispatch.bind(connection);
+    t.mock.method(connection, 'dispatch', (exchange: Parameters<typeof dispatch>[0]) => {
+      if (exchange.request.method === 'GET') exchange.onResponseError(undefined, outOfFiles());
+      else dispatch(exchange);
+    });
+    await isNoFaultOfTheTarget(rig);
+  });
 
-  it('says nothing about the target where the token for the GET finds none either', () => {
+  it('says nothing about the target where the token for the GET finds none either', async (t) => {
     let refusals = 0;
     const authorizer: Authorizer = {
       ...fixedAuthorizer(undefined),
@@ -52,6 +52,6 @@ describe('a call whose broken stream cannot be taken up for want of files on thi
       refusals = 1;
       return endEarly(incoming);
     };
-    return withServer({ 'tools/call': answer }, { authorizer }, isNoFaultOfTheTarget);
+    await isNoFaultOfTheTarget(await startSession(t, { 'tools/call': answer }, { authorizer }));
   });
 });

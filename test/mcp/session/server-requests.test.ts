@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Answer, SESSION_ID } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, until, withServer } from '../../support/session-rig.ts';
+import { CALLER, startSession, until } from '../../support/session-rig.ts';
 
 const look = callTool('look')('{}');
 const answerTo = (id: number) => ({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'seen' }] } });
@@ -59,7 +59,7 @@ describe("a server's request", () => {
     const name = `${JSON.stringify(asked.id)} ${asked.method}${elicitation === undefined ? '' : ', forms being answered'}`;
     const target = elicitation === undefined ? {} : { elicitation };
 
-    it(`on the stream of a call: ${name}`, () => {
+    it(`on the stream of a call: ${name}`, async (t) => {
       let finish: () => void = () => {};
       const answers: Record<string, Answer> = {
         // As servers do, the tool goes on only when it has been answered.
@@ -74,46 +74,43 @@ describe("a server's request", () => {
           return httpReply(202, [], '');
         },
       };
-      return withServer(answers, { target }, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        const exchange = await session.request(look, CALLER);
-        assert.equal(exchange.outcome, 'OK', exchange.message);
-        await session.close(CALLER);
-        const [told, ...more] = bare.server.of('response');
-        assert.deepEqual(more, []);
-        assert.deepEqual(told?.rpc, answer);
-        assert.equal(told?.headers['mcp-session-id'], SESSION_ID);
-        assert.equal(told?.headers['mcp-protocol-version'], '2025-11-25');
-        assert.ok(bare.samples().includes(`${sample} OK`), bare.samples().join());
-      });
+      const rig = await startSession(t, answers, { target });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      const exchange = await session.request(look, CALLER);
+      assert.equal(exchange.outcome, 'OK', exchange.message);
+      await session.close(CALLER);
+      const [told, ...more] = rig.server.of('response');
+      assert.deepEqual(more, []);
+      assert.deepEqual(told?.rpc, answer);
+      assert.equal(told?.headers['mcp-session-id'], SESSION_ID);
+      assert.equal(told?.headers['mcp-protocol-version'], '2025-11-25');
+      assert.ok(rig.samples().includes(`${sample} OK`), rig.samples().join());
     });
 
-    it(`on the stream beside the session: ${name}`, () => {
+    it(`on the stream beside the session: ${name}`, async (t) => {
       const answers = { GET: () => openStream(eventOf({ jsonrpc: '2.0', ...asked })) };
-      return withServer(answers, { target: { ...target, eventStream: true } }, async (bare) => {
-        const session = bare.legacy();
-        await session.open(CALLER);
-        await until(() => bare.server.of('response').length === 1);
-        await session.close(CALLER);
-        assert.deepEqual(bare.server.of('response')[0]?.rpc, answer);
-      });
+      const rig = await startSession(t, answers, { target: { ...target, eventStream: true } });
+      const session = rig.legacy();
+      await session.open(CALLER);
+      await until(() => rig.server.of('response').length === 1);
+      await session.close(CALLER);
+      assert.deepEqual(rig.server.of('response')[0]?.rpc, answer);
     });
   }
 
-  it('is declared to be answered where the plan answers forms, and nothing else is', async () => {
+  it('is declared to be answered where the plan answers forms, and nothing else is', async (t) => {
     for (const [target, capabilities] of [
       [{}, {}],
       [{ elicitation: 'defaults' }, { elicitation: { form: {} } }],
     ] as const) {
-      await withServer({}, { target }, async (bare) => {
-        await bare.legacy().open(CALLER);
-        assert.deepEqual(bare.server.of('initialize')[0]?.params.capabilities, capabilities);
-      });
+      const rig = await startSession(t, {}, { target });
+      await rig.legacy().open(CALLER);
+      assert.deepEqual(rig.server.of('initialize')[0]?.params.capabilities, capabilities);
     }
   });
 
-  it('is none, and gets no answer, when it is a notification or has an id of another type', () => {
+  it('is none, and gets no answer, when it is a notification or has an id of another type', async (t) => {
     const silent = [
       { method: 'notifications/progress', params: { progressToken: 1, progress: 1 } },
       { method: 'ping', id: null },
@@ -123,32 +120,30 @@ describe("a server's request", () => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ id }) => eventStream(...silent.map(eventOf), eventOf(answerTo(id))),
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
-      await session.close(CALLER);
-      assert.equal(bare.server.of('response').length, 0);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'OK');
+    await session.close(CALLER);
+    assert.equal(rig.server.of('response').length, 0);
   });
 
-  it('says that the session is lost when its answer is refused so', () => {
+  it('says that the session is lost when its answer is refused so', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ id }) => eventStream(eventOf({ id: 1, method: 'ping' }), eventOf(answerTo(id))),
       response: () => httpReply(404, [], 'no such session'),
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
-      await until(() => bare.samples().includes('response:ping SESS_EXPIRED'));
-      await until(() => !session.alive);
-      await session.close(CALLER);
-      assert.equal(bare.server.of('DELETE').length, 0);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal((await session.request(look, CALLER)).outcome, 'OK');
+    await until(() => rig.samples().includes('response:ping SESS_EXPIRED'));
+    await until(() => !session.alive);
+    await session.close(CALLER);
+    assert.equal(rig.server.of('DELETE').length, 0);
   });
 
-  it('before the session has its id is answered without, and says nothing of the session when that is refused', () => {
+  it('before the session has its id is answered without, and says nothing of the session when that is refused', async (t) => {
     const answers: Record<string, Answer> = {
       initialize: ({ id, socket }) => {
         const result = { protocolVersion: '2025-11-25', capabilities: {} };
@@ -158,16 +153,15 @@ describe("a server's request", () => {
       },
       response: () => httpReply(400, [], 'Mcp-Session-Id header is required'),
     };
-    return withServer(answers, {}, async (bare) => {
-      const session = bare.legacy();
-      await session.open(CALLER);
-      await until(() => bare.samples().includes('response:ping SESS_MISSING'));
-      // Whatever follows from that has followed when another call is through.
-      assert.equal((await session.request(look, CALLER)).outcome, 'OK');
-      assert.equal(bare.server.of('response')[0]?.headers['mcp-session-id'], undefined);
-      assert.equal(session.alive, true);
-      await session.close(CALLER);
-      assert.equal(bare.server.of('DELETE').length, 1);
-    });
+    const rig = await startSession(t, answers);
+    const session = rig.legacy();
+    await session.open(CALLER);
+    await until(() => rig.samples().includes('response:ping SESS_MISSING'));
+    // Whatever follows from that has followed when another call is through.
+    assert.equal((await session.request(look, CALLER)).outcome, 'OK');
+    assert.equal(rig.server.of('response')[0]?.headers['mcp-session-id'], undefined);
+    assert.equal(session.alive, true);
+    await session.close(CALLER);
+    assert.equal(rig.server.of('DELETE').length, 1);
   });
 });
