@@ -14,7 +14,7 @@ export type AddressRules = {
   readonly allowLoopback: boolean;
   /** Single addresses and CIDR blocks, e.g. of a virtual network. */
   readonly allowedAddresses: readonly string[];
-  /** What the operator does to allow an address that is refused, by the refusal's code. */
+  /** Added to the messages of refusals. */
   readonly howToAllow?: HowToAllow<AddressRefusalCode>;
 };
 
@@ -24,10 +24,10 @@ export type AddressRules = {
  */
 export type AddressRefusalCode = 'loopback' | 'special-address' | 'cloud-service' | 'not-an-address';
 
-/** A refusal without its place. The message says what is refused; only the operator's side knows how to allow it. */
+/** Something that the operator does not allow. The message says what; each front end adds how to allow it. */
 export type Refused<Code extends string> = { readonly code: Code; readonly message: string };
 
-/** What the operator does to allow something, by its code; settings and command line options have words of their own. */
+/** How the operator allows what is refused, by code; a code is absent where the operator cannot allow it. */
 export type HowToAllow<Code extends string> = Readonly<Partial<Record<Code, string>>>;
 
 type Special = { readonly range: IpRange; readonly is: string; readonly code: AddressRefusalCode };
@@ -40,14 +40,14 @@ const special =
   ([range, is]: readonly [string, string]): Special => ({ range: parseIpRange(range) as IpRange, is, code });
 
 /**
- * Addresses that are not a public server's: the IANA special-purpose registries (RFC 6890), what lies outside of the
- * global unicast space, and what clouds answer their own machines on. The first one that covers an address counts.
+ * Addresses that do not belong to public servers: the IANA special-purpose registries (RFC 6890), everything outside the
+ * global unicast space, and the services of clouds for their own machines. The first range that covers an address counts.
  */
 const SPECIAL: readonly Special[] = [
   ...(
     [
       ['169.254.169.254/32', "a cloud's metadata service"],
-      ['169.254.170.2/32', "a cloud's service for credentials"],
+      ['169.254.170.2/32', "a cloud's credentials service"],
       ['fd00:ec2::254/128', "a cloud's metadata service"],
       ['fd20:ce::254/128', "a cloud's metadata service"],
       ['168.63.129.16/32', "Azure's wire server"],
@@ -96,10 +96,10 @@ const SPECIAL: readonly Special[] = [
   ).map(special('special-address')),
 ];
 
-/** What a NAT64 makes of an IPv4 address for machines without IPv4 (RFC 6052 §2.1): public when that address is. */
+/** IPv4 addresses as a NAT64 shows them to machines without IPv4 (RFC 6052 §2.1): public when the IPv4 address is. */
 const NAT64 = parseIpRange('64:ff9b::/96') as IpRange;
 
-/** Forms of IPv6 addresses whose packets end at an IPv4 address within them: its first byte, and what inverts its bytes. */
+/** IPv6 ranges whose packets end at an IPv4 address inside the address: position of its first byte, and a mask to XOR. */
 const EMBEDDING = (
   [
     ['64:ff9b::/96', 12, 0],
@@ -118,18 +118,18 @@ export function refusalOfIp(rules: AddressRules, ip: string): Refused<AddressRef
   const range = parseIpRange(ip.replace(/%.*$/, ''));
   if (range === undefined || range.prefix < bitsOf(range.address))
     return { code: 'not-an-address', message: `"${ip}" is not an IP address` };
-  const opened = rules.allowedAddresses.map(parseIpRange).filter((allowed) => allowed !== undefined);
-  const own = covers(NAT64, range) ? undefined : specialOf(range, rules.allowLoopback, opened);
+  const allowed = rules.allowedAddresses.map(parseIpRange).filter((each) => each !== undefined);
+  const own = covers(NAT64, range) ? undefined : specialOf(range, rules.allowLoopback, allowed);
   if (own !== undefined) return { code: own.code, message: `${ip} is ${own.is}, which is not allowed here` };
   const embedded = embeddedIn(range);
   if (embedded === undefined) return undefined;
-  const inner = specialOf(embedded, rules.allowLoopback, opened);
+  const inner = specialOf(embedded, rules.allowLoopback, allowed);
   if (inner === undefined) return undefined;
   const message = `${ip} leads to ${embedded.address}, ${inner.is}, which is not allowed here`;
   return { code: inner.code, message };
 }
 
-/** The message of a refusal and, where the operator can allow it, how. */
+/** The message of a refusal, followed by how the operator can allow it. */
 export function refusalText<Code extends string>(refused: Refused<Code>, howToAllow?: HowToAllow<Code>): string {
   const how = howToAllow?.[refused.code];
   return how === undefined ? refused.message : `${refused.message} (${how})`;
@@ -152,7 +152,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   return isMapped ? { address: address.toIPv4Address(), prefix: prefix - 96 } : { address, prefix };
 }
 
-/** True when all of the other block is within the range; never between IPv4 and IPv6. */
+/** True when the range contains the whole other block; never between IPv4 and IPv6. */
 export function covers(range: IpRange, other: IpRange): boolean {
   if (range.address.kind() !== other.address.kind() || range.prefix > other.prefix) return false;
   return other.address.match(range.address, range.prefix);
@@ -189,18 +189,16 @@ function hasBitsBeyond(address: IpRange['address'], prefix: number): boolean {
     .some((byte, index) => (byte & (0xff >> Math.max(0, Math.min(8, prefix - 8 * index)))) > 0);
 }
 
-/** What an address is, if not a public server's, unless the operator has opened it. */
-function specialOf(address: IpRange, allowLoopback: boolean, opened: readonly IpRange[]): Special | undefined {
-  const found = SPECIAL.find(({ range }) => covers(range, address));
+/** The special range that an address belongs to; undefined for public addresses and for what the operator allows. */
+function specialOf(ip: IpRange, allowLoopback: boolean, allowed: readonly IpRange[]): Special | undefined {
+  const found = SPECIAL.find(({ range }) => covers(range, ip));
   if (found === undefined || (found.code === 'loopback' && allowLoopback)) return undefined;
   // Allowing a range must not allow the metadata service inside it; that needs its own entry.
-  const named = opened.filter(
-    ({ address: allowed, prefix }) => found.code !== 'cloud-service' || prefix === bitsOf(allowed),
-  );
-  return named.some((range) => covers(range, address)) ? undefined : found;
+  const entries = allowed.filter(({ address, prefix }) => found.code !== 'cloud-service' || prefix === bitsOf(address));
+  return entries.some((entry) => covers(entry, ip)) ? undefined : found;
 }
 
-/** The IPv4 address that an IPv6 address stands for; `::` and `::1` look like such addresses and are none. */
+/** The IPv4 address that packets to an IPv6 address reach, if any; `::` and `::1` only look as if they contained one. */
 function embeddedIn(range: IpRange): IpRange | undefined {
   const bytes = range.address.toByteArray();
   if (bytes.slice(0, -1).every((byte) => byte === 0) && (bytes.at(-1) as number) <= 1) return undefined;

@@ -4,15 +4,15 @@ import { Agent, buildConnector } from 'undici';
 import { type AddressRefusalCode, type AddressRules, type Refused, refusalOfIp, refusalText } from './address-rules.ts';
 
 /**
- * One connection to a target as the requests on it see it. Whichever request comes first over a connection was the first
- * that could not go without it, so that one carries what making it took.
+ * One connection to a target as its requests see it. The first request on a connection waited for it, so that request
+ * reports how long connecting took.
  */
 export type Link = {
-  /** What making the connection took; undefined once a request has taken it. */
+  /** How long connecting took; undefined once a request has reported it. */
   fresh: { readonly connectMs: number; readonly tlsMs: number | undefined } | undefined;
 };
 
-/** Looks a name up, as node:dns.lookup does with `all`. */
+/** Resolves a name to all its addresses, as node:dns.lookup does with `all`. */
 export type LookupAll = (
   hostname: string,
   options: LookupAllOptions,
@@ -21,32 +21,32 @@ export type LookupAll = (
 
 export type GuardedConnectorOptions = {
   readonly addresses: AddressRules;
-  /** For the name look-up, TCP and TLS together. */
+  /** Limit for name resolution, TCP and TLS together. */
   readonly timeoutMs: number;
   /** Offers HTTP/2 in the TLS handshake (RFC 7301), ahead of HTTP/1.1. */
   readonly http2: boolean;
-  /** The system's when absent. */
+  /** Name resolution; the system's by default. */
   readonly lookup?: LookupAll;
-  /** Certificates in PEM to trust instead of the usual authorities'. */
+  /** Certificates in PEM to trust instead of the well-known authorities. */
   readonly ca?: string;
 };
 
 type ConnectTimes = NonNullable<Link['fresh']>;
 
-/** undici's connector, which also tells what the connection took, right before it hands it over. */
+/** undici's connector; reports how long connecting took just before it hands the connection over. */
 export type GuardedConnector = (
   options: buildConnector.Options,
   callback: buildConnector.Callback,
-  onConnected?: (took: ConnectTimes) => void,
+  onConnected?: (times: ConnectTimes) => void,
 ) => void;
 
-/** What undici's own connector is, although its types leave the result out. */
+/** undici's own connector, whose types leave out its result. */
 type Connect = (...args: Parameters<buildConnector.connector>) => Socket;
 
 /**
- * Makes connections to allowed addresses only. A name is looked up anew for each connection and only those of its
- * addresses are tried that the rules allow, so that it makes no difference what it led to when the plan was checked
- * (DNS rebinding). A host that is refused ends in an error with the code ERR_FORBIDDEN_ADDRESS before anything is sent.
+ * Connects to allowed addresses only. Every connection resolves its name again and tries only the addresses that the rules
+ * allow, so a name that changes after the plan was checked gains nothing (DNS rebinding). A refused host ends in an error
+ * with the code ERR_FORBIDDEN_ADDRESS before anything is sent.
  */
 export function guardedConnector(options: GuardedConnectorOptions): GuardedConnector {
   const { addresses, timeoutMs, http2, lookup = systemLookup, ca } = options;
@@ -54,13 +54,13 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
     timeout: timeoutMs,
     allowH2: http2,
     preferH2: http2,
-    // With it, node asks for all addresses of a name and takes them as a list.
+    // Makes node ask for all addresses of a name and take a list.
     autoSelectFamily: true,
     lookup: guardedLookup(addresses, lookup),
     ...(ca === undefined ? {} : { ca }),
   }) as Connect;
   return (target, callback, onConnected) => {
-    // Nothing looks up a host that is an address already.
+    // A host that is an address already is never resolved.
     const refused = isIP(target.hostname) === 0 ? undefined : refusalOfIp(addresses, target.hostname);
     if (refused !== undefined) {
       process.nextTick(callback, forbidden(addresses, target.hostname, refused), null);
@@ -76,10 +76,10 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
       onConnected?.({ connectMs, tlsMs });
       callback(null, made as Socket);
     });
-    // Ahead of all others that wait for this, so that a refused peer sees no TLS handshake either.
+    // Runs before all other listeners, so that a refused peer sees no TLS handshake either.
     socket.prependOnceListener('connect', () => {
       connectMs = performance.now() - startMs;
-      // It is unknown when the peer has closed the connection by now, which is for whoever writes to it to find out.
+      // Unknown when the peer has already closed the connection; whoever writes to it will notice.
       const reached = socket.remoteAddress;
       const refused = reached === undefined ? undefined : refusalOfIp(addresses, reached);
       if (refused === undefined) return;
@@ -89,7 +89,7 @@ export function guardedConnector(options: GuardedConnectorOptions): GuardedConne
   };
 }
 
-/** Looks names up and passes on only what may be connected to. */
+/** Resolves names and returns only the allowed addresses. */
 function guardedLookup(addresses: AddressRules, lookup: LookupAll): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -109,15 +109,15 @@ function forbidden(
   refused: Refused<AddressRefusalCode>,
 ): Error & { code: string } {
   const problem = refusalText(refused, howToAllow);
-  const message = isIP(hostname) === 0 ? `${hostname} has no address to connect to: ${problem}` : problem;
+  const message = isIP(hostname) === 0 ? `${hostname} has no allowed address: ${problem}` : problem;
   return Object.assign(new Error(message), { code: 'ERR_FORBIDDEN_ADDRESS', refusal: refused.code });
 }
 
-export type GuardedDispatcherOptions = Pick<GuardedConnectorOptions, 'timeoutMs' | 'lookup' | 'ca'>;
+type GuardedDispatcherOptions = Pick<GuardedConnectorOptions, 'timeoutMs' | 'lookup' | 'ca'>;
 
 /**
- * For requests beside the load, as those for tokens and their metadata: HTTP/1.1 to any origin whose addresses are
- * allowed, redirects included. Whoever asks for it closes it.
+ * A dispatcher for requests outside the load, such as those for tokens and their metadata: HTTP/1.1 to any origin whose
+ * addresses are allowed, also after redirects. The caller closes it.
  */
 export function guardedDispatcher(addresses: AddressRules, options: GuardedDispatcherOptions): Agent {
   return new Agent({ connect: guardedConnector({ ...options, addresses, http2: false }), allowH2: false });

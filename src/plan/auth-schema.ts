@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { headerName, httpUrl } from './primitives.ts';
 
-/** Key Vault's rule for the names of secrets. */
+/** A secret's name by Key Vault's rule. */
 const secretName = z
   .string('expected the name of a secret')
   .regex(
     /^[0-9A-Za-z-]{1,127}$/,
-    'expected the name of a secret: 1 to 127 letters, digits or dashes, never the secret itself',
+    'expected the name of a secret: 1 to 127 letters, digits or dashes; never write the secret itself',
   );
 
 const tokenUrl = httpUrl('expected an http or https URL');
@@ -17,77 +17,77 @@ const SIGNING_ALGORITHMS = [
   ...['PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519'],
 ] as const;
 
-const NO_RESOURCE = 'expected an absolute URI without fragment, or false';
+const EXPECTED_RESOURCE = 'expected an absolute URI without a fragment, or false';
 
-/** Who asks for a token, and what proves it: at most one of a secret and a signed assertion. */
+/** The client that asks for a token, and its credential: a secret or a signed assertion, not both. */
 const client = {
   clientId: z.string().min(1),
   clientSecret: secretName.optional(),
-  /** How the secret is sent; by default as the server's metadata says. */
+  /** How the secret is sent; by default as the server's metadata asks. */
   clientAuthentication: z.enum(['basic', 'post']).optional(),
-  /** A private key in PEM (PKCS#8) or as a JWK, which signs assertions (private_key_jwt, RFC 7523 §2.2). */
+  /** A private key in PEM (PKCS#8) or as a JWK; it signs assertions (private_key_jwt, RFC 7523 §2.2). */
   privateKey: secretName.optional(),
-  /** By default what both the key and the server can do. */
+  /** By default one that both the key and the server support. */
   algorithm: z.enum(SIGNING_ALGORITHMS).optional(),
-  /** `kid` in the head of assertions; by default that of a JWK. */
+  /** `kid` in the header of assertions; by default that of the JWK. */
   keyId: z.string().min(1).optional(),
 };
 
-/** What to ask for; what is left out is discovered at the target (MCP 2026-07-28, Authorization). */
-const wishes = {
-  /** Without it, the token endpoint is discovered: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
+/** The token to ask for; anything left out is discovered at the target (MCP 2026-07-28, Authorization). */
+const tokenTerms = {
+  /** By default the token endpoint is discovered: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
   tokenUrl: tokenUrl.optional(),
   scope: z.string().min(1).optional(),
   /**
-   * The resource indicator (RFC 8707) to send, or false for none. By default what the target calls itself, but none to
-   * Microsoft Entra, which refuses it beside scopes, and none to a token endpoint that the plan names.
+   * The resource indicator (RFC 8707) to send, or false for none. By default the target's own name for itself. Microsoft
+   * Entra gets none, because it refuses it together with scopes, nor does a token endpoint that the plan names.
    */
-  resource: z.union([z.string().refine(isResource, NO_RESOURCE), z.literal(false)], NO_RESOURCE).optional(),
+  resource: z.union([z.string().refine(isResource, EXPECTED_RESOURCE), z.literal(false)], EXPECTED_RESOURCE).optional(),
 };
 
 type Client = { readonly [field in keyof typeof client]?: unknown };
 
-/** How requests to a target prove who sends them. Secrets are named, never contained. */
+/** How requests to a target prove who sends them. A plan names secrets and never contains them. */
 export const authSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('none') }),
   /** `Authorization: Bearer <secret>`. */
   z.strictObject({ type: z.literal('bearer'), secret: secretName }),
-  /** Any header whose whole value is the secret, e.g. `X-API-Key`. */
+  /** A header whose whole value is the secret, e.g. `X-API-Key`. */
   z.strictObject({ type: z.literal('header'), name: headerName, secret: secretName }),
   /** A token by the client credentials grant (RFC 6749 §4.4), MCP's io.modelcontextprotocol/oauth-client-credentials. */
-  z.strictObject({ type: z.literal('client-credentials'), ...client, ...wishes }).superRefine(checkProvenClient),
-  /** A token for an assertion that was issued elsewhere, such as a workload's JWT (RFC 7523 §2.1). */
+  z.strictObject({ type: z.literal('client-credentials'), ...client, ...tokenTerms }).superRefine(checkProvenClient),
+  /** A token in exchange for an assertion from another issuer, such as a workload's JWT (RFC 7523 §2.1). */
   z
     .strictObject({
       type: z.literal('jwt-bearer'),
       assertion: secretName,
       ...client,
       clientId: client.clientId.optional(),
-      ...wishes,
+      ...tokenTerms,
     })
     .superRefine(checkClient),
   /**
-   * A token on behalf of a user of an identity provider, which vouches for the user to the target's authorization server
+   * A token on behalf of a user. The user's identity provider vouches for the user to the target's authorization server
    * (MCP's io.modelcontextprotocol/enterprise-managed-authorization).
    */
   z
     .strictObject({
       type: z.literal('enterprise-managed'),
       ...client,
-      scope: wishes.scope,
-      resource: wishes.resource,
+      scope: tokenTerms.scope,
+      resource: tokenTerms.resource,
       /** An ID token of the user, from the identity provider. */
       idToken: secretName,
       identityProvider: z.strictObject({ tokenUrl, ...client }).superRefine(checkClient),
     })
     .superRefine(checkClient),
-  /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's login. */
+  /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's sign-in. */
   z.strictObject({ type: z.literal('entra'), scope: z.string().min(1) }),
 ]);
 
 export type Auth = z.output<typeof authSchema>;
 
-/** The names of all secrets that an `auth` needs. */
+/** The names of all secrets that an `auth` uses. */
 export function secretNames(auth: Auth): string[] {
   switch (auth.type) {
     case 'none':
@@ -105,7 +105,7 @@ export function secretNames(auth: Auth): string[] {
   }
 }
 
-/** The addresses that an `auth` names, each with its path within the `auth`; further ones may be discovered. */
+/** The URLs that an `auth` names, each with its path within the `auth`; more may be discovered during a run. */
 export function authAddresses(auth: Auth): { readonly path: string; readonly url: string }[] {
   if (auth.type === 'enterprise-managed') {
     return [{ path: 'identityProvider.tokenUrl', url: auth.identityProvider.tokenUrl }];
@@ -123,14 +123,14 @@ function clientSecretNames({
   return [clientSecret, privateKey].filter((name) => name !== undefined);
 }
 
-/** RFC 8707 §2: an absolute URI without fragment. */
+/** True for a resource indicator (RFC 8707 §2): an absolute URI without a fragment. */
 function isResource(text: string): boolean {
   return URL.canParse(text) && !text.includes('#');
 }
 
 function checkProvenClient(client: Client, context: z.RefinementCtx): void {
   if (client.clientSecret === undefined && client.privateKey === undefined) {
-    problem(context, 'clientSecret', 'missing: expected the name of a secret, or privateKey in its place');
+    problem(context, 'clientSecret', 'missing: expected the name of a secret, or privateKey instead');
   }
   checkClient(client, context);
 }
@@ -141,16 +141,16 @@ function checkClient(client: Client, context: z.RefinementCtx): void {
     problem(context, 'privateKey', 'expected only one of clientSecret and privateKey');
   }
   if (clientId === undefined && (clientSecret ?? privateKey) !== undefined) {
-    problem(context, 'clientId', 'missing: expected the id of the client whose secret or key is named');
+    problem(context, 'clientId', 'missing: expected the id of the client that the secret or key belongs to');
   }
   if (clientAuthentication !== undefined && clientSecret === undefined) {
-    problem(context, 'clientAuthentication', 'says how to send clientSecret, which is missing');
+    problem(context, 'clientAuthentication', 'needs clientSecret, which is missing');
   }
   if (algorithm !== undefined && privateKey === undefined) {
-    problem(context, 'algorithm', 'says how to sign with privateKey, which is missing');
+    problem(context, 'algorithm', 'needs privateKey, which is missing');
   }
   if (keyId !== undefined && privateKey === undefined) {
-    problem(context, 'keyId', 'names privateKey, which is missing');
+    problem(context, 'keyId', 'needs privateKey, which is missing');
   }
 }
 

@@ -1,20 +1,20 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { asArray, asRecord, parseDuration } from './primitives.ts';
 
-/** Changes that a command line makes to a plan without editing its file. */
+/** Changes to a plan that leave its file untouched, e.g. from a command line. */
 export type PlanOverrides = {
   /** New URLs of targets by name, e.g. of a staging server. */
   readonly targets?: Readonly<Record<string, string>>;
   /** New token URLs of targets by name. */
   readonly tokenUrls?: Readonly<Record<string, string>>;
-  /** New duration of every scenario, as a plan writes it; stages are shortened or stretched to last so long in all. */
+  /** New duration of every scenario, e.g. `10s`; stages are scaled so that they last this long together. */
   readonly duration?: string;
 };
 
 /**
- * The plan's text with the overrides put in. A value that the file has is replaced where it stands, so comments and
- * lines stay and problems still name the right place. What a name does not find is added all the same: parsing then
- * refuses it with its path. Text that is no plan comes back as it was, for parsing to refuse.
+ * The plan's text with the overrides applied. Existing values are replaced in place, so that comments and line numbers
+ * stay and problems name the right place. Unknown names are added, so that parsing refuses them with their path. Text that
+ * is not a plan is returned unchanged, and parsing refuses it.
  */
 export function overridePlan(text: string, overrides: PlanOverrides): string {
   const { targets = {}, tokenUrls = {}, duration } = overrides;
@@ -32,7 +32,7 @@ export function overridePlan(text: string, overrides: PlanOverrides): string {
   return changed;
 }
 
-/** The scenarios of a file that is YAML, by the keys that it has for them, numbers among them. */
+/** The scenarios of a YAML file with their keys as YAML reads them, which may be numbers. */
 function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])[] {
   const document = parseDocument(text);
   const scenarios = document.errors.length === 0 && isMap(document.contents) ? document.get('scenarios') : undefined;
@@ -41,9 +41,43 @@ function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])
     const written = asRecord(asRecord(document.toJS()).scenarios);
     return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
   } catch {
-    // Aliases that stand for nothing or for too much: for parsing to refuse.
+    // Unresolved or too many aliases, which parsing refuses.
     return [];
   }
+}
+
+type Replacement = { readonly path: readonly (string | number)[]; readonly text: string };
+
+/**
+ * What to write where in a scenario to change how long it lasts: its maxDuration where it counts iterations, all stages in
+ * proportion where it has stages, and otherwise its duration.
+ * @param scenario as the file has it
+ * @param duration as a plan writes it
+ */
+function newDurations(scenario: unknown, duration: string): Replacement[] {
+  const { executor, stages } = asRecord(scenario);
+  if (executor === 'per-vu-iterations' || executor === 'shared-iterations') {
+    return [{ path: ['maxDuration'], text: duration }];
+  }
+  return executor === 'ramping-vus' || executor === 'ramping-arrival-rate'
+    ? newStages(asArray(stages), duration)
+    : [{ path: ['duration'], text: duration }];
+}
+
+/** Scales stages; the longest one takes the rounding error. Nothing when a stage has no valid duration: parsing refuses it. */
+function newStages(stages: readonly unknown[], duration: string): Replacement[] {
+  const wanted = parseDuration(duration);
+  const given = stages.map((stage) => parseDuration(String(asRecord(stage).duration)));
+  const known = given.filter((ms) => ms !== undefined);
+  const total = known.reduce((sum, ms) => sum + ms, 0);
+  if (known.length < given.length || total === 0) return [];
+  const scaled = known.map((ms) => (wanted === undefined ? 0 : Math.round((ms * wanted) / total)));
+  const rest = (wanted ?? 0) - scaled.reduce((sum, ms) => sum + ms, 0);
+  const longest = known.indexOf(Math.max(...known));
+  return scaled.map((ms, index) => ({
+    path: ['stages', index, 'duration'],
+    text: wanted === undefined ? duration : `${index === longest ? ms + rest : ms}ms`,
+  }));
 }
 
 function replaceAt(text: string, path: readonly unknown[], value: string): string {
@@ -60,8 +94,8 @@ function replaceAt(text: string, path: readonly unknown[], value: string): strin
 }
 
 /**
- * Gives a path mappings and lists of its own: an alias on it becomes a copy of what it stands for, so that only this place
- * changes. @returns false when something else is there, which no key can be set in
+ * Replaces every alias along a path by a copy of its value, so that a change at the path changes no other place.
+ * @returns false when a value on the path is neither a mapping nor a list, so that no key can be set in it
  */
 function ownCollections(document: Document, path: readonly unknown[]): boolean {
   for (let length = 1; length < path.length; length++) {
@@ -77,37 +111,4 @@ function ownCollections(document: Document, path: readonly unknown[]): boolean {
     }
   }
   return true;
-}
-
-type NewText = { readonly path: readonly (string | number)[]; readonly text: string };
-
-/**
- * Where a scenario, as it was written, says how long it lasts, and what is to stand there so that it lasts another time:
- * the longest time of one that counts its iterations; all stages, in proportion, of one that has stages.
- * @param duration as a plan writes it
- */
-export function newDurations(scenario: unknown, duration: string): NewText[] {
-  const { executor, stages } = asRecord(scenario);
-  if (executor === 'per-vu-iterations' || executor === 'shared-iterations') {
-    return [{ path: ['maxDuration'], text: duration }];
-  }
-  return executor === 'ramping-vus' || executor === 'ramping-arrival-rate'
-    ? newStages(asArray(stages), duration)
-    : [{ path: ['duration'], text: duration }];
-}
-
-/** None when a duration is none, for parsing to refuse; what rounding leaves over goes to the longest stage. */
-function newStages(stages: readonly unknown[], duration: string): NewText[] {
-  const wanted = parseDuration(duration);
-  const given = stages.map((stage) => parseDuration(String(asRecord(stage).duration)));
-  const known = given.filter((ms) => ms !== undefined);
-  const total = known.reduce((sum, ms) => sum + ms, 0);
-  if (known.length < given.length || total === 0) return [];
-  const scaled = known.map((ms) => (wanted === undefined ? 0 : Math.round((ms * wanted) / total)));
-  const rest = (wanted ?? 0) - scaled.reduce((sum, ms) => sum + ms, 0);
-  const longest = known.indexOf(Math.max(...known));
-  return scaled.map((ms, index) => ({
-    path: ['stages', index, 'duration'],
-    text: wanted === undefined ? duration : `${index === longest ? ms + rest : ms}ms`,
-  }));
 }

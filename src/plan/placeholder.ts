@@ -1,4 +1,4 @@
-/** Generators by name: how they are written, and what is wrong with their arguments, if anything. */
+/** Generators by name: an example, and a check that returns what is expected of wrong arguments. */
 const GENERATORS = {
   uuid: { example: '$uuid', problemOf: none },
   vu: { example: '$vu', problemOf: none },
@@ -7,22 +7,22 @@ const GENERATORS = {
   number: { example: '$number(0,1)', problemOf: (args: Args) => rangeProblem(args, Number.isFinite) },
   string: { example: '$string(12)', problemOf: (args: Args) => countProblem(args, 10_000) },
   words: { example: '$words(3)', problemOf: (args: Args) => countProblem(args, 1000) },
-  pick: { example: '$pick(a,b,c)', problemOf: (args: Args) => (args.length > 0 ? undefined : 'one value or more') },
+  pick: { example: '$pick(a,b,c)', problemOf: (args: Args) => (args.length > 0 ? undefined : 'at least one value') },
 } as const;
 
-export type GeneratorName = keyof typeof GENERATORS;
+type GeneratorName = keyof typeof GENERATORS;
 type Args = readonly string[];
 
-/** What stands between `{{` and `}}`. */
+/** The parsed text between `{{` and `}}`. */
 export type Placeholder =
-  /** A value of a feed, or one that an earlier step captured; `json` reads a text as the JSON that it holds. */
+  /** A value of a feed or of an earlier step's capture; `json` parses a text as JSON. */
   | { readonly kind: 'value'; readonly name: string; readonly column?: string; readonly json: boolean }
-  /** A value made up from the seed; its arguments are checked. */
+  /** A value generated from the seed; its arguments are valid. */
   | { readonly kind: 'generated'; readonly generator: GeneratorName; readonly args: Args };
 
 /**
- * A `{{…}}` in a text that is sent as data, with what stands inside captured, spaces included. Matches in JSON too: the
- * inside holds no quote and no backslash, so a match never reaches from one text into what follows it.
+ * A `{{…}}` in a text that is sent as data; the group is the inside with its spaces. Also safe on JSON: the inside has no
+ * quote and no backslash, so a match never extends beyond one string.
  */
 export const PLACEHOLDER = /\{\{([^{}"\\]+)\}\}/;
 
@@ -33,8 +33,8 @@ const VALUE = /^([A-Za-z_][A-Za-z0-9_]*)\s*(?:\.([^|]+))?(?:\|\s*(\w+))?$/;
 const GENERATED = /^\$(\w+)\s*(?:\(([^()]*)\))?$/;
 
 /**
- * Parses what PLACEHOLDER captures: `feed`, `feed.column`, `captured`, each also with `|json`, or `$generator(arguments)`.
- * A column's name is all that follows the first dot, up to the `|`.
+ * Parses the inside of a placeholder: `feed`, `feed.column` or `captured`, each also with `|json`, or
+ * `$generator(arguments)`. A column's name is everything between the first dot and the `|`.
  */
 export function parsePlaceholder(inner: string): Placeholder | { readonly problem: string } {
   const text = inner.trim();
@@ -47,7 +47,7 @@ export function parsePlaceholder(inner: string): Placeholder | { readonly proble
   return { kind: 'value', name, ...(column === undefined ? {} : { column: column.trim() }), json: format === 'json' };
 }
 
-/** What stands inside each placeholder in the texts of a JSON value, keys included; each once. */
+/** The insides of all placeholders in the texts and keys of a JSON value, without repetitions. */
 export function placeholdersIn(value: unknown): string[] {
   const matches = JSON.stringify(value).matchAll(new RegExp(PLACEHOLDER, 'g'));
   return [...new Set([...matches].map((match) => (match[1] as string).trim()))];
@@ -76,7 +76,7 @@ function none(args: Args): string | undefined {
 
 function rangeProblem(args: Args, isValid: (value: number) => boolean): string | undefined {
   const [min = Number.NaN, max = Number.NaN] = args.map(numberOf);
-  return args.length === 2 && isValid(min) && isValid(max) && min <= max ? undefined : 'a least and a greatest value';
+  return args.length === 2 && isValid(min) && isValid(max) && min <= max ? undefined : 'a minimum and a maximum';
 }
 
 function countProblem(args: Args, max: number): string | undefined {

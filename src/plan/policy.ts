@@ -19,7 +19,6 @@ export type Policy = AddressRules & {
   /** Starts a second, of scenarios whose starts come at a rate. */
   readonly maxRate: number;
   readonly maxDurationMs: number;
-  /** What the operator does to allow what is refused. A code is absent where nothing of the operator's would. */
   readonly howToAllow: HowToAllow<RefusalCode>;
 };
 

@@ -22,13 +22,12 @@ export function asArray(value: unknown): readonly unknown[] {
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const EXPECTED = 'expected a duration such as "30s" or "1h30m"';
 
-/** No part of a plan lasts longer; it also keeps every sum of durations an exact number. */
+/** The longest duration that a plan may contain; keeps every sum of durations an exact number. */
 const LONGEST = '30d';
 
 /**
- * Milliseconds of a duration as k6 writes it: one or more numbers with units, e.g. `30s`, `1h30m`, `1.5s`, `500ms`; to
- * the microsecond, so that `1.005s` is 1005.
- * @returns undefined when the text is no duration
+ * Parses a duration in k6's notation: one or more numbers with units, e.g. `30s`, `1h30m`, `1.5s`, `500ms`.
+ * @returns milliseconds, rounded to the microsecond so that `1.005s` is 1005; undefined when the text is not a duration
  */
 export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
@@ -39,7 +38,7 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(totalMs * 1000) / 1000;
 }
 
-/** A duration in a plan: text such as `30s`, parsed to milliseconds, from `minMs` to `longest`. */
+/** A duration in a plan: text such as `30s`, parsed to milliseconds, between `minMs` and `longest`. */
 export function durationSchema(minMs = 0, longest: string = LONGEST) {
   const maxMs = parseDuration(longest) as number;
   return z.string(EXPECTED).transform((text, context) => {
@@ -51,7 +50,7 @@ export function durationSchema(minMs = 0, longest: string = LONGEST) {
   });
 }
 
-/** An http or https URL without user name and password. */
+/** An http or https URL without user name and password. @param expected the message for anything else */
 export function httpUrl(expected: string) {
   return z.url({ protocol: /^https?$/, error: expected }).refine((url) => {
     if (!URL.canParse(url)) return true;
@@ -60,15 +59,15 @@ export function httpUrl(expected: string) {
   }, 'expected no user name and no password in the URL; use `auth`');
 }
 
-/** RFC 9110 §5.6.2: a token. */
+/** The name of an HTTP header: a token (RFC 9110 §5.6.2). */
 export const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');
 
-/** One field: a list of `*`, numbers, names and ranges, each with an optional step. */
+/** One field of a schedule: a list of `*`, numbers, names and ranges, each with an optional step. */
 const FIELD = /^(\*|\w+(-\w+)?)(\/\d+)?(,(\*|\w+(-\w+)?)(\/\d+)?)*$/;
 
 /**
- * True for an NCRONTAB expression with six fields (seconds first), as Azure timer triggers take it. Narrower than what
- * the cron parser knows: a trigger with `L`, `W`, `#`, `?` or a seventh day of the week keeps the app from starting.
+ * True for an NCRONTAB expression with six fields (seconds first), as Azure timer triggers accept it. Stricter than the
+ * cron parser, because a trigger with `L`, `W`, `#`, `?` or day of the week 7 keeps the app from starting.
  */
 export function isSchedule(text: string): boolean {
   const fields = text.trim().split(/\s+/);
@@ -77,7 +76,7 @@ export function isSchedule(text: string): boolean {
   if (/[a-z]/i.test(dayOfMonth as string) || /7|(^|[\d,-])l/i.test((dayOfWeek as string).replace(/\/\d+/g, '')))
     return false;
   try {
-    // Made paused: this only parses.
+    // Paused, so that it only parses.
     new Cron(text, { paused: true, timezone: 'UTC' });
     return true;
   } catch {

@@ -2,40 +2,110 @@ import type { Feed } from './feed.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
 import type { Plan } from './plan-schema.ts';
 import { asArray, asRecord } from './primitives.ts';
-import { type DanglingReference, insteadOf, nearestOf, shortened } from './problem.ts';
+import { type DanglingReference, nearestOf, shortened, suggestion } from './problem.ts';
 import { planExtent } from './slices.ts';
 import { operationsOf } from './step-schema.ts';
 import { parseMetric, type Tags } from './threshold.ts';
 import { maxVusOf, plannedIterationsOf } from './timeline.ts';
 
-/** The plan's feeds by name; undefined for one that is itself wrong. */
+/** The plan's feeds by name; undefined for a feed that is itself invalid. */
 export type KnownFeeds = ReadonlyMap<string, Feed | undefined>;
 
-/** The parts of a step that values are put into. */
-const TEMPLATES = [['resource'], ['arguments'], ['complete', 'argument', 'value'], ['complete', 'context']] as const;
-
 type Path = readonly PropertyKey[];
-type Value = Extract<Placeholder, { kind: 'value' }>;
-/** Captured names, each with the first step that captures it, and the step that is looked at. */
+type FeedOrCapture = Extract<Placeholder, { kind: 'value' }>;
+/** Captured names with the first step that captures each, and the index of the step that is being checked. */
 type Captures = { readonly firstStep: ReadonlyMap<string, number>; readonly step: number; readonly inOrder: boolean };
 
-/** Checks the placeholders and captures of a scenario as it was written. @param path of the scenario */
-export function templateReferences(scenario: unknown, path: Path, feeds: KnownFeeds): DanglingReference[] {
+/** The parts of a step that may contain placeholders. */
+const TEMPLATES = [['resource'], ['arguments'], ['complete', 'argument', 'value'], ['complete', 'context']] as const;
+
+/** Methods that people leave out of an operation's name. */
+const METHODS = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'];
+
+/** The row of each feed's column that is not JSON, found once however many placeholders read the column. */
+const rowsWithoutJson = new WeakMap<Feed, Map<number, number>>();
+
+/**
+ * Checks that the parts of a plan name each other correctly: targets, feeds, captures, operations and stages. Works on the
+ * plan as the file has it, so that these problems are found together with those of the schema. Skips parts of a wrong
+ * shape, which the schema reports.
+ */
+export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingReference[] {
+  const { targets, scenarios } = asRecord(plan);
+  const problems: DanglingReference[] = [];
+  for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
+    const { target } = asRecord(scenario);
+    if (typeof target === 'string' && !Object.hasOwn(asRecord(targets), target)) {
+      const known = Object.keys(asRecord(targets)).join(', ');
+      const message = `expected one of the plan's targets (${known}), got "${target}"`;
+      problems.push({ path: ['scenarios', name, 'target'], message });
+    }
+    problems.push(...templateReferences(scenario, ['scenarios', name], feeds));
+  }
+  return [...problems, ...thresholdReferences(plan)];
+}
+
+/**
+ * Finds feeds with too few rows for a scenario that uses them: fewer than its virtual users where each has its own row, or
+ * fewer than its iterations where each takes the next row without repeating. Each scenario is checked separately.
+ */
+export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReference[] {
+  const problems: DanglingReference[] = [];
+  const names = new Set(Object.keys(feeds));
+  for (const [scenarioName, scenario] of Object.entries(scenarios)) {
+    for (const name of feedsUsed(scenario.steps, names)) {
+      const feed = feeds[name];
+      if (feed === undefined) continue;
+      const { order, repeat, rows } = feed;
+      const has = `${name} has ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+      const vus = maxVusOf(scenario);
+      if (order === 'unique' && vus > rows.length) {
+        const message = `${has}, but scenario ${scenarioName} has ${vus} virtual users that need one row each; add rows`;
+        problems.push({ path: ['feeds', name, 'order'], message });
+      }
+      const iterations = plannedIterationsOf(scenario) ?? 0;
+      if (order === 'sequential' && !repeat && iterations > rows.length) {
+        const message = `${has}, but scenario ${scenarioName} has ${iterations} iterations; add rows or remove repeat: false`;
+        problems.push({ path: ['feeds', name, 'repeat'], message });
+      }
+    }
+  }
+  return problems;
+}
+
+/** Finds a warm-up that takes the whole run and would leave no figures. */
+export function timingProblems(plan: Plan): DanglingReference[] {
+  const { durationMs } = planExtent(plan);
+  if (plan.warmUp < durationMs) return [];
+  const message = `expected less than the run's duration of ${durationMs / 1000} s, got ${plan.warmUp / 1000} s`;
+  return [{ path: ['warmUp'], message }];
+}
+
+/** The names of the feeds that the steps of a scenario use. */
+export function feedsUsed(steps: readonly unknown[], feeds: ReadonlySet<string>): string[] {
+  const parsed = steps.flatMap((step) =>
+    TEMPLATES.flatMap((key) => placeholdersIn(valueAt(step, key) ?? {})).map(parsePlaceholder),
+  );
+  const names = parsed.map((each) => ('kind' in each && each.kind === 'value' ? each.name : ''));
+  return [...new Set(names)].filter((name) => feeds.has(name));
+}
+
+/** Checks the placeholders and captures of a scenario as the file has it. @param path of the scenario */
+function templateReferences(scenario: unknown, path: Path, feeds: KnownFeeds): DanglingReference[] {
   const { steps, order } = asRecord(scenario);
   const firstStep = new Map<string, number>();
   const problems: DanglingReference[] = [];
   for (const [index, step] of asArray(steps).entries()) {
     for (const name of Object.keys(asRecord(asRecord(step).capture))) {
       if (!firstStep.has(name)) firstStep.set(name, index);
-      const message = `expected a name that no feed has, or {{${name}}} would mean two things`;
+      const message = `expected a name that no feed has, or {{${name}}} would have two meanings`;
       if (feeds.has(name)) problems.push({ path: [...path, 'steps', index, 'capture', name], message });
     }
   }
   for (const [index, step] of asArray(steps).entries()) {
     const captures = { firstStep, step: index, inOrder: order === 'fixed' };
     for (const key of TEMPLATES) {
-      const value = key.reduce<unknown>((part, name) => asRecord(part)[name], step);
-      for (const text of textsOf(value, [...path, 'steps', index, ...key])) {
+      for (const text of textsIn(valueAt(step, key), [...path, 'steps', index, ...key])) {
         const found = problemsOfText(text.text, feeds, captures);
         problems.push(...found.map((message) => ({ path: text.path, message })));
       }
@@ -44,37 +114,31 @@ export function templateReferences(scenario: unknown, path: Path, feeds: KnownFe
   return problems;
 }
 
-/** The names of the feeds that the steps of a scenario use. */
-export function feedsUsed(steps: readonly unknown[], feeds: ReadonlySet<string>): string[] {
-  const insides = steps.flatMap((step) =>
-    TEMPLATES.flatMap((key) => placeholdersIn(key.reduce<unknown>((part, name) => asRecord(part)[name], step) ?? {})),
-  );
-  const names = insides
-    .map(parsePlaceholder)
-    .map((parsed) => ('kind' in parsed && parsed.kind === 'value' ? parsed.name : ''));
-  return [...new Set(names)].filter((name) => feeds.has(name));
+function valueAt(step: unknown, key: readonly string[]): unknown {
+  return key.reduce<unknown>((part, name) => asRecord(part)[name], step);
 }
 
-function* textsOf(value: unknown, path: Path): Generator<{ readonly text: string; readonly path: Path }> {
+/** All texts of a value and the keys of its mappings, each with its path. */
+function* textsIn(value: unknown, path: Path): Generator<{ readonly text: string; readonly path: Path }> {
   if (typeof value === 'string') yield { text: value, path };
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
     if (!Array.isArray(value)) yield { text: key, path: at };
-    yield* textsOf(part, at);
+    yield* textsIn(part, at);
   }
 }
 
 function problemsOfText(text: string, feeds: KnownFeeds, captures: Captures): string[] {
   const problems = placeholdersIn(text).flatMap((inner) => {
     const parsed = parsePlaceholder(inner);
-    const problem = 'problem' in parsed ? noPlaceholder(parsed.problem) : problemOf(parsed, feeds, captures);
+    const problem = 'problem' in parsed ? invalidPlaceholder(parsed.problem) : problemOf(parsed, feeds, captures);
     return problem === undefined ? [] : [`{{${shortened(inner)}}} ${problem}`];
   });
   return [...problems, ...brokenGenerators(text)];
 }
 
-/** What looks like a generator and is no placeholder would be sent as it stands, which nobody means who writes one. */
+/** Finds text that looks like a generator but is not a placeholder; it would be sent unchanged, which nobody intends. */
 function brokenGenerators(text: string): string[] {
   const insides = [...text.matchAll(/\{\{([^{}]+)\}\}/g)].map((match) => match[1] as string);
   const broken = insides.filter(
@@ -83,8 +147,8 @@ function brokenGenerators(text: string): string[] {
   return broken.map((inner) => `{{${shortened(inner)}}}: expected no quotes, backslashes or line breaks within {{ }}`);
 }
 
-function noPlaceholder(problem: string): string {
-  return `is no placeholder: ${problem}; a text that itself holds {{ }} can come from a feed`;
+function invalidPlaceholder(problem: string): string {
+  return `is not a placeholder: ${problem}; to send the characters {{ }}, take them from a feed`;
 }
 
 function problemOf(placeholder: Placeholder, feeds: KnownFeeds, captures: Captures): string | undefined {
@@ -92,39 +156,36 @@ function problemOf(placeholder: Placeholder, feeds: KnownFeeds, captures: Captur
   const { name, column } = placeholder;
   if (feeds.has(name)) return feedProblem(placeholder, feeds.get(name));
   const { firstStep, step, inOrder } = captures;
-  const at = firstStep.get(name);
-  if (at === undefined) {
+  const capturedBy = firstStep.get(name);
+  if (capturedBy === undefined) {
     const nearest = nearestOf(name, [...feeds.keys(), ...firstStep.keys()]);
-    const wayOut = nearest === undefined ? '; declare it under feeds' : `: did you mean "${nearest}"?`;
-    return `names no feed and no value captured by an earlier step${wayOut}`;
+    const howToFix = nearest === undefined ? '; declare it under feeds' : `: did you mean "${nearest}"?`;
+    return `names neither a feed nor a value captured by an earlier step${howToFix}`;
   }
-  // That the order must be fixed is said where the capture stands.
-  if (inOrder && at >= step) return `is captured only by steps[${at}]; put the step that uses it after that one`;
-  return column === undefined
-    ? undefined
-    : 'names a column of a captured value, which has none; capture what is needed';
+  // Without a fixed order, the problem is reported at the capture.
+  if (inOrder && capturedBy >= step) {
+    return `is captured only by steps[${capturedBy}]; move the step that uses it after that one`;
+  }
+  return column === undefined ? undefined : 'names a column of a captured value; captured values have no columns';
 }
 
-function feedProblem({ name, column, json }: Value, feed: Feed | undefined): string | undefined {
+function feedProblem({ name, column, json }: FeedOrCapture, feed: Feed | undefined): string | undefined {
   if (feed === undefined) return undefined;
   const { columns } = feed;
   if (column === undefined && columns.length > 1) {
     return `names a feed with several columns; write {{${name}.${columns[0]}}} or another of ${columns.join(', ')}`;
   }
-  const at = column === undefined ? 0 : columns.indexOf(column);
-  if (at === -1) return `names no column of ${name}: ${insteadOf(column as string, columns)}`;
+  const index = column === undefined ? 0 : columns.indexOf(column);
+  if (index === -1) return `names an unknown column of ${name}: ${suggestion(column as string, columns)}`;
   if (!json) return undefined;
-  const odd = firstNoJson(feed, at);
-  return odd === -1 ? undefined : `reads ${columns[at]} as JSON, which that of row ${odd + 1} is not`;
+  const odd = firstRowWithoutJson(feed, index);
+  return odd === -1 ? undefined : `reads ${columns[index]} as JSON, but row ${odd + 1} does not hold JSON there`;
 }
 
-/** Found once for each feed and column, however many placeholders read it. */
-const noJson = new WeakMap<Feed, Map<number, number>>();
-
-/** The row in which the text of a column is no JSON; -1 when there is none. */
-function firstNoJson(feed: Feed, column: number): number {
-  const known = noJson.get(feed) ?? new Map<number, number>();
-  noJson.set(feed, known);
+/** The index of the first row whose text in a column is not JSON; -1 when there is none. */
+function firstRowWithoutJson(feed: Feed, column: number): number {
+  const known = rowsWithoutJson.get(feed) ?? new Map<number, number>();
+  rowsWithoutJson.set(feed, known);
   const found =
     known.get(column) ?? feed.rows.findIndex((row) => typeof row[column] === 'string' && !isJson(row[column]));
   known.set(column, found);
@@ -140,24 +201,21 @@ function isJson(text: string): boolean {
   }
 }
 
-/** What people leave out. */
-const METHODS = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'];
-
 type Operations = { readonly names: readonly string[]; readonly set: ReadonlySet<string> };
 
-/** What thresholds may name. */
+/** What thresholds can name. */
 type Known = {
   readonly targets: readonly string[];
   readonly scenarios: readonly string[];
-  /** Operations of the steps aimed at a target, or of all. */
+  /** Operations of the steps for one target, or for all. */
   readonly operations: (target: string | undefined) => Operations;
-  /** Scenarios with stages. */
+  /** The number of scenarios with stages. */
   readonly staged: number;
 };
 
-/** Checks what the thresholds of a plan, as it was written, name: targets, operations, scenarios and stages. */
-export function thresholdReferences(plan: unknown): DanglingReference[] {
-  const known = knownOf(plan);
+/** Checks the names in the thresholds of a plan as the file has it: targets, operations, scenarios and stages. */
+function thresholdReferences(plan: unknown): DanglingReference[] {
+  const known = knownIn(plan);
   return Object.entries(asRecord(asRecord(plan).thresholds)).flatMap(([metric, conditions]) => {
     const path = ['thresholds', metric];
     const parsed = parseMetric(metric);
@@ -166,7 +224,7 @@ export function thresholdReferences(plan: unknown): DanglingReference[] {
   });
 }
 
-function knownOf(plan: unknown): Known {
+function knownIn(plan: unknown): Known {
   const { targets, scenarios } = asRecord(plan);
   const all = Object.values(asRecord(scenarios)).map(asRecord);
   const operations = new Map<string | undefined, Operations>();
@@ -199,70 +257,16 @@ function tagProblem({ target, scenario, operation }: Tags, known: Known): string
   if (set.has(operation)) return undefined;
   const withMethod = METHODS.map((method) => `${method}:${operation}`).find((name) => set.has(name));
   const meant = withMethod ?? nearestOf(operation, names);
-  const who = target === undefined ? 'no step of the plan' : `no step aimed at ${target}`;
-  const wayOut = meant === undefined ? 'operations are written as in tools/call:name' : `did you mean "${meant}"?`;
-  return `${who} makes "${operation}": ${wayOut}`;
+  const who = target === undefined ? 'no step of the plan' : `no step for target ${target}`;
+  const howToFix = meant === undefined ? 'write operations like tools/call:name' : `did you mean "${meant}"?`;
+  return `${who} makes "${operation}": ${howToFix}`;
 }
 
-function stageProblems(conditions: unknown, { staged }: Known, path: readonly PropertyKey[]): DanglingReference[] {
+function stageProblems(conditions: unknown, { staged }: Known, path: Path): DanglingReference[] {
   if (staged === 1) return [];
   return asArray(conditions).flatMap((condition, index) => {
     if (asRecord(condition).over !== 'stage') return [];
     const message = `expected exactly one scenario with stages for over: stage, got ${staged}`;
     return [{ path: [...path, index, 'over'], message }];
   });
-}
-
-/**
- * Feeds that have too few rows for a scenario that uses them: fewer than its virtual users where each has its own, or
- * fewer than its iterations where each takes the next and there is an end. Each scenario counts for itself.
- */
-export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReference[] {
-  const problems: DanglingReference[] = [];
-  const names = new Set(Object.keys(feeds));
-  for (const [scenarioName, scenario] of Object.entries(scenarios)) {
-    for (const name of feedsUsed(scenario.steps, names)) {
-      const feed = feeds[name];
-      if (feed === undefined) continue;
-      const { order, repeat, rows } = feed;
-      const has = `${name} has ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
-      const vus = maxVusOf(scenario);
-      if (order === 'unique' && vus > rows.length) {
-        const message = `${has}, fewer than the ${vus} virtual users of scenario ${scenarioName}, which need one each`;
-        problems.push({ path: ['feeds', name, 'order'], message });
-      }
-      const iterations = plannedIterationsOf(scenario) ?? 0;
-      if (order === 'sequential' && !repeat && iterations > rows.length) {
-        const message = `${has}, fewer than the ${iterations} iterations of scenario ${scenarioName}; add rows or take repeat: false out`;
-        problems.push({ path: ['feeds', name, 'repeat'], message });
-      }
-    }
-  }
-  return problems;
-}
-
-/** A warm-up that takes the whole run: no figures would be left. */
-export function timingProblems(plan: Plan): DanglingReference[] {
-  const { durationMs } = planExtent(plan);
-  if (plan.warmUp < durationMs) return [];
-  const given = `got ${plan.warmUp / 1000} s`;
-  return [{ path: ['warmUp'], message: `expected less than the ${durationMs / 1000} s that the run takes, ${given}` }];
-}
-
-/**
- * Checks that the parts of a plan name each other rightly. Takes the plan as it was written, so that these problems
- * are found in the same pass as those of the schema; parts of a wrong shape are passed over, the schema tells of them.
- */
-export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingReference[] {
-  const { targets, scenarios } = asRecord(plan);
-  const problems: DanglingReference[] = [];
-  for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
-    const { target } = asRecord(scenario);
-    if (typeof target === 'string' && !Object.hasOwn(asRecord(targets), target)) {
-      const message = `expected one of the plan's targets (${Object.keys(asRecord(targets)).join(', ')}), got "${target}"`;
-      problems.push({ path: ['scenarios', name, 'target'], message });
-    }
-    problems.push(...templateReferences(scenario, ['scenarios', name], feeds));
-  }
-  return [...problems, ...thresholdReferences(plan)];
 }

@@ -1,63 +1,93 @@
 import type { Scenario } from './scenario-schema.ts';
 import { isArrival, isStaged, plannedIterationsOf, stagesOf } from './timeline.ts';
 
-export type ScenarioProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
+type ScenarioProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-/** A sample's column for the number of its iteration holds no more. */
+/** The most that a sample's column for the number of its iteration can hold. */
 const MAX_STARTS = 0xffff_ffff;
-/** As many as shared-iterations allows: those not begun in time become samples, all at once. */
+/** The limit of shared-iterations; iterations that do not begin in time become samples all in one moment. */
 const MAX_ITERATIONS = 10_000_000;
 
-/** What keys of a scenario, each right by itself, say against each other; every key has an effect or is refused. */
+/** Finds keys of a scenario that are valid alone but contradict each other; every key has an effect or is refused. */
 export function scenarioProblems(scenario: Scenario): ScenarioProblem[] {
+  return [...loadProblems(scenario), ...stepProblems(scenario), ...pauseProblems(scenario)];
+}
+
+function loadProblems(scenario: Scenario): ScenarioProblem[] {
   const problems: ScenarioProblem[] = [];
-  const add = (path: readonly PropertyKey[], message: string) => problems.push({ path, message });
-  const { executor, steps, sessions, order, callsPerIteration, thinkTime, thinkTimeBefore } = scenario;
-  const atRate = isArrival(scenario);
-  if (atRate && scenario.maxVUs !== undefined && scenario.maxVUs < scenario.preAllocatedVUs) {
-    add(['maxVUs'], `expected at least preAllocatedVUs, ${scenario.preAllocatedVUs}, got ${scenario.maxVUs}`);
+  if (isArrival(scenario)) {
+    const { maxVUs, preAllocatedVUs } = scenario;
+    if (maxVUs !== undefined && maxVUs < preAllocatedVUs) {
+      problems.push({
+        path: ['maxVUs'],
+        message: `expected at least preAllocatedVUs (${preAllocatedVUs}), got ${maxVUs}`,
+      });
+    }
+    const starts = plannedIterationsOf(scenario) ?? 0;
+    if (starts > MAX_STARTS) {
+      problems.push({
+        path: ['executor'],
+        message: `expected at most ${MAX_STARTS} starts, got ${Math.round(starts)}`,
+      });
+    }
   }
   if (isStaged(scenario) && stagesOf(scenario).every(({ fromLevel, toLevel }) => fromLevel === 0 && toLevel === 0)) {
-    const load = atRate ? 'a rate above 0' : 'virtual users';
-    add(['stages'], `expected ${load} somewhere, or nothing would ever start`);
+    const start = isArrival(scenario) ? 'startRate' : 'startVUs';
+    problems.push({ path: ['stages'], message: `expected a target or ${start} above 0; otherwise nothing starts` });
   }
-  if (atRate && (plannedIterationsOf(scenario) ?? 0) > MAX_STARTS) {
-    add(
-      ['executor'],
-      `expected at most ${MAX_STARTS} starts in all, got ${Math.round(plannedIterationsOf(scenario) ?? 0)}`,
-    );
+  if (scenario.executor === 'per-vu-iterations') {
+    const iterations = scenario.vus * scenario.iterations;
+    if (iterations > MAX_ITERATIONS) {
+      const message = `expected vus times iterations to be at most ${MAX_ITERATIONS}, got ${iterations}`;
+      problems.push({ path: ['iterations'], message });
+    }
   }
-  if (executor === 'per-vu-iterations' && scenario.vus * scenario.iterations > MAX_ITERATIONS) {
-    const all = scenario.vus * scenario.iterations;
-    add(['iterations'], `expected at most ${MAX_ITERATIONS} in all, vus times iterations, got ${all}`);
-  }
+  return problems;
+}
+
+function stepProblems({ executor, steps, sessions, order, callsPerIteration }: Scenario): ScenarioProblem[] {
+  const problems: ScenarioProblem[] = [];
   if (steps.length === 0) {
-    if (sessions.reuse === 'call') add(['sessions', 'reuse'], 'expected iteration or vu, as there are no calls');
+    if (sessions.reuse === 'call') {
+      const message = 'expected iteration or vu: a scenario without steps makes no calls';
+      problems.push({ path: ['sessions', 'reuse'], message });
+    }
     if (sessions.reuse === 'vu' && executor !== 'constant-vus' && executor !== 'ramping-vus') {
-      add(['steps'], 'expected a step, or executor constant-vus or ramping-vus to hold sessions open without calls');
+      const message = 'expected a step; only constant-vus and ramping-vus can hold sessions open without calls';
+      problems.push({ path: ['steps'], message });
     }
   }
   if (order === 'fixed' && callsPerIteration !== 1) {
-    add(['callsPerIteration'], 'expected none with order fixed, which makes each step once');
-  }
-  const oneCall = order === 'fixed' ? steps.length <= 1 : callsPerIteration === 1;
-  if (atRate && oneCall && thinkTime.type !== 'none' && steps.length > 0) {
-    add(['thinkTime'], 'expected none: starts come at a rate, and an iteration has no second call to pause before');
-  }
-  if (atRate && steps.length === 0 && thinkTime.type !== 'none') {
-    add(['thinkTime'], 'expected none without steps; thinkTimeBefore is how long each session stays open');
-  }
-  if (steps.length === 0 && sessions.reuse === 'vu' && (thinkTime.type !== 'none' || thinkTimeBefore.type !== 'none')) {
-    add(['steps'], 'expected a step, as sessions that are held open without calls have nothing to pause between');
+    const message = 'expected no callsPerIteration with order: fixed, which makes each step once';
+    problems.push({ path: ['callsPerIteration'], message });
   }
   if (order !== 'fixed') {
-    steps.forEach(({ capture }, index) => {
-      if (Object.keys(capture).length === 0) return;
-      add(
-        ['steps', index, 'capture'],
-        'expected order: fixed in this scenario, so that a later step can use the value',
-      );
-    });
+    for (const [index, { capture }] of steps.entries()) {
+      if (Object.keys(capture).length === 0) continue;
+      const message = 'expected order: fixed in this scenario, so that a later step can use the value';
+      problems.push({ path: ['steps', index, 'capture'], message });
+    }
+  }
+  return problems;
+}
+
+function pauseProblems(scenario: Scenario): ScenarioProblem[] {
+  const { steps, sessions, order, callsPerIteration, thinkTime, thinkTimeBefore } = scenario;
+  const problems: ScenarioProblem[] = [];
+  if (isArrival(scenario) && thinkTime.type !== 'none') {
+    const isOneCall = order === 'fixed' ? steps.length <= 1 : callsPerIteration === 1;
+    if (steps.length === 0) {
+      const message = 'expected no thinkTime without steps; thinkTimeBefore sets how long each session stays open';
+      problems.push({ path: ['thinkTime'], message });
+    } else if (isOneCall) {
+      const message =
+        'expected no thinkTime: starts come at a rate, and an iteration has no second call to pause before';
+      problems.push({ path: ['thinkTime'], message });
+    }
+  }
+  if (steps.length === 0 && sessions.reuse === 'vu' && (thinkTime.type !== 'none' || thinkTimeBefore.type !== 'none')) {
+    const message = 'expected a step: sessions that are held open without calls have nothing to pause between';
+    problems.push({ path: ['steps'], message });
   }
   return problems;
 }

@@ -13,23 +13,23 @@ const callsSchema = z.union(
   'expected a number of calls, or {min, max}',
 );
 
-/** What every scenario has, whatever its executor. */
+/** The keys of every scenario, whatever its executor. */
 const common = {
   target: z.string(),
   /** From the start of the run. */
   startTime: durationSchema().prefault('0s'),
-  /** How long an iteration in progress may go on after the end. */
+  /** How long an iteration in progress may continue after the end. */
   gracefulStop: durationSchema(0, '10m').prefault('30s'),
   sessions: sessionSchema.prefault({}),
   /** Before the first call of an iteration. */
   thinkTimeBefore: thinkTimeSchema.default({ type: 'none' }),
-  /** Between two calls of a virtual user, also from one iteration to the next unless starts come at a rate. */
+  /** Between two calls of a virtual user; also between iterations, unless starts come at a rate. */
   thinkTime: thinkTimeSchema.default({ type: 'none' }),
-  /** `weighted` draws each call from the steps by their weight; `fixed` makes all of them in their order. */
+  /** `weighted` draws each call from the steps by weight; `fixed` makes every step once, in order. */
   order: z.enum(['weighted', 'fixed']).default('weighted'),
-  /** How many calls an iteration draws when the order is weighted. */
+  /** How many calls an iteration draws with order: weighted. */
   callsPerIteration: callsSchema.default(1),
-  /** None: sessions are only opened and closed, or with `reuse: vu` held open until the end. */
+  /** Without steps, sessions are only opened and closed; with `reuse: vu` they are held open until the end. */
   steps: z.array(stepSchema),
 };
 
@@ -37,7 +37,7 @@ function scenarioOf<Name extends ExecutorName>(executor: Name) {
   return z.strictObject({ executor: z.literal(executor), ...common, ...EXECUTORS[executor] });
 }
 
-/** One kind of traffic aimed at one target. */
+/** One kind of traffic to one target. */
 export const scenarioSchema = z.discriminatedUnion('executor', [
   scenarioOf('constant-vus'),
   scenarioOf('ramping-vus'),
@@ -51,5 +51,5 @@ export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioOf<Name extends ExecutorName> = Extract<Scenario, { executor: Name }>;
 /** A scenario whose starts come at a rate, whether or not the target keeps up. */
 export type ArrivalScenario = ScenarioOf<'constant-arrival-rate' | 'ramping-arrival-rate'>;
-/** A scenario that is over when its iterations are. */
+/** A scenario that ends when its iterations are done. */
 export type IterationScenario = ScenarioOf<'per-vu-iterations' | 'shared-iterations'>;

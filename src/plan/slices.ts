@@ -2,7 +2,7 @@ import type { Plan } from './plan-schema.ts';
 import type { Scenario } from './scenario-schema.ts';
 import { durationOf, isIterationBound, maxVusOf, peakRateOf, toMicrosecond } from './timeline.ts';
 
-/** How much one slice may carry; from the installation's settings. */
+/** The most that one slice carries; from the installation's settings. */
 export type Sizing = {
   readonly vusPerLane: number;
   /** Starts a second of scenarios whose starts come at a rate. */
@@ -15,7 +15,7 @@ export type Layout = {
   readonly lanes: number;
   readonly windows: number;
   readonly windowMs: number;
-  /** How long the plan may take, without graceful stops. */
+  /** The longest time that the plan can take, without graceful stops. */
   readonly durationMs: number;
 };
 
@@ -31,38 +31,39 @@ export type Slice = {
   readonly endAtMs: number;
 };
 
-/** What of one scenario falls to a slice. */
+/** The part of one scenario that a slice runs. */
 export type ScenarioSegment = {
   readonly name: string;
   readonly scenario: Scenario;
-  /** The scenario's place in the plan, from 0. */
+  /** The scenario's position in the plan, from 0. */
   readonly index: number;
   readonly window: number;
-  /** The scenario is dealt out in turn to `laneCount` lanes; this is number `laneIndex` of them, from 0. */
+  /** `laneCount` lanes take turns in the scenario's virtual users and starts; this is number `laneIndex`, from 0. */
   readonly laneIndex: number;
   readonly laneCount: number;
-  /** The run's number of the scenario's first virtual user; its others follow. */
+  /** Number in the run of the scenario's first virtual user; the others follow it. */
   readonly firstVu: number;
-  /** Numbers of this share's virtual users, unique in the run and the same whatever the number of lanes. */
+  /** Numbers of this segment's virtual users, unique in the run and independent of the number of lanes. */
   readonly vus: readonly number[];
-  /** Epoch milliseconds at which the whole scenario starts. */
+  /** Start of the whole scenario, epoch milliseconds. */
   readonly scenarioStartMs: number;
-  /** Epoch milliseconds between which this share begins iterations. */
+  /** When this segment begins iterations, epoch milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
 };
 
-/** What a plan asks for at most. */
-export type PlanExtent = {
+/** The most that a plan asks for. */
+type PlanExtent = {
   readonly vus: number;
-  /** Starts a second, all scenarios at their peaks together. */
+  /** Starts a second, the peaks of all scenarios added up. */
   readonly peakRate: number;
-  /** How long it may make load, without graceful stops. */
+  /** Longest time with load, without graceful stops. */
   readonly durationMs: number;
-  /** How long it makes load in any case: scenarios that count iterations may be done at once. */
+  /** Shortest time with load: scenarios that count iterations may be done immediately. */
   readonly leastDurationMs: number;
 };
 
+/** Adds up the scenarios of a plan. */
 export function planExtent(plan: Plan): PlanExtent {
   const scenarios = Object.values(plan.scenarios);
   const sum = (of: (scenario: Scenario) => number) => scenarios.reduce((total, scenario) => total + of(scenario), 0);
@@ -76,11 +77,11 @@ export function planExtent(plan: Plan): PlanExtent {
   };
 }
 
-/** Divides a plan: as few lanes and windows as the sizing allows. */
+/** Divides a plan into as few lanes and windows as the sizing allows. */
 export function layoutOf(plan: Plan, sizing: Sizing): Layout {
   const { vus, peakRate, durationMs, leastDurationMs } = planExtent(plan);
   const wanted = Math.max(Math.ceil(vus / sizing.vusPerLane), Math.ceil(peakRate / sizing.ratePerLane));
-  // What only counts iterations ends in the window in which it starts.
+  // A scenario that counts iterations ends in the window in which it starts.
   const windowedMs = Math.max(leastDurationMs, ...Object.values(plan.scenarios).map(({ startTime }) => startTime + 1));
   const windowMs = Math.min(sizing.windowMs, durationMs);
   return { lanes: Math.max(1, Math.min(wanted, vus)), windows: Math.ceil(windowedMs / windowMs), windowMs, durationMs };
@@ -102,10 +103,9 @@ export function sliceOf(layout: Layout, runStartMs: number, lane: number, window
 }
 
 /**
- * A slice's share of the plan, worked out from the plan and the slice alone: virtual users, starts and iterations are
- * dealt to the lanes in turn, so the shares of all lanes are exactly the plan's, and those of all windows its whole
- * duration. A scenario that counts its iterations belongs to the window in which it starts, however long it takes:
- * how many are left would be known only to the slice that began them.
+ * A slice's part of the plan, computed from the plan and the slice alone. Lanes take turns in virtual users, starts and
+ * iterations, so that all segments together are exactly the plan. A scenario that counts its iterations belongs to the
+ * window in which it starts, however long it takes: only the slice that began it knows how many are left.
  */
 export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
   const { lane, lanes, window, runStartMs, startAtMs, endAtMs } = slice;
@@ -121,7 +121,7 @@ export function segmentsOf(plan: Plan, slice: Slice): ScenarioSegment[] {
     const [fromMs, toMs] = isIterationBound(scenario)
       ? [scenarioStartMs, starts ? scenarioEndMs : scenarioStartMs]
       : [Math.max(scenarioStartMs, startAtMs), Math.min(scenarioEndMs, endAtMs)];
-    // Of two instants that the plan means to be the same, rounding may make a span that no plan can express.
+    // Rounding can put two instants apart that are the same in the plan; the difference is below a microsecond.
     if (toMicrosecond(toMs - fromMs) > 0 && laneIndex < laneCount) {
       const vus = Array.from(
         { length: Math.ceil((count - laneIndex) / laneCount) },

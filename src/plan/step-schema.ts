@@ -7,17 +7,17 @@ const jsonPointer = z
   .string()
   .regex(/^(\/([^~]|~[01])*)*$/, 'expected a JSON pointer such as "/structuredContent/items/0/id"');
 
-/** Something a useful reply must fulfil; a check that does not hold makes the sample TOOL_ASSERT. */
-export const checkSchema = z.union(
+/** A condition on useful replies; a failed check makes the outcome TOOL_ASSERT. */
+const checkSchema = z.union(
   [
     z.strictObject({ contains: z.string().min(1) }),
     z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
     z.strictObject({ notEmpty: z.literal(true) }),
-    /** The value at a JSON pointer (RFC 6901) into the result is this one, e.g. `/structuredContent/total`. */
+    /** The result has this value at a JSON pointer (RFC 6901), e.g. `/structuredContent/total`. */
     z.strictObject({ pointer: jsonPointer, equals: z.json('expected a value that JSON can hold') }),
-    /** The result, or what a pointer finds in it, fits a JSON Schema. */
+    /** The result, or the value at a pointer into it, matches a JSON Schema. */
     z.strictObject({ schema: z.record(z.string(), z.json()), pointer: jsonPointer.optional() }),
-    /** Bytes of the result's text in UTF-8. */
+    /** Length of the result's text in bytes of UTF-8. */
     z
       .strictObject({ size: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }) })
       .refine(({ size: { min, max } }) => (min ?? 0) <= (max ?? Number.POSITIVE_INFINITY), {
@@ -28,21 +28,21 @@ export const checkSchema = z.union(
   'expected one of {contains: text}, {matches: regular expression}, {notEmpty: true}, {pointer, equals}, {schema} or {size: {min, max}}',
 );
 
-/** Where a value of a reply is found that later steps of the same iteration use as `{{name}}`. */
-export const captureSchema = z.union(
+/** Where to find a value in a reply; later steps of the same iteration use it as `{{name}}`. */
+const captureSchema = z.union(
   [
     z.strictObject({ pointer: jsonPointer }),
-    /** The first group of a regular expression in the result's text, or the whole match without one. */
+    /** The first group of a regular expression in the result's text, or the whole match if it has no group. */
     z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
   ],
   'expected {pointer: JSON pointer into the result} or {matches: regular expression over its text}',
 );
 
-/** What a step may do; it has exactly one of these keys. */
+/** The actions; a step has exactly one of these keys. */
 const ACTIONS = ['tool', 'resource', 'prompt', 'complete', 'list', 'ping'] as const;
 type Action = (typeof ACTIONS)[number];
 
-/** Keys that mean something for some steps only. */
+/** Keys that only some actions can have. */
 const ONLY_FOR: Readonly<Record<string, readonly Action[]>> = {
   arguments: ['tool', 'prompt'],
   progress: ['tool'],
@@ -52,14 +52,14 @@ const ONLY_FOR: Readonly<Record<string, readonly Action[]>> = {
 
 const texts = z.record(z.string(), z.string());
 
-/** A value that the server is asked to complete: that of a prompt's argument or of a variable in a resource template. */
+/** A value for the server to complete: of a prompt's argument or of a variable in a resource template. */
 const completeSchema = z
   .strictObject({
     prompt: z.string().min(1).optional(),
-    /** The template as resources/templates/list names it, e.g. `repo://{owner}/{name}`. */
+    /** A template from resources/templates/list, e.g. `repo://{owner}/{name}`. */
     resource: z.string().min(1).optional(),
     argument: z.strictObject({ name: z.string().min(1), value: z.string() }),
-    /** Values of other arguments, chosen before. */
+    /** Values of arguments that were chosen before. */
     context: texts.optional(),
   })
   .refine(({ prompt, resource }) => (prompt === undefined) !== (resource === undefined), {
@@ -67,8 +67,10 @@ const completeSchema = z
     when: knowsAllKeys,
   });
 
-/** One call that an iteration may make. `{{name}}` in a text that is sent as data is replaced by a value of a feed, a
- * value captured earlier, or a generated one. */
+/**
+ * One call of an iteration. `{{name}}` in a text that is sent as data is replaced by a value of a feed, a captured value or
+ * a generated one.
+ */
 export const stepSchema = z
   .strictObject({
     tool: z.string().min(1).optional(),
@@ -80,17 +82,17 @@ export const stepSchema = z
       .optional(),
     prompt: z.string().min(1).optional(),
     complete: completeSchema.optional(),
-    /** Read to its last page; each page is a request. */
+    /** Read to the last page; each page is a request. */
     list: z.enum(['tools', 'resources', 'resource-templates', 'prompts']).optional(),
     ping: z.literal(true).optional(),
-    /** How often this step is chosen, relative to the other steps. */
+    /** How often this step is drawn, relative to the other steps. */
     weight: z.number().positive().max(1_000_000).default(1),
-    /** Of a tool or, then texts only, of a prompt; none by default. */
+    /** Arguments of a tool, or of a prompt, which takes only texts. */
     arguments: z.record(z.string(), z.json('expected a value that JSON can hold')).optional(),
-    /** Asks the server to report progress; such answers come as event streams. Off by default. */
+    /** Asks the server to report progress; the answer is then an event stream. */
     progress: z.boolean().optional(),
     checks: z.array(checkSchema).default([]),
-    /** Values kept for later steps of the same iteration; a reply without them is TOOL_CAPTURE. */
+    /** Values for later steps of the same iteration; a reply without one of them is TOOL_CAPTURE. */
     capture: z
       .record(z.string().regex(VALUE_NAME, 'expected a name of letters, digits and _'), captureSchema)
       .default({}),
@@ -102,7 +104,7 @@ export const stepSchema = z
         context.addIssue({ code: 'custom', path, message, input });
       if (action === undefined) return add([], `expected one of ${ACTIONS.join(', ')}`, step);
       for (const other of others)
-        add([other], `expected one of ${ACTIONS.join(', ')}; this step has ${action} already`, undefined);
+        add([other], `expected one of ${ACTIONS.join(', ')}; this step already has ${action}`, undefined);
       for (const [key, actions] of Object.entries(ONLY_FOR)) {
         const value = step[key as keyof typeof step];
         const given = value !== undefined && !(typeof value === 'object' && Object.keys(value).length === 0);
@@ -113,7 +115,7 @@ export const stepSchema = z
       if (action !== 'prompt') return;
       for (const [name, value] of Object.entries(step.arguments ?? {})) {
         if (typeof value !== 'string')
-          add(['arguments', name], 'expected a text, as prompts take no other arguments', value);
+          add(['arguments', name], 'expected a text, because prompts take no other arguments', value);
       }
     },
     { when: knowsAllKeys },
@@ -121,16 +123,16 @@ export const stepSchema = z
 
 export type Check = z.output<typeof checkSchema>;
 export type Capture = z.output<typeof captureSchema>;
-/** One of `tool`, `resource`, `prompt`, `complete`, `list` and `ping` is there. */
+/** Exactly one of `tool`, `resource`, `prompt`, `complete`, `list` and `ping` is set. */
 export type Step = z.output<typeof stepSchema>;
 export type ListName = NonNullable<Step['list']>;
 
-/** A mapping with a misspelt key lacks the right one, but that need not be said as well. */
+/** True when no key is unknown; with a misspelt key, the missing right key needs no message of its own. */
 function knowsAllKeys({ value, issues }: z.core.ParsePayload): boolean {
   return typeof value === 'object' && value !== null && !issues.some(({ code }) => code === 'unrecognized_keys');
 }
 
-/** What the protocol itself may send, whatever the steps. */
+/** The operations that the protocol itself may send, whatever the steps. */
 const PROTOCOL = [
   ...[
     'initialize',
@@ -152,17 +154,17 @@ const LISTS: Readonly<Record<string, string>> = {
   prompts: 'prompts/list',
 };
 
-/** Every operation that requests of these steps, as they were written, may be counted under. */
+/** Every operation that the requests of these steps can count as. @param steps as the file has them */
 export function operationsOf(steps: readonly unknown[]): string[] {
   return [...new Set([...steps.flatMap(operationsOfStep), ...PROTOCOL])];
 }
 
-/** What the calls of a step, as it was written, are counted under. */
+/** The operation that the calls of a step count as. @param step as the file has it */
 export function operationOf(step: unknown): string {
   return operationsOfStep(step)[0] ?? '';
 }
 
-/** That of the call itself comes first; the others are those of a tool call that a server makes a task of. */
+/** The operation of the call comes first; the others are those of a tool call that the server turns into a task. */
 function operationsOfStep(step: unknown): string[] {
   const { tool, resource, prompt, complete, list, ping } = asRecord(step);
   if (tool !== undefined) {

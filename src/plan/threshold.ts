@@ -30,14 +30,14 @@ const CODES: ReadonlySet<string> = new Set(
 );
 
 /**
- * True for the code of an outcome that counts as a failure. A threshold on any other code would always see nothing and
- * hold. The outcomes themselves are in sample/outcome.ts, which a plan does not import; a test keeps the two together.
+ * True for the code of an outcome that counts as a failure. A threshold on any other code would see no samples and always
+ * hold. The outcomes are defined in sample/outcome.ts, which this room cannot import; a test keeps the two in step.
  */
 export function isFailureCode(code: string): boolean {
   return CODES.has(code) || /^HTTP_[1-5]\d\d$/.test(code) || /^RPC_-?\d+$/.test(code);
 }
 
-/** What a threshold may look at, and which aggregates each metric has; k6's names where k6 has one. */
+/** The metrics of thresholds with their aggregates and tags; k6's names where k6 has one. */
 const METRICS = {
   mcp_request_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['target', 'operation'] },
   mcp_requests: { aggregates: ['count', 'rate'], tags: ['target', 'operation'] },
@@ -48,17 +48,17 @@ const METRICS = {
   dropped_iterations: { aggregates: ['count', 'rate'], tags: ['scenario'] },
 } as const;
 
-export type MetricName = keyof typeof METRICS;
+type MetricName = keyof typeof METRICS;
 export type Aggregate =
   | { readonly kind: 'p'; readonly percent: number }
   | { readonly kind: Exclude<AggregateKind, 'p'> };
-export type TagName = 'target' | 'operation' | 'outcome' | 'scenario';
+type TagName = 'target' | 'operation' | 'outcome' | 'scenario';
 export type Tags = Readonly<Partial<Record<TagName, string>>>;
 type AggregateKind = (typeof METRICS)[MetricName]['aggregates'][number];
 
 /**
- * A condition that the run must meet. Durations are milliseconds; rates of `mcp_requests` and `iterations` are per second,
- * all others shares: of requests, and of `dropped_iterations` in all iterations that were to be.
+ * A condition that a run must meet. Durations are in milliseconds. Rates of `mcp_requests` and `iterations` are per second.
+ * All other rates are shares: of requests, and for `dropped_iterations` of all planned iterations.
  */
 export type Threshold = {
   readonly metric: MetricName;
@@ -72,9 +72,7 @@ export type Threshold = {
 const METRIC = /^([a-z_]+)(?:\{(.*)\})?$/;
 const EXPRESSION = /^\s*(?:p\((\d+(?:\.\d+)?)\)|([a-z]+))\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/;
 
-/**
- * Parses one condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`.
- */
+/** Parses a condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`. */
 export function parseThreshold(metric: string, expression: string): Threshold | { readonly problem: string } {
   const parsed = parseMetric(metric);
   if ('problem' in parsed) return parsed;
@@ -100,8 +98,8 @@ export function parseThreshold(metric: string, expression: string): Threshold | 
 }
 
 /**
- * Parses what a threshold looks at. A tag's value is all that follows its first colon up to the next comma, or stands in
- * double quotes: `{operation:"tools/call:a,b"}`.
+ * Parses a metric with its tags. A tag's value runs from its first colon to the next comma; values with commas need double
+ * quotes: `{operation:"tools/call:a,b"}`.
  */
 export function parseMetric(
   metric: string,
@@ -133,7 +131,7 @@ function isMetric(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
 
-/** At the commas that are not within quotes. */
+/** Splits at the commas outside quotes. */
 function splitTags(text: string): string[] {
   const parts = [''];
   let quoted = false;
@@ -149,7 +147,7 @@ function unquoted(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
-/** A condition with its defaults filled in; `over` is milliseconds, or `run` or `stage`. */
+/** A condition with its defaults; `over` is `run`, `stage` or a number of milliseconds. */
 export type Condition = {
   readonly threshold: string;
   readonly abortOnFail: boolean;
@@ -158,7 +156,7 @@ export type Condition = {
 };
 type LongForm = { readonly threshold: string } & { readonly [Key in keyof Condition]?: Condition[Key] | undefined };
 
-/** One condition; the long form is k6's, with `over` of our own. */
+/** One condition; the long form is k6's, plus our own `over`. */
 const conditionSchema = z
   .union(
     [
@@ -166,13 +164,13 @@ const conditionSchema = z
       z
         .strictObject({
           threshold: z.string(),
-          /** Ends the run as soon as the condition does not hold, looked at every few seconds over all lanes. */
+          /** Ends the run when the condition fails; it is evaluated every few seconds over all lanes. */
           abortOnFail: z.boolean().optional(),
-          /** Not before so much of the run (or of the stage) is over. */
+          /** Does not end the run earlier than this after the start of the run or stage. */
           delayAbortEval: durationSchema().optional(),
           /**
-           * What the condition must hold over: the whole run, every stretch of so long within it, or every stage of the
-           * plan's one scenario with stages, each by itself: then the run finds out up to which stage it held.
+           * Where the condition must hold: over the whole run, over every sliding window of this length, or over every
+           * stage of the plan's one scenario with stages; the report then says up to which stage it held.
            */
           over: z
             .union(
@@ -182,7 +180,7 @@ const conditionSchema = z
             .optional(),
         })
         .refine(({ abortOnFail, delayAbortEval }) => delayAbortEval === undefined || abortOnFail === true, {
-          message: 'expected abortOnFail: true beside it, as only aborting can be delayed',
+          message: 'expected abortOnFail: true with it, because only aborting can be delayed',
           path: ['delayAbortEval'],
         }),
     ],
@@ -194,7 +192,7 @@ const conditionSchema = z
     return { threshold, abortOnFail, delayAbortEval, over };
   });
 
-/** Conditions by metric, k6's grammar. */
+/** Conditions by metric, in k6's grammar. */
 export const thresholdsSchema = z
   .record(z.string(), z.array(conditionSchema).min(1, 'expected at least one condition'))
   .superRefine((thresholds, context) => {

@@ -83,7 +83,7 @@ export type MeasuredStage = {
   readonly toMs: number;
 };
 
-export type MeasuredStages = {
+type MeasuredStages = {
   readonly scenario: string;
   readonly unit: 'vus' | 'starts/s';
   readonly stages: readonly MeasuredStage[];

@@ -60,7 +60,7 @@ describe('guardedConnector', () => {
     const lookup = scriptedLookup(['10.0.0.7', 'fd00::7']);
     assertForbidden(
       await rawRequest(poolTo('https://mcp.test', { addresses: LOOPBACK, lookup })),
-      /^mcp\.test has no address to connect to: 10\.0\.0\.7 is a private address .*\(to allow it, list it in ADDRESSES\)$/,
+      /^mcp\.test has no allowed address: 10\.0\.0\.7 is a private address .*\(to allow it, list it in ADDRESSES\)$/,
     );
     assertForbidden(
       await rawRequest(poolTo('https://[fd00::7]', { addresses: LOOPBACK })),
@@ -94,7 +94,7 @@ describe('guardedConnector', () => {
       const addresses = { allowLoopback: false, allowedAddresses: ['127.0.0.2'] };
       const pool = poolTo(`http://mcp.test:${server.port}`, { addresses, lookup });
       assert.equal((await rawRequest(pool)).status, 202);
-      assertForbidden(await rawRequest(pool), /^mcp\.test has no address to connect to: /);
+      assertForbidden(await rawRequest(pool), /^mcp\.test has no allowed address: /);
       assert.equal((await rawRequest(pool)).status, 202);
       assert.deepEqual(lookup.names, ['mcp.test', 'mcp.test', 'mcp.test']);
       assert.deepEqual([server.connections, forbidden.connections], [2, 0]);

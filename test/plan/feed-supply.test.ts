@@ -41,7 +41,7 @@ describe('a feed with a row of its own for each virtual user', () => {
       assert.deepEqual(problemsOfFeed(vus, { order: 'unique' }, scenario), []);
       const rows = vus === 3 ? '2 rows' : `${vus - 1} rows`;
       assert.deepEqual(problemsOfFeed(vus - 1, { order: 'unique' }, scenario), [
-        `feeds.users.order: users has ${rows}, fewer than the ${vus} virtual users of scenario calls, which need one each`,
+        `feeds.users.order: users has ${rows}, but scenario calls has ${vus} virtual users that need one row each; add rows`,
       ]);
     });
   }
@@ -64,7 +64,7 @@ describe('a feed without an end', () => {
       assert.deepEqual(problemsOfFeed(iterations, once, scenario), []);
       assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
       assert.deepEqual(problemsOfFeed(1, once, scenario), [
-        `feeds.users.repeat: users has 1 row, fewer than the ${iterations} iterations of scenario calls; add rows or take repeat: false out`,
+        `feeds.users.repeat: users has 1 row, but scenario calls has ${iterations} iterations; add rows or remove repeat: false`,
       ]);
     });
   }

@@ -122,16 +122,16 @@ describe('a feed', () => {
 describe('a feed is refused', () => {
   it('with a file that is not there, that is broken, or where there are no files', () => {
     assert.deepEqual(feedOfFile('a.csv', undefined), [
-      'feeds.rows.file: there is no file "a.csv" beside the plan that can be read',
+      'feeds.rows.file: cannot read the file "a.csv"; its path counts from the plan\'s folder',
     ]);
     assert.deepEqual(feedOfFile('a.json', '{}'), [
-      'feeds.rows.file: a.json: expected a JSON array, its items being the rows',
+      'feeds.rows.file: a.json: expected a JSON array whose items are the rows',
     ]);
     assert.deepEqual(feedOfFile('a.json', '[1, {"a":1}]'), [
-      'feeds.rows.file: a.json: row 1: expected an object, as others are',
+      'feeds.rows.file: a.json: row 1: expected an object like the other rows',
     ]);
     assert.deepEqual(problemsOfFeed({ file: 'a.csv' }), [
-      'feeds.rows.file: a plan that is sent has no files beside it; write the rows into the plan, e.g. with csv: |',
+      'feeds.rows.file: a plan that is sent comes without files; write the rows into the plan, e.g. with csv: |',
     ]);
   });
 
@@ -139,39 +139,36 @@ describe('a feed is refused', () => {
     [{}, ': expected one of values, rows, csv, jsonl, lines, file'],
     [
       { values: ['a'], csv: 'a' },
-      '.csv: expected only one of values, rows, csv, jsonl, lines, file; this feed has values already',
+      '.csv: expected only one of values, rows, csv, jsonl, lines, file; this feed already has values',
     ],
     [{ values: [] }, '.values: expected at least one value'],
     [{ values: 7 }, '.values: expected array, received number'],
     [{ csv: ['a'] }, '.csv: expected string, received array'],
     [{ rows: [] }, '.rows: expected at least one row'],
     [{ rows: [{}] }, '.rows: expected at least one column'],
-    [{ rows: [{ a: 1 }, { b: 1 }] }, '.rows: row 1 lacks "b", which others have; write null where there is no value'],
+    [{ rows: [{ a: 1 }, { b: 1 }] }, '.rows: row 1: missing "b", which other rows have; write null for no value'],
     [{ csv: '' }, '.csv: expected a header line with the names of the columns'],
     [{ csv: 'a,b\n' }, '.csv: expected at least one row'],
     [{ csv: 'a,,b\n1,2,3' }, '.csv: line 1: expected a name for each column'],
-    [{ csv: 'a,b, a\n1,2,3' }, '.csv: line 1: the column "a" stands twice'],
+    [{ csv: 'a,b, a\n1,2,3' }, '.csv: line 1: expected each column once, got "a" twice'],
     [{ csv: 'a,b\n1,2\n\n3\n' }, '.csv: line 4: expected 2 fields as in the header, got 1'],
     [{ csv: 'a,b\n1,2\n3,"x' }, '.csv: line 3: a quote is opened here and never closed'],
     [
       { csv: 'a,b\n1,x"y"\n' },
-      '.csv: line 2: a quote stands within a field; quote the whole field, and write quotes in it twice',
+      '.csv: line 2: expected no quote inside an unquoted field; quote the whole field and double its quotes',
     ],
     [
       { csv: 'a,b\n1,"y"z\n' },
-      '.csv: line 2: a quote stands within a field; quote the whole field, and write quotes in it twice',
+      '.csv: line 2: expected no quote inside an unquoted field; quote the whole field and double its quotes',
     ],
     [{ jsonl: '{"a":1}\n\n{"a":}' }, '.jsonl: line 3: not valid JSON'],
-    [
-      { jsonl: '{"a":1}\n\n{"b":1}' },
-      '.jsonl: line 1 lacks "b", which others have; write null where there is no value',
-    ],
-    [{ jsonl: '{"a":1}\n\n7' }, '.jsonl: line 3: expected an object, as others are'],
+    [{ jsonl: '{"a":1}\n\n{"b":1}' }, '.jsonl: line 1: missing "b", which other rows have; write null for no value'],
+    [{ jsonl: '{"a":1}\n\n7' }, '.jsonl: line 3: expected an object like the other rows'],
     [{ lines: ' \n' }, '.lines: expected at least one row'],
     [{ values: ['a'], order: 'shuffled' }, '.order: expected one of "sequential"|"random"|"unique", got "shuffled"'],
     [
       { values: ['a'], repeat: false },
-      '.repeat: expected order: sequential with repeat: false, as random rows have no last one',
+      '.repeat: expected order: sequential with repeat: false; random rows have no last one',
     ],
     [{ valeus: ['a'] }, '.valeus: unknown key "valeus": did you mean "values"?'],
   ];

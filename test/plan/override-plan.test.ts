@@ -121,7 +121,7 @@ it('leaves the warm-up, which is then refused when nothing else is left', () => 
   assert.ok(!parsed.ok);
   const [problem] = parsed.problems;
   assert.equal(problem?.path, 'warmUp');
-  assert.equal(problem?.message, 'expected less than the 5 s that the run takes, got 5 s');
+  assert.equal(problem?.message, "expected less than the run's duration of 5 s, got 5 s");
 });
 
 it('lets parsing refuse a duration that is none, and stages that are none', () => {

@@ -51,14 +51,14 @@ it('says what is wrong with the others', () => {
     $constructor: /expected a generator/,
     '$uuid|json': /expected a generator/,
     '$uuid(1)': /expected no arguments in \$uuid/,
-    '$integer(1)': /expected a least and a greatest value in \$integer, e\.g\. \$integer\(1,100\)/,
-    '$integer(5,1)': /a least and a greatest value/,
-    '$integer(1.5,2)': /a least and a greatest value/,
-    '$integer(,2)': /a least and a greatest value/,
-    '$number(0,one)': /a least and a greatest value/,
+    '$integer(1)': /expected a minimum and a maximum in \$integer, e\.g\. \$integer\(1,100\)/,
+    '$integer(5,1)': /a minimum and a maximum/,
+    '$integer(1.5,2)': /a minimum and a maximum/,
+    '$integer(,2)': /a minimum and a maximum/,
+    '$number(0,one)': /a minimum and a maximum/,
     '$string(0)': /a whole number from 1 to 10000/,
     '$words(1001)': /a whole number from 1 to 1000/,
-    '$pick()': /one value or more/,
+    '$pick()': /at least one value/,
   };
   for (const [inner, expected] of Object.entries(cases)) {
     const parsed = parsePlaceholder(inner);

@@ -33,7 +33,7 @@ describe('a placeholder', () => {
   });
 
   it('is told what it names that there is not, and what may have been meant', () => {
-    const end = 'names no feed and no value captured by an earlier step';
+    const end = 'names neither a feed nor a value captured by an earlier step';
     assert.deepEqual(problemsOfText('{{banana}}'), [`{{banana}} ${end}; declare it under feeds`]);
     assert.deepEqual(problemsOfText('a {{wrods}} b {{ wrods }}'), [`{{wrods}} ${end}: did you mean "words"?`]);
     assert.deepEqual(problemsOfText('{{constructor}}'), [`{{constructor}} ${end}; declare it under feeds`]);
@@ -44,29 +44,29 @@ describe('a placeholder', () => {
       '{{pages}} names a feed with several columns; write {{pages.id}} or another of id, full name, body',
     ]);
     assert.deepEqual(problemsOfText('{{pages.bodi}}'), [
-      '{{pages.bodi}} names no column of pages: did you mean "body"?',
+      '{{pages.bodi}} names an unknown column of pages: did you mean "body"?',
     ]);
     assert.deepEqual(problemsOfText('{{words.text}}'), [
-      '{{words.text}} names no column of words: expected one of value',
+      '{{words.text}} names an unknown column of words: expected one of value',
     ]);
   });
 
   it('reads as JSON only what is JSON in every row', () => {
     assert.deepEqual(problemsOfText('{{pages.id|json}}'), []);
     assert.deepEqual(problemsOfText('{{pages.body|json}}'), [
-      '{{pages.body|json}} reads body as JSON, which that of row 3 is not',
+      '{{pages.body|json}} reads body as JSON, but row 3 does not hold JSON there',
     ]);
   });
 
   it('must be one', () => {
-    const wayOut = 'a text that itself holds {{ }} can come from a feed';
+    const howToFix = 'to send the characters {{ }}, take them from a feed';
     assert.match(
       problemsOfText('{{user name}}')[0] ?? '',
-      new RegExp(`^\\{\\{user name\\}\\} is no placeholder: .*; ${wayOut}$`),
+      new RegExp(`^\\{\\{user name\\}\\} is not a placeholder: .*; ${howToFix}$`),
     );
     assert.match(
       problemsOfText('{{$integer(1)}}')[0] ?? '',
-      /^\{\{\$integer\(1\)\}\} is no placeholder: expected a least and/,
+      /^\{\{\$integer\(1\)\}\} is not a placeholder: expected a minimum and/,
     );
     assert.deepEqual(problemsOfText('{{ $pick("a","b") }}'), [
       '{{ $pick("a","b") }}: expected no quotes, backslashes or line breaks within {{ }}',
@@ -86,7 +86,7 @@ describe('a placeholder', () => {
     it(`is looked for in ${path}`, () => {
       const [said, ...others] = problemsOfSteps([step]);
       assert.deepEqual(others, []);
-      assert.ok(said?.startsWith(`[0].${path}: {{nowhere}} names no feed`), said);
+      assert.ok(said?.startsWith(`[0].${path}: {{nowhere}} names neither a feed`), said);
     });
   }
 
@@ -109,7 +109,7 @@ describe('a captured value', () => {
   const uses = { tool: 'get', arguments: { id: '{{id}}' } };
 
   it('is there only after the step that captures it', () => {
-    const message = '[0].arguments.id: {{id}} is captured only by steps[1]; put the step that uses it after that one';
+    const message = '[0].arguments.id: {{id}} is captured only by steps[1]; move the step that uses it after that one';
     assert.deepEqual(problemsOfSteps([uses, { tool: 'find', capture }]), [message]);
     assert.deepEqual(problemsOfSteps([{ ...uses, capture }]), [message.replace('steps[1]', 'steps[0]')]);
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe('a captured value', () => {
     const scenarios = { one: { ...one, steps: [{ tool: 'find', capture }] }, two: { ...one, steps: [uses] } };
     const [said, ...others] = problemsOf({ plan: { scenarios } });
     assert.deepEqual(others, []);
-    assert.match(said ?? '', /^scenarios\.two\.steps\[0\]\.arguments\.id: \{\{id\}\} names no feed and no value/);
+    assert.match(said ?? '', /^scenarios\.two\.steps\[0\]\.arguments\.id: \{\{id\}\} names neither a feed nor a value/);
   });
 
   it('needs steps in a fixed order, which is said once', () => {
@@ -142,9 +142,9 @@ describe('a captured value', () => {
       { tool: 'find', capture },
       { tool: 'get', arguments: { id: '{{id.x}}' } },
     ]);
-    assert.match(column ?? '', /names a column of a captured value, which has none/);
+    assert.match(column ?? '', /names a column of a captured value; captured values have no columns/);
     assert.deepEqual(problemsOfSteps([{ tool: 'find', capture: { words: { matches: 'a' } } }]), [
-      '[0].capture.words: expected a name that no feed has, or {{words}} would mean two things',
+      '[0].capture.words: expected a name that no feed has, or {{words}} would have two meanings',
     ]);
   });
 });

@@ -47,13 +47,13 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'fewer virtual users at most than at first',
     ['executor: constant-arrival-rate', 'rate: 1', 'duration: 10s', 'preAllocatedVUs: 5', 'maxVUs: 4'],
-    [4, 'maxVUs', 'expected at least preAllocatedVUs, 5, got 4'],
+    [4, 'maxVUs', 'expected at least preAllocatedVUs (5), got 4'],
   ],
   ['no stages', ['executor: ramping-vus', 'stages: []'], [1, 'stages', 'expected at least one stage']],
   [
     'stages of no length',
     ['executor: ramping-vus', 'stages:', '  - { duration: 0s, target: 5 }', '  - { duration: 0s, target: 9 }'],
-    [1, 'stages', 'expected a stage that lasts longer than 0s'],
+    [1, 'stages', 'expected at least one stage that is longer than 0s'],
   ],
   [
     'a stage that goes back in time, into the one before',
@@ -73,7 +73,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'stages without anybody',
     ['executor: ramping-vus', 'stages: [{ duration: 10s, target: 0 }]'],
-    [1, 'stages', 'expected virtual users somewhere, or nothing would ever start'],
+    [1, 'stages', 'expected a target or startVUs above 0; otherwise nothing starts'],
   ],
   [
     'stages with half of somebody',
@@ -83,7 +83,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'stages without a rate',
     ['executor: ramping-arrival-rate', 'preAllocatedVUs: 1', 'stages: [{ duration: 10s, target: 0 }]'],
-    [2, 'stages', 'expected a rate above 0 somewhere, or nothing would ever start'],
+    [2, 'stages', 'expected a target or startRate above 0; otherwise nothing starts'],
   ],
   [
     'stages with a negative rate',
@@ -98,7 +98,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'keys of another executor, which is named',
     ['executor: constant-vus', 'vus: 1', 'duration: 10s', 'rate: 5', 'startTme: 1m'],
-    [3, 'rate', 'unknown key "rate" with this executor; those with it are constant-arrival-rate'],
+    [3, 'rate', 'unknown key "rate" with this executor; only constant-arrival-rate can have it'],
     [4, 'startTme', 'unknown key "startTme": did you mean "startTime"?'],
   ],
   [
@@ -115,7 +115,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
       'preAllocatedVUs: 1',
       'thinkTime: { type: constant, duration: 1s }',
     ],
-    [4, 'thinkTime', /^expected none: starts come at a rate/],
+    [4, 'thinkTime', /^expected no thinkTime: starts come at a rate/],
   ],
 ];
 

@@ -46,7 +46,7 @@ describe('a step', () => {
 
   it('must be only one of them, and is told of each further one where it stands', () => {
     const [second, third] = problems(`${YAML}        ping: true\n        list: prompts\n`);
-    const message = 'expected one of tool, resource, prompt, complete, list, ping; this step has tool already';
+    const message = 'expected one of tool, resource, prompt, complete, list, ping; this step already has tool';
     assert.deepEqual(second, { path: 'scenarios.calls.steps[0].ping', line: 13, column: 9, message });
     assert.deepEqual(third, { path: 'scenarios.calls.steps[0].list', line: 14, column: 9, message });
   });
@@ -96,8 +96,8 @@ describe('a step', () => {
 
   it('that gets a prompt has texts for arguments, and is told of each that is none', () => {
     assert.deepEqual(problemsOfStep({ prompt: 'brief', arguments: { a: 1, b: 'x', c: { d: 'y' } } }), [
-      '.arguments.a: expected a text, as prompts take no other arguments, got 1',
-      '.arguments.c: expected a text, as prompts take no other arguments',
+      '.arguments.a: expected a text, because prompts take no other arguments, got 1',
+      '.arguments.c: expected a text, because prompts take no other arguments',
     ]);
   });
 
@@ -157,7 +157,7 @@ describe('a part of a step that has several shapes', () => {
       'scenarios.calls.callsPerIteration: Too small: expected number to be >=1, got 0',
     ]);
     assert.deepEqual(problemsOf({ scenario: { sessions: { close: { abandn: 1 } } } }), [
-      'scenarios.calls.sessions.close.abandon: missing: expected number, received undefined',
+      'scenarios.calls.sessions.close.abandon: missing: expected number',
       'scenarios.calls.sessions.close.abandn: unknown key "abandn": did you mean "abandon"?',
     ]);
   });

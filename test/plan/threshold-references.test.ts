@@ -49,7 +49,7 @@ describe('a threshold', () => {
       'tools/call:serch': 'did you mean "tools/call:search"?',
       search: 'did you mean "tools/call:search"?',
       'prompts/get:breif': 'did you mean "prompts/get:brief"?',
-      banana: 'operations are written as in tools/call:name',
+      banana: 'write operations like tools/call:name',
     };
     for (const [operation, end] of Object.entries(cases)) {
       const metric = `mcp_request_duration{operation:${operation}}`;
@@ -74,7 +74,7 @@ describe('a threshold', () => {
     assert.deepEqual(problemsOf(parts({ 'mcp_requests{target:api,operation:tools/call:y}': ['count>0'] })), []);
     const metric = 'mcp_requests{target:api,operation:tools/call:x}';
     assert.deepEqual(problemsOf(parts({ [metric]: ['count>0'] })), [
-      `thresholds.${metric}: no step aimed at api makes "tools/call:x": did you mean "tools/call:y"?`,
+      `thresholds.${metric}: no step for target api makes "tools/call:x": did you mean "tools/call:y"?`,
     ]);
   });
 
@@ -108,7 +108,7 @@ describe('a threshold', () => {
       [{ threshold: 'p95<5' }, ': expected a condition on count, rate such as "count<500", got "p95<5"'],
       [
         { threshold: 'count>1', delayAbortEval: '5s' },
-        '.delayAbortEval: expected abortOnFail: true beside it, as only aborting can be delayed',
+        '.delayAbortEval: expected abortOnFail: true with it, because only aborting can be delayed',
       ],
       [
         { threshold: 'count>1', over: '10ms' },
@@ -118,7 +118,7 @@ describe('a threshold', () => {
         { threshold: 'count>1', abortOnFial: true },
         '.abortOnFial: unknown key "abortOnFial": did you mean "abortOnFail"?',
       ],
-      [{ abortOnFail: true }, '.threshold: missing: expected string, received undefined'],
+      [{ abortOnFail: true }, '.threshold: missing: expected string'],
       [7, ': expected a condition such as "p(95)<500", or {threshold, abortOnFail, delayAbortEval, over}, got 7'],
     ];
     for (const [condition, expected] of cases) {

@@ -15,34 +15,34 @@ describe('auth in a plan', () => {
     [
       'neither a secret nor a key',
       { type: 'client-credentials', ...client },
-      'clientSecret: missing: expected the name of a secret, or privateKey in its place',
+      'clientSecret: missing: expected the name of a secret, or privateKey instead',
     ],
     ['both', { ...credentials, privateKey: 'b' }, 'privateKey: expected only one of clientSecret and privateKey'],
     [
       'a way to send a secret that is not there',
       { type: 'client-credentials', ...client, privateKey: 'a', clientAuthentication: 'post' },
-      'clientAuthentication: says how to send clientSecret, which is missing',
+      'clientAuthentication: needs clientSecret, which is missing',
     ],
     [
       'an algorithm without a key',
       { ...credentials, algorithm: 'ES256' },
-      'algorithm: says how to sign with privateKey, which is missing',
+      'algorithm: needs privateKey, which is missing',
     ],
-    ['a key id without a key', { ...credentials, keyId: 'k' }, 'keyId: names privateKey, which is missing'],
+    ['a key id without a key', { ...credentials, keyId: 'k' }, 'keyId: needs privateKey, which is missing'],
     [
       'a resource with a fragment',
       { ...credentials, resource: 'https://a.example/#b' },
-      'resource: expected an absolute URI without fragment, or false',
+      'resource: expected an absolute URI without a fragment, or false',
     ],
     [
       'a resource that is true',
       { ...credentials, resource: true },
-      'resource: expected an absolute URI without fragment',
+      'resource: expected an absolute URI without a fragment',
     ],
     [
       'a secret of nobody',
       { type: 'jwt-bearer', assertion: 'a', clientSecret: 'b' },
-      'clientId: missing: expected the id of the client whose secret or key is named',
+      'clientId: missing: expected the id of the client that the secret or key belongs to',
     ],
     [
       'two proofs at the identity provider',
