@@ -17,11 +17,13 @@ let warm: Promise<void> | undefined;
 
 /**
  * Runs some sessions through the whole client, against a server in this process, once per process. The first requests of
- * a process pay for code that is new to the engine, several milliseconds each, and a target would be charged with them.
- * Takes about a quarter of a second; a process in which it does not work is cold, and no worse for it.
+ * a process take several milliseconds longer, because the engine has not compiled the code yet; that must not count
+ * against a target. Takes about a quarter of a second. Does not reject: a process in which it fails only stays cold.
  */
 export function warmUp(): Promise<void> {
-  warm ??= rehearse().catch((error: unknown) => console.warn('The client could not be warmed up:', error));
+  warm ??= rehearse().catch((error: unknown) =>
+    console.warn('Warming up the client failed; the first requests may be slower:', error),
+  );
   return warm;
 }
 
@@ -75,7 +77,7 @@ async function runSessions(url: string): Promise<void> {
   await connection.close();
 }
 
-/** Answers as an MCP server with sessions, as JSON or as an event stream by the path. */
+/** Answers like an MCP server with sessions; as JSON or as an event stream, depending on the path. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   let body = '';
   request.setEncoding('utf8').on('data', (chunk: string) => {

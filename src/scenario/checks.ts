@@ -7,14 +7,14 @@ import { outcomeClass } from '../sample/outcome.ts';
 import { type CompiledCapture, compilePointer } from './values.ts';
 
 /**
- * Looks at a result and its text; returns what is wrong with it, or undefined when the check holds. The texts of results
- * may be long: whoever keeps a message cuts it.
+ * Checks a result and its text. Returns what is wrong with it, or undefined when the check holds. Results can have long
+ * texts: whoever keeps a message shortens it.
  */
 export type CompiledCheck = (result: unknown, text: string) => string | undefined;
 
 type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
 
-/** Makes a check's test once, so that a reply only runs it. @throws when it has a schema that cannot be used */
+/** Compiles a check, so that a reply only runs it. @throws when it has a schema that cannot be used */
 export function compileCheck(check: Check): CompiledCheck {
   if ('contains' in check) {
     const { contains } = check;
@@ -68,12 +68,12 @@ function shown(found: unknown): string {
   return found === undefined ? 'not there' : JSON.stringify(found);
 }
 
-/** Reads the text of a result that was judged before. */
+/** Reads the text of a result. */
 export type TextOf = (result: unknown) => string;
 
 /**
- * Adds a step's checks to the judge of its results. They look at results that were found useful or only worth a warning,
- * and turn them into TOOL_ASSERT when they do not hold.
+ * Adds a step's checks to the judge of its results. A result that would be useful or a warning becomes TOOL_ASSERT when a
+ * check does not hold.
  */
 export function compileJudge(judge: ResultJudge, textOf: TextOf, checks: readonly Check[]): ResultJudge {
   if (checks.length === 0) return judge;
@@ -91,9 +91,8 @@ export function compileJudge(judge: ResultJudge, textOf: TextOf, checks: readonl
 }
 
 /**
- * Adds a step's captures to its judge: what they find in a result that is not judged a failure is kept, and one that lacks
- * it becomes TOOL_CAPTURE. In the judge and not after it, because only the judge sees the results of tasks as it sees all
- * others.
+ * Adds a step's captures to its judge. Values found in a result that is not a failure are kept; a result that lacks one
+ * becomes TOOL_CAPTURE. This happens in the judge, because only the judge sees the results of tasks like all others.
  * @param captured where to keep the values of this iteration
  */
 export function captureInto(

@@ -24,104 +24,11 @@ import { type RowTaker, UsedFeeds } from './feeds.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { compileCapture, type Values } from './values.ts';
 
-/** A step that can be called at once: serialised ahead, its judge compiled. */
-export type CompiledStep = {
-  /** Captures of earlier steps that its call cannot be made without. */
-  readonly needs: readonly string[];
-  /** Makes the next call; without placeholders and captures it is the same object every time. */
-  readonly makeCall: (values: Values) => Call;
-};
-
-export type StepScope = {
-  readonly target: Target;
-  readonly feeds: UsedFeeds;
-  /** Captures that some step of the scenario reads as JSON. */
-  readonly readAsJson: ReadonlySet<string>;
-};
-
-/** A maker of calls, and how their results are judged and read. */
-type Kind = Pick<CompiledStep, 'needs'> & {
-  readonly make: (values: Values) => Call;
-  /** True when every call is the same. */
-  readonly fixed: boolean;
-  readonly textOf: TextOf;
-};
-
-/**
- * Compiles one step for all virtual users of a process.
- * @throws when the plan's feeds or schemas hold what cannot be used
- */
-export function compileStep(step: Step, scope: StepScope): CompiledStep {
-  const { make, needs, fixed, textOf } = kindOf(step, scope);
-  const captures = Object.entries(step.capture).map(([name, capture]) => {
-    return compileCapture(name, capture, scope.readAsJson.has(name));
-  });
-  if (captures.length === 0) return { needs, makeCall: fixed ? always(make(NOTHING)) : make };
-  const call = fixed ? always(make(NOTHING)) : make;
-  const makeCall = (values: Values): Call => {
-    const made = call(values);
-    return { ...made, judge: captureInto(values.captured, made.judge, textOf, captures) };
-  };
-  return { needs, makeCall };
-}
-
-function kindOf(step: Step, { target, feeds }: StepScope): Kind {
-  const { tool, resource, prompt, complete, list, checks } = step;
-  const texts = (value: unknown) => compileTemplate(value, feeds, true);
-  if (tool !== undefined) {
-    const softErrors = compileSoftErrors(target.softErrors);
-    const judgeTool: ResultJudge = (result, known) => judgeToolResult(result, softErrors, known);
-    const judge = compileJudge(judgeTool, textOfTool, checks);
-    const template = compileTemplate(step.arguments ?? {}, feeds);
-    return filled(textOfTool, callTool(tool, judge, step.progress), template);
-  }
-  if (resource !== undefined) {
-    const judge = compileJudge(judgeResource, textOfResource, checks);
-    return filled(textOfResource, readResource(resource, judge), texts(resource));
-  }
-  if (prompt !== undefined) {
-    const judge = compileJudge(judgePrompt, textOfPrompt, checks);
-    return filled(textOfPrompt, getPrompt(prompt, judge), texts(step.arguments ?? {}));
-  }
-  if (complete !== undefined) {
-    const { prompt: ofPrompt, resource: ofResource, argument, context } = complete;
-    const completed = ofPrompt === undefined ? { resource: ofResource as string } : { prompt: ofPrompt };
-    const judge = compileJudge(judgeCompletion, textOfCompletion, checks);
-    const make = completeArgument(completed, argument.name, judge);
-    return context === undefined
-      ? filled(textOfCompletion, make, texts(argument.value))
-      : filled(textOfCompletion, make, texts(argument.value), texts(context));
-  }
-  // What has no arguments has no text that checks or captures could look at either.
-  return filled(() => '', always(list === undefined ? PING : listItems(list)));
-}
-
-/** Gives a maker of calls the JSON texts that the templates make. */
-function filled<Texts extends string[]>(
-  textOf: TextOf,
-  make: (...texts: Texts) => Call,
-  ...templates: Template[]
-): Kind {
-  return {
-    textOf,
-    make: (values) => make(...(templates.map((template) => template.fill(values)) as Texts)),
-    fixed: templates.every(({ fixed }) => fixed),
-    needs: templates.flatMap(({ needs }) => needs),
-  };
-}
-
-/** What calls that are always the same are filled from. */
-const NOTHING: Values = { random: () => 0, vu: 0, iteration: 0, rows: [], captured: new Map() };
-
-function always(call: Call): () => Call {
-  return () => call;
-}
-
-/** A scenario made ready for all virtual users of a process. */
+/** A scenario's steps, prepared once for all virtual users of a process. */
 export type CompiledScenario = {
   /** Draws the steps of one iteration, in the order in which they are called. */
   readonly drawSteps: (random: Random) => readonly CompiledStep[];
-  /** The iteration's row of each feed that its steps take values from; undefined when one has run out. */
+  /** The iteration's row of each feed that its steps take values from; undefined when one is exhausted. */
   readonly rowsFor: (taker: RowTaker) => readonly number[] | undefined;
 };
 
@@ -164,7 +71,7 @@ function drawCount(calls: Scenario['callsPerIteration']): (random: Random) => nu
   return (random) => min + Math.floor(random() * (max - min + 1));
 }
 
-/** Names that stand as `{{name|json}}` in a scenario's steps. */
+/** Names that occur as `{{name|json}}` in a scenario's steps. */
 function readAsJson({ steps }: Scenario): Set<string> {
   const names = new Set<string>();
   for (const [, inner = ''] of JSON.stringify(steps).matchAll(new RegExp(PLACEHOLDER, 'g'))) {
@@ -172,4 +79,97 @@ function readAsJson({ steps }: Scenario): Set<string> {
     if ('kind' in placeholder && placeholder.kind === 'value' && placeholder.json) names.add(placeholder.name);
   }
   return names;
+}
+
+/** A step prepared for its calls: serialised in advance, its judge compiled. */
+export type CompiledStep = {
+  /** Captures of earlier steps that its call needs. */
+  readonly needs: readonly string[];
+  /** Makes the next call; without placeholders and captures it is the same object every time. */
+  readonly makeCall: (values: Values) => Call;
+};
+
+export type StepScope = {
+  readonly target: Target;
+  readonly feeds: UsedFeeds;
+  /** Captures that a step of the scenario reads as JSON. */
+  readonly readAsJson: ReadonlySet<string>;
+};
+
+/** Makes a step's calls, and reads their results. */
+type CallMaker = Pick<CompiledStep, 'needs'> & {
+  readonly make: (values: Values) => Call;
+  /** True when every call is the same. */
+  readonly fixed: boolean;
+  readonly textOf: TextOf;
+};
+
+/**
+ * Compiles one step for all virtual users of a process.
+ * @throws when the plan's feeds or schemas hold what cannot be used
+ */
+export function compileStep(step: Step, scope: StepScope): CompiledStep {
+  const { make, needs, fixed, textOf } = callMaker(step, scope);
+  const captures = Object.entries(step.capture).map(([name, capture]) => {
+    return compileCapture(name, capture, scope.readAsJson.has(name));
+  });
+  if (captures.length === 0) return { needs, makeCall: fixed ? always(make(NO_VALUES)) : make };
+  const call = fixed ? always(make(NO_VALUES)) : make;
+  const makeCall = (values: Values): Call => {
+    const made = call(values);
+    return { ...made, judge: captureInto(values.captured, made.judge, textOf, captures) };
+  };
+  return { needs, makeCall };
+}
+
+function callMaker(step: Step, { target, feeds }: StepScope): CallMaker {
+  const { tool, resource, prompt, complete, list, checks } = step;
+  const texts = (value: unknown) => compileTemplate(value, feeds, true);
+  if (tool !== undefined) {
+    const softErrors = compileSoftErrors(target.softErrors);
+    const judgeTool: ResultJudge = (result, known) => judgeToolResult(result, softErrors, known);
+    const judge = compileJudge(judgeTool, textOfTool, checks);
+    const template = compileTemplate(step.arguments ?? {}, feeds);
+    return filled(textOfTool, callTool(tool, judge, step.progress), template);
+  }
+  if (resource !== undefined) {
+    const judge = compileJudge(judgeResource, textOfResource, checks);
+    return filled(textOfResource, readResource(resource, judge), texts(resource));
+  }
+  if (prompt !== undefined) {
+    const judge = compileJudge(judgePrompt, textOfPrompt, checks);
+    return filled(textOfPrompt, getPrompt(prompt, judge), texts(step.arguments ?? {}));
+  }
+  if (complete !== undefined) {
+    const { prompt: ofPrompt, resource: ofResource, argument, context } = complete;
+    const completed = ofPrompt === undefined ? { resource: ofResource as string } : { prompt: ofPrompt };
+    const judge = compileJudge(judgeCompletion, textOfCompletion, checks);
+    const make = completeArgument(completed, argument.name, judge);
+    return context === undefined
+      ? filled(textOfCompletion, make, texts(argument.value))
+      : filled(textOfCompletion, make, texts(argument.value), texts(context));
+  }
+  // A ping and a list have no text that checks or captures could read.
+  return filled(() => '', always(list === undefined ? PING : listItems(list)));
+}
+
+/** Makes calls from the JSON texts that the templates give. */
+function filled<Texts extends string[]>(
+  textOf: TextOf,
+  make: (...texts: Texts) => Call,
+  ...templates: Template[]
+): CallMaker {
+  return {
+    textOf,
+    make: (values) => make(...(templates.map((template) => template.fill(values)) as Texts)),
+    fixed: templates.every(({ fixed }) => fixed),
+    needs: templates.flatMap(({ needs }) => needs),
+  };
+}
+
+/** What the calls of a step without placeholders are filled from. */
+const NO_VALUES: Values = { random: () => 0, vu: 0, iteration: 0, rows: [], captured: new Map() };
+
+function always(call: Call): () => Call {
+  return () => call;
 }

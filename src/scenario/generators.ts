@@ -2,7 +2,7 @@ import type { Placeholder } from '../plan/placeholder.ts';
 import type { Random } from '../traffic/random.ts';
 import type { Values } from './values.ts';
 
-/** Words that generated texts are made of: what people ask about, so that a search finds something for most of them. */
+/** Words for generated texts. They are what people ask about, so that a search finds something for most of them. */
 export const WORDS: readonly string[] = `
 access account action address agent alert answer application archive array article asset audit backup balance batch board
 branch bridge browser budget buffer build button cache calendar capacity card catalog certificate change channel chart
@@ -29,7 +29,7 @@ type Generated = Extract<Placeholder, { kind: 'generated' }>;
 
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** Makes the generator of a placeholder: every value hangs on the iteration alone, so the same seed makes the same ones. */
+/** Compiles a generator. Its values depend on the iteration alone, so the same seed gives the same values. */
 export function compileGenerator({ generator, args }: Generated): (values: Values) => string | number {
   const [first = 0, second = 0] = args.map(Number);
   switch (generator) {
@@ -38,7 +38,7 @@ export function compileGenerator({ generator, args }: Generated): (values: Value
     case 'iteration':
       return ({ iteration }) => iteration;
     case 'integer':
-      // The sum of a large range and a draw close to 1 may round up to one more than the greatest.
+      // The sum of a large range and a draw close to 1 can round up to one more than the maximum.
       return ({ random }) => Math.min(second, first + Math.floor(random() * (second - first + 1)));
     case 'number':
       return ({ random }) => Math.min(second, first + random() * (second - first));

@@ -2,19 +2,31 @@ import type { Json } from '../plan/feed.ts';
 import type { Capture } from '../plan/step-schema.ts';
 import type { Random } from '../traffic/random.ts';
 
-/** Makes of a value the JSON text that stands for its placeholder. */
+/** What the placeholders of one iteration are filled from. */
+export type Values = {
+  readonly random: Random;
+  /** The virtual user's number in the run. */
+  readonly vu: number;
+  readonly iteration: number;
+  /** The iteration's row of each feed that its scenario uses, by the feed's index among them. */
+  readonly rows: readonly number[];
+  /** Values from earlier replies of the iteration, by name. */
+  readonly captured: Map<string, Json>;
+};
+
+/** Converts a value to the JSON text that replaces its placeholder. */
 export type JsonForm = (value: Json) => string;
 
-/** Where a placeholder is all that a text holds: the value in its own type. */
+/** For a text that consists of one placeholder: the value in its own type. */
 export const ownJson: JsonForm = (value) => JSON.stringify(value);
 
-/** The same where only texts are allowed. */
+/** The same where only a text is allowed. */
 export const textJson: JsonForm = (value) => JSON.stringify(textOf(value));
 
-/** Within a text: what stands between its quotation marks. */
+/** For a placeholder within a text: what goes between the quotation marks. */
 export const innerJson: JsonForm = (value) => textJson(value).slice(1, -1);
 
-/** A text as the JSON that it holds, any other value as it is; undefined for a text that holds none. */
+/** Parses a text as JSON; leaves any other value as it is. @returns undefined for a text that is not JSON */
 export function jsonIn(value: Json): Json | undefined {
   if (typeof value !== 'string') return value;
   try {
@@ -28,47 +40,36 @@ function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** What the placeholders of one iteration are filled from. */
-export type Values = {
-  readonly random: Random;
-  /** The virtual user's number in the run. */
-  readonly vu: number;
-  readonly iteration: number;
-  /** The iteration's row of each feed that its scenario uses, by the feed's place among them. */
-  readonly rows: readonly number[];
-  /** What earlier replies of the iteration have given, by name. */
-  readonly captured: Map<string, Json>;
-};
-
 /** RFC 6901 §4: an index of an array has no leading zeros. */
 const INDEX = /^(0|[1-9]\d*)$/;
 
-/** Makes a JSON pointer (RFC 6901) ready: given a value, it finds what it points at, or undefined where there is nothing. */
+/** Compiles a JSON pointer (RFC 6901) to a function that finds its target in a value; undefined when there is none. */
 export function compilePointer(pointer: string): (value: unknown) => Json | undefined {
-  const tokens = pointer
+  const keys = pointer
     .split('/')
     .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return (value) => tokens.reduce<unknown>(memberOf, value) as Json | undefined;
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return (value) => keys.reduce<unknown>(memberOf, value) as Json | undefined;
 }
 
-function memberOf(value: unknown, token: string): unknown {
-  if (Array.isArray(value)) return INDEX.test(token) ? value[Number(token)] : undefined;
-  const hasIt = typeof value === 'object' && value !== null && Object.hasOwn(value, token);
-  return hasIt ? (value as Record<string, unknown>)[token] : undefined;
+function memberOf(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return INDEX.test(key) ? value[Number(key)] : undefined;
+  const hasIt = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+  return hasIt ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** Finds a value in a result or its text; undefined when it is not there. */
+/** Finds a value in a result or its text. */
 export type CompiledCapture = {
   readonly name: string;
+  /** Returns undefined when the value is missing. */
   readonly find: (result: unknown, text: string) => Json | undefined;
-  /** What was looked for, for the message when it is not there. */
+  /** What was looked for, for the message when it is missing. */
   readonly sought: string;
 };
 
 /**
- * Makes a capture ready.
- * @param asJson a later step reads the value as JSON: a text that holds none is as good as not there
+ * Compiles a capture.
+ * @param asJson a later step reads the value as JSON, so a text that is not JSON counts as missing
  */
 export function compileCapture(name: string, capture: Capture, asJson: boolean): CompiledCapture {
   const find = 'pointer' in capture ? findByPointer(capture.pointer) : findByPattern(capture.matches);
@@ -86,7 +87,7 @@ function findByPointer(pointer: string): CompiledCapture['find'] {
   return (result) => find(result);
 }
 
-/** The first group, or the whole match where the pattern has none. */
+/** Finds the pattern's first group, or the whole match when it has no group. */
 function findByPattern(source: string): CompiledCapture['find'] {
   const pattern = new RegExp(source, 'u');
   return (_, text) => {

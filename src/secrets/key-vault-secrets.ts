@@ -5,15 +5,15 @@ import { assertSecretName, type SecretSource } from './secret-source.ts';
 /** Which vault, and which user-assigned identity when the app has several. */
 export type KeyVault = { readonly vaultUrl: string; readonly clientId?: string };
 
-/** How to reach the vault when not with the app's identity over the internet. */
+/** How to reach the vault, if not with the app's identity over the internet. */
 export type KeyVaultAccess = { readonly credential?: TokenCredential; readonly clientOptions?: SecretClientOptions };
 
-/** Long enough for the client's own retries: three, after up to 1, 2 and 4 seconds or what Retry-After says. */
+/** Long enough for the client's three retries, after up to 1, 2 and 4 seconds or what Retry-After says. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * Secrets from Azure Key Vault, each in its current version. The Azure libraries are loaded at the first request,
- * because that takes a good part of a cold start and many plans need no secret.
+ * Secrets from Azure Key Vault, each in its current version. The Azure libraries are loaded at the first request, because
+ * loading them takes much of a cold start, and many plans need no secret.
  * @throws Error when the URL is not https
  */
 export function keyVaultSecrets({ vaultUrl, clientId }: KeyVault, access: KeyVaultAccess = {}): SecretSource {
@@ -44,7 +44,7 @@ async function appIdentity(clientId: string | undefined): Promise<TokenCredentia
   return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
 }
 
-/** Says what to do; the error itself is left out, because it holds the request with its access token. */
+/** Says what to do. Leaves out the error itself, because it contains the request with its access token. */
 function problemOf(name: string, vaultUrl: string, error: unknown): string {
   const { statusCode, code, message, name: kind } = (error ?? {}) as Partial<Record<string, unknown>>;
   if (statusCode === 404) {
@@ -57,15 +57,15 @@ function problemOf(name: string, vaultUrl: string, error: unknown): string {
   if (statusCode === 401 || statusCode === 403) {
     return (
       `The key vault ${vaultUrl} refused secret "${name}" (${statusCode}): give the app's identity the role Key Vault ` +
-      "Secrets User, let the vault's firewall admit the app, and see that the secret is enabled."
+      "Secrets User, let the vault's firewall admit the app, and check that the secret is enabled."
     );
   }
   if (kind === 'AbortError') {
-    return `The key vault ${vaultUrl} gave no answer for secret "${name}" within ${REQUEST_TIMEOUT_MS / 1000} s.`;
+    return `The key vault ${vaultUrl} did not answer the request for secret "${name}" within ${REQUEST_TIMEOUT_MS / 1000} s.`;
   }
   if (typeof kind === 'string' && /Authentication|Credential/.test(kind)) {
     const reason = String(message).split('\n')[0]?.slice(0, 300);
     return `No identity could sign in to read secret "${name}" from the key vault ${vaultUrl}: ${reason}`;
   }
-  return `The key vault ${vaultUrl} could not be asked for secret "${name}" (${statusCode ?? code ?? kind ?? 'unknown'}).`;
+  return `Reading secret "${name}" from the key vault ${vaultUrl} failed (${statusCode ?? code ?? kind ?? 'unknown'}).`;
 }

@@ -1,19 +1,19 @@
-/** Where the values of a plan's secrets come from; plans hold names only. */
+/** Where the values of a plan's secrets come from. Plans contain names only. */
 export type SecretSource = {
   /**
    * The value of a secret.
-   * @param name what the plan calls it, by Key Vault's rule: 1 to 127 letters, digits and hyphens
-   * @throws Error when there is none, naming the secret and where it was looked for, never a value
+   * @param name as in the plan, by Key Vault's rule: 1 to 127 letters, digits and hyphens
+   * @throws Error when it is missing; the message names the secret and where it was looked for, never a value
    */
   get(name: string): Promise<string>;
 };
 
-/** Key Vault's rule for the names of secrets. */
+/** Key Vault's rule for names of secrets. */
 const SECRET_NAME = /^[0-9A-Za-z-]{1,127}$/;
 
 /**
  * Refuses a name that cannot be a secret's, before it becomes part of a URL or of a variable's name.
- * @throws Error naming the rule
+ * @throws Error that states the rule
  */
 export function assertSecretName(name: string): void {
   if (SECRET_NAME.test(name)) return;
@@ -25,9 +25,9 @@ export function assertSecretName(name: string): void {
 type Entry = { readonly value: Promise<string>; expiresAtMs: number };
 
 /**
- * Keeps values for a while, because a vault limits how often it may be asked (4,000 requests in 10 s for all of its
- * users) and every virtual user asks. Callers who ask at the same time share one request; failures are not kept.
- * @param options.ttlMs how long a value is kept from its arrival, so that a rotated secret is picked up
+ * Keeps values for a while, because a vault limits its requests (4,000 in 10 s for all of its users). Calls at the same time
+ * share one request. Failures are not kept.
+ * @param options.ttlMs how long a value is kept after it arrived, so that a rotated secret is picked up
  * @param options.now a clock in milliseconds that never runs backwards
  */
 export function cachedSecrets(

@@ -7,7 +7,7 @@ import { type FakeVault, startFakeVault, VAULT_URL } from './fake-vault.ts';
 const TOKEN = 'access-token-of-the-app';
 const noOpenssl = spawnSync('openssl', ['version']).status !== 0;
 
-// A pipeline has openssl; there, a silent skip would hide that the vault was never tried.
+// A pipeline has openssl. There, a silent skip would hide that the vault was never tested.
 const skip = noOpenssl && !process.env.CI ? 'the openssl command, which makes the certificate, is missing' : false;
 
 describe('keyVaultSecrets', { skip }, () => {
@@ -34,7 +34,7 @@ describe('keyVaultSecrets', { skip }, () => {
 
   const open = () => keyVaultSecrets({ vaultUrl: VAULT_URL }, { credential, clientOptions: vault.clientOptions });
 
-  it('answers the challenge and reads the current version', async () => {
+  it('answers the challenge of the vault and reads the current version', async () => {
     const secrets = open();
     assert.equal(await secrets.get('github-pat'), 'ghp_from_vault');
     assert.equal(await secrets.get('github-pat'), 'ghp_from_vault');
@@ -53,10 +53,10 @@ describe('keyVaultSecrets', { skip }, () => {
     ],
     ['empty', /Secret "empty" is missing or empty/],
     ['forbidden', /refused secret "forbidden" \(403\).*Key Vault Secrets User/],
-    ['broken', /could not be asked for secret "broken" \(500\)/],
-    ['busy', /could not be asked for secret "busy" \(429\)/],
+    ['broken', /Reading secret "broken" from .* failed \(500\)/],
+    ['busy', /Reading secret "busy" from .* failed \(429\)/],
   ] as const) {
-    it(`explains an answer such as ${name}, without the token`, async () => {
+    it(`explains a reply such as ${name}, without the token`, async () => {
       await assert.rejects(open().get(name), (problem: Error) => {
         assert.match(problem.message, expected);
         assert.ok(!`${problem.stack}${JSON.stringify(problem)}${String(problem.cause)}`.includes(TOKEN));
@@ -71,7 +71,7 @@ describe('keyVaultSecrets', { skip }, () => {
     assert.equal(vault.requests.length, before);
   });
 
-  it('says so when no identity can sign in', async () => {
+  it('reports that no identity can sign in', async () => {
     const failing = {
       async getToken(): Promise<never> {
         throw Object.assign(new Error('no identity here\nmore lines'), { name: 'CredentialUnavailableError' });
@@ -84,16 +84,16 @@ describe('keyVaultSecrets', { skip }, () => {
     await assert.rejects(secrets.get('github-pat'), /No identity could sign in.*no identity here$/);
   });
 
-  it('gives no token to a vault of another domain', async () => {
+  it('gives no token to a vault of another domain', async (t) => {
     const impostor = await startFakeVault({}, 'https://vault.example.net');
+    t.after(() => impostor.stop());
     const asked = scopes.length;
     const secrets = keyVaultSecrets({ vaultUrl: VAULT_URL }, { credential, clientOptions: impostor.clientOptions });
-    await assert.rejects(secrets.get('github-pat'), /could not be asked for secret "github-pat"/);
+    await assert.rejects(secrets.get('github-pat'), /Reading secret "github-pat" from .* failed/);
     assert.equal(scopes.length, asked);
-    await impostor.stop();
   });
 
-  it('does not accept a certificate that nobody vouches for', async () => {
+  it('does not accept a certificate that no authority signed', async () => {
     const { additionalPolicies: _trust, ...clientOptions } = vault.clientOptions;
     const [{ policy } = { policy: undefined }] = vault.clientOptions.additionalPolicies ?? [];
     assert.ok(policy);
@@ -107,7 +107,7 @@ describe('keyVaultSecrets', { skip }, () => {
     };
     const options = { ...clientOptions, additionalPolicies: [{ position: 'perRetry' as const, policy: distrust }] };
     const secrets = keyVaultSecrets({ vaultUrl: VAULT_URL }, { credential, clientOptions: options });
-    await assert.rejects(secrets.get('github-pat'), /could not be asked .*CERT/);
+    await assert.rejects(secrets.get('github-pat'), /Reading secret "github-pat" .*CERT/);
   });
 });
 
