@@ -41,7 +41,7 @@ export class UsedFeeds {
     const texts = rows.map((row, index) => {
       const value = row[at] as Json;
       const read = parsed ? jsonIn(value) : value;
-      if (read === undefined) throw new Error(`feeds.${name}: row ${index + 1} of ${columns[at]} holds no JSON`);
+      if (read === undefined) throw new Error(`feeds.${name}: row ${index + 1} of ${columns[at]} is not JSON`);
       return form(read);
     });
     this.#columns.set(key, texts);

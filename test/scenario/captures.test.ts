@@ -5,13 +5,13 @@ import { type Behaviour, CALL_MS, rigOf, START_MS } from './fake-sessions.ts';
 
 const said = (text: string, more: object = {}) => ({ content: [{ type: 'text', text }], ...more });
 
-/** Runs one iteration of steps in fixed order, every one of which gets the same result. */
+/** Runs one iteration of steps in fixed order. Every step gets the same result. */
 async function run(steps: readonly object[], result: unknown, behaviour: Partial<Behaviour> = {}, plan: object = {}) {
   const rig = rigOf([{ opens: true, result, ...behaviour }], {
     scenario: { order: 'fixed', steps },
     plan: { ...plan },
   });
-  await rig.clock.run(rig.agent.iterate(nth(0)));
+  await rig.clock.run(rig.user.iterate(nth(0)));
   const sent = rig.calls.map(({ params }) => params.arguments);
   return { ...rig, sent, outcomes: rig.samples('iteration').map(({ outcome }) => outcome) };
 }
@@ -20,13 +20,13 @@ const FIND = { tool: 'look', capture: { id: { pointer: '/structuredContent/id' }
 const USE = { tool: 'look', arguments: { id: '{{id}}', text: 'no. {{id}}' } };
 
 describe('a captured value', () => {
-  it('goes into later calls of the iteration, in its own type', async () => {
+  it('is used in later calls of the iteration, in its own type', async () => {
     const { sent, outcomes } = await run([FIND, USE, USE], said('x', { structuredContent: { id: 42 } }));
     const used = { id: 42, text: 'no. 42' };
     assert.deepEqual([sent, outcomes], [[{}, used, used], ['OK']]);
   });
 
-  it('is found by the first group of a pattern, or the whole match', async () => {
+  it('is the first group of a pattern, or the whole match', async () => {
     const text = said('ticket T-17 is open');
     const grouped = { tool: 'look', capture: { id: { matches: 'T-(\\d+)' } } };
     assert.deepEqual((await run([grouped, USE], text)).sent[1], { id: '17', text: 'no. 17' });
@@ -34,7 +34,7 @@ describe('a captured value', () => {
     assert.deepEqual((await run([whole, USE], text)).sent[1], { id: 'T-17', text: 'no. T-17' });
   });
 
-  it('can be read as JSON', async () => {
+  it('is read as JSON where a later step asks for it', async () => {
     const find = { tool: 'look', capture: { page: { pointer: '/content/0/text' } } };
     const use = { tool: 'look', arguments: { next: '{{page|json}}', raw: '{{page}}' } };
     const { sent } = await run([find, use], said('{"cursor":3}'));
@@ -43,13 +43,13 @@ describe('a captured value', () => {
     assert.deepEqual([broken.sent, broken.outcomes], [[{}], ['TOOL_CAPTURE']]);
   });
 
-  it('is forgotten by the next iteration', async () => {
+  it('is not kept for the next iteration', async () => {
     const results = [said('x', { structuredContent: { id: 1 } })];
     const rig = rigOf([{ opens: true, result: results[0], outcome: ['OK', 'OK', 'TOOL_ERROR'] }], {
       scenario: { order: 'fixed', steps: [FIND, USE] },
     });
-    await rig.clock.run(rig.agent.iterate(nth(0)));
-    await rig.clock.run(rig.agent.iterate(nth(1)));
+    await rig.clock.run(rig.user.iterate(nth(0)));
+    await rig.clock.run(rig.user.iterate(nth(1)));
     assert.equal(rig.calls.length, 3, 'the second iteration has no value for its second step');
     assert.deepEqual(
       rig.samples('iteration').map(({ outcome }) => outcome),
@@ -58,14 +58,14 @@ describe('a captured value', () => {
   });
 });
 
-describe('a reply without the value', () => {
-  it('is TOOL_CAPTURE, and so is its iteration, which leaves out the steps that need it', async () => {
+describe('a reply that lacks the value to capture', () => {
+  it('is TOOL_CAPTURE, and so is its iteration, which skips the steps that need the value', async () => {
     const { sent, outcomes, clock } = await run([FIND, USE, { tool: 'look', arguments: { q: 1 } }], said('x'));
     assert.deepEqual([sent, outcomes], [[{}, { q: 1 }], ['TOOL_CAPTURE']]);
     assert.equal(clock.now(), START_MS + 2 * CALL_MS);
   });
 
-  it('is its own failure when it is one, or a check does not hold', async () => {
+  it('keeps its own failure, or that of a check', async () => {
     const failed = await run([FIND, USE], said('x'), { outcome: ['HTTP_500'] });
     assert.deepEqual([failed.calls.length, failed.outcomes], [1, ['HTTP_500']]);
     const checked = await run([{ ...FIND, checks: [{ contains: 'y' }] }, USE], said('x'));
@@ -73,13 +73,13 @@ describe('a reply without the value', () => {
   });
 });
 
-describe('a feed that has run out', () => {
+describe('an exhausted feed', () => {
   const feeds = { ids: { values: ['a', 'b'], order: 'sequential', repeat: false } };
   const parts = { scenario: { steps: [{ tool: 'look', arguments: { q: '{{ids}}' } }] }, plan: { feeds } };
 
-  it('ends iterations as PLAN_FEED_END: nothing is sent, and the next comes after a second', async () => {
-    const { agent, clock, calls, log, samples } = rigOf([{ opens: true }], parts);
-    for (const number of [0, 1, 2, 3]) await clock.run(agent.iterate(nth(number)));
+  it('ends iterations as PLAN_FEED_END: nothing is sent, and the next iteration comes after a second', async () => {
+    const { user, clock, calls, log, samples } = rigOf([{ opens: true }], parts);
+    for (const number of [0, 1, 2, 3]) await clock.run(user.iterate(nth(number)));
     assert.deepEqual(
       calls.map(({ params }) => params.arguments),
       [{ q: 'a' }, { q: 'b' }],
@@ -96,9 +96,9 @@ describe('a feed that has run out', () => {
     );
   });
 
-  it('holds up no start that comes at a rate', async () => {
-    const { agent, clock, samples } = rigOf([{ opens: true }], parts);
-    await clock.run(agent.iterate({ ...nth(2), intendedMs: START_MS }));
+  it('delays no start that comes at a rate', async () => {
+    const { user, clock, samples } = rigOf([{ opens: true }], parts);
+    await clock.run(user.iterate({ ...nth(2), intendedMs: START_MS }));
     assert.equal(clock.now(), START_MS);
     assert.equal(samples('iteration')[0]?.outcome, 'PLAN_FEED_END');
   });

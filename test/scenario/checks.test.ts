@@ -38,12 +38,12 @@ describe('a JSON pointer', () => {
     ['/ ', 7],
     ['/m~0n', 8],
   ];
-  it('finds what RFC 6901 says', () => {
+  it('finds the values of the examples in RFC 6901', () => {
     for (const [pointer, value] of found) assert.deepEqual(compilePointer(pointer)(rfc), value, pointer);
     assert.equal(compilePointer('/~01')({ '~1': 'x' }), 'x');
   });
 
-  it('finds nothing where there is nothing', () => {
+  it('finds nothing where it does not match', () => {
     for (const pointer of ['/foo/2', '/foo/00', '/foo/-', '/foo/length', '/nope/a', '/foo/0/0', '/toString']) {
       assert.equal(compilePointer(pointer)(rfc), undefined, pointer);
     }
@@ -51,7 +51,7 @@ describe('a JSON pointer', () => {
   });
 });
 
-describe('pointer and equals', () => {
+describe('a check of pointer and equals', () => {
   const equals = (pointer: string, value: Json) => problemIn({ pointer, equals: value } as Check);
 
   it('compares whole values, whatever the order of their keys', () => {
@@ -60,17 +60,17 @@ describe('pointer and equals', () => {
     assert.equal(equals('/structuredContent/items/0', { tags: ['x', 'y'], id: 'a' }), undefined);
   });
 
-  it('says what is there instead', () => {
+  it('shows the actual value', () => {
     assert.equal(equals('/structuredContent/total', '2'), 'check failed: /structuredContent/total equals "2"; it is 2');
     assert.match(equals('/structuredContent/items/0/tags', ['y', 'x']) ?? '', /it is \["x","y"\]$/);
     assert.match(equals('/structuredContent/more', null) ?? '', /it is not there$/);
   });
 });
 
-describe('schema', () => {
+describe('a check of schema', () => {
   const schema = { type: 'object', properties: { total: { type: 'integer', minimum: 2 } }, required: ['total'] };
 
-  it('is held against the result, or what a pointer finds in it', () => {
+  it('validates the result, or what a pointer finds in it', () => {
     assert.equal(problemIn({ schema, pointer: '/structuredContent' }), undefined);
     assert.equal(problemIn({ schema: { required: ['structuredContent'] } }), undefined);
     assert.match(problemIn({ schema }) ?? '', /^check failed: schema; the result must have required property 'total'/);
@@ -85,7 +85,7 @@ describe('schema', () => {
     );
   });
 
-  it('that cannot be used is refused before anything is sent', () => {
+  it('refuses a schema that cannot be used, before anything is sent', () => {
     for (const broken of [
       { $ref: 'https://example.com/x.json' },
       { type: 'strin' },
@@ -96,13 +96,18 @@ describe('schema', () => {
   });
 });
 
-it('size counts bytes of the text in UTF-8', () => {
-  const size = (text: string, min?: number, max?: number) => {
-    return problemIn({ size: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } }, text);
-  };
-  assert.equal(size('äö', 4, 4), undefined);
-  assert.equal(size('', 0, 0), undefined);
-  assert.equal(size('abc', 3), undefined);
-  assert.equal(size('äö', 5), 'check failed: size at least 5 bytes; the result\'s text has 4: "äö"');
-  assert.match(size('äö', undefined, 3) ?? '', /^check failed: size 0 to 3 bytes; .* has 4/);
+describe('a check of size', () => {
+  it('counts bytes of the text in UTF-8', () => {
+    const size = (text: string, min?: number, max?: number) => {
+      return problemIn(
+        { size: { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } },
+        text,
+      );
+    };
+    assert.equal(size('äö', 4, 4), undefined);
+    assert.equal(size('', 0, 0), undefined);
+    assert.equal(size('abc', 3), undefined);
+    assert.equal(size('äö', 5), 'check failed: size at least 5 bytes; the result\'s text has 4: "äö"');
+    assert.match(size('äö', undefined, 3) ?? '', /^check failed: size 0 to 3 bytes; .* has 4/);
+  });
 });

@@ -22,7 +22,7 @@ const toolOf = (call: Call | undefined) => call?.operation.replace('tools/call:'
 const queriesOf = (calls: Call[] | undefined) => calls?.map(({ params }) => JSON.parse(params).arguments.q);
 
 describe('steps in weighted order', () => {
-  it('are chosen as often as they weigh, of whatever kind', () => {
+  it('are chosen in proportion to their weights, whatever their kind', () => {
     const steps = [{ tool: 'often', weight: 3 }, { ping: true }, { list: 'tools', weight: 0.0001 }];
     const make = callsOf({ scenario: { steps } });
     const random = randomFor(7);
@@ -32,14 +32,14 @@ describe('steps in weighted order', () => {
     assert.ok(drawn.includes('ping'));
   });
 
-  it('are found for the least and the greatest number that can be drawn', () => {
+  it('are found for the smallest and the largest number that can be drawn', () => {
     const steps = [0.1, 0.2, 0.3, 1 / 3].map((weight, index) => ({ tool: `t${index}`, weight }));
     const make = callsOf({ scenario: { steps } });
     assert.equal(toolOf(make(0, () => 0)?.[0]), 't0');
     assert.equal(toolOf(make(0, () => 1 - 2 ** -53)?.[0]), 't3');
   });
 
-  it('are as many as the plan says, from the least to the greatest number', () => {
+  it('are as many as the plan says, the minimum and the maximum included', () => {
     const steps = [{ ping: true }];
     assert.equal(callsOf({ scenario: { steps, callsPerIteration: 5 } })(0)?.length, 5);
     const ranged = callsOf({ scenario: { steps, callsPerIteration: { min: 2, max: 4 } } });
@@ -48,13 +48,15 @@ describe('steps in weighted order', () => {
   });
 });
 
-it('steps in fixed order are all called once, as they stand', () => {
-  const steps = [{ tool: 'a', weight: 0.001 }, { tool: 'b' }, { tool: 'a' }];
-  const make = callsOf({ scenario: { steps, order: 'fixed' } });
-  for (let ordinal = 0; ordinal < 5; ordinal++) assert.deepEqual(make(ordinal)?.map(toolOf), ['a', 'b', 'a']);
+describe('steps in fixed order', () => {
+  it('are all called once, in the order of the plan', () => {
+    const steps = [{ tool: 'a', weight: 0.001 }, { tool: 'b' }, { tool: 'a' }];
+    const make = callsOf({ scenario: { steps, order: 'fixed' } });
+    for (let ordinal = 0; ordinal < 5; ordinal++) assert.deepEqual(make(ordinal)?.map(toolOf), ['a', 'b', 'a']);
+  });
 });
 
-describe('an iteration has one row of each feed', () => {
+describe('the row of a feed that an iteration gets', () => {
   const steps = [
     { tool: 'look', arguments: { q: '{{rows.a}} {{rows.b}}' } },
     { tool: 'look', arguments: { q: '{{rows.b}}' } },
@@ -67,7 +69,7 @@ describe('an iteration has one row of each feed', () => {
   const withFeed = (feed: object) =>
     callsOf({ scenario: { steps, order: 'fixed' }, plan: { feeds: { rows: { rows, ...feed } } } });
 
-  it('in turn, by the vuIndex of the iteration, and from the beginning again', () => {
+  it('follows its ordinal, and starts again after the last row', () => {
     const make = withFeed({ order: 'sequential' });
     assert.deepEqual(
       [0, 1, 2, 3, 7].map((ordinal) => queriesOf(make(ordinal))?.[1]),
@@ -76,20 +78,20 @@ describe('an iteration has one row of each feed', () => {
     assert.deepEqual(queriesOf(make(4)), ['a1 b1', 'b1']);
   });
 
-  it('in turn until there is none left', () => {
+  it('follows its ordinal until the feed is exhausted', () => {
     const make = withFeed({ order: 'sequential', repeat: false });
     assert.deepEqual(queriesOf(make(2)), ['a2 b2', 'b2']);
     assert.equal(make(3), undefined);
   });
 
-  it('of its virtual user alone', () => {
+  it('belongs to its virtual user alone', () => {
     const make = withFeed({ order: 'unique' });
     for (const ordinal of [0, 1, 99])
       assert.deepEqual(queriesOf(make(ordinal, randomFor(ordinal), 2)), ['a2 b2', 'b2']);
     assert.equal(make(0, randomFor(0), 3), undefined);
   });
 
-  it('at random, each about as often, the same with the same seed', () => {
+  it('is random, each row about as often, and the same for the same seed', () => {
     const make = withFeed({ order: 'random' });
     const draw = () => Array.from({ length: 600 }, (_, ordinal) => queriesOf(make(ordinal)));
     const drawn = draw();
@@ -100,7 +102,7 @@ describe('an iteration has one row of each feed', () => {
     assert.deepEqual(draw(), drawn);
   });
 
-  it('and none of feeds that it does not use', () => {
+  it('does not come from feeds that it does not use', () => {
     const feeds = { rows: { rows, order: 'sequential', repeat: false }, others: { values: ['x'] } };
     const make = callsOf({ scenario: { steps: [{ tool: 'look', arguments: { q: '{{others}}' } }] }, plan: { feeds } });
     assert.deepEqual(queriesOf(make(1000)), ['x']);

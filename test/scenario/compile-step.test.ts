@@ -10,7 +10,7 @@ import { aPlan } from '../support/a-plan.ts';
 
 type Feeds = Readonly<Record<string, readonly string[]>>;
 
-/** Compiles a step as a plan with these feeds has it, and makes a call of it in every iteration. */
+/** Compiles a step of a plan with these feeds. The result makes one call for each iteration. */
 function makerOf(step: object, feeds: Feeds = {}, target: Record<string, unknown> = {}): (random: Random) => Call {
   const plan = aPlan({
     target,
@@ -27,7 +27,7 @@ function makerOf(step: object, feeds: Feeds = {}, target: Record<string, unknown
   };
 }
 
-/** The calls that a step makes, with their params parsed. */
+/** The calls that a step makes, with parsed params. */
 function callsOf(step: object, feeds: Feeds = {}, count = 1) {
   const make = makerOf(step, feeds);
   const random = randomFor(1);
@@ -41,7 +41,7 @@ const complete = (value: string, context?: object) => ({
   complete: { prompt: 'brief', argument: { name: 'language', value }, context },
 });
 
-describe('a step makes', () => {
+describe('compileStep', () => {
   const kinds: [step: object, operation: string, params: unknown, name: string | undefined][] = [
     [{ tool: 'look' }, 'tools/call:look', { name: 'look', arguments: {} }, 'look'],
     [{ resource: 'file:///a' }, 'resources/read:file:///a', { uri: 'file:///a' }, 'file:///a'],
@@ -69,7 +69,7 @@ describe('a step makes', () => {
     [{ ping: true }, 'ping', {}, undefined],
   ];
   for (const [step, operation, params, name] of kinds) {
-    it(`${operation}, the same object every time`, () => {
+    it(`makes a call of ${operation}, the same object every time`, () => {
       const [call] = callsOf(step);
       assert.deepEqual(
         { operation: call?.operation, method: call?.method, params: call?.params, name: call?.name },
@@ -81,13 +81,13 @@ describe('a step makes', () => {
     });
   }
 
-  it('a tool call that asks for progress, if it is to', () => {
+  it('makes a tool call that asks for progress if the step says so', () => {
     assert.equal(callsOf({ tool: 'look', progress: true })[0]?.progress, true);
   });
 });
 
-describe('feeds are put in', () => {
-  it('wherever texts of arguments stand: several in one, nested, in keys', () => {
+describe('placeholders of feeds', () => {
+  it('are filled in all texts of arguments: several in one text, nested, in keys', () => {
     const args = { q: '{{a}} and {{ b }}{{a}}', list: [['{{b}}'], { deep: '<{{a}}>' }], '{{a}}': 1 };
     const filled = { q: 'A and BA', list: [['B'], { deep: '<A>' }], A: 1 };
     const feeds = { a: ['A'], b: ['B'] };
@@ -95,7 +95,7 @@ describe('feeds are put in', () => {
     assert.deepEqual(callsOf({ prompt: 'x', arguments: { q: '<{{a}}>' } }, feeds)[0]?.params.arguments, { q: '<A>' });
   });
 
-  it('into the URI of a resource, whose label stays as the plan has it', () => {
+  it('are filled in the URI of a resource, while its operation keeps the placeholder', () => {
     const calls = callsOf({ resource: 'repo://{{owners}}/{{owners}}' }, { owners: ['a "b"', 'ü'] }, 50);
     for (const { operation, name, params } of calls) {
       assert.equal(operation, 'resources/read:repo://{{owners}}/{{owners}}');
@@ -105,7 +105,7 @@ describe('feeds are put in', () => {
     assert.equal(new Set(calls.map(({ name }) => name)).size, 2);
   });
 
-  it('into the value to complete and the context', () => {
+  it('are filled in the value to complete and in its context', () => {
     const [call] = callsOf(complete('{{a}}', { mood: '{{b}}' }), { a: ['A'], b: ['B'] });
     assert.deepEqual(call?.params.argument, { name: 'language', value: 'A' });
     assert.deepEqual(call?.params.context, { arguments: { mood: 'B' } });
@@ -113,7 +113,7 @@ describe('feeds are put in', () => {
     assert.deepEqual(fixed?.params.context, { arguments: { mood: 'B' } });
   });
 
-  it('and stay texts, whatever they hold and wherever they stand', () => {
+  it('stay texts, whatever they contain and wherever they are', () => {
     const places: ((text: string) => [step: object, read: (params: unknown) => unknown])[] = [
       (q) => [{ tool: 'look', arguments: { q } }, (params) => (params as { arguments: { q: string } }).arguments.q],
       (q) => [{ prompt: 'x', arguments: { q } }, (params) => (params as { arguments: { q: string } }).arguments.q],
@@ -137,21 +137,21 @@ describe('feeds are put in', () => {
     assert.deepEqual(callsOf(complete('{{a}}'), { a: [odd] })[0]?.params.argument.value, odd);
   });
 
-  it('about as often one as the other', () => {
+  it('take each row about as often', () => {
     const calls = callsOf({ tool: 'look', arguments: { q: '{{a}}' } }, { a: ['x', 'y', 'z'] }, 3000);
     const counts = Map.groupBy(calls, (call) => call.params.arguments.q);
     assert.deepEqual([...counts.keys()].toSorted(), ['x', 'y', 'z']);
     for (const { length } of counts.values()) assert.ok(Math.abs(length - 1000) < 150, String(length));
   });
 
-  it('not where braces enclose no name', () => {
+  it('are not found where braces enclose no name', () => {
     for (const text of ['{{', '}}', '{{}}', '{{x"}}', '{{x', 'x}}', '{{x\\}}', '{{\nx}}']) {
       assert.equal(callsOf({ tool: 'look', arguments: { q: text } })[0]?.params.arguments.q, text);
       assert.equal(callsOf({ resource: `a:${text}` })[0]?.name, `a:${text}`);
     }
   });
 
-  it('not into names', () => {
+  it('are not filled in names', () => {
     const feeds = { a: ['A'] };
     const [call] = callsOf({ tool: '{{a}}"', arguments: { q: '{{a}}' } }, feeds);
     assert.deepEqual(call?.params, { name: '{{a}}"', arguments: { q: 'A' } });
@@ -165,7 +165,7 @@ describe('feeds are put in', () => {
 
 describe('the judge of a step', () => {
   const said = (text: string) => ({ content: [{ type: 'text', text }] });
-  /** Steps whose results have a text, and the result with this text. */
+  /** Steps whose results have a text, and the result that contains it. */
   const kinds: [object, (text: string) => unknown][] = [
     [{ tool: 'look' }, said],
     [{ resource: 'a:b' }, (text) => ({ contents: [{ uri: 'a:b', text }] })],
@@ -174,7 +174,7 @@ describe('the judge of a step', () => {
   ];
   const judgeOf = (step: object, target?: Record<string, unknown>) => makerOf(step, {}, target)(randomFor(1)).judge;
 
-  it('holds the checks against the text of the result, of every kind', () => {
+  it('applies the checks to the text of the result, for steps of every kind', () => {
     const checks = [{ contains: 'is' }, { matches: '^a.*l$' }, { notEmpty: true }];
     for (const [step, result] of kinds) {
       const judge = judgeOf({ ...step, checks });
@@ -188,7 +188,7 @@ describe('the judge of a step', () => {
     assert.equal(judgeOf({ tool: 'look', checks: [{ notEmpty: true }] })(said(' \n')).outcome, 'TOOL_ASSERT');
   });
 
-  it('looks at the shape before it looks at the checks', () => {
+  it('validates the shape before it applies the checks', () => {
     for (const [step] of kinds) {
       const { outcome } = judgeOf({ ...step, checks: [{ notEmpty: true }] })([]);
       assert.equal(outcome, 'PROTO_SHAPE', JSON.stringify(step));
@@ -197,14 +197,14 @@ describe('the judge of a step', () => {
     assert.equal(judgeOf({ ping: true })({}).outcome, 'OK');
   });
 
-  it('lets an error that stands in an ordinary result win over checks', () => {
+  it('prefers an error in an ordinary result to a failed check', () => {
     const softErrors = [{ pattern: '^Monthly quota', outcome: 'TOOL_QUOTA' }, { pattern: '^Sorry' }];
     const judge = judgeOf({ tool: 'look', checks: [{ contains: 'x' }] }, { softErrors });
     assert.equal(judge(said('Monthly quota exceeded')).outcome, 'TOOL_QUOTA');
     assert.equal(judge(said('Sorry')).outcome, 'TOOL_SOFT_ERROR');
   });
 
-  it('lets an output schema that is broken win over checks, once the tool is known', () => {
+  it('prefers a violated output schema to a failed check, once the tool is known', () => {
     const [tool] = readTools([{ name: 'look', outputSchema: { type: 'object' } }]);
     const judge = judgeOf({ tool: 'look', checks: [{ contains: 'x' }] });
     assert.equal(judge(said('lead'), tool).outcome, 'TOOL_SCHEMA');
@@ -212,7 +212,7 @@ describe('the judge of a step', () => {
     assert.equal(judge({ ...said('x'), structuredContent: {} }, tool).outcome, 'OK');
   });
 
-  it('keeps an empty result a warning, unless a check asks for more', () => {
+  it('keeps an empty result a warning, unless a check requires more', () => {
     const empty: [object, unknown][] = [
       [{ tool: 'look' }, { content: [] }],
       [{ resource: 'a:b' }, { contents: [] }],

@@ -12,10 +12,10 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 /** How a session behaves. */
 export type Behaviour = {
   readonly opens: boolean;
-  /** Of its calls in turn; the last stands for all further ones. */
+  /** Outcomes of its calls in turn; the last one is repeated. */
   readonly outcome?: Outcome | readonly Outcome[];
   readonly diesAfter?: number;
-  /** Value of Retry-After on what fails, with status 429. */
+  /** Value of Retry-After on failures, with status 429. */
   readonly retryAfter?: string;
   readonly result?: unknown;
 };
@@ -32,11 +32,11 @@ export type RecordedSample = {
 };
 
 export type Rig = {
-  readonly agent: VirtualUser;
+  readonly user: VirtualUser;
   readonly clock: VirtualClock;
-  /** What the agent did with its sessions, a line each. */
+  /** What the virtual user did with its sessions, one line each. */
   readonly log: readonly string[];
-  /** What was called, with the virtual time. */
+  /** The calls, with their virtual time. */
   readonly calls: readonly {
     readonly atMs: number;
     readonly params: Record<string, unknown>;
@@ -53,7 +53,7 @@ const VU = 7;
 /** How long a call takes; opening and closing take no time. */
 export const CALL_MS = 250;
 
-/** An agent whose sessions behave as told, one after the other, the last for all further ones. */
+/** A virtual user whose sessions behave as told, one after the other; the last behaviour is repeated. */
 export function rigOf(
   behaviours: readonly Behaviour[],
   parts: PlanParts = {},
@@ -81,10 +81,10 @@ export function rigOf(
     const { opens, outcome = 'OK', diesAfter = Number.POSITIVE_INFINITY, retryAfter, result } = behaviour;
     const outcomes = [outcome].flat();
     let requests = 0;
-    const exchangeOf = (became: Outcome) =>
+    const exchangeOf = (scripted: Outcome) =>
       ({
         sample: { operation },
-        outcome: became,
+        outcome: scripted,
         status: retryAfter === undefined ? 200 : 429,
         replyHeaders: { 'retry-after': retryAfter },
         result,
@@ -100,7 +100,7 @@ export function rigOf(
         return requests < diesAfter;
       },
       async request(call, caller) {
-        const became = outcomes[Math.min(requests++, outcomes.length - 1)] as Outcome;
+        const scripted = outcomes[Math.min(requests++, outcomes.length - 1)] as Outcome;
         const params = JSON.parse(call.params);
         const page = 'cursor' in params ? ' next page' : '';
         const atMs = clock.now();
@@ -113,7 +113,7 @@ export function rigOf(
         await clock.sleepUntil(clock.now() + CALL_MS, aborted.signal);
         inFlight.delete(abort);
         if (aborted.signal.aborted) return exchangeOf('CLIENT_ABORT');
-        const judged = became === 'OK' && result !== undefined ? call.judge(result).outcome : became;
+        const judged = scripted === 'OK' && result !== undefined ? call.judge(result).outcome : scripted;
         const exchange = exchangeOf(judged);
         return page === '' ? exchange : ({ ...exchange, result: { tools: [] } } as unknown as Exchange);
       },
@@ -125,7 +125,7 @@ export function rigOf(
       },
     };
   };
-  const agent = aSegmentRun(aPlan({ ...parts, target: { maxRetryAfter: '10s', ...parts.target } }), {
+  const user = aSegmentRun(aPlan({ ...parts, target: { maxRetryAfter: '10s', ...parts.target } }), {
     clock,
     recorder,
     client: {
@@ -143,7 +143,7 @@ export function rigOf(
   }).newVu(VU);
   const samples = samplesOf(recorder);
   return {
-    agent,
+    user,
     clock,
     log,
     calls,
@@ -163,7 +163,7 @@ function marksOf({ retry, callFlags = 0 }: Caller): string {
   return `${first}${idle}${retry === true ? ' again' : ''}`;
 }
 
-/** Reads all that was recorded so far. */
+/** Reads everything that was recorded so far. */
 function samplesOf(recorder: Recorder): () => RecordedSample[] {
   const read: RecordedSample[] = [];
   const kinds = Object.keys(SAMPLE_KIND);

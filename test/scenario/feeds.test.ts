@@ -17,8 +17,8 @@ function feedOf(order: Feed['order'], length: number, repeat: boolean): Feed {
   return { order, repeat, columns: ['value'], rows: Array.from({ length }, (_, row) => [row]) };
 }
 
-/** All shares of a plan with one scenario, over all lanes and windows. */
-function sharesFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): ScenarioSegment[] {
+/** All segments of a plan with one scenario, over all lanes and windows. */
+function segmentsFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): ScenarioSegment[] {
   const plan = aPlan({ scenario });
   return allShares(plan, layoutOf(plan, { vusPerLane, ratePerLane: 50, windowMs }), START_MS);
 }
@@ -32,7 +32,7 @@ const counts = (rows: readonly (number | undefined)[], length: number) => {
 };
 
 describe('the rows of a feed over all lanes and windows', () => {
-  it('sequential, starts at a rate: the k-th start has the k-th row, each once until the feed is over', () => {
+  it('are taken in order by starts at a rate: the k-th start has the k-th row, until the feed is exhausted', () => {
     fc.assert(
       fc.property(
         anyVus,
@@ -48,9 +48,9 @@ describe('the rows of a feed over all lanes and windows', () => {
             preAllocatedVUs: vus,
           };
           const feed = feedOf('sequential', length, false);
-          const rows = sharesFor(scenario, perLane, windowMs).flatMap((share) => {
-            assert.ok(share.scenario.executor === 'constant-arrival-rate');
-            const { first, end, step } = segmentStarts(arrivalSchedule(share.scenario), share);
+          const rows = segmentsFor(scenario, perLane, windowMs).flatMap((segment) => {
+            assert.ok(segment.scenario.executor === 'constant-arrival-rate');
+            const { first, end, step } = segmentStarts(arrivalSchedule(segment.scenario), segment);
             const found = [];
             for (let k = first; k < end; k += step) found.push(feedRow(feed, { ordinal: k, vuIndex: 0, random }));
             return found;
@@ -65,17 +65,17 @@ describe('the rows of a feed over all lanes and windows', () => {
     );
   });
 
-  it('sequential, virtual users that count their own: so many iterations of each use every row alike', () => {
+  it('are each taken once by virtual users that count their own iterations', () => {
     fc.assert(
       fc.property(anyVus, anyLanes, fc.integer({ min: 1, max: 12 }), (vus, perLane, iterations) => {
         const scenario = { executor: 'per-vu-iterations', vus, iterations, duration: undefined };
         const length = vus * iterations;
         const feed = feedOf('sequential', length, false);
-        const rows = sharesFor(scenario, perLane, 60_000).flatMap((share) =>
-          share.vus.flatMap((vu) => {
-            const next = ownIterations(share, vu);
+        const rows = segmentsFor(scenario, perLane, 60_000).flatMap((segment) =>
+          segment.vus.flatMap((vu) => {
+            const next = ownIterations(segment, vu);
             return Array.from({ length: iterations }, () =>
-              feedRow(feed, { ordinal: next().ordinal, vuIndex: vu - share.firstVu, random }),
+              feedRow(feed, { ordinal: next().ordinal, vuIndex: vu - segment.firstVu, random }),
             );
           }),
         );
@@ -84,13 +84,13 @@ describe('the rows of a feed over all lanes and windows', () => {
     );
   });
 
-  it('unique: every virtual user has a row of its own, the same in every window', () => {
+  it('belong to one virtual user each if they are unique, the same in every window', () => {
     fc.assert(
       fc.property(anyVus, anyLanes, fc.integer({ min: 500, max: 12_000 }), (vus, perLane, windowMs) => {
-        const shares = sharesFor({ vus }, perLane, windowMs);
-        assert.equal(maxVusOf((shares[0] as ScenarioSegment).scenario), vus);
+        const segments = segmentsFor({ vus }, perLane, windowMs);
+        assert.equal(maxVusOf((segments[0] as ScenarioSegment).scenario), vus);
         const rowsOf = new Map<number, Set<number | undefined>>();
-        for (const { firstVu, vus: numbers } of shares) {
+        for (const { firstVu, vus: numbers } of segments) {
           for (const vu of numbers) {
             const row = feedRow(feedOf('unique', vus, true), { ordinal: vu * 7, vuIndex: vu - firstVu, random });
             rowsOf.set(vu, (rowsOf.get(vu) ?? new Set()).add(row));

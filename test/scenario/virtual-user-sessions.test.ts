@@ -5,35 +5,35 @@ import { type Behaviour, CALL_MS, type Rig, rigOf, START_MS } from './fake-sessi
 
 const OPENS: Behaviour = { opens: true };
 
-async function iterate({ agent, clock }: Rig, times: number): Promise<void> {
-  for (let number = 0; number < times; number++) await clock.run(agent.iterate(nth(number)));
+async function iterate({ user, clock }: Rig, times: number): Promise<void> {
+  for (let number = 0; number < times; number++) await clock.run(user.iterate(nth(number)));
 }
 
 const verbs = ({ log }: Rig) => log.map((line) => line.replace(/^tools\/call:look on (\d+).*/, 'call $1'));
 
-describe('sessions are reused', () => {
-  it('for every call anew', async () => {
+describe('sessions of a scenario', () => {
+  it('are opened anew for every call if reuse is call', async () => {
     const rig = rigOf([OPENS], { scenario: { sessions: { reuse: 'call' }, callsPerIteration: 2 } });
     await iterate(rig, 1);
-    await rig.agent.end();
+    await rig.user.end();
     assert.deepEqual(verbs(rig), ['open 0', 'call 0', 'close 0', 'open 1', 'call 1', 'close 1']);
     assert.ok(rig.log.filter((line) => line.startsWith('tools')).every((line) => line.endsWith(' first')));
   });
 
-  it('within an iteration', async () => {
+  it('are reused within an iteration if reuse is iteration', async () => {
     const rig = rigOf([OPENS], { scenario: { sessions: { reuse: 'iteration' }, callsPerIteration: 2 } });
     await iterate(rig, 2);
-    await rig.agent.end();
+    await rig.user.end();
     const twice = [0, 1].flatMap((number) => [`open ${number}`, `call ${number}`, `call ${number}`, `close ${number}`]);
     assert.deepEqual(verbs(rig), twice);
   });
 
-  it('and closed also when their call failed or the run stopped', async () => {
+  it('are closed even if their call failed or the run was stopped', async () => {
     for (const reuse of ['call', 'iteration']) {
       const rig = rigOf([{ opens: true, outcome: 'HTTP_500' }], {
         scenario: { sessions: { reuse }, thinkTimeBefore: { type: 'constant', duration: '3s' } },
       });
-      const work = rig.agent.iterate(nth(0));
+      const work = rig.user.iterate(nth(0));
       void rig.clock.sleepUntil(START_MS + 1000).then(() => rig.stopping.abort());
       await rig.clock.run(work);
       assert.deepEqual(verbs(rig), ['open 0', 'close 0']);
@@ -44,45 +44,45 @@ describe('sessions are reused', () => {
   });
 });
 
-describe('sessions end', () => {
-  it('without a word where the plan has them abandoned', async () => {
+describe('the end of a session', () => {
+  it('is not sent to the server where the plan abandons sessions', async () => {
     const rig = rigOf([OPENS], { scenario: { sessions: { close: 'abandon' } } });
     await iterate(rig, 1);
-    await rig.agent.end();
+    await rig.user.end();
     assert.deepEqual(verbs(rig), ['open 0', 'call 0', 'leave 0']);
   });
 
-  it('so in about the share that the plan says, the same with the same seed', async () => {
-    const farewells = async () => {
+  it('is left out for about the share that the plan says, the same for the same seed', async () => {
+    const endings = async () => {
       const rig = rigOf([OPENS], { scenario: { sessions: { reuse: 'iteration', close: { abandon: 0.25 } } } });
       await iterate(rig, 400);
       return rig.log.filter((line) => /^(leave|close)/.test(line));
     };
-    const first = await farewells();
+    const first = await endings();
     const left = first.filter((line) => line.startsWith('leave')).length;
     assert.ok(Math.abs(left / 400 - 0.25) < 0.06, String(left));
-    assert.deepEqual(await farewells(), first);
+    assert.deepEqual(await endings(), first);
   });
 
-  it('as drawn when they were opened', async () => {
+  it('is drawn when the session is opened', async () => {
     for (let number = 0; number < 20; number++) {
       const parts = { scenario: { sessions: { close: { abandon: 0.5 } } } };
       const [once, more] = [rigOf([OPENS], parts), rigOf([OPENS], parts)];
-      await once.clock.run(once.agent.iterate(nth(number)));
-      for (let next = number; next < number + 3; next++) await more.clock.run(more.agent.iterate(nth(next)));
-      await once.agent.end();
-      await more.agent.end();
+      await once.clock.run(once.user.iterate(nth(number)));
+      for (let next = number; next < number + 3; next++) await more.clock.run(more.user.iterate(nth(next)));
+      await once.user.end();
+      await more.user.end();
       assert.equal(once.log.at(-1), more.log.at(-1));
     }
   });
 });
 
-describe('every session that was open is a sample', () => {
-  it('from its opening to its end', async () => {
+describe('the sample of a session', () => {
+  it('lasts from its opening to its end', async () => {
     const rig = rigOf([OPENS]);
     await iterate(rig, 3);
     assert.deepEqual(rig.samples('session'), []);
-    await rig.agent.end();
+    await rig.user.end();
     const [session, ...others] = rig.samples('session');
     assert.deepEqual(others, []);
     assert.deepEqual(session, {
@@ -97,10 +97,10 @@ describe('every session that was open is a sample', () => {
     });
   });
 
-  it('with how it was lost', async () => {
+  it('shows how the session was lost', async () => {
     const rig = rigOf([{ opens: true, outcome: ['OK', 'SESS_EXPIRED'], diesAfter: 2 }, OPENS]);
     await iterate(rig, 2);
-    await rig.agent.end();
+    await rig.user.end();
     assert.deepEqual(
       rig.samples('session').map(({ outcome, durationMs }) => [outcome, durationMs]),
       [
@@ -110,27 +110,29 @@ describe('every session that was open is a sample', () => {
     );
   });
 
-  it('and none that was not', async () => {
+  it('is missing for a session that never opened', async () => {
     const rig = rigOf([{ opens: false, outcome: 'SESS_REFUSED' }]);
     await iterate(rig, 2);
-    await rig.agent.end();
+    await rig.user.end();
     assert.deepEqual(rig.samples('session'), []);
   });
 });
 
-it('marks a call after a long silence of its session, unless it is the first', async () => {
-  const scenario = { sessions: { idleAfter: '10s' }, thinkTimeBefore: { type: 'constant', duration: '10s' } };
-  const rig = rigOf([OPENS], { scenario });
-  await iterate(rig, 2);
-  await rig.clock.run(rig.clock.sleepUntil(rig.clock.now() + 1));
-  assert.deepEqual(rig.log, ['open 0', 'tools/call:look on 0 first', 'tools/call:look on 0 after idle']);
-  const brisk = rigOf([OPENS], { scenario: { ...scenario, sessions: { idleAfter: '10001ms' } } });
-  await iterate(brisk, 2);
-  assert.equal(brisk.log[2], 'tools/call:look on 0');
+describe('a call', () => {
+  it('is marked if its session was idle for long before, unless it is the first', async () => {
+    const scenario = { sessions: { idleAfter: '10s' }, thinkTimeBefore: { type: 'constant', duration: '10s' } };
+    const rig = rigOf([OPENS], { scenario });
+    await iterate(rig, 2);
+    await rig.clock.run(rig.clock.sleepUntil(rig.clock.now() + 1));
+    assert.deepEqual(rig.log, ['open 0', 'tools/call:look on 0 first', 'tools/call:look on 0 after idle']);
+    const brisk = rigOf([OPENS], { scenario: { ...scenario, sessions: { idleAfter: '10001ms' } } });
+    await iterate(brisk, 2);
+    assert.equal(brisk.log[2], 'tools/call:look on 0');
+  });
 });
 
-describe('without steps', () => {
-  it('sessions are opened, kept for the time before a first call, and closed', async () => {
+describe('a scenario without steps', () => {
+  it('opens sessions, keeps them for the time before a first call, and closes them', async () => {
     const scenario = {
       steps: [],
       sessions: { reuse: 'iteration' },
@@ -152,18 +154,18 @@ describe('without steps', () => {
 
   const hold = { scenario: { steps: [], sessions: { reuse: 'vu' } } };
 
-  it('sessions are held open until the end', async () => {
+  it('holds sessions open until the end', async () => {
     const rig = rigOf([OPENS], hold);
     await iterate(rig, 1);
     assert.equal(rig.clock.now(), START_MS);
     await rig.clock.run(rig.clock.sleepUntil(START_MS + 60_000));
     assert.deepEqual(rig.log, ['open 0']);
-    await rig.agent.end();
+    await rig.user.end();
     assert.deepEqual(rig.log, ['open 0', 'close 0']);
     assert.equal(rig.samples('session')[0]?.durationMs, 60_000);
   });
 
-  it('a session that is to be held is tried for until the share is over', async () => {
+  it('retries to open a session that it holds until the segment is over', async () => {
     const refused = { opens: false, outcome: 'SESS_REFUSED' } as const;
     const persevering = rigOf([refused, refused, OPENS], hold);
     await iterate(persevering, 1);
