@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, it } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
@@ -9,7 +9,7 @@ import { testContext } from '../support/run-context.ts';
 
 const LISTED = { name: 'look', execution: { taskSupport: 'required' } };
 
-/** Servers of both eras whose tool is a task that is never done. */
+/** Servers of both eras whose tool is a task that never completes. */
 const endless = {
   legacy: (pollInterval: number): Record<string, Answer> => ({
     'server/discover': () => '',
@@ -27,15 +27,15 @@ const endless = {
 const PROTOCOL = { legacy: '2025-11-25', modern: '2026-07-28' };
 const HOUR_MS = 3_600_000;
 
-describe('a run whose graceful stop is over while a task still says that it is working', () => {
+describe('a run whose graceful stop is over while a task is still working', () => {
   for (const era of ['legacy', 'modern'] as const) {
     for (const [when, pollMs] of [
-      ['between two polls that follow fast', 20],
+      ['between two polls in quick succession', 20],
       ['an hour before the next poll', HOUR_MS],
     ] as const) {
-      test(`ends in the ${era} era, ${when}`, { timeout: 10_000 }, async (t) => {
+      it(`ends in the ${era} era, ${when}`, { timeout: 10_000 }, async (t) => {
         const server = await startMcpServer(endless[era](pollMs));
-        // Also where the run does not end: then a poll fails, which ends it.
+        // If the run does not end, this makes a poll fail, which ends it.
         t.after(() => server.close());
         const context = testContext();
         const text = planText({
@@ -49,9 +49,9 @@ describe('a run whose graceful stop is over while a task still says that it is w
 
         const report = (await readReport(context.store, runId)) ?? assert.fail();
         assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
-        assert.deepEqual(report.failures, [], 'our end is no failure of the target');
+        assert.deepEqual(report.failures, [], 'the end of the load is not a failure of the target');
         const { abortedRequests } = report.generator;
-        assert.equal(abortedRequests, 1, 'the poll that was under way, or the one that would have come next');
+        assert.equal(abortedRequests, 1, 'the poll in flight, or the one that would have come next');
         assert.equal(server.of('tools/call').length, 1);
         const asked = server.of('tasks/get').length;
         if (pollMs === HOUR_MS) assert.equal(asked, 0);

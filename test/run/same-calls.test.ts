@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import type { Sizing } from '../../src/plan/slices.ts';
 import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { runPlan } from './run-plan.ts';
 
-/** What one call asked for; all that it drew. */
+/** The arguments of one call, including everything that it drew. */
 type Asked = { readonly vu: number; readonly iteration: number; readonly [key: string]: unknown };
 
 const ROWS = Array.from({ length: 1000 }, (_, index) => ({ name: `row ${index}` }));
@@ -19,9 +20,9 @@ const DRAWN = {
   pick: '{{$pick(a,b,c)}}',
   n: '{{$integer(1,1000000)}}',
 };
-/** Virtual users that set the pace, so that what each of them does in which iteration is planned. */
+/** For executors in which virtual users set the pace: what each of them does in each iteration is planned. */
 const OWN_PACE = { vu: '{{$vu}}', iteration: '{{$iteration}}', own: '{{own}}', ...DRAWN };
-/** Who does an iteration hangs on who is free. */
+/** For executors in which an iteration is done by whichever virtual user is free. */
 const WHOEVER = { vu: 0, iteration: '{{$iteration}}', ...DRAWN };
 
 const scenarioOf = (args: object) => ({
@@ -59,43 +60,71 @@ const EXECUTORS: Readonly<Record<string, { readonly scenario: object; readonly a
   'shared-iterations': { scenario: { vus: 4, iterations: 25, ...scenarioOf(WHOEVER) }, all: true },
 };
 
-describe('the same seed makes the same calls whatever the number of lanes', () => {
+describe('a seed', () => {
+  const oneSlice = { vusPerLane: 100, ratePerLane: 1000, windowMs: 60_000 };
+
+  /** Runs a scenario, and returns its calls. */
+  async function callsIn(t: TestContext, scenario: object, sizing: Partial<Sizing>) {
+    const server = await startMcpServer(legacyServer);
+    t.after(() => server.close());
+    const plan = { feeds: FEEDS, seed: 7 };
+    const { report } = await runPlan(server.origin, { calls: scenario }, plan, { ...oneSlice, ...sizing });
+    assert.equal(report.totals.failures, 0);
+    const calls = server.of('tools/call').map(({ params }) => params.arguments as Asked);
+    return { slices: report.generator.slices.planned, calls, byIteration: callsByIteration(calls) };
+  }
+
   for (const [executor, { scenario, all }] of Object.entries(EXECUTORS)) {
-    test(executor, { timeout: 20_000 }, async (t) => {
-      const askedIn = async (sizing: { vusPerLane: number; ratePerLane: number }, seed = 7) => {
-        const server = await startMcpServer(legacyServer);
-        t.after(() => server.close());
-        const { report } = await runPlan(
-          server.origin,
-          { calls: { executor, ...scenario } },
-          { feeds: FEEDS, seed },
-          sizing,
-        );
-        assert.equal(report.totals.failures, 0);
-        const asked = server.of('tools/call').map(({ params }) => params.arguments as Asked);
-        return { lanes: report.generator.slices.planned, byIteration: callsByIteration(asked) };
-      };
-      const one = await askedIn({ vusPerLane: 100, ratePerLane: 1000 });
-      const four = await askedIn({ vusPerLane: 1, ratePerLane: 1 });
-      assert.equal(one.lanes, 1);
-      assert.ok(four.lanes >= 4, String(four.lanes));
+    it(`makes the same calls for any number of lanes with ${executor}`, { timeout: 20_000 }, async (t) => {
+      const lanes = { vusPerLane: 1, ratePerLane: 1 };
+      const [one, four] = await Promise.all([{}, lanes].map((sizing) => callsIn(t, { executor, ...scenario }, sizing)));
+      assert.ok(one && four);
+      assert.equal(one.slices, 1);
+      assert.ok(four.slices >= 4, String(four.slices));
       if (all) assert.deepEqual([...four.byIteration.keys()].toSorted(), [...one.byIteration.keys()].toSorted());
       let same = 0;
       for (const [iteration, calls] of one.byIteration) {
-        const others = four.byIteration.get(iteration);
-        // Where virtual users set the pace, how far each gets is the target's doing, the last iteration of each included.
+        const others: readonly Asked[] | undefined = four.byIteration.get(iteration);
+        // Where virtual users set the pace, the target decides how far each gets, also within its last iteration.
         if (others === undefined || (!all && others.length !== calls.length)) continue;
         assert.deepEqual(others, calls, iteration);
         same++;
       }
       assert.ok(same >= 20, `only ${same} iterations in common`);
-      const uuids = [...one.byIteration.values()].flat().map(({ uuid }) => uuid);
+      const uuids = one.calls.map(({ uuid }) => uuid);
       assert.equal(new Set(uuids).size, uuids.length, 'no two calls draw the same');
+    });
+  }
+
+  for (const executor of ['constant-arrival-rate', 'ramping-arrival-rate']) {
+    it(`makes the same calls for any number of windows with ${executor}`, { timeout: 20_000 }, async (t) => {
+      const scenario = { executor, ...EXECUTORS[executor]?.scenario };
+      const windows = { windowMs: 350 };
+      const [one, three] = await Promise.all([{}, windows].map((sizing) => callsIn(t, scenario, sizing)));
+      assert.ok(one && three);
+      assert.deepEqual([one.slices, three.slices], [1, 3]);
+      const sorted = ({ byIteration }: typeof one) => [...byIteration].toSorted(([a], [b]) => (a < b ? -1 : 1));
+      assert.deepEqual(sorted(three), sorted(one));
+      assert.ok(one.calls.length >= 20);
+    });
+  }
+
+  for (const executor of ['constant-vus', 'ramping-vus']) {
+    it(`makes other calls in each window with ${executor}`, { timeout: 20_000 }, async (t) => {
+      const scenario = { executor, ...EXECUTORS[executor]?.scenario };
+      const { slices, calls, byIteration } = await callsIn(t, scenario, { windowMs: 500 });
+      assert.equal(slices, 2);
+      const uuids = calls.map(({ uuid }) => uuid);
+      assert.equal(new Set(uuids).size, uuids.length, 'no call of the first window is repeated');
+      // Virtual user 0 works in both windows, and counts its iterations anew.
+      const first = (byIteration.get('vu 0, iteration 0') ?? []).map(({ turn }) => turn);
+      assert.equal(new Set(first).size, 1, 'both iterations have the same row of a sequential feed');
+      assert.ok(first.length >= 2);
     });
   }
 });
 
-/** The calls of every iteration, in their order. */
+/** The calls of every iteration, in order. */
 function callsByIteration(asked: readonly Asked[]): Map<string, Asked[]> {
   return Map.groupBy(asked, ({ vu, iteration }) => `vu ${vu}, iteration ${iteration}`);
 }
