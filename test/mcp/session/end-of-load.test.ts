@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
 
-/** The two ways in which the end of the load comes about, as its parts happen one right after the other. */
+/** The two orders in which the parts of the end of the load can happen. */
 const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
   [
     'ended, then aborted',
@@ -30,7 +30,7 @@ const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
   ],
 ];
 
-/** The machine's clock, which tells how many sleep on it, and how many have slept. */
+/** The system clock. It counts how many are asleep, and how many have woken. */
 function watchedClock() {
   const watched = { asleep: 0, woken: 0 };
   const sleepUntil: Clock['sleepUntil'] = async (atMs, signal) => {
@@ -42,9 +42,9 @@ function watchedClock() {
   return Object.assign(watched, { clock: { now: systemClock.now, sleepUntil } });
 }
 
-const GOODBYE = ['notifications/cancelled', 'DELETE'];
-/** What the server has been asked, without what a session says at its end. */
-const asked = (rig: ScriptedRig) => rig.server.methods().filter((method) => !GOODBYE.includes(method));
+const CLOSING = ['notifications/cancelled', 'DELETE'];
+/** The requests that the server received, without those that end a call or a session. */
+const asked = (rig: ScriptedRig) => rig.server.methods().filter((method) => !CLOSING.includes(method));
 
 async function openedCall(rig: ScriptedRig, era: 'legacy' | 'modern') {
   const session = rig[era]();
@@ -52,7 +52,7 @@ async function openedCall(rig: ScriptedRig, era: 'legacy' | 'modern') {
   return { session, call: session.request(look, CALLER) };
 }
 
-/** Asserts that the load's end ended the call at once, and that nothing follows but the goodbye. */
+/** Asserts that the end of the load ended the call immediately, and that only closing requests follow. */
 async function isOver(rig: ScriptedRig, call: Promise<Exchange>, close: () => Promise<void>): Promise<void> {
   const before = asked(rig);
   assert.equal((await call).outcome, 'CLIENT_ABORT');
@@ -61,7 +61,7 @@ async function isOver(rig: ScriptedRig, call: Promise<Exchange>, close: () => Pr
   assert.deepEqual(asked(rig), before);
 }
 
-describe('a task that the load ends on', () => {
+describe('a task at the end of the load', () => {
   const eras = {
     legacy: (pollInterval: number) => ({ task: { taskId: 't', status: 'working', pollInterval } }),
     modern: (pollIntervalMs: number) => ({ resultType: 'task', taskId: 't', status: 'working', pollIntervalMs }),
@@ -74,7 +74,7 @@ describe('a task that the load ends on', () => {
     });
 
     for (const [name, end] of ends) {
-      it(`is not asked for any more in the ${era} era, an hour before the next poll: ${name}`, async (t) => {
+      it(`is not polled any more in the ${era} era when its next poll is an hour away: ${name}`, async (t) => {
         const watch = watchedClock();
         const rig = await startSession(t, taskServer(HOUR_MS, silent), { clock: watch.clock });
         const { session, call } = await openedCall(rig, era);
@@ -85,7 +85,7 @@ describe('a task that the load ends on', () => {
         assert.equal(watch.asleep, 0);
       });
 
-      it(`is not asked for any more in the ${era} era, while a poll has no answer: ${name}`, async (t) => {
+      it(`is not polled any more in the ${era} era when a poll is still unanswered: ${name}`, async (t) => {
         const rig = await startSession(t, taskServer(20, silent));
         const { session, call } = await openedCall(rig, era);
         await until(() => rig.server.of('tasks/get').length === 1);
@@ -95,7 +95,7 @@ describe('a task that the load ends on', () => {
       });
     }
 
-    it(`is asked for no more in the ${era} era than the poll that is under way, whose answer still counts`, async (t) => {
+    it(`is not polled again in the ${era} era after the poll in flight, whose answer still counts`, async (t) => {
       let poll: Incoming | undefined;
       const get: Answer = (incoming) => {
         poll = incoming;
@@ -118,19 +118,19 @@ describe('a task that the load ends on', () => {
   }
 });
 
-describe('a broken stream that the load ends on', () => {
+describe('a broken stream at the end of the load', () => {
   const breaking =
     (retryMs: number): Answer =>
     () =>
       eventStream(`id: e1\nretry: ${retryMs}\ndata:\n\n`);
   const moments: readonly [name: string, retryMs: number, get: Answer, gets: number][] = [
-    ['an hour before it may be', HOUR_MS, silent, 0],
-    ['while the server thinks about the GET', 20, silent, 1],
+    [when its wait still takes an hour, HOUR_MS, silent, 0],
+    ['while the server has not answered the GET', 20, silent, 1],
     ['while the next stream is silent', 20, () => openStream(), 1],
   ];
   for (const [moment, retryMs, get, gets] of moments) {
     for (const [name, end] of ends) {
-      it(`is not taken up any more ${moment}, and the server is told: ${name}`, async (t) => {
+      it(`is not resumed any more ${moment}, and the server is told: ${name}`, async (t) => {
         const watch = watchedClock();
         const rig = await startSession(t, { 'tools/call': breaking(retryMs), GET: get }, { clock: watch.clock });
         const { session, call } = await openedCall(rig, 'legacy');
@@ -148,21 +148,21 @@ describe('a broken stream that the load ends on', () => {
     }
   }
 
-  it('is no fault of the target where its wait runs out between the end and the abort', async (t) => {
+  it('does not count as a failure of the target when its wait ends between the end of the load and the abort', async (t) => {
     const watch = watchedClock();
     const rig = await startSession(t, { 'tools/call': breaking(30), GET: silent }, { clock: watch.clock });
     const { session, call } = await openedCall(rig, 'legacy');
     await until(() => watch.asleep === 1);
     rig.ended.abort();
     await until(() => watch.woken === 1);
-    // Whatever the wait led to has been led to one turn of the event loop later.
+    // One turn of the event loop later, the end of the wait has had its effects.
     await new Promise<void>((resolve) => setImmediate(resolve));
     rig.connection.abortAll('over');
     await isOver(rig, call, () => session.close(CALLER));
     assert.equal(rig.samples().filter((sample) => sample.startsWith('GET')).length, 0);
   });
 
-  it('is no fault of the target where its next stream ends between the end and the abort', async (t) => {
+  it('does not count as a failure of the target when its next stream ends between the end of the load and the abort', async (t) => {
     let get: Incoming | undefined;
     const watch = watchedClock();
     const hold: Answer = (incoming) => {
@@ -181,7 +181,7 @@ describe('a broken stream that the load ends on', () => {
     assert.equal(rig.server.of('GET').length, 1);
   });
 
-  it('is no fault of the target where its GET waits for a token between the end and the abort', async (t) => {
+  it('does not count as a failure of the target when its GET gets a token between the end of the load and the abort', async (t) => {
     const token = Promise.withResolvers<undefined>();
     let isRenewing = false;
     let asksForToken = 0;

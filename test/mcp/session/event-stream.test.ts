@@ -10,7 +10,7 @@ const target = { eventStream: true };
 const ping = { ping: () => ({}) };
 const question = eventOf({ jsonrpc: '2.0', id: 'q', method: 'ping' });
 
-describe('the stream beside a session', () => {
+describe('the event stream of a session', () => {
   it('is not opened unless the plan says so', async (t) => {
     const rig = await startSession(t, {});
     const session = rig.legacy();
@@ -19,7 +19,7 @@ describe('the stream beside a session', () => {
     assert.equal(rig.server.of('GET').length, 0);
   });
 
-  it('is open before anything is called, serves the session, and ends with it', async (t) => {
+  it('is opened before the first call and closed with the session', async (t) => {
     const rig = await startSession(t, { ...ping, GET: () => openStream() }, { target });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -40,10 +40,10 @@ describe('the stream beside a session', () => {
       'DELETE',
     ]);
     await until(() => rig.exchanges.length === 6);
-    assert.ok(rig.samples().includes('GET OK'), 'that we end it is no fault, and not held against it');
+    assert.ok(rig.samples().includes('GET OK'), 'closing it ourselves is not a failure');
   });
 
-  it('is waited for until the server has answered the GET, so that nothing is lost of what it then says', async (t) => {
+  it('delays the opening of the session until the server has answered the GET, so that no message is missed', async (t) => {
     const waiting: (() => void)[] = [];
     const answers: Record<string, Answer> = {
       GET: ({ socket }) => {
@@ -84,8 +84,8 @@ describe('the stream beside a session', () => {
     await until(() => rig.samples().includes('GET CLIENT_ABORT'));
   });
 
-  it('is opened again where it ended, after the wait that the server asked for', async (t) => {
-    // A server that says 0 is left alone for 20 ms all the same.
+  it('is opened again after the last event, after the wait that the server asks for', async (t) => {
+    // A server that asks for 0 ms gets a pause of 20 ms.
     const streams = [`id: a\nretry: 30\ndata:\n\n`, ':nothing\n\n', 'retry: 0\n\n'];
     const answers = {
       ...ping,
@@ -113,7 +113,7 @@ describe('the stream beside a session', () => {
 
   for (const reply of [httpReply(405, [], ''), httpReply(404, [], 'Cannot GET /mcp'), httpReply(500, [], '')]) {
     const status = reply.slice(9, 12);
-    it(`may not be had (${status}): it is asked for once, and the session goes on`, async (t) => {
+    it(`is requested once when the server refuses it with ${status}, and the session continues`, async (t) => {
       const rig = await startSession(t, { ...ping, GET: () => reply }, { target });
       const session = rig.legacy();
       await session.open(CALLER);
@@ -126,18 +126,18 @@ describe('the stream beside a session', () => {
     });
   }
 
-  it('ends with a session that the server has lost, although nobody says goodbye to that', async (t) => {
+  it('ends when the server has lost the session, for which no DELETE is sent', async (t) => {
     const rig = await startSession(t, { ping: () => httpReply(404, [], ''), GET: () => openStream() }, { target });
     const session = rig.legacy();
     await session.open(CALLER);
     assert.equal((await session.request(PING, CALLER)).outcome, 'SESS_EXPIRED');
     await until(() => rig.samples().includes('GET OK'));
-    // Would wait for a stream that stayed open.
+    // Would wait for a stream that is still open.
     await rig.close();
     assert.equal(rig.server.of('GET').length, 1);
   });
 
-  it('brings questions, each of which is answered once', async (t) => {
+  it('carries server requests, each of which is answered once', async (t) => {
     const answers: Record<string, Answer> = {
       GET: ({ socket }) => {
         socket.write(openStream());
@@ -157,7 +157,7 @@ describe('the stream beside a session', () => {
     assert.equal(rig.samples().filter((sample) => sample === 'response:ping OK').length, 50);
   });
 
-  it('is of no use to a server without sessions, and does it no harm', async (t) => {
+  it('does no harm with a server that keeps no sessions', async (t) => {
     const rig = await startSession(t, { initialize: openWithoutSession }, { target });
     const session = rig.legacy();
     const opened = await session.open(CALLER);

@@ -20,13 +20,13 @@ const status = (code: number, body = 'no'): Answer => {
 };
 const NOT_MODERN = unknown('PROTO_VERSION');
 
-/** What comes back for server/discover, and what it makes of a target whose plan leaves the revision open or pins it. */
+/** Answers to server/discover, and the result when the plan leaves the revision open, and when it pins it. */
 const answers: readonly [name: string, answer: Answer, auto: object, pinned: object][] = [
   ['what it offers', () => offers(MODERN), modern(), modern()],
   ['an offer of several', () => offers('2025-11-25', MODERN, '2027-01-01'), modern(), modern()],
   ['an offer without ours', () => offers('2027-01-01'), legacy, NOT_MODERN],
   ['an empty offer', () => offers(), legacy, NOT_MODERN],
-  ['a result that is none', () => ({ tools: [] }), legacy, NOT_MODERN],
+  ['a result of another method', () => ({ tools: [] }), legacy, NOT_MODERN],
   [
     '-32022 for others, older ones among them',
     error(-32022, { supported: ['2025-11-25', '2027-01-01'] }),
@@ -40,8 +40,8 @@ const answers: readonly [name: string, answer: Answer, auto: object, pinned: obj
   ['-32601', error(-32601, undefined, 404), legacy, NOT_MODERN],
   ['-32601 with 200', ({ id }) => jsonReply({ id, error: { code: -32601, message: 'no' } }), legacy, NOT_MODERN],
   ['-32602', error(-32602), legacy, NOT_MODERN],
-  ['400 in words', status(400, 'Bad Request: Server not initialized'), legacy, NOT_MODERN],
-  ['400 for want of a session', status(400, 'Mcp-Session-Id header is required'), legacy, NOT_MODERN],
+  ['400 with an explanation', status(400, 'Bad Request: Server not initialized'), legacy, NOT_MODERN],
+  ['400 that demands a session', status(400, 'Mcp-Session-Id header is required'), legacy, NOT_MODERN],
   ['404', status(404), legacy, NOT_MODERN],
   ['405', status(405), legacy, NOT_MODERN],
   ['406', status(406), legacy, NOT_MODERN],
@@ -60,7 +60,7 @@ const answers: readonly [name: string, answer: Answer, auto: object, pinned: obj
   ['302', status(302), unknown('HTTP_3XX'), unknown('HTTP_3XX')],
   ['500', status(500), unknown('HTTP_500'), unknown('HTTP_500')],
   ['503', status(503), unknown('HTTP_503'), unknown('HTTP_503')],
-  ['nothing', () => undefined, unknown('TMO_HEADERS'), unknown('TMO_HEADERS')],
+  ['no answer', () => undefined, unknown('TMO_HEADERS'), unknown('TMO_HEADERS')],
   ['the end of the connection', ({ socket }) => void socket.end(), unknown('NET_RESET_PRE'), unknown('NET_RESET_PRE')],
 ];
 
@@ -76,8 +76,12 @@ describe('findRevision', () => {
       ['auto', auto],
       [MODERN, pinned],
     ] as const) {
-      it(`makes ${JSON.stringify(expected)} of ${name} (${protocol})`, async (t) => {
-        const rig = await startSession(t, { 'server/discover': answer }, { target: { timeouts: { headers: '80ms' } } });
+      it(`returns ${JSON.stringify(expected)} for ${name} (protocol ${protocol})`, async (t) => {
+        const rig = await startSession(
+          t,
+          { 'server/discover': answer },
+          { target: { timeouts: { headers: '300ms' } } },
+        );
         assertFound(await findRevision(protocol, () => rig.modern().discover(CALLER)), expected);
         const isAskedAgain = name.startsWith('-32022 again');
         assert.equal(rig.server.of('server/discover').length, isAskedAgain ? 2 : 1);
@@ -85,7 +89,7 @@ describe('findRevision', () => {
     }
   }
 
-  it('asks once more where the server refuses our version and lists it all the same', async (t) => {
+  it('asks again when the server refuses our version but lists it as supported', async (t) => {
     let isReady = false;
     const answer: Answer = (one) => {
       const reply = isReady ? offers(MODERN) : error(-32022, { supported: [MODERN] })(one);
@@ -96,7 +100,7 @@ describe('findRevision', () => {
     assertFound(await findRevision('auto', () => rig.modern().discover(CALLER)), modern());
   });
 
-  it('asks nothing where the plan pins a revision of the first era', async () => {
+  it('sends nothing when the plan pins a revision of the first era', async () => {
     for (const protocol of ['2025-03-26', '2025-06-18', '2025-11-25'] as const) {
       assertFound(await findRevision(protocol, () => assert.fail('asked')), legacy);
     }

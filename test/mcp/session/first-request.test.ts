@@ -14,13 +14,13 @@ const LATE_MS = 5000;
 const look = callTool('look')('{}');
 const seen = { content: [{ type: 'text', text: 'seen' }] };
 
-/** A call that comes late and is marked as the first of its session. */
+/** The caller of a call that is late and is marked as the first of its session. */
 function lateCaller(): Caller {
   const intended = new IntendedStart(systemClock.now() - LATE_MS);
   return { ...CALLER, intended, callFlags: SAMPLE_FLAG.firstOfSession };
 }
 
-/** A line for each request since `from`: its method, and what marks it. */
+/** One line per request since `from`: its method and its marks. */
 function marked({ exchanges }: ScriptedRig, from = 0): string[] {
   return exchanges.slice(from).map(({ request, sample: { lagMs, flags } }) => {
     assert.ok(lagMs === 0 || (lagMs >= LATE_MS && lagMs < LATE_MS + 1000), `${lagMs} ms`);
@@ -30,8 +30,8 @@ function marked({ exchanges }: ScriptedRig, from = 0): string[] {
   });
 }
 
-describe('the lag and the marks of a call are those of its first request', () => {
-  it('of the opening of a session it is initialize that was late, and nothing after it', async (t) => {
+describe('the lag and the marks of a call', () => {
+  it('belong to initialize only, when a session is opened', async (t) => {
     const rig = await startSession(t, {}, { target: { eventStream: true } });
     const session = rig.legacy();
     const { intended } = lateCaller();
@@ -44,7 +44,7 @@ describe('the lag and the marks of a call are those of its first request', () =>
     assert.equal(rig.exchanges[0]?.request.opensSession, true);
   });
 
-  it('not of the polling of a task, in either era', async (t) => {
+  it('do not belong to the polls of a task, in either era', async (t) => {
     const legacy: Record<string, Answer> = {
       'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport: 'required' } }] }),
       'tools/call': () => ({ task: { taskId: 't', status: 'working', pollInterval: 20 } }),
@@ -73,7 +73,7 @@ describe('the lag and the marks of a call are those of its first request', () =>
     }
   });
 
-  it('not of the rounds in which a call is given input', async (t) => {
+  it('do not belong to the rounds in which a call gets input', async (t) => {
     let rounds = 0;
     const asks = { resultType: 'input_required', requestState: 's', inputRequests: {} };
     const answer: Answer = () => (rounds++ < 2 ? asks : seen);
@@ -85,14 +85,14 @@ describe('the lag and the marks of a call are those of its first request', () =>
     assert.deepEqual(marked(rig, from), ['tools/call late first', 'tools/call', 'tools/call']);
   });
 
-  it('not of further pages', async (t) => {
+  it('do not belong to further pages', async (t) => {
     const answer: Answer = ({ params }) => ({ tools: [], ...(params.cursor === undefined ? { nextCursor: 'b' } : {}) });
     const rig = await startSession(t, { 'tools/list': answer });
     await listPages(rig.modern(), listItems('tools'), lateCaller(), () => {});
     assert.deepEqual(marked(rig), ['tools/list late first', 'tools/list']);
   });
 
-  it('and the same request with another token is late no more', async (t) => {
+  it('do not include the lag when a request is sent again with another token', async (t) => {
     let refusals = 1;
     const answer: Answer = () => (refusals-- > 0 ? httpReply(401, [], '') : seen);
     const authorizer = {

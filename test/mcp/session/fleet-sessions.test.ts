@@ -65,7 +65,7 @@ describe('LegacySession with the fleet', () => {
       assert.ok(readOnly !== undefined);
       assert.equal(new Set(opened.tools.map((tool) => tool.name)).size, opened.tools.length);
 
-      // Without its arguments a tool does not answer as wished, but it answers.
+      // Without arguments a tool may fail, but it answers.
       const exchange = await session.request(callOf(readOnly.name, {}), CALLER);
       assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
       assert.equal(exchange.sample.flags, sse ? SAMPLE_FLAG.sse : 0);
@@ -85,7 +85,7 @@ describe('LegacySession with the fleet', () => {
     });
   }
 
-  it('sees a tool answer', async (t) => {
+  it('calls a tool', async (t) => {
     const rig = await openSessionRig(t, { url: fleet.servers.learn.url });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -95,7 +95,7 @@ describe('LegacySession with the fleet', () => {
     await rig.close();
   });
 
-  it('knows that a session is gone', async (t) => {
+  it('notices that its session has expired', async (t) => {
     const rig = await openSessionRig(t, { url: fleet.servers.learn.url });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -109,7 +109,7 @@ describe('LegacySession with the fleet', () => {
     assert.equal(rig.samples().at(-1), 'tools/call:microsoft_docs_search SESS_EXPIRED');
   });
 
-  it('a wrong token is one AUTH_401, as asking again brings no other', async (t) => {
+  it('reports AUTH_401 once for a wrong token, because there is no other token', async (t) => {
     const auth = { type: 'bearer', secret: 'github' };
     const rig = await openSessionRig(
       t,
@@ -124,7 +124,7 @@ describe('LegacySession with the fleet', () => {
     assert.deepEqual(rig.issuedTokens, []);
   });
 
-  it('an expired token is renewed once, and both tries are samples', async (t) => {
+  it('renews an expired token once, and records both requests', async (t) => {
     const rig = await openSessionRig(t, { url: fleet.servers.ado.url, auth: adoAuth() }, { secrets: adoSecrets });
     const session = rig.legacy();
     const opened = await session.open(CALLER);
@@ -148,7 +148,7 @@ describe('LegacySession with the fleet', () => {
     assert.equal(rig.issuedTokens[0], oldToken);
   });
 
-  it('a token endpoint that is down is AUTH_TOKEN, counted, and ends the session', async (t) => {
+  it('reports AUTH_TOKEN when the token endpoint is down, and counts the failed fetch once', async (t) => {
     const other = await startFleet({ latencyScale: 0 });
     await other.stop();
     const auth = { ...adoAuth(), tokenUrl: other.servers.ado.tokenUrl };
@@ -162,10 +162,10 @@ describe('LegacySession with the fleet', () => {
     assert.ok(message.startsWith(`The token endpoint ${auth.tokenUrl} gave no usable answer: `), message);
     assert.match(message, /ECONNREFUSED/);
     assert.equal(rig.authorizer.tokens.fetched, 0);
-    assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not be asked for every request');
+    assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not get a request for each call');
   });
 
-  it('a token that cannot be renewed ends an open session, so that its user pauses', async (t) => {
+  it('ends an open session when its token cannot be renewed, so that its user pauses', async (t) => {
     const issuing = await startFleet({ latencyScale: 0 });
     t.after(() => issuing.stop());
     const auth = { ...adoAuth(), tokenUrl: issuing.servers.ado.tokenUrl };

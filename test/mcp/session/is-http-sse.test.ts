@@ -19,7 +19,7 @@ const refusals: readonly [initialize: Answer, GET: Answer, isHttpSse: boolean, g
   [() => httpReply(404, [], ''), () => httpReply(404, [], ''), false, 1],
   [() => httpReply(404, [], ''), () => httpReply(200, ['content-type: text/html'], '<p>'), false, 1],
   [() => httpReply(404, [], ''), ({ socket }) => void socket.end(), false, 1],
-  // What was refused for another reason, or not at all, is no server of that transport.
+  // A refusal for another reason does not point to that transport.
   [() => httpReply(401, [], ''), () => openStream(ENDPOINT), false, 0],
   [() => httpReply(500, [], ''), () => openStream(ENDPOINT), false, 0],
   [({ id }) => jsonReply({ id, error: { code: -32600, message: 'no' } }), () => openStream(ENDPOINT), false, 0],
@@ -27,7 +27,7 @@ const refusals: readonly [initialize: Answer, GET: Answer, isHttpSse: boolean, g
 
 describe('isHttpSse', () => {
   for (const [number, [initialize, GET, expected, gets]] of refusals.entries()) {
-    it(`tells a server of the old transport by its first event (${number}: ${expected})`, async (t) => {
+    it(`recognises the old transport by its first event (case ${number}: ${expected})`, async (t) => {
       const rig = await startSession(t, { initialize, GET }, { target: { headers: { 'x-own': 'accept' } } });
       const opened = await rig.legacy().open(CALLER);
       assert.ok('failed' in opened);
@@ -39,7 +39,7 @@ describe('isHttpSse', () => {
         assert.equal(headers['x-own'], 'accept');
       }
       assert.equal(rig.server.of('response').length, 0);
-      // Would wait for a stream that stayed open.
+      // Would wait for a stream that is still open.
       await rig.close();
     });
   }

@@ -8,14 +8,14 @@ import { CALLER, startSession, until } from '../../support/session-rig.ts';
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
 
-describe('a call that nobody waits for any more', () => {
+describe('a call that has ended without an answer', () => {
   const timeouts = [
-    { name: 'no headers', outcome: 'TMO_HEADERS', answer: silent, timeouts: { headers: '60ms' } },
-    { name: 'silence', outcome: 'TMO_IDLE', answer: () => openStream(), timeouts: { idle: '60ms' } },
-    { name: 'no end', outcome: 'TMO_TOTAL', answer: silent, timeouts: { total: '60ms' } },
+    { name: 'no headers', outcome: 'TMO_HEADERS', answer: silent, timeouts: { headers: '300ms' } },
+    { name: 'a silent stream', outcome: 'TMO_IDLE', answer: () => openStream(), timeouts: { idle: '300ms' } },
+    { name: 'the total timeout', outcome: 'TMO_TOTAL', answer: silent, timeouts: { total: '300ms' } },
   ];
   for (const { name, outcome, answer, timeouts: target } of timeouts) {
-    it(`is cancelled with the server after ${name}, before the session ends`, async (t) => {
+    it(`is cancelled at the server after ${name}, before the session ends`, async (t) => {
       const rig = await startSession(t, { 'tools/call': answer }, { target: { timeouts: target } });
       const session = rig.legacy();
       await session.open(CALLER);
@@ -38,7 +38,7 @@ describe('a call that nobody waits for any more', () => {
     });
   }
 
-  it('is cancelled with the server when the load ends', async (t) => {
+  it('is cancelled at the server when the load ends', async (t) => {
     const rig = await startSession(t, { 'tools/call': silent });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -51,7 +51,7 @@ describe('a call that nobody waits for any more', () => {
     assert.deepEqual([requestId, reason], [rig.server.of('tools/call')[0]?.id, 'the load has ended']);
   });
 
-  it('is cancelled before the session ends, however long the server takes for that', async (t) => {
+  it('is cancelled before the session ends, however long the server takes to accept it', async (t) => {
     let take: (() => void) | undefined;
     const answers: Record<string, Answer> = {
       'tools/call': silent,
@@ -60,7 +60,7 @@ describe('a call that nobody waits for any more', () => {
         return undefined;
       },
     };
-    const rig = await startSession(t, answers, { target: { timeouts: { total: '60ms' } } });
+    const rig = await startSession(t, answers, { target: { timeouts: { total: '300ms' } } });
     const session = rig.legacy();
     await session.open(CALLER);
     await session.request(look, CALLER);
@@ -77,7 +77,7 @@ describe('a call that nobody waits for any more', () => {
     const rig = await startSession(
       t,
       { 'tools/call': silent },
-      { target: { maxConnections: 1, timeouts: { headers: '100ms' } } },
+      { target: { maxConnections: 1, timeouts: { headers: '400ms' } } },
     );
     const session = rig.legacy();
     await session.open(CALLER);
@@ -95,11 +95,11 @@ describe('a call that nobody waits for any more', () => {
     assert.deepEqual(cancelled, [rig.server.of('tools/call')[0]?.id]);
   });
 
-  it('is not cancelled when its answer came, although its event was never closed', async (t) => {
+  it('is not cancelled when its answer came in an event that was never closed', async (t) => {
     const rig = await startSession(
       t,
       { 'tools/call': ({ id }) => openStream(eventOf({ id, result: { content: [] } }).trimEnd()) },
-      { target: { timeouts: { idle: '60ms' } } },
+      { target: { timeouts: { idle: '300ms' } } },
     );
     const session = rig.legacy();
     await session.open(CALLER);
@@ -109,7 +109,7 @@ describe('a call that nobody waits for any more', () => {
   });
 
   it('is not cancelled when it is initialize', async (t) => {
-    const rig = await startSession(t, { initialize: silent }, { target: { timeouts: { headers: '60ms' } } });
+    const rig = await startSession(t, { initialize: silent }, { target: { timeouts: { headers: '300ms' } } });
     const session = rig.legacy();
     const opened = await session.open(CALLER);
     assert.ok('failed' in opened && opened.failed.outcome === 'TMO_HEADERS');
@@ -126,7 +126,7 @@ describe('the end of a session', () => {
     { status: 500, outcome: 'HTTP_500' },
   ];
   for (const { status, outcome } of deletions) {
-    it(`is a DELETE, which ${status} makes ${outcome}`, async (t) => {
+    it(`sends DELETE, and records ${outcome} for status ${status}`, async (t) => {
       const rig = await startSession(t, { DELETE: () => httpReply(status, [], '') });
       const session = rig.legacy();
       await session.open(CALLER);
@@ -141,7 +141,7 @@ describe('the end of a session', () => {
     });
   }
 
-  it('is none where the server keeps no sessions, nor when it was never opened', async (t) => {
+  it('sends nothing when the server keeps no sessions or the session was never opened', async (t) => {
     const rig = await startSession(t, { initialize: openWithoutSession });
     const session = rig.legacy();
     await session.close(CALLER);
@@ -151,7 +151,7 @@ describe('the end of a session', () => {
     for (const { headers } of rig.server.incoming) assert.equal(headers['mcp-session-id'], undefined);
   });
 
-  it('comes at once when a server without sessions wants one later', async (t) => {
+  it('comes immediately when a server without sessions demands one later', async (t) => {
     const rig = await startSession(t, {
       initialize: openWithoutSession,
       'tools/call': () => httpReply(400, [], 'Bad Request: Mcp-Session-Id header is required'),
@@ -165,7 +165,7 @@ describe('the end of a session', () => {
 
 describe('a revision that the plan pins', () => {
   for (const pinned of ['2025-03-26', '2025-06-18', '2025-11-25']) {
-    it(`${pinned} is the only one offered, and any other ends the session before it begins`, async (t) => {
+    it(`is the only one offered, and the session is not opened with another: ${pinned}`, async (t) => {
       const rig = await startSession(
         t,
         { initialize: ({ id }) => jsonReply({ id, result: { protocolVersion: '2024-11-05', capabilities: {} } }) },

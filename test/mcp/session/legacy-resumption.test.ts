@@ -15,12 +15,12 @@ const answerTo = (id: number, text = 'seen') => ({
 });
 const priming = (id: string, retryMs: number) => `id: ${id}\nretry: ${retryMs}\ndata:\n\n`;
 const OPENED = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
-/** What breaks the stream of the call: a proper end, or a reset once the client has read what came before. */
+/** Ends the stream of the call before its answer. */
 const endEarly: Answer = () => eventStream(priming('e1', 40));
 const callId = (rig: { server: { of(method: string): { id: number }[] } }) => rig.server.of('tools/call')[0]?.id ?? 0;
 
-describe('a call whose stream breaks off before the answer', () => {
-  it('is taken up again after the wait that the server asks for, and its time goes on from its own dispatch', async (t) => {
+describe('a call whose stream breaks before the answer', () => {
+  it('is resumed after the wait that the server asks for, and its time counts from its own dispatch', async (t) => {
     const rig = await startSession(t, { 'tools/call': endEarly, GET: () => openStream(eventOf(answerTo(3))) });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -37,7 +37,7 @@ describe('a call whose stream breaks off before the answer', () => {
     assert.ok(exchange.sample.durationMs >= 40);
     assert.ok((exchange.sample.headersMs ?? 1e9) < exchange.sample.durationMs - 30, 'its headers came long before');
     assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
-    // The stream that brought the answer stays open; it is cut, or the session could not end.
+    // The stream that brought the answer stays open. It must be cut, or the session could not end.
     assert.deepEqual(rig.samples(), [...OPENED, 'tools/call:look OK resumed', 'GET OK', 'DELETE OK']);
     assert.deepEqual(
       rig.exchanges.slice(-3).map(({ sample: { vu, iteration } }) => [vu, iteration]),
@@ -45,7 +45,7 @@ describe('a call whose stream breaks off before the answer', () => {
     );
   });
 
-  it('is taken up too when the connection ends in the middle of it', async (t) => {
+  it('is resumed when the connection breaks in the middle', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ socket }) => {
         socket.end(openStream(priming('e1', 30)));
@@ -63,7 +63,7 @@ describe('a call whose stream breaks off before the answer', () => {
     assert.equal(rig.server.of('GET').length, 1);
   });
 
-  it('fails as the end of its connection when it cannot be taken up', async (t) => {
+  it('fails with the outcome of its broken connection when it cannot be resumed', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ socket }) => {
         socket.end(openStream(priming('e1', 20)));
@@ -79,7 +79,7 @@ describe('a call whose stream breaks off before the answer', () => {
     await session.close(CALLER);
   });
 
-  it('is taken up as often as it breaks, each time after the last event and with the last wait', async (t) => {
+  it('is resumed as often as it breaks, each time after the latest event and the latest wait', async (t) => {
     const streams = [
       eventStream(`id: e2\ndata:\n\n${eventOf({ method: 'notifications/progress' })}`),
       eventStream(':nothing new\n\n'),
@@ -111,7 +111,7 @@ describe('a call whose stream breaks off before the answer', () => {
     { name: '500', reply: httpReply(500, [], 'broken'), get: 'GET HTTP_500', why: /HTTP_500 broken/ },
   ];
   for (const { name, reply, get, why } of hopeless) {
-    it(`fails as its stream did when the server answers the GET with ${name}, and the session goes on`, async (t) => {
+    it(`fails as its stream did when the server answers the GET with ${name}, and the session continues`, async (t) => {
       const rig = await startSession(t, { 'tools/call': endEarly, GET: () => reply });
       const session = rig.legacy();
       await session.open(CALLER);
@@ -125,24 +125,24 @@ describe('a call whose stream breaks off before the answer', () => {
     });
   }
 
-  it('is out of time in all while it waits, and the server is told so', async (t) => {
+  it('reaches its total timeout while it waits, and is cancelled at the server', async (t) => {
     const rig = await startSession(
       t,
       { 'tools/call': () => eventStream(priming('e1', 60_000)) },
-      { target: { timeouts: { total: '150ms', idle: '50ms' } } },
+      { target: { timeouts: { total: '500ms', idle: '200ms' } } },
     );
     const session = rig.legacy();
     await session.open(CALLER);
     const exchange = await session.request(look, CALLER);
     assert.equal(exchange.outcome, 'TMO_TOTAL');
-    assert.match(exchange.message, /within 150 ms; before that PROTO_NO_REPLY: the stream ended/);
+    assert.match(exchange.message, /within 500 ms; before that PROTO_NO_REPLY: the stream ended/);
     assert.equal(exchange.sample.closeMs, exchange.sample.durationMs);
     await session.close(CALLER);
     assert.equal(rig.server.of('GET').length, 0);
     assert.deepEqual(rig.server.of('notifications/cancelled')[0]?.params.requestId, callId(rig));
   });
 
-  it('is read no further when the GET had to wait for a token until the call was out of time', async (t) => {
+  it('stops reading when the GET waited for a token until the call had timed out', async (t) => {
     const token = Promise.withResolvers<undefined>();
     let header: () => undefined | Promise<undefined> = () => undefined;
     const authorizer = { ...fixedAuthorizer(undefined), header: () => header() };
@@ -150,7 +150,7 @@ describe('a call whose stream breaks off before the answer', () => {
       header = () => token.promise;
       return eventStream(priming('e1', 20));
     };
-    const target = { timeouts: { total: '100ms', idle: '60s' } };
+    const target = { timeouts: { total: '400ms', idle: '60s' } };
     const rig = await startSession(t, { 'tools/call': answer, GET: () => openStream() }, { target, authorizer });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -160,7 +160,7 @@ describe('a call whose stream breaks off before the answer', () => {
     await session.close(CALLER);
   });
 
-  it('ends with the session, while it waits and while the server thinks about the GET', async (t) => {
+  it('ends with the session, while it waits and while the GET is unanswered', async (t) => {
     for (const retryMs of [60_000, 20]) {
       let waits = 0;
       const sleepUntil: Clock['sleepUntil'] = (atMs, signal) => {
@@ -181,7 +181,7 @@ describe('a call whose stream breaks off before the answer', () => {
     }
   });
 
-  it('waits beside another, and each gets its own answer, whichever stream it comes over', async (t) => {
+  it('gets its own answer when two calls wait, whichever stream the answer comes over', async (t) => {
     const calls: number[] = [];
     const answers: Record<string, Answer> = {
       'tools/call': ({ id }) => eventStream(priming(`of-${calls.push(id)}`, 30)),
@@ -202,7 +202,7 @@ describe('a call whose stream breaks off before the answer', () => {
     await session.close(CALLER);
   });
 
-  it('survives what is no message, over whatever stream', async (t) => {
+  it('ignores data that is not a message, over any stream', async (t) => {
     const odd = [{ method: 7 }, null, 'text', [], { id: 3 }, { id: 3, error: 'no' }, { id: 99, result: {} }];
     const answers = {
       'tools/call': endEarly,
@@ -216,7 +216,7 @@ describe('a call whose stream breaks off before the answer', () => {
     await session.close(CALLER);
   });
 
-  it('sends ids of events as UTF-8, and takes up no stream by one that would end the header', async (t) => {
+  it('sends event ids as UTF-8, and does not resume by an id that would end the header', async (t) => {
     const ids = ['caf\u00e9 \u2615', 'bad\u0007'];
     const answers = { 'tools/call': () => eventStream(priming(ids.shift() ?? '', 20)) };
     const rig = await startSession(t, answers);

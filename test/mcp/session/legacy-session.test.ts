@@ -22,7 +22,7 @@ const open = (t: TestContext, answers: Record<string, Answer> = {}) =>
   startSession(t, { ...usual, ...answers }, { target: { headers: { 'X-Own': 'yes' } } });
 
 describe('LegacySession', () => {
-  it('sends the headers and bodies that the protocol asks for', async (t) => {
+  it('sends the headers and bodies that the protocol demands', async (t) => {
     const rig = await open(t);
     const session = rig.legacy();
     await session.open(CALLER);
@@ -66,7 +66,7 @@ describe('LegacySession', () => {
     );
   });
 
-  it('refuses an answer to initialize of another shape, and one to tools/list', async (t) => {
+  it('refuses answers of a wrong shape to initialize and tools/list', async (t) => {
     const odd = await open(t, { initialize: () => ({ version: 1 }) });
     assert.ok('failed' in (await odd.legacy().open(CALLER)));
     await odd.close();
@@ -84,14 +84,14 @@ describe('LegacySession', () => {
     assert.match(rig.exchanges[2]?.message ?? '', /tools\[0\]\.name/);
   });
 
-  it('goes on after an odd acknowledgement, which it notes', async (t) => {
+  it('continues after an unusual acknowledgement, which it records', async (t) => {
     const rig = await open(t, { 'notifications/initialized': () => httpReply(204, [], '') });
     assert.ok('facts' in (await rig.legacy().open(CALLER)));
     await rig.close();
     assert.deepEqual(rig.samples(), ['initialize OK', 'notifications/initialized PROTO_NOTIF_ACK', 'tools/list OK']);
   });
 
-  it('reads the list of tools page by page, and stops when it goes in circles', async (t) => {
+  it('reads the list of tools page by page, and stops when a cursor repeats', async (t) => {
     const next: Record<string, string> = { '': 'a', a: 'b', b: 'a' };
     const rig = await open(t, {
       'tools/list': ({ params }) => {
@@ -115,14 +115,14 @@ describe('LegacySession', () => {
     );
   });
 
-  it('does not say goodbye to a session that the server has lost at once', async (t) => {
+  it('sends no DELETE for a session that the server loses immediately', async (t) => {
     const rig = await open(t, { 'notifications/initialized': () => httpReply(404, [], 'Session not found') });
     assert.ok('failed' in (await rig.legacy().open(CALLER)));
     await rig.close();
     assert.deepEqual(rig.samples(), ['initialize OK', 'notifications/initialized SESS_EXPIRED']);
   });
 
-  it('is lost when the server says so in words', async (t) => {
+  it('is lost when the server says so in the body of a 400', async (t) => {
     const rig = await open(t, { ping: () => httpReply(400, [], 'Bad Request: No valid session ID provided') });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -131,7 +131,7 @@ describe('LegacySession', () => {
     await rig.close();
   });
 
-  it('takes a failed DELETE as a sample, not as an error', async (t) => {
+  it('records a failed DELETE as a sample, not as an error', async (t) => {
     const rig = await open(t, { DELETE: () => httpReply(500, [], 'no') });
     const session = rig.legacy();
     await session.open(CALLER);
@@ -140,7 +140,7 @@ describe('LegacySession', () => {
     assert.equal(rig.samples().at(-1), 'DELETE HTTP_500');
   });
 
-  it('fails loudly when a judge of ours does', async (t) => {
+  it('rejects when a judge of ours throws', async (t) => {
     const rig = await open(t);
     const session = rig.legacy();
     await session.open(CALLER);

@@ -10,7 +10,7 @@ const seen = { content: [{ type: 'text', text: 'seen' }] };
 const created = { task: { taskId: 't1', status: 'working', pollInterval: 30 } };
 const task = (status: string, more: object = {}) => ({ taskId: 't1', status, ...more });
 
-/** A server whose tool must run as a task, of which it then says one thing after the other, the last for ever. */
+/** A server whose tool must run as a task. Polls get these states in turn, and the last one from then on. */
 function taskServer(...states: readonly object[]): Record<string, Answer> {
   let asked = 0;
   return {
@@ -28,7 +28,7 @@ async function requestLook(rig: ScriptedRig) {
 }
 
 describe('a tool of the first era that runs only as a task', () => {
-  it('is called as one, asked for as often as the server wishes, and its result fetched', async (t) => {
+  it('is called as a task, polled at the interval that the server wishes, and its result is fetched', async (t) => {
     const states = [task('working'), task('working', { pollInterval: 60 }), task('completed')];
     const rig = await startSession(t, taskServer(...states));
     const exchange = await requestLook(rig);
@@ -60,7 +60,7 @@ describe('a tool of the first era that runs only as a task', () => {
     ['optional', false],
     ['forbidden', false],
   ] as const) {
-    it(`is one that says so: ${taskSupport}`, async (t) => {
+    it(`is recognised by its taskSupport: ${taskSupport}`, async (t) => {
       const rig = await startSession(t, {
         ...taskServer(task('completed')),
         'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport } }] }),
@@ -71,7 +71,7 @@ describe('a tool of the first era that runs only as a task', () => {
     });
   }
 
-  it('fails as its result does, which a failed task has too', async (t) => {
+  it('fails as its result does; a failed task has one too', async (t) => {
     const failed: Answer = () => ({ isError: true, content: [{ type: 'text', text: 'worn out' }] });
     const rig = await startSession(t, { ...taskServer(task('failed')), 'tasks/result': failed });
     const exchange = await requestLook(rig);
@@ -104,7 +104,7 @@ describe('a tool of the first era that runs only as a task', () => {
     });
   }
 
-  it('asks for input on the stream of its result, where the plan answers forms', async (t) => {
+  it('is given input on the stream of its result when the plan answers forms', async (t) => {
     let finish: () => void = () => {};
     const requestedSchema = { type: 'object', properties: { name: { type: 'string', default: 'Ada' } } };
     const answers: Record<string, Answer> = {
@@ -128,7 +128,7 @@ describe('a tool of the first era that runs only as a task', () => {
     assert.deepEqual(told?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
   });
 
-  it('does not outlive the load, however long it works', async (t) => {
+  it('ends with the load, however long it works', async (t) => {
     const rig = await startSession(t, taskServer(task('working')));
     const session = rig.legacy();
     await session.open(CALLER);
@@ -142,7 +142,7 @@ describe('a tool of the first era that runs only as a task', () => {
     assert.deepEqual(
       after.filter((method) => method !== 'notifications/cancelled'),
       ['DELETE'],
-      'what a session says at its end is said all the same',
+      'the session is closed all the same',
     );
   });
 });

@@ -34,13 +34,13 @@ const asksForInput = {
   requestState: 's',
 };
 
-/** A header's value as the specification has servers read it ("Value Encoding"). */
+/** A header's value as servers must read it ("Value Encoding"). */
 function decoded(value: string | undefined): string | undefined {
   const wrapped = /^=\?base64\?(.*)\?=$/.exec(value ?? '');
   return wrapped === null ? value : Buffer.from(wrapped[1] as string, 'base64').toString('utf8');
 }
 
-/** What a server must find in the headers, as it stands in the body; undefined where there must be no header. */
+/** The headers that must repeat values of the body. */
 function mirroredIn({ method, params }: Incoming): Record<string, string | undefined> {
   if (method !== 'tools/call' || params.name !== 'look') return {};
   const { region, count, deep } = (params.arguments ?? {}) as Record<string, Record<string, unknown> | undefined>;
@@ -52,7 +52,7 @@ function mirroredIn({ method, params }: Incoming): Record<string, string | undef
   );
 }
 
-/** Holds a request against all rules that a strict server enforces with -32020, -32602 or 415. */
+/** Checks a request by all rules that a strict server enforces with -32020, -32602 or 415. */
 function assertConsistent(incoming: Incoming): void {
   const { method, params, headers, rpc } = incoming;
   assert.equal(rpc.jsonrpc, '2.0');
@@ -81,7 +81,7 @@ const listed: Answer = ({ params }) =>
     : { tools: [{ name: 'other' }], nextCursor: '', resultType: 'complete' };
 
 describe('a request of the stateless era', () => {
-  it('says the same in its headers as in its body, whatever is sent', async (t) => {
+  it('has the same values in its headers and its body, whatever is sent', async (t) => {
     const rig = await startSession(t, { 'tools/list': listed, 'prompts/get': () => ({ messages: [] }) }, { target });
     const session = rig.modern();
     await session.open(CALLER);
@@ -124,7 +124,7 @@ describe('a request of the stateless era', () => {
     );
   });
 
-  it('does so of every kind, at every turn of a call, and each has an id of its own', async (t) => {
+  it('has the same values for every method and every round of a call, and its own id', async (t) => {
     const calls: readonly Call[] = [
       callTool('look', undefined, true)('{"region":"Z\u00fcrich","count":3,"deep":{"dry":false}}'),
       getPrompt('brief')('{}'),
@@ -169,7 +169,7 @@ describe('a request of the stateless era', () => {
     for (const incoming of rig.server.incoming) assertConsistent(incoming);
     const ids = rig.server.incoming.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
-    // Progress is asked for by the call, and by each round of it under a token of its own.
+    // The call requests progress, and each of its rounds does so under its own token.
     const tokens = rig.server.incoming.map(({ id, params }) => {
       const { progressToken } = params._meta as { progressToken?: number };
       return progressToken === undefined ? 'none' : progressToken === id;
@@ -180,7 +180,7 @@ describe('a request of the stateless era', () => {
     );
   });
 
-  it('is the same to the byte when it is sent again with a new token', async (t) => {
+  it('is sent again with a new token, otherwise identical to the byte', async (t) => {
     const tokens = ['Bearer old', 'Bearer new'];
     let refusals = 0;
     const authorizer = {
@@ -204,7 +204,7 @@ describe('a request of the stateless era', () => {
     assertConsistent(rig.server.incoming.at(-1) as Incoming);
   });
 
-  it('mirrors what the tool is at the time: a tool that was listed anew is called as it is then', async (t) => {
+  it('mirrors arguments by the latest description of the tool', async (t) => {
     let header = 'Before';
     const list: Answer = () => ({
       tools: [{ name: 'look', inputSchema: { type: 'object', properties: { at: mirrored(header, 'string') } } }],

@@ -12,7 +12,7 @@ const REVISION = '2026-07-28';
 const look = callTool('look')('{}');
 const NAMESPACE = 'io.modelcontextprotocol';
 
-/** Each kind of call, and what its headers must say. */
+/** Each kind of call, and the headers that it must have. */
 const calls: readonly { readonly call: Call; readonly method: string; readonly name?: string }[] = [
   { call: look, method: 'tools/call', name: 'look' },
   {
@@ -33,7 +33,7 @@ const answers: Record<string, Answer> = {
 };
 
 describe('ModernSession', () => {
-  it('says in headers and in _meta what the server must know of each request, the same in both', async (t) => {
+  it('repeats in the headers what _meta tells the server about each request', async (t) => {
     const rig = await startSession(t, answers);
     const session = rig.modern();
     const opened = await session.open(CALLER);
@@ -69,14 +69,14 @@ describe('ModernSession', () => {
     assert.equal(rig.server.of('DELETE').length, 0);
   });
 
-  it('declares that it fills in forms where the plan says so', async (t) => {
+  it('declares that it fills in forms when the plan says so', async (t) => {
     const rig = await startSession(t, {}, { target: { elicitation: 'defaults' } });
     await rig.modern().open(CALLER);
     const meta = rig.server.incoming[0]?.params._meta as Record<string, Record<string, unknown>>;
     assert.deepEqual(meta[`${NAMESPACE}/clientCapabilities`]?.elicitation, { form: {} });
   });
 
-  it('mirrors arguments in headers as the tool has it, and leaves out what is null or absent', async (t) => {
+  it('mirrors arguments in headers as the tool annotates them, without those that are null or absent', async (t) => {
     const inputSchema = {
       type: 'object',
       properties: {
@@ -109,7 +109,7 @@ describe('ModernSession', () => {
     ]);
   });
 
-  it('asks for progress under a token of its own for each request, and only where the step does', async (t) => {
+  it('requests progress under a new token for each request, and only when the step does', async (t) => {
     const rig = await startSession(t, {});
     const session = rig.modern();
     const progressing = callTool('look', undefined, true)('{}');
@@ -121,7 +121,7 @@ describe('ModernSession', () => {
     assert.deepEqual(tokens, [true, true, 'none']);
   });
 
-  it('lists no tools of a server that says it has none', async (t) => {
+  it('lists no tools when the server declares no tools', async (t) => {
     const rig = await startSession(t, {});
     const discovery = { server: 'bare 1', capabilities: ['prompts'] };
     const opened = await rig.modern(discovery).open(CALLER);
@@ -130,7 +130,7 @@ describe('ModernSession', () => {
     assert.deepEqual(rig.server.methods(), []);
   });
 
-  it('is of no use when the tools cannot be listed, but may be tried again', async (t) => {
+  it('is not open when the tools cannot be listed, and can be opened again', async (t) => {
     let isUp = false;
     const list: Answer = () => (isUp ? { tools: [] } : httpReply(503, [], 'warming up'));
     const rig = await startSession(t, { 'tools/list': list });
@@ -143,18 +143,18 @@ describe('ModernSession', () => {
     assert.equal(session.alive, true);
   });
 
-  it('takes up no stream: one that breaks is lost', async (t) => {
+  it('does not resume a broken stream', async (t) => {
     const rig = await startSession(t, { 'tools/call': () => eventStream('id: 1\nretry: 20\ndata:\n\n') });
     const { outcome } = await rig.modern().request(look, CALLER);
     assert.equal(outcome, 'PROTO_NO_REPLY');
     assert.equal(rig.server.of('GET').length, 0);
   });
 
-  it('answers no requests, as servers of this era send none, and cancels by leaving', async (t) => {
+  it('answers no server requests, and cancels a call by closing its connection', async (t) => {
     const rig = await startSession(
       t,
       { 'tools/call': () => openStream(eventOf({ jsonrpc: '2.0', id: 1, method: 'ping' })) },
-      { target: { timeouts: { idle: '60ms' } } },
+      { target: { timeouts: { idle: '300ms' } } },
     );
     const session = rig.modern();
     const exchange = await session.request(look, CALLER);
@@ -164,7 +164,7 @@ describe('ModernSession', () => {
     assert.deepEqual(rig.server.methods(), ['tools/call']);
   });
 
-  it('sends no call any more when the load has ended', async (t) => {
+  it('sends no further call when the load has ended', async (t) => {
     const rig = await startSession(t, { 'tools/call': () => undefined });
     const session = rig.modern();
     await session.open(CALLER);

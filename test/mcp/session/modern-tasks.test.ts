@@ -20,7 +20,7 @@ const form = (value: string) => ({
   },
 });
 
-/** A server that makes a task of the call and then says one thing after the other of it, the last for ever. */
+/** A server that turns the call into a task. Polls get these states in turn, and the last one from then on. */
 function taskServer(...states: readonly object[]): Record<string, Answer> {
   let asked = 0;
   return {
@@ -33,7 +33,7 @@ function taskServer(...states: readonly object[]): Record<string, Answer> {
 const requestLook = (rig: ScriptedRig) => rig.modern().request(look, CALLER);
 
 describe('a call of the stateless era that becomes a task', () => {
-  it('is asked for as often as the server wishes until it brings the result', async (t) => {
+  it('is polled at the interval that the server wishes until it brings the result', async (t) => {
     const states = [task('working'), task('working', { pollIntervalMs: 60 }), task('completed', { result: seen })];
     const rig = await startSession(t, taskServer(...states));
     const exchange = await requestLook(rig);
@@ -71,7 +71,7 @@ describe('a call of the stateless era that becomes a task', () => {
     [{ ...task('completed', { result: seen }), resultType: 'task' }, 'PROTO_RESULT_TYPE', /"task"/],
   ];
   for (const [state, outcome, message] of ends) {
-    it(`ends in ${outcome} when it is ${JSON.stringify(state)}`, async (t) => {
+    it(`ends in ${outcome} when its state is ${JSON.stringify(state)}`, async (t) => {
       const rig = await startSession(t, taskServer(state));
       const exchange = await requestLook(rig);
       assert.equal(exchange.outcome, outcome, exchange.message);
@@ -80,13 +80,13 @@ describe('a call of the stateless era that becomes a task', () => {
     });
   }
 
-  it('ends where asking for it fails', async (t) => {
+  it('ends when a poll fails', async (t) => {
     const gone: Answer = ({ id }) => jsonReply({ id, error: { code: -32602, message: 'Task has expired' } });
     const rig = await startSession(t, { ...taskServer(), 'tasks/get': gone });
     assert.equal((await requestLook(rig)).outcome, 'RPC_-32602');
   });
 
-  it('goes on although its server sends ids back as text', async (t) => {
+  it('continues although its server returns ids as strings', async (t) => {
     const states = [task('working'), task('completed', { result: seen })];
     const asText =
       (answer: () => object | undefined): Answer =>
@@ -99,7 +99,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.equal((exchange.result as { status: string }).status, 'completed');
   });
 
-  it('is given each input once, although it may be seen waiting for that for a while', async (t) => {
+  it('is given each input once, although it lists it as open for a while', async (t) => {
     const first = task('input_required', { inputRequests: { a: form('Ada') } });
     const both = task('input_required', { inputRequests: { a: form('Ada'), b: form('Bob') } });
     const states = [first, first, both, both, task('working'), task('completed', { result: seen })];
@@ -119,7 +119,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.equal(rig.samples().filter((sample) => sample === 'tasks/update:look OK').length, 2);
   });
 
-  it('is given up when it asks for ever more', async (t) => {
+  it('fails when it never stops asking for input', async (t) => {
     let asked = 0;
     const answers: Record<string, Answer> = {
       ...taskServer(),
@@ -131,7 +131,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.equal(rig.server.of('tasks/update').length, 10);
   });
 
-  it('does not outlive the load, however long it works', async (t) => {
+  it('ends with the load, however long it works', async (t) => {
     const rig = await startSession(t, { ...taskServer(task('working')), 'tools/call': () => created });
     const call = requestLook(rig);
     await until(() => rig.server.of('tasks/get').length === 3);
@@ -145,7 +145,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.equal(rig.server.incoming.length, before);
   });
 
-  it('does not outlive the load either while its next poll is an hour away', async (t) => {
+  it('ends with the load when its next poll is an hour away', async (t) => {
     const rig = await startSession(t, { 'tools/call': () => ({ ...created, pollIntervalMs: 3_600_000 }) });
     const call = requestLook(rig);
     await until(() => rig.exchanges.length === 1);
@@ -155,7 +155,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.deepEqual(rig.server.methods(), ['tools/call']);
   });
 
-  it('must say which, and only a tool may become one', async (t) => {
+  it('must have an id, and only a tool call can become one', async (t) => {
     const rig = await startSession(t, { 'tools/call': () => ({ resultType: 'task' }), 'prompts/get': () => created });
     const session = rig.modern();
     assert.equal((await session.request(look, CALLER)).outcome, 'PROTO_SHAPE');

@@ -12,7 +12,7 @@ const seen = { content: [{ type: 'text', text: 'seen' }] };
 const asks = (requestState: string) => ({ resultType: 'input_required', requestState });
 const form = { method: 'elicitation/create', params: { requestedSchema: { type: 'object', properties: {} } } };
 
-/** A reply whose JSON is as given, which no serialiser of ours has gone over. */
+/** A reply with this exact JSON text, which is not serialised again. */
 const rawResult = (id: number, result: string): string =>
   httpReply(200, ['content-type: application/json'], `{"jsonrpc":"2.0","id":${id},"result":${result}}`);
 /** The bodies of tools/call, as text. */
@@ -21,7 +21,7 @@ const bodiesOf = ({ server }: ScriptedRig) =>
     .map(({ body }) => Buffer.from(body, 'latin1').toString('utf8'))
     .filter((body) => body.includes('look'));
 
-/** States that are JSON themselves, as those of many servers are: none may be read and written anew. */
+/** States that are JSON themselves, as those of many servers are. None must be parsed and serialised again. */
 const states: readonly string[] = [
   '{"b":1,"a":2,"10":3,"9":4}',
   '{"n":12345678901234567890,"f":1.0,"e":1E+2,"z":-0,"huge":1e400,"tiny":1e-400}',
@@ -37,10 +37,10 @@ const states: readonly string[] = [
   'x'.repeat(100_000),
 ];
 
-describe('the state that comes with a wish for input', () => {
+describe('the state of a result that asks for input', () => {
   for (const state of states) {
     const shown = JSON.stringify(state.slice(0, 60));
-    it(`goes back to the character: ${shown}`, async (t) => {
+    it(`is returned unchanged: ${shown}`, async (t) => {
       const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(state));
       const rig = await startSession(t, { 'tools/call': answer }, { target });
       const { outcome, message } = await rig.modern().request(look, CALLER);
@@ -49,8 +49,8 @@ describe('the state that comes with a wish for input', () => {
     });
   }
 
-  it('goes back however the server has written it in its JSON', async (t) => {
-    // Each character as it is or as one of its escapes.
+  it('is returned however the server has escaped it in its JSON', async (t) => {
+    // Each character is literal or escaped.
     const written = fc.array(
       fc.oneof(
         fc.nat(0xffff).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
@@ -87,7 +87,7 @@ describe('the state that comes with a wish for input', () => {
     );
   });
 
-  it('that is empty goes back too, and one that is null or absent does not', async (t) => {
+  it('is returned when it is empty, but not when it is null or absent', async (t) => {
     const rounds = ['"requestState":""', '"requestState":null', '"x":1'];
     const answer: Answer = ({ id }) => {
       const member = rounds.shift();
@@ -106,7 +106,7 @@ describe('the state that comes with a wish for input', () => {
     );
   });
 
-  it('that is no text goes nowhere', async (t) => {
+  it('is not returned when it is not a string', async (t) => {
     for (const state of ['{"a":1}', '7', 'true', '["s"]']) {
       const answer: Answer = ({ id }) => rawResult(id, `{"resultType":"input_required","requestState":${state}}`);
       const rig = await startSession(t, { 'tools/call': answer }, { target });
@@ -116,8 +116,8 @@ describe('the state that comes with a wish for input', () => {
   });
 });
 
-describe('what is sent again with the input', () => {
-  it('has the arguments to the byte, beside which only id, input and state differ', async (t) => {
+describe('a request that is sent again with input', () => {
+  it('has identical arguments, to the byte; only id, input and state differ', async (t) => {
     const args = '{ "n":12345678901234567890, "f":1.0,"b":{"z":1,"a":[ ]},"s":"caf\\u00e9 \u2615\\/", "10":1,"9":2 }';
     const rounds = [asks('one'), { ...asks('two'), inputRequests: { a: form } }];
     const rig = await startSession(t, { 'tools/call': () => rounds.shift() ?? seen }, { target });
@@ -151,7 +151,7 @@ describe('what is sent again with the input', () => {
 });
 
 describe('the rounds of a call', () => {
-  it('may be ten, the last of which brings the result, or a task', async (t) => {
+  it('can be ten, and the last one can bring the result or a task', async (t) => {
     const task = { resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 };
     for (const [last, samples] of [
       [seen, Array(11).fill('tools/call:look OK')],
@@ -169,7 +169,7 @@ describe('the rounds of a call', () => {
     }
   });
 
-  it('are counted for each call by itself, although calls go on side by side', async (t) => {
+  it('are counted separately for calls that run at the same time', async (t) => {
     const roundsOf = new Map<unknown, number>();
     const patience: Record<string, number> = { short: 10, long: 99 };
     const answer: Answer = ({ params }) => {
@@ -198,7 +198,7 @@ describe('the rounds of a call', () => {
     ['RPC_INPUT_REQUIRED', () => ({ resultType: 'input_required' })],
   ];
   for (const [outcome, failure] of failures) {
-    it(`end where one fails: ${outcome}`, async (t) => {
+    it(`end when one fails: ${outcome}`, async (t) => {
       const answer: Answer = (incoming) => ('requestState' in incoming.params ? failure(incoming) : asks('s'));
       const rig = await startSession(t, { 'tools/call': answer }, { target });
       assert.equal((await rig.modern().request(look, CALLER)).outcome, outcome);

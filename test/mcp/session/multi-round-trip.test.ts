@@ -28,8 +28,8 @@ const withoutMeta = ({ params }: Incoming) => {
   return rest;
 };
 
-describe('a call that the server asks input for', () => {
-  it('is sent again under a new id with that input, until there is a result; each round is a sample', async (t) => {
+describe('a call for which the server asks for input', () => {
+  it('is sent again with the input, under a new id, until there is a result; each round is a sample', async (t) => {
     const rounds = [
       asks({ first: form('Ada'), other: form('Bob') }, 's1'),
       asks({ second: form('Eve') }),
@@ -43,7 +43,7 @@ describe('a call that the server asks input for', () => {
     const calls = rig.server.of('tools/call');
     assert.equal(new Set(calls.map(({ id }) => id)).size, 4);
     const own = { name: 'look', arguments: { at: 'the sky' } };
-    // What belongs to one round is not dragged on to the next.
+    // The input of one round is not repeated in the next.
     assert.deepEqual(calls.map(withoutMeta), [
       own,
       { ...own, inputResponses: { first: given('Ada'), other: given('Bob') }, requestState: 's1' },
@@ -57,7 +57,7 @@ describe('a call that the server asks input for', () => {
     assert.deepEqual(rig.samples(), Array(4).fill('tools/call:look OK'));
   });
 
-  it('goes back with the state exactly as it came', async (t) => {
+  it('returns the state exactly as it came', async (t) => {
     let state = '';
     const answer: Answer = ({ params }) => ('requestState' in params ? seen : asks(undefined, state));
     const rig = await startSession(t, { 'tools/call': answer }, { target });
@@ -77,10 +77,10 @@ describe('a call that the server asks input for', () => {
   });
 
   for (const [name, ask] of [
-    ['input under ever new keys', (round: number) => asks({ [`key ${round}`]: form('Ada') })],
-    ['nothing but its state back', (round: number) => asks(undefined, `state ${round}`)],
+    ['input under new keys each time', (round: number) => asks({ [`key ${round}`]: form('Ada') })],
+    ['only its state back', (round: number) => asks(undefined, `state ${round}`)],
   ] as const) {
-    it(`is given up when the server wants ${name} more than ten times`, async (t) => {
+    it(`fails when the server wants ${name} more than ten times`, async (t) => {
       let round = 0;
       const rig = await startSession(t, { 'tools/call': () => ask(round++) }, { target });
       const session = rig.modern();
@@ -89,7 +89,7 @@ describe('a call that the server asks input for', () => {
       assert.match(exchange.message, /10 times/);
       assert.equal(round, 11);
       assert.deepEqual(rig.samples(), [...Array(10).fill('tools/call:look OK'), 'tools/call:look RPC_INPUT_REQUIRED']);
-      assert.equal((await session.request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', 'and the next one likewise');
+      assert.equal((await session.request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED', 'the next call fails alike');
       assert.equal(round, 22);
     });
   }
@@ -98,17 +98,17 @@ describe('a call that the server asks input for', () => {
     ['the plan gives none', asks({ a: form('Ada') }), {}],
     ['a required field has no default and no requests come', asks(undefined), { target }],
     ['it wants a model', asks({ a: { method: 'sampling/createMessage', params: {} } }), { target }],
-    ['its state is no text', { ...asks({ a: form('Ada') }), requestState: 7 }, { target }],
+    ['its state is not a string', { ...asks({ a: form('Ada') }), requestState: 7 }, { target }],
   ];
   for (const [name, result, changes] of hopeless) {
-    it(`fails at once when ${name}`, async (t) => {
+    it(`fails immediately when ${name}`, async (t) => {
       const rig = await startSession(t, { 'tools/call': () => result }, changes);
       assert.equal((await rig.modern().request(look, CALLER)).outcome, 'RPC_INPUT_REQUIRED');
       assert.equal(rig.server.of('tools/call').length, 1);
     });
   }
 
-  it('is any that the server may ask input for, and one whose ids come back as text', async (t) => {
+  it('can be of any method, and can have an id that comes back as a string', async (t) => {
     const answer: Answer = ({ id, params }) => {
       const messages = [{ role: 'user', content: { type: 'text', text: 'x' } }];
       const result = 'inputResponses' in params ? { messages } : asks({ a: form('Ada') });
@@ -120,7 +120,7 @@ describe('a call that the server asks input for', () => {
     assert.deepEqual(rig.samples(), ['prompts/get:brief PROTO_ID_TYPE', 'prompts/get:brief PROTO_ID_TYPE']);
   });
 
-  it('is left where it is when the load ends meanwhile', async (t) => {
+  it('sends no further round when the load ends', async (t) => {
     const rig = await startSession(t, { 'tools/call': () => asks({ a: form('Ada') }) }, { target });
     const session = rig.modern();
     const call = session.request(look, CALLER);

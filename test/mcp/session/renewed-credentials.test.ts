@@ -9,7 +9,7 @@ import { CALLER, startSession, until } from '../../support/session-rig.ts';
 const look = callTool('look')('{}');
 const refused = httpReply(401, ['www-authenticate: Bearer error="invalid_token"'], '');
 
-/** Tokens t1, t2 … each used until it is refused; the next comes at once or a turn later. */
+/** Tokens t1, t2 … Each is used until it is refused. The next one comes immediately or, when slow, a turn later. */
 function renewing(isSlow = false): Authorizer & { readonly refusals: number } {
   let number = 1;
   let refusals = 0;
@@ -36,7 +36,7 @@ const tokenOf = ({ headers }: Incoming) => headers.authorization;
 
 describe('a request whose token is refused', () => {
   for (const isSlow of [false, true]) {
-    it(`is sent once more with ${isSlow ? 'one that must be fetched' : 'another'}, and both are samples`, async (t) => {
+    it(`is sent again with ${isSlow ? 'a token that must be fetched' : 'another token'}, and both requests are samples`, async (t) => {
       const answer: Answer = (one) =>
         tokenOf(one) === 'Bearer t1' ? refused : { content: [{ type: 'text', text: 'seen' }] };
       const rig = await startSession(t, { 'tools/call': answer }, { authorizer: renewing(isSlow) });
@@ -55,7 +55,7 @@ describe('a request whose token is refused', () => {
   }
 
   for (const era of ['legacy', 'modern'] as const) {
-    it(`ends the load on its target when the new one is refused too (${era})`, async (t) => {
+    it(`ends the load on its target when the new token is refused too (${era})`, async (t) => {
       const authorizer = renewing();
       const rig = await startSession(t, { 'tools/call': () => refused }, { authorizer });
       const session = rig[era]();
@@ -67,12 +67,12 @@ describe('a request whose token is refused', () => {
       assert.equal(authorizer.refusals, 1, 'a third token would be refused as well');
       const before = rig.server.incoming.length;
       await session.close(CALLER);
-      assert.equal(rig.server.incoming.length, before, 'not even a goodbye');
+      assert.equal(rig.server.incoming.length, before, 'not even a DELETE');
       assert.deepEqual(rig.samples().slice(-2), ['tools/call:look AUTH_401', 'tools/call:look AUTH_REJECTED retry']);
     });
   }
 
-  it('ends every other session on the target without a word, and with its stream', async (t) => {
+  it('ends all sessions on the target without a further request, and closes their streams', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ params }) => (params.name === 'look' ? refused : undefined),
       GET: () => openStream(),
@@ -89,14 +89,14 @@ describe('a request whose token is refused', () => {
     assert.equal((await waiting).outcome, 'CLIENT_ABORT');
     await one.close(CALLER);
     await other.close(CALLER);
-    // Would wait for streams that stayed open.
+    // Would wait for streams that are still open.
     await rig.close();
     assert.equal(rig.server.of('notifications/cancelled').length, 0);
     assert.equal(rig.server.of('DELETE').length, 0);
     assert.equal(rig.server.of('GET').length, 2);
   });
 
-  it('ends the load on its target when it is initialize, without any further request', async (t) => {
+  it('ends the load on its target when it is initialize, without a further request', async (t) => {
     const rig = await startSession(t, { initialize: () => refused }, { authorizer: renewing() });
     const opened = await rig.legacy().open(CALLER);
     assert.ok('failed' in opened && opened.failed.outcome === 'AUTH_REJECTED');
@@ -104,7 +104,7 @@ describe('a request whose token is refused', () => {
     assert.deepEqual(rig.server.methods(), ['initialize', 'initialize']);
   });
 
-  it('is sent once more too when it opens a stream', async (t) => {
+  it('is sent again when it opens a stream', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': () => eventStream('id: e1\nretry: 20\ndata:\n\n'),
       GET: (one) => {
@@ -123,7 +123,7 @@ describe('a request whose token is refused', () => {
     assert.ok(rig.samples().includes('GET OK retry'));
   });
 
-  it('stays refused where asking again brings no other', async (t) => {
+  it('is not sent again when there is no other token', async (t) => {
     const rig = await startSession(
       t,
       { 'tools/call': () => refused },
@@ -139,13 +139,13 @@ describe('a request whose token is refused', () => {
   });
 });
 
-/** As authorization words an attempt to connect that the system refused. */
+/** The error of authorization for a connection that the system refused. */
 const refusedConnection = (code: string) => {
   const cause = Object.assign(new Error(`connect ${code} 127.0.0.1:9`), { code });
   return new Error(`The token endpoint gave no usable answer: ${cause.message}.`, { cause });
 };
 
-describe('a request that no token can be had for', () => {
+describe('a request for which no token is available', () => {
   for (const [code, outcome, message] of [
     ['ECONNREFUSED', 'AUTH_TOKEN', /^The token endpoint gave no usable answer: connect ECONNREFUSED 127\.0\.0\.1:9\.$/],
     [
@@ -154,7 +154,7 @@ describe('a request that no token can be had for', () => {
       /^The token endpoint gave no usable answer: connect EMFILE [^;]*9; .*raise its limit \(ulimit -n\)/,
     ],
   ] as const) {
-    it(`is ${outcome} when the token endpoint ended in ${code}, and ends the session`, async (t) => {
+    it(`ends in ${outcome} when the token fetch ended in ${code}, and ends the session`, async (t) => {
       let has = true;
       const authorizer: Authorizer = {
         ...renewing(),
@@ -169,13 +169,13 @@ describe('a request that no token can be had for', () => {
         const exchange = await session.request(look, CALLER);
         assert.equal(exchange.outcome, outcome);
         assert.match(exchange.message, message);
-        assert.equal(session.alive, false, 'its user would spin');
+        assert.equal(session.alive, false, 'its user would loop without a pause');
       }
       assert.equal(rig.server.of('tools/call').length, 0);
     });
   }
 
-  it('is not sent, says why, and ends the session, so that its user does not spin', async (t) => {
+  it('is not sent, gives the reason, and ends the session, so that its user does not loop without a pause', async (t) => {
     let has = true;
     const authorizer: Authorizer = {
       ...renewing(),

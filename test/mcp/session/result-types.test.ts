@@ -8,7 +8,7 @@ import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, eventStream } from '../../support/raw-http.ts';
 import { CALLER, startSession } from '../../support/session-rig.ts';
 
-/** Each kind of call, with a result that is fine but for what it says of its type. */
+/** Each kind of call, with a result in which only the type is wrong. */
 const calls: readonly { readonly call: Call; readonly result: object }[] = [
   { call: callTool('look')('{}'), result: { content: [{ type: 'text', text: 'seen' }] } },
   { call: getPrompt('brief')('{}'), result: { messages: [{ role: 'user', content: { type: 'text', text: 'x' } }] } },
@@ -16,12 +16,12 @@ const calls: readonly { readonly call: Call; readonly result: object }[] = [
   { call: completeArgument({ prompt: 'brief' }, 'language')('"p"'), result: { completion: { values: [] } } },
   { call: listItems('prompts'), result: { prompts: [{ name: 'brief' }] } },
 ];
-/** A task may only be made of a tool call, so for all others that type is unknown too. */
+/** Only a tool call can become a task, so for all other calls that type is unknown too. */
 const UNKNOWN = ['partial', 'COMPLETE', 'complete ', '', 7, false, {}, ['complete'], 'toString', '__proto__'];
 
-describe('a result of a type that nobody knows', () => {
+describe('a result of an unknown type', () => {
   for (const { call, result } of calls) {
-    it(`is none: ${call.method}`, async (t) => {
+    it(`fails with PROTO_RESULT_TYPE: ${call.method}`, async (t) => {
       let resultType: unknown;
       const rig = await startSession(t, { [call.method]: () => ({ ...result, resultType }) });
       const session = rig.modern();
@@ -32,7 +32,7 @@ describe('a result of a type that nobody knows', () => {
         const { outcome, message } = await session.request(call, CALLER);
         assert.equal(outcome, 'PROTO_RESULT_TYPE', JSON.stringify(resultType));
         assert.equal(message, `resultType ${JSON.stringify(resultType)}`);
-        assert.equal(rig.server.incoming.length, before + 1, 'it is asked for once');
+        assert.equal(rig.server.incoming.length, before + 1, 'it is requested once');
         assert.equal(session.alive, true);
       }
       for (resultType of ['complete', undefined, null]) {
@@ -41,7 +41,7 @@ describe('a result of a type that nobody knows', () => {
     });
   }
 
-  it('is none in a stream either, whatever came before it', async (t) => {
+  it('fails in a stream too, whatever came before it', async (t) => {
     const answer: Answer = ({ id }) =>
       eventStream(
         eventOf({ jsonrpc: '2.0', method: 'notifications/progress', params: {} }),
@@ -51,7 +51,7 @@ describe('a result of a type that nobody knows', () => {
     assert.equal((await rig.modern().request(callTool('look')('{}'), CALLER)).outcome, 'PROTO_RESULT_TYPE');
   });
 
-  it('opens no session when it is that of tools/list', async (t) => {
+  it('opens no session when it answers tools/list', async (t) => {
     const rig = await startSession(t, { 'tools/list': () => ({ tools: [], resultType: 'partial' }) });
     const session = rig.modern();
     const opened = await session.open(CALLER);
@@ -59,7 +59,7 @@ describe('a result of a type that nobody knows', () => {
     assert.equal(session.alive, false);
   });
 
-  it('is nothing to a session of the first era, which knows no types of results', async (t) => {
+  it('is accepted in the first era, which has no result types', async (t) => {
     const rig = await startSession(t, {
       'tools/call': () => ({ content: [{ type: 'text', text: 'x' }], resultType: 'odd' }),
     });

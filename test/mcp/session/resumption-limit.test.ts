@@ -9,10 +9,10 @@ import { CALLER, type ScriptedRig, startSession } from '../../support/session-ri
 const look = callTool('look')('{}');
 const outOfFiles = () => Object.assign(new Error('connect EMFILE 127.0.0.1:9'), { code: 'EMFILE' });
 
-describe('a call whose broken stream cannot be taken up for want of files on this machine', () => {
+describe('a call whose broken stream cannot be resumed because this machine has no files left', () => {
   const endEarly: Answer = () => eventStream('id: e1\nretry: 20\ndata:\n\n');
 
-  async function isNoFaultOfTheTarget(rig: ScriptedRig): Promise<void> {
+  async function endsAsClientLimit(rig: ScriptedRig): Promise<void> {
     const session = rig.legacy();
     await session.open(CALLER);
     const { outcome, message, closeMs, durationMs } = (await session.request(look, CALLER)).sample;
@@ -31,7 +31,7 @@ describe('a call whose broken stream cannot be taken up for want of files on thi
     assert.deepEqual(became('tools/call'), ['tools/call:look CLIENT_LIMIT']);
   }
 
-  it('says nothing about the target where the GET finds no connection, and the server is told', async (t) => {
+  it('ends in CLIENT_LIMIT when the GET gets no connection, and is cancelled at the server', async (t) => {
     const rig = await startSession(t, { 'tools/call': endEarly });
     const { connection } = rig;
     const dispatch = connection.dispatch.bind(connection);
@@ -39,10 +39,10 @@ describe('a call whose broken stream cannot be taken up for want of files on thi
       if (exchange.request.method === 'GET') exchange.onResponseError(undefined, outOfFiles());
       else dispatch(exchange);
     });
-    await isNoFaultOfTheTarget(rig);
+    await endsAsClientLimit(rig);
   });
 
-  it('says nothing about the target where the token for the GET finds none either', async (t) => {
+  it('ends in CLIENT_LIMIT when the token for the GET gets no connection', async (t) => {
     let refusals = 0;
     const authorizer: Authorizer = {
       ...fixedAuthorizer(undefined),
@@ -52,6 +52,6 @@ describe('a call whose broken stream cannot be taken up for want of files on thi
       refusals = 1;
       return endEarly(incoming);
     };
-    await isNoFaultOfTheTarget(await startSession(t, { 'tools/call': answer }, { authorizer }));
+    await endsAsClientLimit(await startSession(t, { 'tools/call': answer }, { authorizer }));
   });
 });

@@ -18,7 +18,7 @@ const noSuch = (id: unknown, method: string) => ({
   error: { code: -32601, message: `this client does not have ${method}` },
 });
 
-/** What a server asks, and what it must be told; the plan answers forms where it says `defaults`. */
+/** Requests of a server, and the answers it must get. The plan answers forms where `elicitation` is `defaults`. */
 const questions: readonly {
   readonly asked: { readonly id: unknown; readonly method: string; readonly params?: object };
   readonly elicitation?: 'defaults';
@@ -54,15 +54,15 @@ const questions: readonly {
   { asked: { id: 7, method: 'made/up:1' }, answer: noSuch(7, 'made/up:1'), sample: 'response' },
 ];
 
-describe("a server's request", () => {
+describe('a request of the server', () => {
   for (const { asked, elicitation, answer, sample } of questions) {
-    const name = `${JSON.stringify(asked.id)} ${asked.method}${elicitation === undefined ? '' : ', forms being answered'}`;
+    const name = `${JSON.stringify(asked.id)} ${asked.method}${elicitation === undefined ? '' : ', with elicitation defaults'}`;
     const target = elicitation === undefined ? {} : { elicitation };
 
-    it(`on the stream of a call: ${name}`, async (t) => {
+    it(`is answered on the stream of a call: ${name}`, async (t) => {
       let finish: () => void = () => {};
       const answers: Record<string, Answer> = {
-        // As servers do, the tool goes on only when it has been answered.
+        // As in real servers, the tool continues only when it has its answer.
         'tools/call': ({ id, socket }) => {
           socket.write(openStream(eventOf({ jsonrpc: '2.0', ...asked })));
           const text = eventOf(answerTo(id));
@@ -88,7 +88,7 @@ describe("a server's request", () => {
       assert.ok(rig.samples().includes(`${sample} OK`), rig.samples().join());
     });
 
-    it(`on the stream beside the session: ${name}`, async (t) => {
+    it(`is answered on the event stream of the session: ${name}`, async (t) => {
       const answers = { GET: () => openStream(eventOf({ jsonrpc: '2.0', ...asked })) };
       const rig = await startSession(t, answers, { target: { ...target, eventStream: true } });
       const session = rig.legacy();
@@ -99,7 +99,7 @@ describe("a server's request", () => {
     });
   }
 
-  it('is declared to be answered where the plan answers forms, and nothing else is', async (t) => {
+  it('is declared as supported only for forms, and only when the plan answers them', async (t) => {
     for (const [target, capabilities] of [
       [{}, {}],
       [{ elicitation: 'defaults' }, { elicitation: { form: {} } }],
@@ -110,7 +110,7 @@ describe("a server's request", () => {
     }
   });
 
-  it('is none, and gets no answer, when it is a notification or has an id of another type', async (t) => {
+  it('gets no answer when it is a notification or has an id of another type', async (t) => {
     const silent = [
       { method: 'notifications/progress', params: { progressToken: 1, progress: 1 } },
       { method: 'ping', id: null },
@@ -128,7 +128,7 @@ describe("a server's request", () => {
     assert.equal(rig.server.of('response').length, 0);
   });
 
-  it('says that the session is lost when its answer is refused so', async (t) => {
+  it('ends the session when the refusal of its answer says that the session is lost', async (t) => {
     const answers: Record<string, Answer> = {
       'tools/call': ({ id }) => eventStream(eventOf({ id: 1, method: 'ping' }), eventOf(answerTo(id))),
       response: () => httpReply(404, [], 'no such session'),
@@ -143,7 +143,7 @@ describe("a server's request", () => {
     assert.equal(rig.server.of('DELETE').length, 0);
   });
 
-  it('before the session has its id is answered without, and says nothing of the session when that is refused', async (t) => {
+  it('is answered without a session id before there is one, and a refusal then does not end the session', async (t) => {
     const answers: Record<string, Answer> = {
       initialize: ({ id, socket }) => {
         const result = { protocolVersion: '2025-11-25', capabilities: {} };
@@ -157,7 +157,7 @@ describe("a server's request", () => {
     const session = rig.legacy();
     await session.open(CALLER);
     await until(() => rig.samples().includes('response:ping SESS_MISSING'));
-    // Whatever follows from that has followed when another call is through.
+    // When another call is done, the refusal has had its effects.
     assert.equal((await session.request(look, CALLER)).outcome, 'OK');
     assert.equal(rig.server.of('response')[0]?.headers['mcp-session-id'], undefined);
     assert.equal(session.alive, true);
