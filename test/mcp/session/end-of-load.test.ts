@@ -5,7 +5,7 @@ import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { type Answer, type Incoming, jsonResult } from '../../support/mcp-server.ts';
-import { eventStream, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
+import { eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
 
 const HOUR_MS = 3_600_000;
@@ -124,7 +124,7 @@ describe('a broken stream at the end of the load', () => {
     () =>
       eventStream(`id: e1\nretry: ${retryMs}\ndata:\n\n`);
   const moments: readonly [name: string, retryMs: number, get: Answer, gets: number][] = [
-    [when its wait still takes an hour, HOUR_MS, silent, 0],
+    ['when its wait still takes an hour', HOUR_MS, silent, 0],
     ['while the server has not answered the GET', 20, silent, 1],
     ['while the next stream is silent', 20, () => openStream(), 1],
   ];
@@ -207,5 +207,34 @@ describe('a broken stream at the end of the load', () => {
     rig.connection.abortAll('over');
     await isOver(rig, call, () => session.close(CALLER));
     assert.equal(rig.server.of('GET').length, 0);
+  });
+});
+
+describe('the requests of one virtual user', () => {
+  it('are aborted alone, while those of other virtual users continue', async (t) => {
+    const waiting: (() => void)[] = [];
+    const answer: Answer = ({ id, socket }) => {
+      waiting.push(() => {
+        const body = JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'seen' }] } });
+        socket.write(httpReply(200, ['content-type: application/json'], body));
+      });
+      return undefined;
+    };
+    const rig = await startSession(t, { 'tools/call': answer });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
+    await until(() => waiting.length === 3);
+    rig.connection.abortAll('the virtual user was removed', (vu) => vu === 3);
+    for (const answerNow of waiting) answerNow();
+    const exchanges = await Promise.all(calls);
+    assert.deepEqual(
+      exchanges.map(({ sample: { vu, outcome } }) => [vu, outcome]),
+      [
+        [3, 'CLIENT_ABORT'],
+        [4, 'OK'],
+        [3, 'CLIENT_ABORT'],
+      ],
+    );
   });
 });

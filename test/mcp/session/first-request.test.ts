@@ -7,8 +7,8 @@ import { type Caller, IntendedStart } from '../../../src/mcp/session/session.ts'
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
 import type { Answer } from '../../support/mcp-server.ts';
-import { httpReply, openStream } from '../../support/raw-http.ts';
-import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
+import { httpReply } from '../../support/raw-http.ts';
+import { CALLER, type ScriptedRig, startSession } from '../../support/session-rig.ts';
 
 const LATE_MS = 5000;
 const look = callTool('look')('{}');
@@ -109,49 +109,4 @@ describe('the lag and the marks of a call', () => {
     await session.request(look, lateCaller());
     assert.deepEqual(marked(rig, from), ['tools/call late first', 'tools/call first']);
   });
-});
-
-it('a session that is abandoned ends without a word, its stream included', async (t) => {
-  let streams = 0;
-  const stream: Answer = ({ socket }) => {
-    streams++;
-    socket.on('close', () => streams--);
-    return openStream();
-  };
-  const rig = await startSession(t, { GET: stream }, { target: { eventStream: true } });
-  const session = rig.legacy();
-  await session.open(CALLER);
-  assert.equal(streams, 1);
-  session.abandon();
-  assert.equal(session.alive, false);
-  await until(() => streams === 0);
-  await session.close(CALLER);
-  assert.deepEqual(rig.server.of('DELETE'), []);
-});
-
-it('requests of one virtual user can be ended, and those of others go on', async (t) => {
-  const waiting: (() => void)[] = [];
-  const answer: Answer = ({ id, socket }) => {
-    waiting.push(() => {
-      const body = JSON.stringify({ jsonrpc: '2.0', id, result: seen });
-      socket.write(httpReply(200, ['content-type: application/json'], body));
-    });
-    return undefined;
-  };
-  const rig = await startSession(t, { 'tools/call': answer });
-  const session = rig.legacy();
-  await session.open(CALLER);
-  const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
-  await until(() => waiting.length === 3);
-  rig.connection.abortAll('it was taken away', (vu) => vu === 3);
-  for (const answerNow of waiting) answerNow();
-  const exchanges = await Promise.all(calls);
-  assert.deepEqual(
-    exchanges.map(({ sample: { vu, outcome } }) => [vu, outcome]),
-    [
-      [3, 'CLIENT_ABORT'],
-      [4, 'OK'],
-      [3, 'CLIENT_ABORT'],
-    ],
-  );
 });

@@ -161,6 +161,24 @@ describe('the end of a session', () => {
     assert.equal((await session.request(look, CALLER)).outcome, 'SESS_MISSING');
     assert.equal(session.alive, false);
   });
+
+  it('closes the event stream and sends nothing when the session is abandoned', async (t) => {
+    let streams = 0;
+    const stream: Answer = ({ socket }) => {
+      streams++;
+      socket.on('close', () => streams--);
+      return openStream();
+    };
+    const rig = await startSession(t, { GET: stream }, { target: { eventStream: true } });
+    const session = rig.legacy();
+    await session.open(CALLER);
+    assert.equal(streams, 1);
+    session.abandon();
+    assert.equal(session.alive, false);
+    await until(() => streams === 0);
+    await session.close(CALLER);
+    assert.deepEqual(rig.server.of('DELETE'), []);
+  });
 });
 
 describe('a revision that the plan pins', () => {
