@@ -127,10 +127,7 @@ describe('mcp-surge validate', () => {
     assert.match(stdout, /feeds words \(3 rows, random\)/);
     const missing = await validate({ scenario, plan: { feeds: { words: { file: 'wrods.csv' } } } });
     assert.equal(missing.code, 104);
-    assert.match(
-      missing.stderr,
-      /plans\/plan\.yaml:\d+:\d+ {2}feeds\.words\.file: there is no file "wrods\.csv" beside/,
-    );
+    assert.match(missing.stderr, /plans\/plan\.yaml:\d+:\d+ {2}feeds\.words\.file: cannot read the file "wrods\.csv"/);
     await writeFile(join(cwd, 'plans/words.csv'), 'id,text\n1,a\n2\n');
     const broken = await validate({ scenario, plan: { feeds: { words: { file: 'words.csv' } } } });
     assert.match(broken.stderr, /feeds\.words\.file: words\.csv: line 3: expected 2 fields as in the header, got 1/);

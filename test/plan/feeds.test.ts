@@ -122,7 +122,7 @@ describe('a feed', () => {
 describe('a feed is refused', () => {
   it('with a file that is not there, that is broken, or where there are no files', () => {
     assert.deepEqual(feedOfFile('a.csv', undefined), [
-      'feeds.rows.file: cannot read the file "a.csv"; its path counts from the plan\'s folder',
+      'feeds.rows.file: cannot read the file "a.csv"; file paths are relative to the plan\'s folder',
     ]);
     assert.deepEqual(feedOfFile('a.json', '{}'), [
       'feeds.rows.file: a.json: expected a JSON array whose items are the rows',
