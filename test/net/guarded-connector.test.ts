@@ -4,8 +4,8 @@ import { afterEach, describe, it } from 'node:test';
 import type { Pool } from 'undici';
 import { type TargetPoolOptions, targetPool } from '../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../src/plan/target-schema.ts';
-import { type RawOutcome, rawRequest } from '../mcp/http/raw-request.ts';
 import { acceptingServer, type LoopbackServer, listenOnLoopback, scriptedLookup } from '../support/loopback-server.ts';
+import { type RawOutcome, rawRequest } from '../support/raw-request.ts';
 
 const howToAllow = { loopback: 'to allow it, set LOOPBACK', 'special-address': 'to allow it, list it in ADDRESSES' };
 const CLOSED = { allowLoopback: false, allowedAddresses: [], howToAllow };

@@ -14,7 +14,7 @@ import {
   listenOnLoopback,
   scriptedLookup,
 } from '../../support/loopback-server.ts';
-import { rawRequest } from './raw-request.ts';
+import { rawRequest } from '../../support/raw-request.ts';
 
 const certificate = makeCertificate('DNS:mcp.test');
 const ADDRESSES = { allowLoopback: true, allowedAddresses: [] };

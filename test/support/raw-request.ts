@@ -1,6 +1,6 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { LinkedHandler } from '../../../src/mcp/http/target-connection.ts';
-import type { Link } from '../../../src/net/guarded-connector.ts';
+import type { LinkedHandler } from '../../src/mcp/http/target-connection.ts';
+import type { Link } from '../../src/net/guarded-connector.ts';
 
 /** What came of a request that was given to a pool as it is. */
 export type RawOutcome = {
