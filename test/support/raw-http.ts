@@ -1,4 +1,4 @@
-/** A whole HTTP response with its length; further headers as lines. */
+/** A whole HTTP response with a content-length. @param headers further headers, each as one line */
 export function httpReply(status: number, headers: readonly string[], body: string): string {
   const length = Buffer.byteLength(body);
   return [`HTTP/1.1 ${status} Any`, ...headers, `content-length: ${length}`, '', body].join('\r\n');
@@ -9,7 +9,7 @@ export function jsonReply(body: unknown): string {
   return httpReply(200, ['content-type: application/json'], JSON.stringify(body));
 }
 
-/** The head of a chunked event stream, and the chunks that are there at once. */
+/** The head of a chunked event stream and its first chunks; the stream stays open. */
 export function openStream(...texts: readonly string[]): string {
   const head = ['HTTP/1.1 200 OK', 'content-type: text/event-stream', 'transfer-encoding: chunked', '', ''].join(
     '\r\n',
@@ -17,11 +17,12 @@ export function openStream(...texts: readonly string[]): string {
   return head + texts.map(chunkOf).join('');
 }
 
-/** A chunked event stream that is complete. */
+/** A complete chunked event stream. */
 export function eventStream(...texts: readonly string[]): string {
   return openStream(...texts) + LAST_CHUNK;
 }
 
+/** Ends a chunked body. */
 export const LAST_CHUNK = '0\r\n\r\n';
 
 /** One chunk of a chunked body. */

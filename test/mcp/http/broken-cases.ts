@@ -1,17 +1,19 @@
 import { chunkOf, openStream } from '../../support/raw-http.ts';
-import { good, type OutcomeTable, result } from './outcome-case.ts';
+import { good, result } from './exchange-rig.ts';
+import type { OutcomeTable } from './outcome-case.ts';
 
 const JSON_TYPE = 'content-type: application/json';
 const BEFORE_HEADERS = 'socket close';
 const WITHIN_STREAM = 'socket headers event close';
+/** The connection cannot be used again. */
 const lost = { reused: false } as const;
 
-/** Replies that are no HTTP, or break off. */
+/** Replies that are not valid HTTP, or break off. */
 export const brokenReplies: OutcomeTable = {
-  title: 'a reply that breaks off',
+  title: 'a broken reply',
   cases: [
     {
-      name: 'no reply but the end of the connection',
+      name: 'the server closes the connection without a reply',
       outcome: 'NET_RESET_PRE',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -19,7 +21,7 @@ export const brokenReplies: OutcomeTable = {
       message: /^UND_ERR_SOCKET: other side closed$/,
     },
     {
-      name: 'a reset before the headers',
+      name: 'the server resets the connection before the headers',
       outcome: 'NET_RESET_PRE',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -27,21 +29,21 @@ export const brokenReplies: OutcomeTable = {
       message: /^ECONNRESET: [^;]+$/,
     },
     {
-      name: 'the end of the connection within the headers',
+      name: 'the connection ends within the headers',
       outcome: 'NET_RESET_PRE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-ty'),
     },
     {
-      name: 'the end of the connection within the headers, after the length',
+      name: 'the connection ends within the headers, after the length',
       outcome: 'NET_RESET_PRE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: (socket) => socket.end(good.replace(JSON_TYPE, 'connection: close').replace(/\r\n\r\n.*$/s, '\r\nx-')),
     },
     {
-      name: 'an end within a stream',
+      name: 'the connection ends within a stream',
       outcome: 'NET_RESET_MID',
       clocks: WITHIN_STREAM,
       ...lost,
@@ -49,7 +51,7 @@ export const brokenReplies: OutcomeTable = {
       message: /UND_ERR_SOCKET/,
     },
     {
-      name: 'a reset within a stream, after an event that no session takes it up from',
+      name: 'the server resets the connection within a stream that no session resumes',
       outcome: 'NET_RESET_MID',
       clocks: WITHIN_STREAM,
       ...lost,
@@ -59,51 +61,51 @@ export const brokenReplies: OutcomeTable = {
       message: /ECONNRESET|UND_ERR_SOCKET/,
     },
     {
-      name: 'an end within the answer in a stream',
+      name: 'the connection ends within an event with the answer',
       outcome: 'NET_RESET_MID',
       clocks: 'socket headers close',
       ...lost,
       reply: (socket) => socket.end(openStream(`data: ${JSON.stringify(result)}`)),
     },
     {
-      name: 'a body shorter than its length says',
+      name: 'a body is shorter than its length',
       outcome: 'NET_RESET_MID',
       ...lost,
       reply: (socket) => socket.end(good.slice(0, -1)),
     },
     {
-      name: 'a body shorter than its length says, on a connection that is to be closed',
+      name: 'a body is shorter than its length, on a connection with connection: close',
       outcome: 'NET_RESET_MID',
       ...lost,
       reply: (socket) => socket.end(good.replace(JSON_TYPE, `${JSON_TYPE}\r\nconnection: close`).slice(0, -1)),
     },
     {
-      name: 'a chunked body without its last chunk, on a connection that is to be closed',
+      name: 'a chunked body has no last chunk, on a connection with connection: close',
       outcome: 'NET_RESET_MID',
       clocks: WITHIN_STREAM,
       ...lost,
       reply: (socket) => socket.end(openStream('data:\n\n').replace('\r\n', '\r\nconnection: close\r\n')),
     },
     {
-      name: 'a reply and the wish to close',
+      name: 'the reply has connection: close',
       outcome: 'OK',
       ...lost,
       reply: good.replace(JSON_TYPE, `${JSON_TYPE}\r\nconnection: close`),
     },
     {
-      name: 'a body that only the end of the connection ends',
+      name: 'the end of the connection ends the body',
       outcome: 'OK',
       ...lost,
       reply: (socket) => socket.end(good.replace(/content-length: \d+\r\n/, '')),
     },
     {
-      name: 'a body longer than its length says',
+      name: 'a body is longer than its length',
       outcome: 'OK',
       ...lost,
       reply: `${good}and more`,
     },
     {
-      name: 'no HTTP at all',
+      name: 'the reply is not HTTP',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -111,42 +113,42 @@ export const brokenReplies: OutcomeTable = {
       message: /^HTTPParserError: .*Expected HTTP/,
     },
     {
-      name: 'headers without end',
+      name: 'the headers never end',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: `HTTP/1.1 200 OK\r\nlong: ${'x'.repeat(100_000)}`,
     },
     {
-      name: 'two lengths that contradict each other',
+      name: 'two lengths contradict each other',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: good.replace('content-length: ', 'content-length: 1\r\ncontent-length: '),
     },
     {
-      name: 'a length and chunks',
+      name: 'the reply has a length and chunks',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: good.replace('\r\n\r\n', '\r\ntransfer-encoding: chunked\r\n\r\n'),
     },
     {
-      name: 'a header that is none, after the length',
+      name: 'a header line has no colon',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: good.replace('\r\n\r\n', '\r\nno header\r\n\r\n'),
     },
     {
-      name: 'a chunk of wrong size',
+      name: 'the size of a chunk is not a number',
       outcome: 'NET_HTTP_PARSE',
       clocks: 'socket headers close',
       ...lost,
       reply: `${openStream()}zz\r\n`,
     },
     {
-      name: 'another protocol that nobody asked for',
+      name: 'the server switches to another protocol without being asked',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -154,7 +156,7 @@ export const brokenReplies: OutcomeTable = {
       message: /bad upgrade/,
     },
     {
-      name: 'the wish for a body that was sent already',
+      name: 'the server asks for a body that was already sent (100 Continue)',
       outcome: 'NET_HTTP_PARSE',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -162,7 +164,7 @@ export const brokenReplies: OutcomeTable = {
       message: /bad response/,
     },
     {
-      name: 'a body without end',
+      name: 'the body never ends',
       outcome: 'NET_OTHER',
       clocks: 'socket headers close',
       ...lost,

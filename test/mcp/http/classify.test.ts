@@ -1,54 +1,49 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { classifyTransportError, isFaultOfOurs } from '../../../src/mcp/http/classify.ts';
 
 const errorOf = (code: string, message = 'why') => Object.assign(new Error(message), { code });
 
-describe('classifyTransportError', () => {
-  const outcomes = [
-    ['ECONNREFUSED', 'NET_REFUSED'],
-    ['ENOTFOUND', 'NET_DNS'],
-    ['EAI_AGAIN', 'NET_DNS'],
-    ['ETIMEDOUT', 'NET_CONNECT_TMO'],
-    ['UND_ERR_CONNECT_TIMEOUT', 'NET_CONNECT_TMO'],
-    ['CERT_HAS_EXPIRED', 'NET_TLS'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'NET_TLS'],
-    ['SELF_SIGNED_CERT_IN_CHAIN', 'NET_TLS'],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'NET_TLS'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'NET_TLS'],
-    ['EPIPE', 'NET_RESET_PRE'],
-    ['EHOSTUNREACH', 'NET_OTHER'],
-  ] as const;
-  for (const [code, outcome] of outcomes) {
-    it(`${code} is ${outcome}`, () => {
-      assert.deepEqual(classifyTransportError(errorOf(code), false), { outcome, message: `${code}: why` });
-    });
-  }
-
-  it('tells a reset within the reply from one before it', () => {
-    assert.equal(classifyTransportError(errorOf('ECONNRESET'), false).outcome, 'NET_RESET_PRE');
-    assert.equal(classifyTransportError(errorOf('ECONNRESET'), true).outcome, 'NET_RESET_MID');
+for (const [code, outcome] of [
+  ['ECONNREFUSED', 'NET_REFUSED'],
+  ['ENOTFOUND', 'NET_DNS'],
+  ['EAI_AGAIN', 'NET_DNS'],
+  ['ETIMEDOUT', 'NET_CONNECT_TMO'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'NET_CONNECT_TMO'],
+  ['CERT_HAS_EXPIRED', 'NET_TLS'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'NET_TLS'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'NET_TLS'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'NET_TLS'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'NET_TLS'],
+  ['EPIPE', 'NET_RESET_PRE'],
+  ['EHOSTUNREACH', 'NET_OTHER'],
+] as const) {
+  it(`classifies ${code} as ${outcome}`, () => {
+    assert.deepEqual(classifyTransportError(errorOf(code), false), { outcome, message: `${code}: why` });
   });
+}
 
-  it('takes the address that was reached before one that could not be tried', () => {
-    const error = new AggregateError([errorOf('ENETUNREACH', 'v6'), errorOf('ECONNREFUSED', 'v4')]);
-    assert.deepEqual(classifyTransportError(error, false), { outcome: 'NET_REFUSED', message: 'ECONNREFUSED: v4' });
-    const hopeless = new AggregateError([errorOf('ENETUNREACH', 'v6'), errorOf('EHOSTUNREACH', 'v4')]);
-    assert.deepEqual(classifyTransportError(hopeless, false), { outcome: 'NET_OTHER', message: 'ENETUNREACH: v6' });
-  });
-
-  it('looks for the cause, and shows what is no error too', () => {
-    const error = new Error('fetch failed', { cause: errorOf('ECONNREFUSED', 'inner') });
-    assert.deepEqual(classifyTransportError(error, false), { outcome: 'NET_REFUSED', message: 'ECONNREFUSED: inner' });
-    assert.deepEqual(classifyTransportError('odd', false), { outcome: 'NET_OTHER', message: 'odd' });
-  });
+it('distinguishes a reset within the reply from one before it', () => {
+  assert.equal(classifyTransportError(errorOf('ECONNRESET'), false).outcome, 'NET_RESET_PRE');
+  assert.equal(classifyTransportError(errorOf('ECONNRESET'), true).outcome, 'NET_RESET_MID');
 });
 
-describe('isFaultOfOurs', () => {
-  it('is true only for what no target can cause', () => {
-    assert.equal(isFaultOfOurs(errorOf('UND_ERR_INVALID_ARG')), true);
-    assert.equal(isFaultOfOurs(errorOf('UND_ERR_DESTROYED')), true);
-    assert.equal(isFaultOfOurs(errorOf('UND_ERR_SOCKET')), false);
-    assert.equal(isFaultOfOurs(errorOf('ECONNREFUSED')), false);
-  });
+it('prefers the attempt that reached an address to one that could not be tried', () => {
+  const error = new AggregateError([errorOf('ENETUNREACH', 'v6'), errorOf('ECONNREFUSED', 'v4')]);
+  assert.deepEqual(classifyTransportError(error, false), { outcome: 'NET_REFUSED', message: 'ECONNREFUSED: v4' });
+  const hopeless = new AggregateError([errorOf('ENETUNREACH', 'v6'), errorOf('EHOSTUNREACH', 'v4')]);
+  assert.deepEqual(classifyTransportError(hopeless, false), { outcome: 'NET_OTHER', message: 'ENETUNREACH: v6' });
+});
+
+it('classifies an error by its cause, and shows a value that is not an error', () => {
+  const error = new Error('fetch failed', { cause: errorOf('ECONNREFUSED', 'inner') });
+  assert.deepEqual(classifyTransportError(error, false), { outcome: 'NET_REFUSED', message: 'ECONNREFUSED: inner' });
+  assert.deepEqual(classifyTransportError('odd', false), { outcome: 'NET_OTHER', message: 'odd' });
+});
+
+it('knows the errors that no target can cause', () => {
+  assert.equal(isFaultOfOurs(errorOf('UND_ERR_INVALID_ARG')), true);
+  assert.equal(isFaultOfOurs(errorOf('UND_ERR_DESTROYED')), true);
+  assert.equal(isFaultOfOurs(errorOf('UND_ERR_SOCKET')), false);
+  assert.equal(isFaultOfOurs(errorOf('ECONNREFUSED')), false);
 });

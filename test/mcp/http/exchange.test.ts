@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Dispatcher } from 'undici';
-import { Exchange, type ExchangeHost } from '../../../src/mcp/http/exchange.ts';
+import { Exchange, type ExchangeHost, type ExchangeState } from '../../../src/mcp/http/exchange.ts';
 import { InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { eventOf } from '../../support/raw-http.ts';
-import { clocksOf, idlePeer, plainRequest } from './exchange-rig.ts';
-import { result } from './outcome-case.ts';
+import { clocksOf, idlePeer, plainRequest, result } from './exchange-rig.ts';
 
 const TIMEOUTS = { headers: 400, idle: 300, total: 600 };
+/** The order in which an exchange may go through its states. */
+const STATES: readonly ExchangeState[] = ['waiting', 'resuming', 'decided', 'settled', 'ended'];
 const socketError = Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' });
 
-/** An event after which its stream can be taken up again. */
+/** An event after which its stream can be resumed. */
 const PRIMING = 'id: 7\ndata:\n\n';
 
 /** Something that undici does or that we do, in any order. */
 type Act =
-  | { readonly do: 'start' | 'end' | 'error' | 'lateError' | 'abort' | 'cut' | 'abandon' }
+  | { readonly do: 'start' | 'end' | 'error' | 'lateError' | 'abort' | 'cancel' | 'abandon' }
   | { readonly do: 'head'; readonly status: number; readonly type: string }
   | { readonly do: 'data'; readonly text: string; readonly cuts: readonly number[] }
   | { readonly do: 'accept'; readonly message: unknown }
@@ -25,7 +26,7 @@ type Act =
 
 const answers = fc.constantFrom<unknown>(result, { ...result, id: '1' }, { ...result, id: 2 }, { method: 'x' }, null);
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constantFrom('start', 'end', 'error', 'lateError', 'abort', 'cut', 'abandon') }),
+  fc.record({ do: fc.constantFrom('start', 'end', 'error', 'lateError', 'abort', 'cancel', 'abandon') }),
   fc.record({
     do: fc.constant('head'),
     status: fc.constantFrom(103, 200, 200, 200, 202, 404),
@@ -45,7 +46,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ do: fc.constant('accept'), message: answers }),
   fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(0, 1, 5, 100, 250, 300, 400) }),
 ) as fc.Arbitrary<Act>;
-/** How far a request usually comes. */
+/** The usual beginning of a request. */
 const USUAL: readonly Act[] = [
   { do: 'start' },
   { do: 'head', status: 200, type: 'text/event-stream' },
@@ -58,34 +59,38 @@ const script = fc
 const run = fc.record({
   acts: script,
   expects: fc.constantFrom('response', 'response', 'response', 'acknowledgement', 'deletion', 'stream'),
-  isTakenUp: fc.boolean(),
+  isResumed: fc.boolean(),
   cutsHeldStreams: fc.boolean(),
   hasBug: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
-  /** undici tells of an abort at once; a connection that shares its requests may do it later. */
-  tellsAtOnce: fc.boolean(),
+  /** undici confirms an abort immediately over HTTP/1.1; over a shared connection it may do so later. */
+  confirmsAtOnce: fc.boolean(),
 } as const);
 type Run = typeof run extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** An exchange by itself, in a time that passes only when told to. */
+/** An exchange without a connection, in a time that passes only when the test says so. */
 class Play {
   readonly exchange: Exchange;
   finished = 0;
   bugs = 0;
   #nowMs = 1_000_000;
   readonly inFlight = new InFlightRequests<Exchange>(() => this.#nowMs);
-  #told = false;
-  #started = false;
-  readonly #tellsAtOnce: boolean;
+  /** Whether undici has told the exchange that the reply ended or failed. */
+  #isOver = false;
+  #isStarted = false;
+  readonly #tick: (ms: number) => void;
+  readonly #confirmsAtOnce: boolean;
   readonly #controller = {
     abort: (error: Error) => {
-      if (this.#tellsAtOnce) this.#tell(error);
-      else this.#late = error;
+      if (this.#confirmsAtOnce) this.#fail(error);
+      else this.#unconfirmed = error;
     },
   } as Dispatcher.DispatchController;
-  #late: Error | undefined;
+  #unconfirmed: Error | undefined;
 
-  constructor({ expects, isTakenUp, cutsHeldStreams, hasBug, tellsAtOnce }: Run) {
-    this.#tellsAtOnce = tellsAtOnce;
+  /** @param test whose timers are mocked */
+  constructor(test: TestContext, { expects, isResumed, cutsHeldStreams, hasBug, confirmsAtOnce }: Run) {
+    this.#tick = (ms) => test.mock.timers.tick(ms);
+    this.#confirmsAtOnce = confirmsAtOnce;
     const host: ExchangeHost = {
       now: () => this.#nowMs,
       inFlight: this.inFlight,
@@ -96,41 +101,41 @@ class Play {
     };
     const judge = plainRequest.judge;
     const broken = () => assert.fail('a bug of ours');
-    const peer = { ...idlePeer, onBroken: () => isTakenUp };
+    const peer = { ...idlePeer, onBroken: () => isResumed };
     this.exchange = new Exchange({ ...plainRequest, expects, peer, judge: hasBug ? broken : judge }, host);
   }
 
   /** Does what undici can do at this point, and after the end anything at all. */
   play(act: Act): unknown {
     const { exchange } = this;
-    const isHeaded = exchange.sample.headersMs !== undefined || this.#told;
+    const hasHead = exchange.sample.headersMs !== undefined || this.#isOver;
     switch (act.do) {
       case 'start':
-        if (this.#started && !this.#told) return undefined;
-        this.#started = true;
+        if (this.#isStarted && !this.#isOver) return undefined;
+        this.#isStarted = true;
         try {
           exchange.onRequestStart(this.#controller);
         } catch (error) {
-          this.#tell(error as Error);
+          this.#fail(error as Error);
         }
         return undefined;
       case 'head':
-        if (!this.#started || (isHeaded && !this.#told)) return undefined;
+        if (!this.#isStarted || (hasHead && !this.#isOver)) return undefined;
         return exchange.onResponseStart(this.#controller, act.status, { 'content-type': act.type });
       case 'data':
-        if (isHeaded) for (const chunk of cut(act.text, act.cuts)) exchange.onResponseData(this.#controller, chunk);
+        if (hasHead) for (const chunk of cut(act.text, act.cuts)) exchange.onResponseData(this.#controller, chunk);
         return undefined;
       case 'end':
-        if (!isHeaded) return undefined;
-        this.#told = true;
+        if (!hasHead) return undefined;
+        this.#isOver = true;
         return exchange.onResponseEnd();
       case 'error':
-        return this.#tell(socketError);
+        return this.#fail(socketError);
       case 'lateError':
-        return this.#late === undefined ? undefined : this.#tell(this.#late);
+        return this.#unconfirmed === undefined ? undefined : this.#fail(this.#unconfirmed);
       case 'abort':
         return exchange.abort('CLIENT_ABORT', 'over');
-      case 'cut':
+      case 'cancel':
         return exchange.cancelStream();
       case 'accept':
         return exchange.accept(act.message);
@@ -138,19 +143,19 @@ class Play {
         return exchange.abandon('no more');
       case 'wait':
         this.#nowMs += act.ms;
-        return mock.timers.tick(act.ms);
+        return this.#tick(act.ms);
     }
   }
 
-  /** Lets all time pass that anything may take, and ends what nothing but its caller ends: a stream that is read. */
+  /** Lets all deadlines pass, and ends what only its caller ends: a stream that is read. */
   end(): void {
     for (let passed = 0; passed < 2 * TIMEOUTS.total; passed += 100) this.play({ do: 'wait', ms: 100 });
     if (this.finished === 0) this.exchange.abort('CLIENT_ABORT', 'the load has ended');
     this.play({ do: 'lateError' });
   }
 
-  #tell(error: Error): void {
-    this.#told = true;
+  #fail(error: Error): void {
+    this.#isOver = true;
     this.exchange.onResponseError(this.#controller, error);
   }
 }
@@ -163,83 +168,85 @@ function cut(text: string, places: readonly number[]): Buffer[] {
 }
 
 const decided = ({ sample: { outcome, message, durationMs } }: Exchange) => ({ outcome, message, durationMs });
-const sampled = (exchange: Exchange) => {
-  const { socketMs, headersMs, firstEventMs, closeMs, bytes, flags } = exchange.sample;
-  return { ...decided(exchange), socketMs, headersMs, firstEventMs, closeMs, bytes, flags, status: exchange.status };
-};
+const sampled = ({ sample, status }: Exchange) => ({ ...sample, status });
 
-describe('Exchange', () => {
-  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-  afterEach(() => mock.timers.reset());
-
-  it('ends every request exactly once, whatever happens to it in whatever order', async () => {
-    const outcomes = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(run, async (values) => {
-        const play = new Play(values);
-        const { exchange } = play;
-        let before: object | undefined;
-        let sample: object | undefined;
-        const look = () => {
-          if (exchange.over) before ??= decided(exchange);
-          if (before !== undefined) assert.deepEqual(decided(exchange), before, 'decided once');
-          if (play.finished === 1) sample ??= sampled(exchange);
-          if (sample !== undefined) assert.deepEqual(sampled(exchange), sample, 'complete when it is handed over');
-        };
-        for (const one of values.acts) {
-          play.play(one);
-          look();
-        }
-        play.end();
+it('ends every request exactly once and goes through its states in order, whatever happens', async (test) => {
+  test.mock.timers.enable({ apis: ['setTimeout'] });
+  const outcomes = new Set<string>();
+  const states = new Set<ExchangeState>();
+  await fc.assert(
+    fc.asyncProperty(run, async (values) => {
+      const play = new Play(test, values);
+      const { exchange } = play;
+      let before: object | undefined;
+      let sample: object | undefined;
+      let state: ExchangeState = 'waiting';
+      const look = () => {
+        assert.ok(STATES.indexOf(exchange.state) >= STATES.indexOf(state), `${exchange.state} after ${state}`);
+        state = exchange.state;
+        states.add(state);
+        assert.equal(play.finished, state === 'ended' ? 1 : 0);
+        if (exchange.over) before ??= decided(exchange);
+        if (before !== undefined) assert.deepEqual(decided(exchange), before, 'the outcome changed');
+        if (play.finished === 1) sample ??= sampled(exchange);
+        if (sample !== undefined) assert.deepEqual(sampled(exchange), sample, 'the sample changed after the end');
+      };
+      for (const one of values.acts) {
+        play.play(one);
         look();
-        assert.equal(play.finished, 1);
-        await Promise.all([exchange.settled, exchange.ended(), exchange.ended()]);
-        // The first event of a stream that was asked for comes after all that its caller waits for.
-        if (values.expects !== 'stream') clocksOf(exchange);
-        assert.equal(play.bugs === 0 || values.hasBug, true);
-        if (play.bugs > 0) assert.match(exchange.message, /mcp-surge failed: a bug of ours/);
-        outcomes.add(exchange.outcome);
-        if (exchange.message.endsWith('; no more')) outcomes.add('abandoned');
-        if (exchange.sample.flags & SAMPLE_FLAG.resumed) outcomes.add('resumed');
-        if (exchange.sample.flags & SAMPLE_FLAG.held) outcomes.add('held');
-      }),
-      { numRuns: 5000 },
-    );
-    const all = ['OK', 'CLIENT_ABORT', 'TMO_HEADERS', 'TMO_IDLE', 'TMO_TOTAL', 'NET_RESET_MID'];
-    assert.deepEqual(
-      [...all, 'abandoned', 'resumed', 'held'].filter((outcome) => !outcomes.has(outcome)),
-      [],
-      'the test must try it all',
-    );
-  });
+      }
+      play.end();
+      look();
+      assert.equal(play.finished, 1);
+      await Promise.all([exchange.settled, exchange.ended(), exchange.ended()]);
+      // The first event of a requested stream comes after its outcome, which is that it is open.
+      if (values.expects !== 'stream') clocksOf(exchange);
+      assert.equal(play.bugs === 0 || values.hasBug, true);
+      if (play.bugs > 0) assert.match(exchange.message, /mcp-surge failed: a bug of ours/);
+      outcomes.add(exchange.outcome);
+      if (exchange.message.endsWith('; no more')) outcomes.add('abandoned');
+      if (exchange.sample.flags & SAMPLE_FLAG.resumed) outcomes.add('resumed');
+      if (exchange.sample.flags & SAMPLE_FLAG.held) outcomes.add('held');
+    }),
+    { numRuns: 5000 },
+  );
+  const all = ['OK', 'CLIENT_ABORT', 'TMO_HEADERS', 'TMO_IDLE', 'TMO_TOTAL', 'NET_RESET_MID'];
+  assert.deepEqual(
+    [...all, 'abandoned', 'resumed', 'held'].filter((outcome) => !outcomes.has(outcome)),
+    [],
+    'the test must try all outcomes',
+  );
+  assert.deepEqual([...states].sort(), [...STATES].sort(), 'the test must try all states');
+});
 
-  it('is out of time when its silence is, although more was allowed for its headers', () => {
-    const [quiet] = fc.sample(run, 1) as [Run];
-    const play = new Play({ ...quiet, expects: 'response', hasBug: false });
-    for (const act of USUAL.slice(0, 2)) play.play(act);
-    for (let passed = 0; passed < TIMEOUTS.idle; passed++) {
-      assert.equal(play.exchange.over, false);
-      play.play({ do: 'wait', ms: 1 });
-    }
-    assert.deepEqual(decided(play.exchange), { outcome: 'TMO_IDLE', message: 'no data for 300 ms', durationMs: 300 });
-  });
+it('times out when the idle time is over, although more time was allowed for the headers', (test) => {
+  test.mock.timers.enable({ apis: ['setTimeout'] });
+  const [quiet] = fc.sample(run, 1) as [Run];
+  const play = new Play(test, { ...quiet, expects: 'response', hasBug: false });
+  for (const act of USUAL.slice(0, 2)) play.play(act);
+  for (let passed = 0; passed < TIMEOUTS.idle; passed++) {
+    assert.equal(play.exchange.over, false);
+    play.play({ do: 'wait', ms: 1 });
+  }
+  assert.deepEqual(decided(play.exchange), { outcome: 'TMO_IDLE', message: 'no data for 300 ms', durationMs: 300 });
+});
 
-  it('is not told of its time once it is over', () => {
-    let ended = 0;
-    fc.assert(
-      fc.property(run, (values) => {
-        const play = new Play(values);
-        for (const one of values.acts) if (play.finished === 0) play.play(one);
-        if (play.finished === 0) return;
-        ended++;
-        assert.equal(play.inFlight.size, 0);
-        const onDeadline = mock.method(play.exchange, 'onDeadline');
-        play.play({ do: 'wait', ms: 2 * TIMEOUTS.total });
-        assert.equal(onDeadline.mock.callCount(), 0);
-        assert.equal(play.finished, 1);
-      }),
-      { numRuns: 1000 },
-    );
-    assert.ok(ended > 100, `${ended} ended by themselves`);
-  });
+it('has no deadline after its end', (test) => {
+  test.mock.timers.enable({ apis: ['setTimeout'] });
+  let ended = 0;
+  fc.assert(
+    fc.property(run, (values) => {
+      const play = new Play(test, values);
+      for (const one of values.acts) if (play.finished === 0) play.play(one);
+      if (play.finished === 0) return;
+      ended++;
+      assert.equal(play.inFlight.size, 0);
+      const onDeadline = test.mock.method(play.exchange, 'onDeadline');
+      play.play({ do: 'wait', ms: 2 * TIMEOUTS.total });
+      assert.equal(onDeadline.mock.callCount(), 0);
+      assert.equal(play.finished, 1);
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(ended > 100, `only ${ended} ended`);
 });

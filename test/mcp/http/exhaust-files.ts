@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { clocksOf, ExchangeRig } from './exchange-rig.ts';
 
-// A process of its own, as it takes every file that it may open: asks an origin for something before, while and after there
-// is none left, and prints what became of that.
+// Runs in a process of its own, because it opens every file that it may. Sends a request to an origin before, while and
+// after no file descriptor is left, and prints what each led to.
 const rig = new ExchangeRig(process.argv[2] as string, { maxConnections: 2 });
 const before = await rig.send();
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { good, type OutcomeCase, type OutcomeTable, result } from './outcome-case.ts';
+import { good, result } from './exchange-rig.ts';
+import type { OutcomeCase, OutcomeTable } from './outcome-case.ts';
 
 const JSON_TYPE = 'content-type: application/json';
 const inJson = (message: unknown, outcome: Outcome, more: Partial<OutcomeCase> = {}): OutcomeCase => ({
@@ -16,12 +17,12 @@ export const jsonReplies: OutcomeTable = {
   cases: [
     inJson(result, 'OK'),
     {
-      name: 'a content type with a charset, in capitals',
+      name: 'a content type with capitals and a charset',
       outcome: 'OK',
       reply: good.replace('application/json', 'Application/JSON; charset=utf-8'),
     },
     {
-      name: 'an encoding that is none',
+      name: 'content-encoding: identity',
       outcome: 'OK',
       reply: good.replace(JSON_TYPE, `${JSON_TYPE}\r\nContent-Encoding: Identity`),
     },
@@ -53,22 +54,22 @@ export const jsonReplies: OutcomeTable = {
     inJson({ id: 1, method: 'sampling/createMessage' }, 'PROTO_NO_REPLY', { message: /sampling/ }),
     inJson([], 'PROTO_NO_REPLY', { message: /^\[\]$/ }),
     {
-      name: 'JSON that is cut',
+      name: 'incomplete JSON',
       outcome: 'PROTO_JSON',
       reply: httpReply(200, [JSON_TYPE], '{"jsonrpc"'),
       message: /^\{"jsonrpc"$/,
     },
     {
-      name: 'a megabyte that is no JSON',
+      name: 'a megabyte that is not JSON',
       outcome: 'PROTO_JSON',
       reply: httpReply(200, [JSON_TYPE], 'x'.repeat(2 ** 20)),
       message: /^x{4096}$/,
     },
     inJson({ id: null, result: {} }, 'PROTO_ID_MISMATCH', { message: /id null instead of 1/ }),
-    { name: 'no JSON body at all', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], '') },
-    { name: 'an empty JSON body', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], ' ') },
+    { name: 'no body', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], '') },
+    { name: 'a body of white space', outcome: 'PROTO_EMPTY', reply: httpReply(200, [JSON_TYPE], ' ') },
     {
-      name: 'JSON that is compressed although nobody asked for it',
+      name: 'compressed JSON that no request asked for',
       outcome: 'PROTO_CT_OTHER',
       reply: good.replace(JSON_TYPE, `${JSON_TYPE}\r\ncontent-encoding: gzip`),
       message: /content-encoding gzip, which no request asked for/,

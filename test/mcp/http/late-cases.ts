@@ -1,13 +1,14 @@
 import { chunkOf, eventOf, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
-import { good, type OutcomeTable, result } from './outcome-case.ts';
+import { good, result } from './exchange-rig.ts';
+import type { OutcomeTable } from './outcome-case.ts';
 
 const BEFORE_HEADERS = 'socket close';
 const WITHIN_STREAM = 'socket headers event close';
 const lost = { reused: false } as const;
 
-/** Replies that do not come in time. */
+/** Replies that are late, or never end. */
 export const lateReplies: OutcomeTable = {
-  title: 'a reply that does not come in time',
+  title: 'a late reply',
   cases: [
     {
       name: 'no reply',
@@ -19,7 +20,7 @@ export const lateReplies: OutcomeTable = {
       target: { timeouts: { headers: '150ms' } },
     },
     {
-      name: 'headers that break off',
+      name: 'incomplete headers',
       outcome: 'TMO_HEADERS',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -27,7 +28,7 @@ export const lateReplies: OutcomeTable = {
       target: { timeouts: { headers: '150ms' } },
     },
     {
-      name: 'no reply, and more time for the headers than for all',
+      name: 'no reply, with a longer time limit for the headers than for the request',
       outcome: 'TMO_TOTAL',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -36,7 +37,7 @@ export const lateReplies: OutcomeTable = {
       target: { timeouts: { headers: '10s', total: '150ms' } },
     },
     {
-      name: 'nothing but early hints',
+      name: 'only early hints',
       outcome: 'TMO_HEADERS',
       clocks: BEFORE_HEADERS,
       ...lost,
@@ -61,7 +62,7 @@ export const lateReplies: OutcomeTable = {
       reply: good.slice(0, -1),
     },
     {
-      name: 'silence within the page of an error',
+      name: 'silence within an error page',
       outcome: 'TMO_IDLE',
       target: { timeouts: { idle: '150ms' } },
       clocks: 'socket headers close',
@@ -69,7 +70,7 @@ export const lateReplies: OutcomeTable = {
       reply: httpReply(502, ['content-type: text/html'], '<p>sorry</p>').slice(0, -1),
     },
     {
-      name: 'no silence, as comments come all the while before the answer',
+      name: 'comments keep coming until the answer',
       outcome: 'OK',
       target: { timeouts: { idle: '500ms' } },
       clocks: WITHIN_STREAM,
@@ -92,7 +93,7 @@ export const lateReplies: OutcomeTable = {
       message: /no data for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
     },
     {
-      name: 'an answer whose event is never closed, in a stream that stays open',
+      name: 'an answer without the blank line after it, in a stream that stays open',
       outcome: 'TMO_UNTERMINATED',
       target: { timeouts: { idle: '150ms' } },
       clocks: WITHIN_STREAM,
@@ -101,7 +102,7 @@ export const lateReplies: OutcomeTable = {
       message: /no blank line ended its event/,
     },
     {
-      name: 'an answer whose event is never closed, with comments behind it that never end',
+      name: 'an answer without the blank line after it, followed by endless comments',
       outcome: 'TMO_UNTERMINATED',
       target: { timeouts: { total: '150ms' } },
       clocks: WITHIN_STREAM,
@@ -114,7 +115,7 @@ export const lateReplies: OutcomeTable = {
       message: /no blank line ended its event/,
     },
     {
-      name: 'half an answer, in a stream that stays open',
+      name: 'half an answer in a stream that stays open',
       outcome: 'TMO_IDLE',
       target: { timeouts: { idle: '150ms' } },
       clocks: WITHIN_STREAM,
@@ -123,7 +124,7 @@ export const lateReplies: OutcomeTable = {
       message: /no data for 150 ms; before that SSE_BAD_DATA: \{"jsonrpc"/,
     },
     {
-      name: 'a stream that never comes to the point',
+      name: 'a stream of comments without an answer',
       outcome: 'TMO_TOTAL',
       target: { timeouts: { total: '150ms' } },
       clocks: WITHIN_STREAM,

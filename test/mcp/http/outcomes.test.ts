@@ -6,9 +6,9 @@ import { brokenReplies } from './broken-cases.ts';
 import { connectFailures } from './connect-cases.ts';
 import { jsonReplies } from './json-cases.ts';
 import { lateReplies } from './late-cases.ts';
+import { modernReplies } from './modern-cases.ts';
 import { testOutcomes } from './outcome-case.ts';
-import { openings, toolResults } from './result-cases.ts';
-import { statelessReplies } from './stateless-cases.ts';
+import { initializeReplies, toolResults } from './result-cases.ts';
 import { statusReplies } from './status-cases.ts';
 import { streamReplies } from './stream-cases.ts';
 
@@ -17,17 +17,18 @@ const tables = [
   streamReplies,
   statusReplies,
   toolResults,
-  openings,
-  statelessReplies,
+  initializeReplies,
+  modernReplies,
   brokenReplies,
   lateReplies,
 ];
 for (const table of tables) testOutcomes(table);
 
 it('has a case for every outcome that a request can have', () => {
-  const tested = new Set<string>(
-    [...tables, connectFailures, abortedRequests].flatMap(({ cases }) => cases.map(({ outcome }) => outcome)),
+  const cases = [...tables, { cases: connectFailures }, { cases: abortedRequests }].flatMap(({ cases }) =>
+    cases.map(({ outcome }) => outcome),
   );
+  const tested = new Set<string>(cases);
   assert.deepEqual(
     namedOutcomes.filter((outcome) => !tested.has(outcome)),
     ['PLAN_FEED_END'],

@@ -28,7 +28,7 @@ const ofResult = (outcome: Outcome, result: unknown, more: Partial<OutcomeCase> 
   ...more,
 });
 
-/** Results that are what they are by what is in them. */
+/** Results of tools that are judged by their content. */
 export const toolResults: OutcomeTable = {
   title: "a tool's result",
   cases: [
@@ -56,12 +56,12 @@ export const toolResults: OutcomeTable = {
       'TOOL_ASSERT',
       { content: [] },
       {
-        name: 'no content, where the plan wants some',
+        name: 'no content, although a check requires some',
         request: { judge: compileJudge(judge, textOfTool, [{ matches: '.' }]) },
       },
     ),
     ofResult('TOOL_CAPTURE', text('no number'), {
-      name: 'no number, where a later step needs one',
+      name: 'no value for a capture',
       request: {
         judge: captureInto(new Map(), judge, textOfTool, [compileCapture('id', { matches: '[0-9]+' }, false)]),
       },
@@ -74,7 +74,7 @@ export const toolResults: OutcomeTable = {
   ],
 };
 
-/** An answer to initialize whose id came back as text. */
+/** An answer to initialize with the id as text. */
 const withTextId = (headers: string[]) => {
   const response = { jsonrpc: '2.0', id: '1', result: opened('2025-11-25') };
   return {
@@ -96,9 +96,9 @@ const withIds = (outcome: Outcome, headers: string[], more: Partial<OutcomeCase>
   ...more,
 });
 
-/** Answers to initialize. */
-export const openings: OutcomeTable = {
-  title: 'an answer to initialize',
+/** Replies to initialize. */
+export const initializeReplies: OutcomeTable = {
+  title: 'a reply to initialize',
   cases: [
     withIds('OK', []),
     withIds('OK', ['MCP-SESSION-ID: a']),
@@ -111,7 +111,10 @@ export const openings: OutcomeTable = {
     withIds('SESS_AMBIGUOUS', [], withTextId(['mcp-session-id: a', 'mcp-session-id: b'])),
     withIds('PROTO_SHAPE', [], { ...withTextId(['mcp-session-id: caf\u00e9']), message: /beyond visible ASCII/ }),
     withIds('PROTO_SHAPE', ['mcp-session-id: caf\u00e9'], { message: /beyond visible ASCII/ }),
-    withIds('OK', ['mcp-session-id: a', 'mcp-session-id: b'], { request: {}, name: 'two ids with any other answer' }),
+    withIds('OK', ['mcp-session-id: a', 'mcp-session-id: b'], {
+      request: {},
+      name: 'two session ids in a reply to another request',
+    }),
     ofResult('OK', opened('2025-03-26'), { request: initialize(initializeJudge(undefined)) }),
     ofResult('PROTO_VERSION', opened('2024-11-05'), {
       request: initialize(initializeJudge(undefined)),

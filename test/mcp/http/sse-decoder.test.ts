@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it, mock } from 'node:test';
+import { it } from 'node:test';
 import fc from 'fast-check';
 import { SseDecoder } from '../../../src/mcp/http/sse-decoder.ts';
 
 type Decoded = { readonly events: readonly (readonly [data: string, type: string])[]; readonly unterminated: boolean };
 
-/** What the decoder makes of a stream that is cut at the given places. */
+/** Decodes a stream in chunks that end at the given places. */
 function decode(stream: Buffer, cuts: readonly number[] = []): Decoded {
   const events: [string, string][] = [];
   const decoder = new SseDecoder((data, type) => events.push([data, type]));
@@ -18,7 +18,7 @@ function decode(stream: Buffer, cuts: readonly number[] = []): Decoded {
   return { events, unterminated: decoder.end() };
 }
 
-/** The standard's algorithm over the whole text, line by line; the tail is handed out too. */
+/** The standard's algorithm on the whole text, line by line; an unfinished last event is included. */
 function reference(text: string): Decoded {
   const lines = text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/);
   const events: [string, string][] = [];
@@ -72,86 +72,83 @@ const stream = fc
   .tuple(fc.boolean(), fc.array(fc.tuple(line, fc.constantFrom('\n', '\r', '\r\n'))), line)
   .map(([mark, lines, tail]) => (mark ? '\ufeff' : '') + lines.map((parts) => parts.join('')).join('') + tail);
 
-describe('SseDecoder', () => {
-  it('decodes as the standard says, wherever the chunks are cut', () => {
-    fc.assert(
-      fc.property(stream, fc.array(fc.nat()), (text, cuts) => {
-        assert.deepEqual(decode(Buffer.from(text), cuts), reference(text));
-      }),
-      { numRuns: 2000 },
-    );
-  });
+it('decodes as the standard says, wherever the chunks end', () => {
+  fc.assert(
+    fc.property(stream, fc.array(fc.nat()), (text, cuts) => {
+      assert.deepEqual(decode(Buffer.from(text), cuts), reference(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
 
-  it('decodes a stream that comes byte by byte', () => {
-    const text = '\ufeffid: 1\r\ndata:\r\n\r\n: hi\rdata: {"é":\rdata: "😀"}\r\revent: ping\ndata: 1\n\ndata: end';
-    const bytes = Buffer.from(text);
-    const decoded = decode(bytes, [...bytes.keys()]);
-    assert.deepEqual(decoded, {
-      events: [
-        ['', 'message'],
-        ['{"é":\n"😀"}', 'message'],
-        ['1', 'ping'],
-        ['end', 'message'],
-      ],
-      unterminated: true,
-    });
-  });
-
-  it('drops an event without data, and forgets its type', () => {
-    const { events } = decode(Buffer.from('event: ping\n\ndata: 1\n\n'));
-    assert.deepEqual(events, [['1', 'message']]);
-  });
-
-  it('looks at no byte twice for the same line end, however the chunks are cut', () => {
-    fc.assert(
-      fc.property(stream, fc.array(fc.nat()), (text, cuts) => {
-        const whole = Buffer.from(text.repeat(3));
-        const decoder = new SseDecoder(() => {});
-        const ends = [...cuts.map((cut) => cut % (whole.length + 1)).sort((a, b) => a - b), whole.length];
-        let from = 0;
-        for (const end of ends) {
-          decoder.push(watched(Buffer.from(whole.subarray(from, end))));
-          from = end;
-        }
-      }),
-    );
-  });
-
-  it('copies an unfinished line once, when it is finished', () => {
-    const decoder = new SseDecoder(() => {});
-    const concat = mock.method(Buffer, 'concat');
-    decoder.push(Buffer.from('data: '));
-    for (let chunk = 0; chunk < 1000; chunk++) decoder.push(Buffer.alloc(64, 'x'));
-    assert.equal(concat.mock.callCount(), 0);
-    decoder.push(Buffer.from('\n\n'));
-    assert.equal(concat.mock.callCount(), 1);
-    concat.mock.restore();
-  });
-
-  it('knows where to take the stream up again: the id of the last complete event, and when', () => {
-    const decoder = new SseDecoder(() => {});
-    const after = (text: string) => {
-      decoder.push(Buffer.from(text));
-      return [decoder.lastEventId, decoder.retryMs];
-    };
-    assert.deepEqual(after('data: 1\n\n'), [undefined, undefined]);
-    assert.deepEqual(after('id: first\nretry: 250\ndata:\n'), [undefined, 250]);
-    assert.deepEqual(after('\n'), ['first', 250]);
-    assert.deepEqual(after('id: second\n\ndata: 2\n\n'), ['second', 250], 'an event without data has an id too');
-    assert.deepEqual(after('id: th\0ird\n\nretry: soon\n\n'), ['second', 250]);
-    assert.deepEqual(after('id: cut off\ndata: 3'), ['second', 250]);
-    decoder.end();
-    assert.equal(decoder.lastEventId, 'second');
-  });
-
-  it('forgets the id when the server takes it back', () => {
-    const decoder = new SseDecoder(() => {});
-    decoder.push(Buffer.from('id: 1\n\nid\n\n'));
-    assert.equal(decoder.lastEventId, undefined);
+it('decodes a stream that arrives byte by byte', () => {
+  const text = '\ufeffid: 1\r\ndata:\r\n\r\n: hi\rdata: {"é":\rdata: "😀"}\r\revent: ping\ndata: 1\n\ndata: end';
+  const bytes = Buffer.from(text);
+  const decoded = decode(bytes, [...bytes.keys()]);
+  assert.deepEqual(decoded, {
+    events: [
+      ['', 'message'],
+      ['{"é":\n"😀"}', 'message'],
+      ['1', 'ping'],
+      ['end', 'message'],
+    ],
+    unterminated: true,
   });
 });
 
-/** A chunk that fails when it is searched twice at the same place for the same byte. */
+it('drops an event without data and its type', () => {
+  const { events } = decode(Buffer.from('event: ping\n\ndata: 1\n\n'));
+  assert.deepEqual(events, [['1', 'message']]);
+});
+
+it('searches no byte twice for the same line end, wherever the chunks end', () => {
+  fc.assert(
+    fc.property(stream, fc.array(fc.nat()), (text, cuts) => {
+      const whole = Buffer.from(text.repeat(3));
+      const decoder = new SseDecoder(() => {});
+      const ends = [...cuts.map((cut) => cut % (whole.length + 1)).sort((a, b) => a - b), whole.length];
+      let from = 0;
+      for (const end of ends) {
+        decoder.push(watched(Buffer.from(whole.subarray(from, end))));
+        from = end;
+      }
+    }),
+  );
+});
+
+it('copies a line that spans chunks only once', (test) => {
+  const decoder = new SseDecoder(() => {});
+  const concat = test.mock.method(Buffer, 'concat');
+  decoder.push(Buffer.from('data: '));
+  for (let chunk = 0; chunk < 1000; chunk++) decoder.push(Buffer.alloc(64, 'x'));
+  assert.equal(concat.mock.callCount(), 0);
+  decoder.push(Buffer.from('\n\n'));
+  assert.equal(concat.mock.callCount(), 1);
+});
+
+it('knows where and when to resume the stream: the id of the last complete event, and the retry time', () => {
+  const decoder = new SseDecoder(() => {});
+  const after = (text: string) => {
+    decoder.push(Buffer.from(text));
+    return [decoder.lastEventId, decoder.retryMs];
+  };
+  assert.deepEqual(after('data: 1\n\n'), [undefined, undefined]);
+  assert.deepEqual(after('id: first\nretry: 250\ndata:\n'), [undefined, 250]);
+  assert.deepEqual(after('\n'), ['first', 250]);
+  assert.deepEqual(after('id: second\n\ndata: 2\n\n'), ['second', 250], 'an event without data has an id too');
+  assert.deepEqual(after('id: th\0ird\n\nretry: soon\n\n'), ['second', 250]);
+  assert.deepEqual(after('id: cut off\ndata: 3'), ['second', 250]);
+  decoder.end();
+  assert.equal(decoder.lastEventId, 'second');
+});
+
+it('forgets the id when the server resets it', () => {
+  const decoder = new SseDecoder(() => {});
+  decoder.push(Buffer.from('id: 1\n\nid\n\n'));
+  assert.equal(decoder.lastEventId, undefined);
+});
+
+/** A chunk that throws when the same place is searched twice for the same byte. */
 function watched(chunk: Buffer): Buffer {
   const searched = new Map<unknown, number>();
   chunk.indexOf = (value: string | number | Uint8Array, from?: unknown) => {

@@ -21,9 +21,9 @@ const renewed = { renewed: true } as const;
 const initialize = { opensSession: true } as const;
 const rpcError = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32601, message: 'Method not found' } });
 
-/** Replies whose status or content type says that they are no answer, and those without any body. */
+/** Replies whose status or content type shows that they are not an answer, and replies without a body. */
 export const statusReplies: OutcomeTable = {
-  title: 'a reply that is known by its head',
+  title: 'a reply that is judged by its head',
   cases: [
     ofStatus(204, 'PROTO_EMPTY', { ...nothing, message: /HTTP 204/ }),
     ofStatus(202, 'PROTO_202', { ...nothing, message: /HTTP 202/ }),
@@ -41,11 +41,11 @@ export const statusReplies: OutcomeTable = {
     ofStatus(304, 'HTTP_3XX', { ...nothing, message: /HTTP 304/ }),
     ofStatus(302, 'HTTP_3XX', { headers: ['location: /elsewhere'], message: /^\/elsewhere$/ }),
     ofStatus(404, 'HTTP_404'),
-    ofStatus(404, 'HTTP_404', { body: rpcError, name: 'HTTP 404 with a JSON-RPC error, of a server of the first era' }),
+    ofStatus(404, 'HTTP_404', { body: rpcError, name: 'HTTP 404 with a JSON-RPC error in the legacy era' }),
     ofStatus(429, 'HTTP_429', { headers: ['retry-after: 1'] }),
     ofStatus(429, 'HTTP_429', {
       headers: ['retry-after: Mon, 23 Nov 2026 12:00:00 GMT'],
-      name: 'HTTP 429 until a date',
+      name: 'HTTP 429 with a date in Retry-After',
     }),
     ofStatus(429, 'HTTP_429', { body: 'slow down', message: /^slow down$/ }),
     ofStatus(418, 'HTTP_418'),
@@ -53,13 +53,13 @@ export const statusReplies: OutcomeTable = {
     ofStatus(500, 'HTTP_500', {
       headers: ['content-type: text/event-stream'],
       flags: 0,
-      name: 'HTTP 500 that calls itself an event stream',
+      name: 'HTTP 500 with the content type of an event stream',
     }),
     ofStatus(502, 'HTTP_502'),
     ofStatus(502, 'HTTP_502', {
       headers: ['connection: close'],
       reused: false,
-      name: 'HTTP 502 of a gateway that closes the connection',
+      name: 'HTTP 502 with connection: close',
     }),
     ofStatus(504, 'HTTP_504'),
     ofStatus(503, 'HTTP_503', {
@@ -73,19 +73,19 @@ export const statusReplies: OutcomeTable = {
       headers: ['www-authenticate: Bearer resource_metadata="http://127.0.0.1/"'],
       message: /^Bearer resource_metadata/,
     }),
-    ofStatus(401, 'AUTH_REJECTED', { request: renewed, name: 'HTTP 401 to credentials that were made anew' }),
+    ofStatus(401, 'AUTH_REJECTED', { request: renewed, name: 'HTTP 401 to renewed credentials' }),
     ofStatus(403, 'AUTH_403'),
-    ofStatus(403, 'AUTH_403', { request: renewed, name: 'HTTP 403 to credentials that were made anew' }),
+    ofStatus(403, 'AUTH_403', { request: renewed, name: 'HTTP 403 to renewed credentials' }),
     ofStatus(403, 'AUTH_SCOPE', {
       headers: ['www-authenticate: Basic', 'www-authenticate: Bearer error="insufficient_scope"'],
     }),
     ofStatus(403, 'AUTH_SCOPE', {
       headers: ['www-authenticate: Bearer Error = insufficient_scope, scope="a b"'],
-      name: 'HTTP 403 with a challenge written otherwise',
+      name: 'HTTP 403 with a challenge in another notation',
     }),
     ofStatus(403, 'AUTH_403', {
       headers: ['www-authenticate: Bearer error="invalid_token", error_description="not insufficient_scope"'],
-      name: 'HTTP 403 with a challenge for another error',
+      name: 'HTTP 403 with a challenge for another reason',
     }),
     ofStatus(401, 'AUTH_401', {
       headers: ['www-authenticate: Bearer error="insufficient_scope"'],
@@ -103,9 +103,9 @@ export const statusReplies: OutcomeTable = {
     ofStatus(429, 'SESS_REFUSED', { request: initialize, name: 'HTTP 429 to initialize' }),
     ofStatus(500, 'HTTP_500', { request: initialize, name: 'HTTP 500 to initialize' }),
 
-    ofStatus(202, 'OK', { ...nothing, request: acknowledgement, name: 'a notification taken' }),
+    ofStatus(202, 'OK', { ...nothing, request: acknowledgement, name: 'an accepted notification' }),
     {
-      name: 'a notification taken, but for the end of the body',
+      name: 'an accepted notification whose body never ends',
       outcome: 'OK',
       reply: 'HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked\r\n\r\n',
       request: acknowledgement,
@@ -116,7 +116,7 @@ export const statusReplies: OutcomeTable = {
       body: '',
       request: acknowledgement,
       headers: ['content-type: application/json'],
-      name: 'a notification taken, with the type of the body that is not there',
+      name: 'an accepted notification with a content type but no body',
     }),
     ofStatus(202, 'PROTO_NOTIF_ACK', {
       request: acknowledgement,
@@ -134,9 +134,9 @@ export const statusReplies: OutcomeTable = {
     ofStatus(206, 'HTTP_206', { request: deletion }),
     ofStatus(400, 'SESS_LOST', { request: deletion, body: 'No valid session ID provided' }),
 
-    ofStatus(405, 'OK', { request: stream, name: 'a GET that the server has no stream for' }),
+    ofStatus(405, 'OK', { request: stream, name: 'a GET to a server that offers no stream' }),
     ofStatus(409, 'HTTP_409', { request: stream, name: 'a GET for a second stream' }),
-    ofStatus(404, 'SESS_EXPIRED', { request: stream, name: 'a GET for a session that is gone' }),
+    ofStatus(404, 'SESS_EXPIRED', { request: stream, name: 'a GET for a session that no longer exists' }),
     ofStatus(200, 'PROTO_CT_HTML', { request: stream, name: 'a GET answered with a page' }),
     ofStatus(200, 'PROTO_CT_OTHER', {
       request: stream,

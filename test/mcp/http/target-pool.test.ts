@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:https';
 import type { Server } from 'node:net';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Pool } from 'undici';
 import { targetPool } from '../../../src/mcp/http/target-connection.ts';
@@ -18,39 +18,40 @@ import { rawRequest } from '../../support/raw-request.ts';
 
 const certificate = makeCertificate('DNS:mcp.test');
 const ADDRESSES = { allowLoopback: true, allowedAddresses: [] };
-/** How long a server or a look-up takes its time, where a clock must show it. */
+/** How long a server or a look-up waits in tests of a clock. */
 const SLOW_MS = 100;
 /** A timer may end a fraction of a millisecond early. */
 const AT_LEAST_MS = SLOW_MS - 1;
 
-const open: (LoopbackServer | Pool)[] = [];
-
-async function serve(server: Server): Promise<LoopbackServer> {
+/** Makes a server listen until the test ends. */
+async function listen(test: TestContext, server: Server): Promise<LoopbackServer> {
   const listening = await listenOnLoopback(server);
-  open.push(listening);
+  test.after(() => listening.close());
   return listening;
 }
 
-/** @param target beside the url, whose host is mcp.test on loopback */
-function poolTo(scheme: string, { port }: LoopbackServer, target = {}, lookup = scriptedLookup(['127.0.0.1'])): Pool {
+/** A pool to the server under the name mcp.test. @param target further keys of the target */
+function poolTo(
+  test: TestContext,
+  scheme: string,
+  { port }: LoopbackServer,
+  target = {},
+  lookup = scriptedLookup(['127.0.0.1']),
+): Pool {
   const parsed = targetSchema.parse({ url: `${scheme}://mcp.test:${port}/mcp`, ...target });
   const pool = targetPool(parsed, { addresses: ADDRESSES, lookup, ca: certificate.cert });
-  open.push(pool);
+  test.after(() => pool.destroy());
   return pool;
 }
 
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => ('destroy' in one ? one.destroy() : one.close())));
-});
-
-describe('what a connection took', () => {
-  it('is told by the first request on it, name look-up included, and by no other', async () => {
-    const server = await serve(acceptingServer());
+describe('the times of a new connection', () => {
+  it('are recorded by the first request on it only, and include the name look-up', async (test) => {
+    const server = await listen(test, acceptingServer());
     const quick = scriptedLookup(['127.0.0.1']);
     const lookup: typeof quick = Object.assign((...args: Parameters<typeof quick>) => {
       setTimeout(() => quick(...args), SLOW_MS);
     }, quick);
-    const pool = poolTo('http', server, { maxConnections: 1 }, lookup);
+    const pool = poolTo(test, 'http', server, { maxConnections: 1 }, lookup);
     const [first, second, third] = [await rawRequest(pool), await rawRequest(pool), await rawRequest(pool)];
     assert.ok(first.took && first.took.connectMs >= AT_LEAST_MS, JSON.stringify(first.took));
     assert.ok(first.socketMs !== undefined && first.took.connectMs <= first.socketMs);
@@ -60,30 +61,30 @@ describe('what a connection took', () => {
     assert.equal(server.connections, 1);
   });
 
-  it('is told anew for each connection of a pool, and when one is made again', async () => {
-    const server = await serve(acceptingServer());
-    const closing = await serve(acceptingServer({ connection: 'close' }));
-    const pool = poolTo('http', server);
+  it('are recorded for each connection of a pool, and again when one is reopened', async (test) => {
+    const server = await listen(test, acceptingServer());
+    const closing = await listen(test, acceptingServer({ connection: 'close' }));
+    const pool = poolTo(test, 'http', server);
     const parallel = await Promise.all([rawRequest(pool), rawRequest(pool), rawRequest(pool)]);
     assert.equal(server.connections, 3);
     assert.equal(new Set(parallel.map(({ link }) => link)).size, 3);
     for (const { took } of parallel) assert.ok(took && took.connectMs > 0);
-    const again = poolTo('http', closing, { maxConnections: 1 });
+    const again = poolTo(test, 'http', closing, { maxConnections: 1 });
     for (const { took } of [await rawRequest(again), await rawRequest(again)]) assert.ok(took && took.connectMs > 0);
     assert.equal(closing.connections, 2);
   });
 
-  it('tells the TLS handshake apart', async () => {
+  it('contain the TLS handshake separately', async (test) => {
     const secure = createServer(
       {
         ...certificate,
-        // Asked during the handshake; without a context of its own the server goes on with the one it has.
+        // Called during the handshake; without a context here, the server uses its own certificate.
         SNICallback: (_, done) => void setTimeout(() => done(null), SLOW_MS),
       },
       (request, response) => void request.resume().on('end', () => response.writeHead(202).end()),
     );
-    const server = await serve(secure);
-    const pool = poolTo('https', server, { maxConnections: 1 });
+    const server = await listen(test, secure);
+    const pool = poolTo(test, 'https', server, { maxConnections: 1 });
     const [first, second] = [await rawRequest(pool), await rawRequest(pool)];
     assert.equal(first.status, 202, String(first.error));
     assert.ok(first.took?.tlsMs !== undefined && first.took.tlsMs >= AT_LEAST_MS, JSON.stringify(first.took));
@@ -93,9 +94,9 @@ describe('what a connection took', () => {
     assert.equal(server.connections, 1);
   });
 
-  it('is told by the first request that goes over it when the one it was made for is dropped', async () => {
-    const server = await serve(acceptingServer());
-    const pool = poolTo('http', server, { maxConnections: 1 });
+  it('are recorded by the next request if the first one is dropped', async (test) => {
+    const server = await listen(test, acceptingServer());
+    const pool = poolTo(test, 'http', server, { maxConnections: 1 });
     const dropped = rawRequest(pool, {}, () => {
       throw new Error('ended before it was sent');
     });
@@ -106,12 +107,12 @@ describe('what a connection took', () => {
   });
 });
 
-describe('HTTP/2', () => {
-  /** Speaks HTTP/2 only. @param onStream answers one request */
+describe('a pool with HTTP/2', () => {
+  /** A server that speaks only HTTP/2. @param onStream answers one request */
   const http2Server = (onStream: (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void) =>
     createSecureServer({ ...certificate, allowHTTP1: false }).on('stream', onStream);
 
-  it('carries requests side by side over one connection, each with its own reply', async () => {
+  it('sends concurrent requests over one connection, and gives each its own reply', async (test) => {
     const waiting: (() => void)[] = [];
     const secure = http2Server((stream, headers) => {
       let body = '';
@@ -123,12 +124,12 @@ describe('HTTP/2', () => {
           stream.respond({ ':status': 200 });
           stream.end(`${headers[':method']} ${headers[':path']} ${body}`);
         });
-        // None is answered before both are there, in the other order than they came.
+        // Both must have arrived before one is answered; the last one is answered first.
         if (waiting.length === 2) for (const answer of waiting.splice(0).reverse()) answer();
       });
     });
-    const server = await serve(secure);
-    const pool = poolTo('https', server, { http2: true });
+    const server = await listen(test, secure);
+    const pool = poolTo(test, 'https', server, { http2: true });
     const outcomes = await Promise.all([rawRequest(pool, { body: 'one' }), rawRequest(pool, { body: 'two' })]);
     assert.deepEqual(
       outcomes.map(({ body, error }) => error ?? body.toString()),
@@ -142,17 +143,17 @@ describe('HTTP/2', () => {
     );
   });
 
-  it('sends GET without a body', async () => {
+  it('sends GET without a body', async (test) => {
     const secure = http2Server((stream, headers) => {
       stream.respond({ ':status': 200 });
       stream.end(`${headers[':method']} ${headers['content-length']} ${stream.endAfterHeaders}`);
     });
-    const pool = poolTo('https', await serve(secure), { http2: true });
+    const pool = poolTo(test, 'https', await listen(test, secure), { http2: true });
     const { body } = await rawRequest(pool, { method: 'GET', body: null });
     assert.equal(body.toString(), 'GET undefined true');
   });
 
-  it('opens a further connection only when the server takes no more requests on the first', async () => {
+  it('opens another connection only when the server accepts no more requests on the first', async (test) => {
     const secure = createSecureServer({ ...certificate, settings: { maxConcurrentStreams: 2 } });
     const waiting: ServerHttp2Stream[] = [];
     secure.on('stream', (stream) => {
@@ -160,15 +161,18 @@ describe('HTTP/2', () => {
       if (waiting.length === 4)
         for (const one of waiting.splice(0)) one.respond({ ':status': 202 }, { endStream: true });
     });
-    const server = await serve(secure);
-    const pool = poolTo('https', server, { http2: true });
+    const server = await listen(test, secure);
+    const pool = poolTo(test, 'https', server, { http2: true });
     await Promise.all(Array.from({ length: 4 }, () => rawRequest(pool)));
     assert.equal(server.connections, 2);
   });
 
-  it('drops a request that ended while it waited, and nothing else', async () => {
-    const server = await serve(http2Server((stream) => stream.respond({ ':status': 202 }, { endStream: true })));
-    const pool = poolTo('https', server, { http2: true });
+  it('drops a request that ended while it waited, and no other', async (test) => {
+    const server = await listen(
+      test,
+      http2Server((stream) => stream.respond({ ':status': 202 }, { endStream: true })),
+    );
+    const pool = poolTo(test, 'https', server, { http2: true });
     const dropped = rawRequest(pool, {}, () => {
       throw new Error('ended before it was sent');
     });
@@ -179,11 +183,11 @@ describe('HTTP/2', () => {
     assert.equal(server.connections, 1);
   });
 
-  it('falls back to HTTP/1.1 with a server that knows no other', async () => {
+  it('falls back to HTTP/1.1 if the server speaks nothing else', async (test) => {
     const secure = createServer(certificate, (request, response) => {
       request.resume().on('end', () => response.end(request.httpVersion));
     });
-    const pool = poolTo('https', await serve(secure), { http2: true });
+    const pool = poolTo(test, 'https', await listen(test, secure), { http2: true });
     const outcomes = await Promise.all([rawRequest(pool), rawRequest(pool)]);
     assert.deepEqual(
       outcomes.map(({ body }) => body.toString()),
@@ -191,7 +195,7 @@ describe('HTTP/2', () => {
     );
   });
 
-  it('is offered first, where the plan asks for it, and else not at all', async () => {
+  it('offers HTTP/2 first if the plan asks for it, and otherwise not at all', async (test) => {
     const offers: string[][] = [];
     const secure = createTlsServer({
       ...certificate,
@@ -200,9 +204,12 @@ describe('HTTP/2', () => {
         return undefined;
       },
     });
-    const server = await serve(secure.on('tlsClientError', () => {}));
+    const server = await listen(
+      test,
+      secure.on('tlsClientError', () => {}),
+    );
     for (const target of [{ http2: true }, {}])
-      assert.ok((await rawRequest(poolTo('https', server, target))).error, 'no protocol was chosen');
+      assert.ok((await rawRequest(poolTo(test, 'https', server, target))).error, 'no protocol was chosen');
     assert.deepEqual(offers, [['h2', 'http/1.1'], ['http/1.1']]);
   });
 });

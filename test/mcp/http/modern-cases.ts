@@ -26,9 +26,9 @@ const ofError = (status: number, outcome: Outcome, error: object, more: Partial<
 });
 const failing = (code: number, message = 'no') => ({ error: { code, message } });
 
-/** What servers of the stateless era say otherwise than those of the first. */
-export const statelessReplies: OutcomeTable = {
-  title: 'a reply of a server of the stateless era',
+/** Replies that are judged differently in the modern era. */
+export const modernReplies: OutcomeTable = {
+  title: 'a reply in the modern era',
   cases: [
     ofResult('OK', {}),
     ofResult('OK', { resultType: 'complete' }),
@@ -51,7 +51,7 @@ export const statelessReplies: OutcomeTable = {
       400,
       'RPC_-32602',
       { error: { code: -32602, message: 'x', data: 'x'.repeat(10_000) } },
-      { name: 'a long one' },
+      { name: 'HTTP 400 with a long error' },
     ),
     ofError(400, 'HTTP_400', { id: 2, ...failing(-32602) }),
     ofError(400, 'HTTP_400', { result: {} }),
