@@ -3,14 +3,16 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { LookupAll } from '../../src/net/guarded-connector.ts';
 
-/** A server on loopback that counts the connections made to it. */
+/** A server that listens on loopback and counts its connections. */
 export type LoopbackServer = {
   readonly port: number;
+  /** Connections accepted so far. */
   readonly connections: number;
+  /** Closes every connection; resolves when the server has ended. */
   close(): Promise<void>;
 };
 
-/** Lets any kind of server listen on an address of loopback. @param port any free one when 0 */
+/** Makes a server of any kind listen on a loopback address. @param port 0 for any free port */
 export async function listenOnLoopback(server: Server, port = 0, address = '127.0.0.1'): Promise<LoopbackServer> {
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -35,7 +37,7 @@ export async function listenOnLoopback(server: Server, port = 0, address = '127.
   };
 }
 
-/** Answers every request with an empty 202 after its body. */
+/** An HTTP server that answers every request with an empty 202. */
 export function acceptingServer(headers: Readonly<Record<string, string>> = {}): Server {
   const accept: RequestListener = (request, response) => {
     request.resume().on('end', () => response.writeHead(202, headers).end());
@@ -43,7 +45,7 @@ export function acceptingServer(headers: Readonly<Record<string, string>> = {}):
   return createServer(accept);
 }
 
-/** A look-up that gives one list of addresses after the other, the last one for ever; counts what it was asked. */
+/** A name look-up that finds one list of addresses after the other, then the last one again; records the names. */
 export function scriptedLookup(...script: readonly (readonly string[])[]): LookupAll & { readonly names: string[] } {
   const names: string[] = [];
   const lookup: LookupAll = (hostname, _, callback) => {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../src/sample/outcome.ts';
 
-// The type makes this list complete: a new outcome does not compile until it stands here.
+// The type makes this list complete: a new outcome does not compile until it is in the list.
 const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> = {
   OK: true,
   NET_REFUSED: true,
@@ -56,5 +56,5 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   CLIENT_LIMIT: true,
 };
 
-/** Every outcome that is not made with a number of the target's choosing. */
+/** Every outcome whose name does not contain a number sent by the target. */
 export const namedOutcomes = Object.keys(NAMED) as readonly Outcome[];

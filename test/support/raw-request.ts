@@ -2,20 +2,20 @@ import type { Dispatcher, Pool } from 'undici';
 import type { LinkedHandler } from '../../src/mcp/http/target-connection.ts';
 import type { Link } from '../../src/net/guarded-connector.ts';
 
-/** What came of a request that was given to a pool as it is. */
+/** What a request led to that was given directly to a pool. */
 export type RawOutcome = {
-  /** 0 when there was no reply. */
+  /** 0 without a reply. */
   readonly status: number;
   readonly body: Buffer;
   readonly error: (Error & { readonly code?: string }) | undefined;
   readonly link: Link | undefined;
-  /** What making its connection took, if it was the first on it. */
+  /** How long opening the connection took, if this was the first request on it. */
   readonly took: Link['fresh'];
-  /** From the dispatch until a connection took it. */
+  /** From the dispatch until a connection took the request. */
   readonly socketMs: number | undefined;
 };
 
-/** @param onStart called when a connection takes the request; an error that it throws drops it */
+/** Sends a request. @param onStart called when a connection takes it; an error thrown there drops the request */
 export function rawRequest(
   pool: Pool,
   options: Partial<Dispatcher.DispatchOptions> = {},

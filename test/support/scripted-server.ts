@@ -24,7 +24,7 @@ export type ScriptedServer = {
 
 /**
  * Listens on loopback and answers the n-th request with the n-th reply, byte for byte, so that it can break every rule
- * of HTTP; requests beyond the script get its last reply.
+ * of HTTP. Further requests get the last reply.
  */
 export async function startScriptedServer(...script: readonly RawReply[]): Promise<ScriptedServer> {
   const requests: RawRequest[] = [];
