@@ -6,7 +6,6 @@ import { gzipSync } from 'node:zlib';
 import { makeCertificate } from '../../support/certificate.ts';
 import { listenOnLoopback, scriptedLookup } from '../../support/loopback-server.ts';
 import { chunkOf, eventOf, eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
-import { until } from '../../support/session-rig.ts';
 import { clocksOf, ExchangeRig, good, heldReply, plainRequest, result, serve } from './exchange-rig.ts';
 
 it('makes a connection available before the caller goes on, so that its next request needs no other', async (test) => {
@@ -94,20 +93,17 @@ it('closes only after the last request has ended, and may be closed twice', asyn
 
 it('lets the DELETE of every session finish when it is closed', async (test) => {
   const SESSIONS = 3;
-  const deletions: (() => void)[] = [];
-  const server = await serve(test, (socket) => deletions.push(() => socket.write(httpReply(200, [], ''))));
+  const waiting: (() => void)[] = [];
+  // The server answers when the last one has arrived, which is after the call of `close`.
+  const server = await serve(test, (socket) => {
+    waiting.push(() => socket.write(httpReply(200, [], '')));
+    if (waiting.length === SESSIONS) for (const answer of waiting) answer();
+  });
   const rig = new ExchangeRig(server.origin, { maxConnections: SESSIONS });
   for (let session = 0; session < SESSIONS; session++) {
     rig.begin({ method: 'DELETE', body: null, expects: 'deletion', id: 0, sentSessionId: true });
   }
-  const closed = rig.connection.close();
-  // The server takes its time: it answers only after all have arrived, one after the other.
-  for (let answered = 0; answered < SESSIONS; answered++) {
-    await until(() => deletions.length === SESSIONS);
-    deletions[answered]?.();
-    await until(() => rig.finished.length > answered);
-  }
-  await closed;
+  await rig.connection.close();
   assert.deepEqual(
     rig.finished.map(({ outcome, status }) => [outcome, status]),
     Array.from({ length: SESSIONS }, () => ['OK', 200]),
