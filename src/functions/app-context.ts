@@ -1,36 +1,95 @@
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import type { Policy } from '../plan/policy.ts';
+import { z } from 'zod';
+import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
+import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
-import { HOW_TO_ALLOW, readSettings, type Settings } from './settings.ts';
 
-/** The folder of host.json and the plans: this file's own in the deployed bundle, further up in a checkout. */
-export function appRoot(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'host.json'))) return folder;
-    if (folder === dirname(folder)) throw new Error(`There is no host.json in ${import.meta.dirname} or above it.`);
-  }
+const seconds = (standard: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(standard)
+    .transform((value) => value * 1000);
+const count = (standard: number) => z.coerce.number().int().positive().default(standard);
+
+const commaList = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+const addressRange = z.string().refine((text) => parseIpRange(text) !== undefined, {
+  error: ({ input }) =>
+    `expected an IP address or a CIDR range with no bits beyond its prefix, e.g. 10.1.0.0/16, got "${String(input)}"`,
+});
+
+const settingsSchema = z.object({
+  /** The exact origins of targets that plans may load, separated by commas. */
+  SURGE_ALLOWED_ORIGINS: commaList,
+  /** Addresses and CIDR ranges that may be reached in addition to public ones, separated by commas. */
+  SURGE_ALLOWED_ADDRESSES: commaList.pipe(z.array(addressRange)),
+  /** `true` allows targets on this machine; for local runs only. */
+  SURGE_ALLOW_LOOPBACK: z.stringbool().default(false),
+  SURGE_MAX_VUS: count(500),
+  SURGE_MAX_DURATION_SECONDS: seconds(3600),
+  /** Starts a second, for scenarios whose starts come at a rate. */
+  SURGE_MAX_RATE: count(2000),
+  SURGE_VUS_PER_LANE: count(100),
+  SURGE_RATE_PER_LANE: count(500),
+  SURGE_WINDOW_SECONDS: seconds(300),
+  /** From preflight to the first traffic: the time in which the platform starts instances. */
+  SURGE_START_DELAY_SECONDS: seconds(60),
+  AZURE_CLIENT_ID: z.string().optional(),
+});
+
+type Settings = z.output<typeof settingsSchema>;
+
+/** Reads the app settings; those in seconds become milliseconds. @throws naming every setting that is not valid */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  // An empty app setting counts as not set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) throw new Error(`App settings are not valid:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }
 
-export const settings: Settings = readSettings(process.env);
-
-export const policy: Policy = {
-  allowedOrigins: settings.SURGE_ALLOWED_ORIGINS,
-  allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
-  allowedAddresses: settings.SURGE_ALLOWED_ADDRESSES,
-  maxVus: settings.SURGE_MAX_VUS,
-  maxRate: settings.SURGE_MAX_RATE,
-  maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
-  howToAllow: HOW_TO_ALLOW,
+/** What the operator of the app does to allow what a policy refuses. */
+const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
+  origin: 'to allow it, add it to SURGE_ALLOWED_ORIGINS',
+  loopback: 'to allow it, set SURGE_ALLOW_LOOPBACK to true',
+  'special-address': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES',
+  'cloud-service': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES as a single address',
+  'too-many-vus': 'to allow more, raise SURGE_MAX_VUS',
+  'rate-too-high': 'to allow more, raise SURGE_MAX_RATE',
+  'too-long': 'to allow more, raise SURGE_MAX_DURATION_SECONDS',
 };
+
+/** What the settings allow plans to do. */
+export function policyOf(settings: Settings): Policy {
+  return {
+    allowedOrigins: settings.SURGE_ALLOWED_ORIGINS,
+    allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
+    allowedAddresses: settings.SURGE_ALLOWED_ADDRESSES,
+    maxVus: settings.SURGE_MAX_VUS,
+    maxRate: settings.SURGE_MAX_RATE,
+    maxDurationMs: settings.SURGE_MAX_DURATION_SECONDS,
+    howToAllow: HOW_TO_ALLOW,
+  };
+}
+
+const settings = readSettings(process.env);
+
+export const policy = policyOf(settings);
 
 let opened: Promise<RunContext> | undefined;
 
-/** What all functions of this process work with; opened at the first use, so that starting the app stays quick. */
+/** What all functions of this process work with. It is opened at the first use, so that the app starts fast. */
 export function appContext(): Promise<RunContext> {
   opened ??= openContext().catch((error: unknown) => {
     opened = undefined;

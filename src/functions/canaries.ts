@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
@@ -7,28 +7,30 @@ import { policyRefusals, refusalSentence } from '../plan/policy.ts';
 import { createRun } from '../run/create-run.ts';
 import { isActive } from '../run/run-documents.ts';
 import { relativeFileReader } from '../run/run-in-process.ts';
-import { appContext, appRoot, policy } from './app-context.ts';
+import { appContext, policy } from './app-context.ts';
 import { startOrchestration } from './orchestration-client.ts';
 
-const folder = join(appRoot(), 'plans');
-const readFile = relativeFileReader(folder);
+const plansFolder = join(appRoot(), 'plans');
+const readFile = relativeFileReader(plansFolder);
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
-  const text = readFileSync(join(folder, file), 'utf8');
+for (const file of readdirSync(plansFolder).filter((name) => name.endsWith('.yaml'))) registerCanary(file);
+
+/** Registers a timer for a plan with a schedule. A plan that is not valid or not allowed gets none; the log says why. */
+function registerCanary(file: string): void {
+  const text = readFileSync(join(plansFolder, file), 'utf8');
   const parsed = parsePlan(text, readFile);
   if (!parsed.ok) {
     const [first] = parsed.problems;
-    console.error(
-      `plans/${file} is no valid plan and gets no timer: line ${first?.line}: ${first?.path}: ${first?.message}`,
-    );
-    continue;
+    const problem = `line ${first?.line}: ${first?.path}: ${first?.message}`;
+    console.error(`plans/${file} gets no timer, because it is not a valid plan: ${problem}`);
+    return;
   }
   const { name, schedule } = parsed.plan;
-  if (schedule === undefined) continue;
+  if (schedule === undefined) return;
   const refusals = policyRefusals(parsed.plan, policy).map((refusal) => refusalSentence(refusal, policy));
   if (refusals.length > 0) {
-    console.warn(`The canary ${name} gets no timer here: ${refusals.join(' ')}`);
-    continue;
+    console.warn(`Canary ${name} gets no timer, because its plan is not allowed here: ${refusals.join(' ')}`);
+    return;
   }
   app.timer(`canary-${name}`, {
     schedule,
@@ -37,16 +39,24 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml')))
   });
 }
 
-/** Starts the plan's next run, unless the last one is still under way. */
+/** Starts the next run of a canary, unless the previous one is still active. */
 async function startCanary(name: string, text: string, invocation: InvocationContext): Promise<void> {
   const context = await appContext();
   const [last] = await context.store.listRuns({ planName: name, limit: 1 });
   if (last !== undefined && isActive(last, context.clock.now(), policy.maxDurationMs)) {
-    invocation.warn(`The canary ${name} is skipped: its run ${last.runId} is still ${last.state}.`);
+    invocation.warn(`Canary ${name} is skipped, because its run ${last.runId} is still ${last.state}.`);
     return;
   }
   const created = await createRun(context, { text, readFile, trigger: 'canary' });
-  if (!('record' in created)) throw new Error(`The canary ${name} could not be started: ${JSON.stringify(created)}`);
+  if (!('record' in created)) throw new Error(`Canary ${name} could not be started: ${JSON.stringify(created)}`);
   await startOrchestration(df.getClient(invocation), created.record.runId);
-  invocation.log(`The canary ${name} started run ${created.record.runId}.`);
+  invocation.log(`Canary ${name} started run ${created.record.runId}.`);
+}
+
+/** The folder of host.json and the plans: the deployed bundle's own, or the root of a checkout. */
+function appRoot(): string {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'host.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`There is no host.json in ${import.meta.dirname} or above it.`);
+  }
 }

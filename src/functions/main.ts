@@ -1,6 +1,4 @@
-// The app's entry: each of these registers its functions with the host as it is loaded.
-import './http-runs.ts';
-import './http-runs.ts';
+// The entry of the app: each module registers its functions with the host when it is loaded.
 import './http-runs.ts';
 import './orchestrators.ts';
 import './activities.ts';

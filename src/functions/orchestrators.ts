@@ -11,14 +11,14 @@ import {
   STOP_EVENT,
 } from './orchestration-client.ts';
 
-/** A window's slices are scheduled this long before it begins; each waits for the exact instant by itself. */
+/** A window's slices are scheduled this long before it begins; each then waits for its exact start. */
 const LEAD_MS = 15_000;
-/** An activity's error arrives with pages of stack from the host. */
+/** The host adds pages of stack trace to an activity's error. */
 const MAX_REASON_CHARACTERS = 300;
 
 type Steps = Generator<Task, unknown, never>;
 
-/** One run: preflight, every window's slices, conclusion. */
+/** One run: preflight, the slices of every window, conclusion. */
 export function* run(context: OrchestrationContext): Steps {
   const { runId } = context.df.getInput() as RunInput;
   try {
@@ -36,7 +36,7 @@ export function* run(context: OrchestrationContext): Steps {
 function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNullable<PreflightAnswer>): Task[] {
   return foldGroups(schedule).map((group) => {
     const startAtMs = schedule.startAtMs + group.window * schedule.windowMs;
-    // The last window reaches to the end of scenarios that count their iterations, however late they began.
+    // The last window lasts until the end of scenarios that count iterations, however late they began.
     const isLast = group.window === schedule.windows - 1;
     const endAtMs = isLast ? schedule.endAtMs : startAtMs + schedule.windowMs;
     const input: GroupInput = { runId, ...group, startAtMs, endAtMs };
@@ -45,8 +45,9 @@ function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNul
 }
 
 /**
- * Up to a hundred slices of one window, and their fold. All groups are scheduled at once, because a task begins only
- * when it is yielded; each waits for its own window, or for the stop. Never fails: conclude makes up for a missing fold.
+ * Up to a hundred slices of one window, and their fold. All groups are scheduled together, because a task begins only
+ * when it is yielded; each waits for its own window or for the stop event. A group never fails: conclude makes a missing
+ * fold.
  */
 export function* group(context: OrchestrationContext): Steps {
   const { runId, window, firstLane, lanes, startAtMs, endAtMs } = context.df.getInput() as GroupInput;
@@ -68,7 +69,7 @@ export function* group(context: OrchestrationContext): Steps {
   try {
     if (results.some(({ aborted }) => aborted)) yield* twice(() => context.df.callActivity('end-waiting', { runId }));
   } catch {
-    // Later windows come to nothing all the same; only the report waits for the end of the last one.
+    // The stop flag ends later windows anyway; only the report then waits until the end of the last one.
   }
   try {
     yield* twice(() => context.df.callActivity('fold-slices', { runId, window, firstLane, lanes }));
@@ -79,8 +80,8 @@ export function* group(context: OrchestrationContext): Steps {
 }
 
 /**
- * One slice. A dying worker or a function timeout fails an activity that no handler can save, and a failed Task.all
- * cannot be resumed; so every slice has an orchestration of its own, which always returns a value.
+ * One slice. If a worker dies or a function times out, the activity fails whatever its handler does, and a failed
+ * Task.all cannot be resumed. Therefore every slice has an orchestration of its own, which always returns a value.
  */
 export function* slice(context: OrchestrationContext): Steps {
   const { runId, window, lane, endAtMs } = context.df.getInput() as SliceInput;
@@ -90,13 +91,13 @@ export function* slice(context: OrchestrationContext): Steps {
       const request: SliceRequestInput = { runId, window, lane, attempt };
       return yield context.df.callActivity('run-slice', request);
     } catch {
-      // Lost. The next attempt takes over with the time that is left; what this one had stored counts.
+      // The attempt is lost. The next one takes over for the remaining time; the blocks that were stored count.
     }
   }
   return { state: 'lost' };
 }
 
-/** Runs an activity, and once more when it failed: a lost worker is no reason to give a run up. */
+/** Runs an activity, and repeats it once if it fails: a run must survive the loss of a worker. */
 function* twice(call: () => Task): Steps {
   try {
     return yield call();

@@ -1,44 +1,41 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
 import { getReport, postRun } from '../../demo/runs-api.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { assertCountsReconcile } from '../support/reconcile.ts';
 import { waitForRun } from '../support/wait-for-run.ts';
 
-test('the whole app, every activity delivered twice: counts are those of the servers, duplicates are reported', async () => {
+it('counts what the servers counted, and reports duplicates, if every activity is delivered twice', async (t) => {
   // Two windows of four lanes: eight slices.
   const stack = await startLocalStack({ deliverActivitiesTwice: true, settings: { SURGE_WINDOW_SECONDS: '3' } });
-  try {
-    const api = `${stack.host.url}/api`;
-    const plan = overridePlan(readFileSync('plans/demo.yaml', 'utf8'), {
-      duration: '6s',
-      targets: Object.fromEntries(Object.entries(stack.servers).map(([name, { url }]) => [name, url])),
-      tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
-    });
-    const { id } = await postRun(api, plan);
-    const status = await waitForRun(api, id);
-    assert.equal(status.state, 'done', JSON.stringify(status.problems));
+  t.after(() => stack.stop());
+  const api = `${stack.host.url}/api`;
+  const plan = overridePlan(readFileSync('plans/demo.yaml', 'utf8'), {
+    duration: '6s',
+    targets: Object.fromEntries(Object.entries(stack.servers).map(([name, { url }]) => [name, url])),
+    tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
+  });
+  const { id } = await postRun(api, plan);
+  const status = await waitForRun(api, id);
+  assert.equal(status.state, 'done', JSON.stringify(status.problems));
 
-    const report = await getReport(api, id);
-    await assertCountsReconcile(report, stack.servers);
-    const { slices, vus } = report.generator;
-    assert.deepEqual(slices, { planned: 8, committed: 8, partial: 0, lost: 0, duplicates: 8 });
-    assert.deepEqual(vus, { planned: 17, started: 17 });
-    assert.equal(
-      report.totals.requests,
-      report.operations.reduce((sum, { count }) => sum + count, 0),
-    );
-    // What the live view said last is what the report says.
-    assert.equal(status.live.requests, report.totals.requests);
-    assert.equal(status.live.failures, report.totals.failures);
+  const report = await getReport(api, id);
+  await assertCountsReconcile(report, stack.servers);
+  const { slices, vus } = report.generator;
+  assert.deepEqual(slices, { planned: 8, committed: 8, partial: 0, lost: 0, duplicates: 8 });
+  assert.deepEqual(vus, { planned: 17, started: 17 });
+  assert.equal(
+    report.totals.requests,
+    report.operations.reduce((sum, { count }) => sum + count, 0),
+  );
+  // The last live figures are those of the report.
+  assert.equal(status.live.requests, report.totals.requests);
+  assert.equal(status.live.failures, report.totals.failures);
 
-    for (const { instanceId, runtimeStatus, input, output } of stack.host.durable.instances()) {
-      assert.equal(runtimeStatus, 'Completed', instanceId);
-      assert.ok(JSON.stringify({ input, output }).length < 1024, `${instanceId} carries too much`);
-    }
-  } finally {
-    await stack.stop();
+  for (const { instanceId, runtimeStatus, input, output } of stack.host.durable.instances()) {
+    assert.equal(runtimeStatus, 'Completed', instanceId);
+    assert.ok(JSON.stringify({ input, output }).length < 1024, `${instanceId} carries too much`);
   }
 });

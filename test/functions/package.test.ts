@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type LocalStack, startLocalStack } from '../../demo/local-stack.ts';
@@ -15,79 +15,74 @@ import { waitForRun } from '../support/wait-for-run.ts';
 
 const run = promisify(execFile);
 
-describe('the deployment package, on the local host', () => {
-  let folder: string;
-  let watched: Fleet;
-  let stack: LocalStack;
-  const lines: string[] = [];
+let folder: string;
+let watched: Fleet;
+let stack: LocalStack;
+const lines: string[] = [];
 
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'mcp-surge-package-'));
-    await run(process.execPath, ['scripts/build.ts', folder]);
-    watched = await startFleet({ latencyScale: 0 });
-    // A canary every second whose runs take longer than that.
-    const canary = `schedule: "* * * * * *"\n${learnPlan(watched.servers, { name: 'every-second', duration: '2s', vus: 1 })}`;
-    await writeFile(join(folder, 'package/plans/every-second.yaml'), canary);
-    await writeFile(join(folder, 'package/plans/broken.yaml'), 'name: broken\nschedule: "* * * * * *"\n');
-    await writeFile(
-      join(folder, 'package/plans/elsewhere.yaml'),
-      canary.replace('every-second', 'elsewhere').replace(/http:[^"]*/, 'https://mcp.example.com/mcp'),
-    );
-    stack = await startLocalStack({
-      latencyScale: 0,
-      appRoot: join(folder, 'package'),
-      entry: 'main.js',
-      log: ({ message }) => lines.push(message),
-    });
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mcp-surge-package-'));
+  await run(process.execPath, ['scripts/build.ts', folder]);
+  watched = await startFleet({ latencyScale: 0 });
+  // A canary that is due every second, with runs that take longer.
+  const canary = `schedule: "* * * * * *"\n${learnPlan(watched.servers, { name: 'every-second', duration: '2s', vus: 1 })}`;
+  await writeFile(join(folder, 'package/plans/every-second.yaml'), canary);
+  await writeFile(join(folder, 'package/plans/broken.yaml'), 'name: broken\nschedule: "* * * * * *"\n');
+  await writeFile(
+    join(folder, 'package/plans/elsewhere.yaml'),
+    canary.replace('every-second', 'elsewhere').replace(/http:[^"]*/, 'https://mcp.example.com/mcp'),
+  );
+  stack = await startLocalStack({
+    latencyScale: 0,
+    appRoot: join(folder, 'package'),
+    entry: 'main.js',
+    log: ({ message }) => lines.push(message),
   });
-  after(async () => {
-    await stack?.stop();
-    await watched?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+});
+after(async () => {
+  await stack?.stop();
+  await watched?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
 
-  const canaryRuns = async () => {
-    const { runs } = (await (await fetch(`${stack.host.url}/api/runs?plan=every-second`)).json()) as {
-      runs: RunView[];
-    };
-    return runs;
+const canaryRuns = async () => {
+  const { runs } = (await (await fetch(`${stack.host.url}/api/runs?plan=every-second`)).json()) as {
+    runs: RunView[];
   };
+  return runs;
+};
 
-  test('it is one bundle with host.json and plans, and no node_modules', async () => {
-    const manifest = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    assert.equal(manifest.main, 'main.js');
-    assert.equal(manifest.dependencies, undefined);
-    await assert.rejects(cp(join(folder, 'package/node_modules'), join(folder, 'x')), { code: 'ENOENT' });
-  });
+it('makes a package of one bundle with host.json and plans, and without node_modules', async () => {
+  const manifest = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8')) as Record<string, unknown>;
+  assert.equal(manifest.main, 'main.js');
+  assert.equal(manifest.dependencies, undefined);
+  await assert.rejects(cp(join(folder, 'package/node_modules'), join(folder, 'x')), { code: 'ENOENT' });
+});
 
-  test('it runs a plan', async () => {
-    const { id } = await postRun(`${stack.host.url}/api`, learnPlan(stack.servers, { duration: '1s' }));
-    assert.equal((await waitForRun(`${stack.host.url}/api`, id)).verdict?.status, 'pass');
-  });
+it('runs a plan from the package', async () => {
+  const { id } = await postRun(`${stack.host.url}/api`, learnPlan(stack.servers, { duration: '1s' }));
+  assert.equal((await waitForRun(`${stack.host.url}/api`, id)).verdict?.status, 'pass');
+});
 
-  test('a scheduled plan runs on its timer, under its name, and never overlaps itself', async () => {
-    const limitMs = performance.now() + 30_000;
-    while ((await canaryRuns()).filter(({ state }) => state === 'done').length < 2) {
-      assert.ok(performance.now() < limitMs, `no two runs of the canary: ${JSON.stringify(await canaryRuns())}`);
-      await delay(200);
-    }
-    const ended = (await canaryRuns()).filter(({ state }) => state === 'done').toReversed();
-    for (const [index, { trigger, createdAt, verdict }] of ended.entries()) {
-      assert.equal(trigger, 'canary');
-      assert.equal(verdict?.status, 'pass');
-      const before = ended[index - 1];
-      if (before !== undefined) assert.ok(createdAt > (before.endedAt as string), 'two runs of one canary overlap');
-    }
-    assert.ok(lines.some((line) => /every-second is skipped: its run .* is still/.test(line)));
-  });
+it('starts the runs of a canary by its timer, and never two at the same time', async () => {
+  const limitMs = performance.now() + 30_000;
+  while ((await canaryRuns()).filter(({ state }) => state === 'done').length < 2) {
+    assert.ok(performance.now() < limitMs, `no two runs of the canary: ${JSON.stringify(await canaryRuns())}`);
+    await delay(200);
+  }
+  const ended = (await canaryRuns()).filter(({ state }) => state === 'done').toReversed();
+  for (const [index, { trigger, createdAt, verdict }] of ended.entries()) {
+    assert.equal(trigger, 'canary');
+    assert.equal(verdict?.status, 'pass');
+    const before = ended[index - 1];
+    if (before !== undefined) assert.ok(createdAt > (before.endedAt as string), 'two runs of one canary overlap');
+  }
+  assert.ok(lines.some((line) => /every-second is skipped, because its run .* is still/.test(line)));
+});
 
-  test('plans that are broken or not allowed here get no timer, and the log says why', () => {
-    const timers = stack.host.functions.filter(({ trigger }) => trigger === 'timer').map(({ name }) => name);
-    assert.deepEqual(timers, ['canary-every-second']);
-    assert.ok(lines.some((line) => /plans\/broken\.yaml is no valid plan.*line/.test(line)));
-    assert.ok(lines.some((line) => /canary elsewhere gets no timer here.*not on the allowlist/.test(line)));
-  });
+it('gives no timer to a plan that is not valid or not allowed, and says why in the log', () => {
+  const timers = stack.host.functions.filter(({ trigger }) => trigger === 'timer').map(({ name }) => name);
+  assert.deepEqual(timers, ['canary-every-second']);
+  assert.ok(lines.some((line) => /plans\/broken\.yaml gets no timer, because it is not a valid plan: line/.test(line)));
+  assert.ok(lines.some((line) => /Canary elsewhere gets no timer, .*not on the allowlist/.test(line)));
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
 import { postRun } from '../../demo/runs-api.ts';
 import * as orchestrators from '../../src/functions/orchestrators.ts';
@@ -8,13 +8,13 @@ import { learnPlan } from '../support/fleet-plan.ts';
 import { waitForRun } from '../support/wait-for-run.ts';
 
 type Handler = (trigger: unknown, context: object) => Promise<unknown>;
-/** The very function that durable-functions registers with a host for a generator. */
+/** The function that durable-functions registers with a host for a generator. */
 const { createOrchestrator } = createRequire(import.meta.url)('durable-functions/lib/src/util/testingUtils') as {
   createOrchestrator: (generator: (typeof orchestrators)['run']) => Handler;
 };
 const generators: Readonly<Record<string, (typeof orchestrators)['run']>> = { ...orchestrators };
 
-test('every episode of a run, replayed from its history, asks for the same actions', async () => {
+it('asks for the same actions when every episode of a run is replayed from its history', async (t) => {
   const episodes: { name: string; trigger: string; answer: string }[] = [];
   const stack = await startLocalStack({
     latencyScale: 0,
@@ -26,15 +26,13 @@ test('every episode of a run, replayed from its history, asks for the same actio
       episodes.push({ name: functionName, trigger: textOf(inputData[0]?.data), answer: textOf(outcome.value) });
     },
   });
-  try {
-    const api = `${stack.host.url}/api`;
-    const { id } = await postRun(api, learnPlan(stack.servers, { duration: '3s' }));
-    assert.equal((await waitForRun(api, id)).state, 'done');
-  } finally {
-    await stack.stop();
-  }
+  t.after(() => stack.stop());
+  const api = `${stack.host.url}/api`;
+  const { id } = await postRun(api, learnPlan(stack.servers, { duration: '3s' }));
+  assert.equal((await waitForRun(api, id)).state, 'done');
+  await stack.stop();
 
-  // Three windows of three lanes, each slice and each group and the run in several episodes.
+  // Three windows of three lanes; each slice, each group and the run takes several episodes.
   assert.ok(episodes.length > 3 * 3 * 2, `only ${episodes.length} episodes`);
   for (const { name, trigger, answer } of episodes) {
     const replayed = await createOrchestrator(generators[name] as (typeof orchestrators)['run'])(

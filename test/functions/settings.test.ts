@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { HOW_TO_ALLOW, readSettings } from '../../src/functions/settings.ts';
+import { policyOf, readSettings } from '../../src/functions/app-context.ts';
+import { policyRefusals } from '../../src/plan/policy.ts';
+import { aPlan } from '../support/a-plan.ts';
 
-it('allows nothing unless told to', () => {
+it('allows no origin, address or loopback unless a setting does', () => {
   for (const env of [{}, { SURGE_ALLOWED_ORIGINS: '', SURGE_ALLOWED_ADDRESSES: '', SURGE_ALLOW_LOOPBACK: '' }]) {
     const settings = readSettings(env);
     assert.deepEqual(settings.SURGE_ALLOWED_ORIGINS, []);
@@ -11,7 +13,7 @@ it('allows nothing unless told to', () => {
   }
 });
 
-it('takes lists with commas and blanks between their items', () => {
+it('reads lists with commas and spaces between their items', () => {
   const settings = readSettings({
     SURGE_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443,',
     SURGE_ALLOWED_ADDRESSES: ' 10.1.0.0/16,fd00::/8 ,, 192.168.7.7',
@@ -20,12 +22,12 @@ it('takes lists with commas and blanks between their items', () => {
   assert.deepEqual(settings.SURGE_ALLOWED_ADDRESSES, ['10.1.0.0/16', 'fd00::/8', '192.168.7.7']);
 });
 
-it('refuses what is no address and no range, naming the setting and the item', () => {
+it('refuses text that is not an address or a range, and names the setting and the item', () => {
   for (const wrong of ['10.1.0.0/33', '10.1.2.3/16', 'mcp.example.com', '10.1.*', '10.1.0.0-10.1.0.9']) {
     assert.throws(
       () => readSettings({ SURGE_ALLOWED_ADDRESSES: `10.0.0.1,${wrong}` }),
       ({ message }: Error) => {
-        assert.match(message, /^App settings cannot be used:/);
+        assert.match(message, /^App settings are not valid:/);
         assert.ok(message.includes(`got "${wrong}"`), message);
         assert.match(message, /expected an IP address or a CIDR range .*\n.*at SURGE_ALLOWED_ADDRESSES\[1\]/);
         return true;
@@ -35,11 +37,31 @@ it('refuses what is no address and no range, naming the setting and the item', (
 });
 
 it('says how to allow what a policy refuses, by a setting that exists', () => {
-  const settings = Object.keys(readSettings({}));
-  const sentences = Object.values(HOW_TO_ALLOW);
+  const settings = readSettings({});
+  const sentences = Object.values(policyOf(settings).howToAllow);
   assert.equal(sentences.length, 7);
   for (const sentence of sentences) {
     const [named = ''] = sentence.match(/SURGE_\w+/) ?? [];
-    assert.ok(settings.includes(named), sentence);
+    assert.ok(Object.keys(settings).includes(named), sentence);
   }
+});
+
+it('limits virtual users, starts a second and duration to exactly the settings', () => {
+  const policy = policyOf(
+    readSettings({
+      SURGE_ALLOW_LOOPBACK: 'true',
+      SURGE_MAX_VUS: '20',
+      SURGE_MAX_RATE: '10',
+      SURGE_MAX_DURATION_SECONDS: '60',
+    }),
+  );
+  const refused = (changes: object) => {
+    const rate = { executor: 'constant-arrival-rate', vus: undefined, rate: 10, duration: '60s', preAllocatedVUs: 20 };
+    return policyRefusals(aPlan({ scenario: { ...rate, ...changes } }), policy).map(({ code }) => code);
+  };
+  assert.deepEqual(refused({}), []);
+  assert.deepEqual(refused({ preAllocatedVUs: 21 }), ['too-many-vus']);
+  assert.deepEqual(refused({ rate: 10.001 }), ['rate-too-high']);
+  assert.deepEqual(refused({ rate: 601, timeUnit: '1m' }), ['rate-too-high']);
+  assert.deepEqual(refused({ duration: '60001ms' }), ['too-long']);
 });
