@@ -71,7 +71,7 @@ export function slicesOf(layout: Layout, runStartMs: number) {
   ).flat();
 }
 
-/** The shares of all slices of a run. */
-export function allShares(plan: Plan, layout: Layout, runStartMs: number): ScenarioSegment[] {
+/** The segments of all slices of a run. */
+export function allSegments(plan: Plan, layout: Layout, runStartMs: number): ScenarioSegment[] {
   return slicesOf(layout, runStartMs).flatMap((slice) => segmentsOf(plan, slice));
 }

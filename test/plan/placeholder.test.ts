@@ -38,7 +38,7 @@ it('reads generators with their arguments', () => {
   }
 });
 
-it('says what is wrong with the others', () => {
+it('explains what is wrong with other placeholders', () => {
   const cases = {
     '': /expected the name of a feed or capture/,
     'a b': /expected the name of a feed or capture/,
@@ -67,7 +67,7 @@ it('says what is wrong with the others', () => {
   }
 });
 
-it('finds placeholders in all texts of a value, and none across two of them', () => {
+it('finds placeholders in all texts of a value, and none across two texts', () => {
   assert.deepEqual(placeholdersIn({ '{{key}}': ['{{ a.b }} {{a.b}}', { c: 'x{{$pick(a, b)}}y' }], d: 1 }), [
     'key',
     'a.b',
@@ -76,12 +76,12 @@ it('finds placeholders in all texts of a value, and none across two of them', ()
   assert.deepEqual(placeholdersIn(['{{a', 'b}}', '{{"a"}}', '{{a\\}}', '{{\n}}', '{a}', '{{}}']), []);
 });
 
-it('splits JSON where it splits the texts', () => {
+it('splits JSON at the same places as the text inside it', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('{{', '}}', '{', '}', '"', '\\', 'a', ' ', '\n', ',', '$', '|')), (parts) => {
       const text = parts.join('');
       const inJson = JSON.stringify(text).split(PLACEHOLDER);
-      // What is left around the placeholders is still the inside of a JSON text.
+      // The rest around the placeholders is still the inside of a JSON string.
       const outside = inJson.filter((_, index) => index % 2 === 0).join('');
       assert.equal(typeof JSON.parse(outside), 'string');
       assert.equal(inJson.length % 2, 1);

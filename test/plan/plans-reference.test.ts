@@ -12,7 +12,7 @@ const text = readFileSync(new URL('../../docs/plans.md', import.meta.url), 'utf8
 type Node = { readonly [key: string]: unknown };
 type Key = { readonly defaults: Set<string>; required: boolean };
 
-/** Every key of the schema by its path, `*` for any name, with what its variants have for a default. */
+/** Every key of the schema by its path, `*` for any name, with the defaults of its variants. */
 function schemaKeys(): Map<string, Key> {
   const found = new Map<string, Key>();
   const walk = (node: Node, path: string): void => {
@@ -36,7 +36,7 @@ function written(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value : JSON.stringify(value);
 }
 
-/** Every key of the tables by its path, with the cells for its default. */
+/** Every key in the tables by its path, with the cells of its default. */
 function documentedKeys(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   let prefix = '';
@@ -54,7 +54,7 @@ function documentedKeys(): Map<string, string[]> {
   return found;
 }
 
-it('names every key of the schema and no other', () => {
+it('documents every key of the schema and no other key', () => {
   const isSecondThinkTime = (path: string) => path.startsWith('scenarios.*.thinkTimeBefore.');
   const paths = [...schemaKeys().keys()];
   assert.deepEqual(
@@ -64,7 +64,7 @@ it('names every key of the schema and no other', () => {
   assert.deepEqual([...documentedKeys().keys()].sort(), paths.filter((path) => !isSecondThinkTime(path)).sort());
 });
 
-it('has the defaults of the schema, and what is required', () => {
+it('documents the defaults and required keys of the schema', () => {
   const known = schemaKeys();
   for (const [path, cells] of documentedKeys()) {
     const { defaults, required } = known.get(path) ?? assert.fail(path);
@@ -76,7 +76,7 @@ it('has the defaults of the schema, and what is required', () => {
   }
 });
 
-it('names for each executor its keys', () => {
+it('documents the keys of each executor', () => {
   const sections = text.split(/^###? /m).filter((section) => section.startsWith('Executor `'));
   const named = sections.map((section) => {
     const keys = [...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
@@ -88,7 +88,7 @@ it('names for each executor its keys', () => {
   );
 });
 
-it('names aggregates and tags that metrics have', () => {
+it('documents the aggregates and tags of each metric', () => {
   const rows = [...text.matchAll(/^\| `(\w+)` \| (`.*`) \| (`.*`) \| .* \|$/gm)].filter(
     ([, name]) => name !== undefined,
   );
@@ -117,7 +117,7 @@ it('names aggregates and tags that metrics have', () => {
   }
 });
 
-it('shows plans that are valid', () => {
+it('shows only valid plans', () => {
   const plans = [...text.matchAll(/```yaml\n(name:.*?)```/gs)].map((match) => match[1] as string);
   assert.ok(plans.length > 0);
   for (const plan of plans) assert.deepEqual(parsePlan(plan).ok || parsePlan(plan), true);

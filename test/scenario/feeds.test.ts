@@ -7,7 +7,7 @@ import { maxVusOf } from '../../src/plan/timeline.ts';
 import { feedRow } from '../../src/scenario/feeds.ts';
 import { arrivalSchedule, segmentStarts } from '../../src/traffic/arrival-schedule.ts';
 import { ownIterations } from '../../src/traffic/closed.ts';
-import { allShares } from '../plan/any-plan.ts';
+import { allSegments } from '../plan/any-plan.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -20,7 +20,7 @@ function feedOf(order: Feed['order'], length: number, repeat: boolean): Feed {
 /** All segments of a plan with one scenario, over all lanes and windows. */
 function segmentsFor(scenario: Record<string, unknown>, vusPerLane: number, windowMs: number): ScenarioSegment[] {
   const plan = aPlan({ scenario });
-  return allShares(plan, layoutOf(plan, { vusPerLane, ratePerLane: 50, windowMs }), START_MS);
+  return allSegments(plan, layoutOf(plan, { vusPerLane, ratePerLane: 50, windowMs }), START_MS);
 }
 
 const anyLanes = fc.integer({ min: 1, max: 10 });
