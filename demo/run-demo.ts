@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { serverNames, standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE, showPlanProblems, showProblems } from '../src/cli/command-context.ts';
 import { progressLine, statusLine, writeReportFiles } from '../src/cli/run-command.ts';
+import { terminalOptions } from '../src/cli/terminal.ts';
 import type { PlanProblem } from '../src/plan/problem.ts';
 import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
@@ -62,9 +63,8 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
     return status.state === 'refused' ? EXIT_CODE.preflightFailed : EXIT_CODE.error;
   }
   const report = await getReport(api, id);
-  process.stdout.write(
-    `\n${renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 })}`,
-  );
+  process.stdout.write(`
+${renderText(report, terminalOptions(process.stdout))}`);
   process.stdout.write(`\n${writeReportFiles(report, join('reports', id))}`);
   return EXIT_CODE[report.verdict.status];
 }

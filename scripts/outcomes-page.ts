@@ -3,22 +3,27 @@ import { outcomeClass } from '../src/sample/outcome.ts';
 
 const INTRODUCTION = `# Outcomes
 
-Every request has exactly one, the first that applies in the order NET, TMO, HTTP/AUTH/SESS, PROTO/SSE, RPC, TOOL. A *failed*
-request did not bring what was asked for; a *warning* did, although the server bent a rule; an *aborted* one was ended by us, or
-could not be sent, and counts neither way. Thresholds name them: \`mcp_failures{outcome:HTTP_429}\`.
+Every request has exactly one outcome: the first that applies, in the order NET, TMO, HTTP/AUTH/SESS, PROTO/SSE, RPC, TOOL.
+
+- *useful*: the response is usable.
+- *warning*: the response is usable and counts as useful, but the server broke a rule of the protocol.
+- *failed*: the request did not return a usable response.
+- *aborted*: mcp-surge ended the request or could not send it. It counts neither as useful nor as failed.
+
+Thresholds can name an outcome: \`mcp_failures{outcome:HTTP_429}\`.
 
 | Outcome | Counts as | What happened |
 |---|---|---|
 `;
 
-/** The text of docs/outcomes.md, from the sentences that reports explain outcomes with. */
+/** The text of docs/outcomes.md, from the sentences with which reports explain outcomes. */
 export function outcomesPage(): string {
   const named = NAMED_OUTCOMES.map(
     (outcome) => `| \`${outcome}\` | ${outcomeClass(outcome)} | ${outcomeMeaning(outcome)} |`,
   );
   const numbered = [
-    '| `HTTP_<status>` | failed | The server answered with this HTTP status, which is none of the above. |',
-    '| `RPC_<code>` | failed | The server answered with this JSON-RPC error. |',
+    '| `HTTP_<status>` | failed | The server returned this HTTP status, and no outcome above applies. |',
+    '| `RPC_<code>` | failed | The server returned this JSON-RPC error. |',
   ];
   return `${INTRODUCTION}${[...named, ...numbered].join('\n')}\n`;
 }

@@ -6,6 +6,7 @@ import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import { renderComparison } from '../report/text/text.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
+import { terminalOptions } from './terminal.ts';
 
 /** Reads what is compared out of a `report.json`. @throws UsageError when the file cannot be read or is no such report */
 export function readReportFile(file: string): ComparedRun {
@@ -38,8 +39,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   }
   const rules = readRules(values);
   const comparison = compareRuns(readReportFile(baseline), readReportFile(current), rules);
-  const options = { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 };
-  process.stdout.write(renderComparison(comparison, options));
+  process.stdout.write(renderComparison(comparison, terminalOptions(process.stdout)));
   if (provesNothing(comparison)) return EXIT_CODE.invalid;
   return provenSlower(comparison).length > 0 ? EXIT_CODE.fail : EXIT_CODE.pass;
 }

@@ -20,6 +20,7 @@ import {
   UsageError,
 } from './command-context.ts';
 import { readReportFile } from './compare-command.ts';
+import { terminalOptions } from './terminal.ts';
 
 /** One line that tells how a run is going. */
 export function progressLine(elapsedSeconds: number, live: LiveView): string {
@@ -147,7 +148,7 @@ async function carryThrough(context: RunContext, runId: string, out: string | un
   }
   const report = await readReport(store, runId);
   if (report === undefined) throw new Error(`Run ${runId} ended without a report.`);
-  process.stdout.write(renderText(report, { colour: process.stdout.isTTY, width: process.stdout.columns ?? 100 }));
+  process.stdout.write(renderText(report, terminalOptions(process.stdout)));
   process.stdout.write(`\n${writeReportFiles(report, out ?? join('reports', runId))}`);
   return EXIT_CODE[report.verdict.status];
 }

@@ -7,7 +7,7 @@ import type {
 } from '../comparison/comparison.ts';
 import { formatDuration, formatInstant, formatShare } from './format.ts';
 
-/** How an operation's verdict is put. The mark says the same as the colour, for those who do not see it. */
+/** An operation's verdict in words. The mark says the same as the colour, for those who do not see the colour. */
 export const comparisonVerdictWords: Readonly<
   Record<ComparisonVerdict, { readonly mark: string; readonly word: string }>
 > = {
@@ -19,7 +19,7 @@ export const comparisonVerdictWords: Readonly<
 
 const ORDER: readonly ComparisonVerdict[] = ['slower', 'faster', 'same', 'too-little-data'];
 
-/** What was compared with what and how it came out, then what the words mean; a sentence each. */
+/** What was compared and with which result, then what the words mean; a sentence each. */
 export function comparisonSentences({ baseline, operations, rules }: Comparison): readonly string[] {
   const counts = ORDER.map(
     (verdict) => [verdict, operations.filter((each) => each.verdict === verdict).length] as const,
@@ -31,19 +31,19 @@ export function comparisonSentences({ baseline, operations, rules }: Comparison)
     );
   const when = `${formatInstant(baseline.startedAt)} UTC, ${formatDuration(baseline.durationSeconds)}`;
   return [
-    `Against run ${baseline.runId} of ${baseline.plan.name} (${when}): ${counts.join(', ') || 'no operation in both runs'}.`,
-    `Slower and faster mean that ${rules.metric} differs by ${roundPercent(rules.tolerance)} or more, and at ${roundPercent(rules.confidence)} confidence not by chance.`,
+    `Compared with run ${baseline.runId} of ${baseline.plan.name} (${when}): ${counts.join(', ') || 'no operation in both runs'}.`,
+    `Slower or faster means that ${rules.metric} changed by ${roundPercent(rules.tolerance)} or more, with ${roundPercent(rules.confidence)} confidence that this is not chance.`,
   ];
 }
 
-/** Sentences about single operations and the two runs, after the table. */
+/** Sentences about single operations and the two runs, for after the table. */
 export function comparisonRemarks(comparison: Comparison): readonly string[] {
   const { operations, onlyInBaseline, onlyInCurrent, notes } = comparison;
   return [
     ...notes,
     ...[...Map.groupBy(operations, ({ reason }) => reason)]
       .filter(([reason]) => reason !== '')
-      .map(([reason, each]) => `Too little data, as ${reason}: ${each.map(named).join(', ')}.`),
+      .map(([reason, each]) => `Too little data (${reason}): ${each.map(named).join(', ')}.`),
     ...operations.flatMap(usefulRateRemark),
     ...onlyOnes('Only in the baseline', onlyInBaseline),
     ...onlyOnes('Only in this run', onlyInCurrent),
@@ -69,7 +69,7 @@ export function formatChangeRange({ low, high }: Interval): string {
   return `${formatChange(low)} … ${formatChange(high)}`;
 }
 
-/** Whether fewer, or more, requests were useful than chance explains: latency then covers different requests. */
+/** Whether the share of useful requests changed by more than chance explains: latency then covers different requests. */
 export function usefulRateMoved({ usefulRateChange }: OperationComparison): 'fell' | 'rose' | null {
   if (usefulRateChange === null) return null;
   if (usefulRateChange.high < 0) return 'fell';
@@ -81,7 +81,7 @@ function usefulRateRemark(each: OperationComparison): string[] {
   if (moved === null) return [];
   const [before, after] = [formatShare(each.baseline.usefulRate), formatShare(each.current.usefulRate)];
   return [
-    `${named(each)}: the share of useful requests ${moved} from ${before} to ${after}; latency is that of useful requests only.`,
+    `${named(each)}: the share of useful requests ${moved} from ${before} to ${after}; latency covers useful requests only.`,
   ];
 }
 

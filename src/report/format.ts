@@ -27,7 +27,7 @@ export function formatRate(perSecond: number): string {
   return formatCount(perSecond);
 }
 
-/** A fraction as per cent with the sign: `0.13 %`. What is not quite nothing or all is never rounded to it. */
+/** A fraction in per cent: `0.13 %`. Only exact 0 and 1 read as `0 %` and `100 %`. */
 export function formatShare(fraction: number): string {
   if (fraction === 0) return '0 %';
   if (fraction === 1) return '100 %';
@@ -37,13 +37,13 @@ export function formatShare(fraction: number): string {
   return `${percent < 10 || percent > 99 ? percent.toFixed(2) : percent.toFixed(1)} %`;
 }
 
-/** A compared value; exact to the microsecond, so that it never reads as equal to a limit that it missed. */
+/** A value compared with a limit, exact to the microsecond, so that a missed limit never reads as met. */
 export function formatObserved(value: number | null): string {
   if (value === null) return MISSING;
   return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 1 ? 6 : 3 });
 }
 
-/** A length of time in words: `8 ms`, `4.2 s`, `15 min 21 s`, `2 h 3 min`. */
+/** A duration with its unit: `8 ms`, `4.2 s`, `15 min 21 s`, `2 h 3 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds > 0 && seconds < 0.95) return `${formatMs(seconds * 1000)} ms`;
   if (seconds < 59.95) return `${Number(seconds.toFixed(1))} s`;
@@ -70,7 +70,7 @@ export function formatInstant(iso: string): string {
   return new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** As {@link formatInstant}, only the time of day when the instant lies on the same UTC day as `dayOf`. */
+/** Like {@link formatInstant}, but only the time of day when the instant is on the same UTC day as `dayOf`. */
 export function formatTimeOfDay(iso: string, dayOf: string): string {
   const [day, time] = formatInstant(iso).split(' ');
   return time !== undefined && day === formatInstant(dayOf).slice(0, 10) ? time : formatInstant(iso);
@@ -78,8 +78,8 @@ export function formatTimeOfDay(iso: string, dayOf: string): string {
 
 /**
  * A copy of a value in which every string is one harmless line. Messages and names come from targets: escape sequences
- * could drive a terminal, and bidirectional controls could reorder what a reader sees. Renderings for people start
- * with this, so that no single place can forget it.
+ * could control a terminal, and bidirectional controls could reorder what a reader sees. Every rendering for people
+ * starts with this, so that no other place has to.
  */
 export function printable<T>(value: T): T {
   if (typeof value === 'string') return printableText(value) as T;
@@ -96,7 +96,7 @@ function printableText(text: string): string {
     .replace(/[\p{Cc}\p{Bidi_Control}]/gu, controlPicture);
 }
 
-/** Unicode has pictures for the ASCII controls at U+2400; the rest get the replacement character. */
+/** ASCII controls have pictures from U+2400; all others become the replacement character. */
 function controlPicture(control: string): string {
   const code = control.codePointAt(0) ?? 0;
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);

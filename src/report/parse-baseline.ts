@@ -6,13 +6,13 @@ import type { Report } from './report.ts';
 const CURRENT: Report['schemaVersion'] = 3;
 
 /**
- * Renderings for people begin with this: a stored report may be older than this program and lack what they show.
+ * Rejects a report of another schema: a stored report can be older than this program and lack what a rendering shows.
  * @throws when the report is of another schema
  */
 export function requireCurrent({ runId, schemaVersion }: Report): void {
   if (schemaVersion === CURRENT) return;
   throw new Error(
-    `The report of run ${runId} has schemaVersion ${schemaVersion}, and this version of mcp-surge can only render ${CURRENT}. Take it as JSON, or render it with the version that made it.`,
+    `The report of run ${runId} has schemaVersion ${schemaVersion}, and this version of mcp-surge can only render ${CURRENT}. Get it as JSON, or render it with the version that made it.`,
   );
 }
 
@@ -27,7 +27,7 @@ const batchSchema = z.object({
   histogram: z.string(),
 });
 
-/** What a comparison needs of a report; the rest is left out. */
+/** The parts of a report that a comparison needs. */
 const comparedRunSchema = z.object({
   runId: z.string(),
   plan: z.object({ name: z.string(), hash: z.string() }),
@@ -47,23 +47,23 @@ const comparedRunSchema = z.object({
 });
 
 /**
- * Takes out of a report what later runs are compared with.
+ * Reads from a report what later runs are compared with.
  * @param report parsed JSON, e.g. of a `report.json`
- * @returns or what is wrong with it, for a person, as the rest of a sentence that begins with its name
+ * @returns the run, or what is wrong with the report, as the rest of a sentence that begins with the report's name
  */
 export function parseBaseline(report: unknown): ComparedRun | { readonly problem: string } {
   const parsed = comparedRunSchema.safeParse(report);
   if (parsed.success) return damage(parsed.data) ?? parsed.data;
   const paths = parsed.error.issues.map(({ path }) => path);
   if (paths.every(([first, , third]) => first === 'operations' && third === 'batches')) {
-    return { problem: 'was made by an earlier version, without what a comparison needs: run its plan again' };
+    return { problem: 'was made by an earlier version and lacks what a comparison needs: run its plan again' };
   }
   return {
-    problem: `is no report: ${z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ').replace('✖ ', '')}`,
+    problem: `is not a report: ${z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ').replace('✖ ', '')}`,
   };
 }
 
-/** Found here rather than when a run that took an hour is to be compared. */
+/** Damage is found here, before a run, and not when an hour of load is compared. */
 function damage({ operations }: ComparedRun): { readonly problem: string } | undefined {
   try {
     for (const { batches } of operations) for (const batch of batches) bucketsOf(batch);

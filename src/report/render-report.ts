@@ -3,7 +3,7 @@ import type { Report } from './report.ts';
 import { renderText } from './text/text.ts';
 
 /**
- * The report as JSON, two spaces deep, with a newline at its end. Figures lose their floating-point noise: rates keep
+ * The report as JSON, indented by two spaces, with a newline at its end. Figures lose their floating-point noise: rates keep
  * four decimals, compared values six (a threshold's metric may be a rate), everything else three (µs for times in ms).
  * Control and bidirectional characters are escaped, so that the file can be printed on a terminal.
  */
@@ -26,12 +26,12 @@ function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** The forms in which a report can be had. */
+/** The formats of a report. */
 export const reportFormats = ['json', 'html', 'text'] as const;
 
 export type ReportFormat = (typeof reportFormats)[number];
 
-/** A rendered report and the value of the Content-Type header that goes with it. */
+/** A rendered report and its Content-Type header. */
 export type RenderedReport = { readonly body: string; readonly contentType: string };
 
 /** Renders a report in one of the {@link reportFormats}. */

@@ -6,10 +6,7 @@ import type { Summary } from '../summary/summary.ts';
 import type { Judged } from '../verdict/judge.ts';
 import type { Ceiling, GeneratorCheck, ThresholdResult, Verdict } from '../verdict/verdict.ts';
 
-/**
- * The result of a run as users keep it: `report.json`. Every other form of the report is made from this one. The figures
- * are those of the Summary.
- */
+/** The result of a run as users keep it: `report.json`. Every other form is rendered from it. The figures come from the Summary. */
 export type Report = Omit<Summary, 'generator'> & {
   readonly schemaVersion: 3;
   readonly runId: string;
@@ -22,12 +19,12 @@ export type Report = Omit<Summary, 'generator'> & {
   readonly thresholds: readonly ThresholdResult[];
   /** Absent when the run was started without a baseline. */
   readonly comparison?: Comparison;
-  /** Up to which stage the conditions over stages held; absent when the plan has none. */
+  /** The highest stage at which the conditions over stages held; absent when the plan has none. */
   readonly ceiling?: Ceiling;
-  /** What happened when by the plan, in order of time; charts mark it. */
+  /** What the plan makes happen during the run, in order of time; charts mark these moments. */
   readonly moments: readonly Moment[];
   readonly generator: GeneratorHealth & { readonly rules: readonly GeneratorCheck[] };
-  /** How the figures were made and what limits them, one sentence each. */
+  /** How the figures were measured and their limits, one sentence each. */
   readonly notes: readonly string[];
 };
 
@@ -36,7 +33,7 @@ export type Moment = {
   /** From the start of the run. */
   readonly atSeconds: number;
   readonly what: 'warm-up ends' | 'stage ends';
-  /** Undefined for what concerns the whole run. */
+  /** Undefined for a moment of the whole run. */
   readonly scenario?: string;
 };
 
@@ -48,13 +45,13 @@ export type ReportTarget = {
   /** Name and version as the server gave them; empty when it gave none. */
   readonly server: string;
   readonly session: 'stateful' | 'stateless';
-  /** Names of what it offers: `tools`, `resources`, `prompts` … */
+  /** Capabilities that it offers: `tools`, `resources`, `prompts` … */
   readonly capabilities: readonly string[];
-  /** What of its description the client could not make use of, one sentence each. */
+  /** Parts of its description that the client could not use, one sentence each. */
   readonly notes: readonly string[];
 };
 
-/** What the plan lets happen while the run is under way: its warm-up ends, and so does each stage but the last. */
+/** The ends of the warm-up and of each stage except the last. */
 export function momentsOf({ warmUp, scenarios }: Plan): readonly Moment[] {
   const moments: Moment[] = warmUp > 0 ? [{ atSeconds: warmUp / 1000, what: 'warm-up ends' }] : [];
   for (const [scenario, each] of Object.entries(scenarios)) {
@@ -78,14 +75,14 @@ export type ReportParts = {
 };
 
 const NOTES = [
-  'Latency runs to the matching JSON-RPC response, not to the headers and not to the end of the stream. It begins when the request was to start: where starts come at a rate, what one waited for its turn is part of it.',
-  'Percentiles are exact: the nearest rank over all samples of all slices.',
-  'What a request waits for its connection, also for the making of a new one, is part of its latency.',
-  'Latency figures cover useful requests; the time until a failure was known is kept apart.',
-  'The requests of preflight (one session per target, before the start) are not in these figures.',
+  'Latency ends at the matching JSON-RPC response, not at the headers and not at the end of the stream. It begins at the intended start, so with an arrival rate it includes the delay of a late start.',
+  'Percentiles are exact: nearest rank over all samples of all slices.',
+  'The wait for a connection, including the time to open a new one, is part of latency.',
+  'Latency figures cover useful requests; the time until a failure was known is shown separately.',
+  'Preflight requests (one session per target, before the start) are not in these figures.',
 ];
 
-/** Puts a run's figures and their judgement into the form in which users keep them. */
+/** Combines a run's figures and their judgement into a report. */
 export function makeReport({ runId, planHash, plan, startAtMs, targets, summary, judged }: ReportParts): Report {
   const { generator, ...figures } = summary;
   return {
@@ -105,11 +102,10 @@ export function makeReport({ runId, planHash, plan, startAtMs, targets, summary,
   };
 }
 
-/** A feed that ended makes iterations of nothing, which must not pass for load. */
+/** Iterations without a feed row send nothing and must not be taken for load. */
 function unfedNote({ scenario, unfedIterations }: Summary['scenarios'][number]): string[] {
   if (unfedIterations === 0) return [];
   return [
-    `${unfedIterations} iterations of ${scenario} sent nothing, as a feed that does not repeat had no row left for them ` +
-      '(PLAN_FEED_END); they are in no figure of durations.',
+    `${unfedIterations} ${unfedIterations === 1 ? 'iteration' : 'iterations'} of ${scenario} sent nothing, because a feed that does not repeat had no rows left (PLAN_FEED_END). Iteration times leave them out.`,
   ];
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { ceilingSection } from '../../src/report/html/section-verdict.ts';
-import type { Report } from '../../src/report/report.ts';
-import { displayWidth, ink } from '../../src/report/text/text-table.ts';
-import { textCeiling } from '../../src/report/text/text-verdict.ts';
-import { ceilingFinding } from '../../src/report/wording.ts';
+import stringWidth from 'string-width';
+import { renderHtml } from '../../src/report/html/html.ts';
+import { renderText } from '../../src/report/text/text.ts';
+import { plainInk } from '../../src/report/text/text-table.ts';
+import { ceilingSentence } from '../../src/verdict/judge.ts';
 import type { Ceiling } from '../../src/verdict/verdict.ts';
+import { ansiInk } from '../support/ansi-ink.ts';
+import { reportFixture } from '../support/report-fixture.ts';
 
 const BROKEN = { metric: 'mcp_request_duration{operation:tools/call:<b>}', expression: 'p(95)<500', observed: 731.5 };
 const CEILING: Ceiling = {
@@ -21,11 +23,19 @@ const CEILING: Ceiling = {
   broke: 90.5,
 };
 
-describe('the ceiling in a report', () => {
-  it('is told in a line, then stage by stage, as text', () => {
-    const [finding = '', heading = '', ...rows] = textCeiling(CEILING, 140, ink(false));
-    assert.equal(finding, '  Scenario climb: Held at 80 starts/s, broke at 90.5 starts/s.');
-    assert.deepEqual(heading.trim().split(/ {2,}/), ['stage', 'starts/s', 'time', 'broken']);
+/** The lines of the ceiling section in text, without its heading. */
+function ceilingLines(ceiling: Ceiling, width: number, paint = plainInk): string[] {
+  const lines = renderText(reportFixture({ ceiling }), { width, paint }).split('\n');
+  const from = lines.findIndex((line) => stripVTControlCharacters(line) === 'Ceiling');
+  return lines.slice(from + 1, lines.indexOf('', from));
+}
+
+describe('the ceiling of a report', () => {
+  it('is a sentence and a line per stage in text', () => {
+    const [finding = '', , heading = '', ...rows] = ceilingLines(CEILING, 140);
+    assert.equal(finding.trim(), ceilingSentence(CEILING));
+    assert.match(finding, /^ {2}Scenario climb held at 80 starts\/s.* broke at 90\.5/);
+    assert.deepEqual(heading.trim().split(/ {2,}/), ['Result', 'Stage', 'Starts/s', 'Time', 'Conditions not met']);
     assert.deepEqual(
       rows.map((row) => row.trim().split(/ {2,}/)),
       [
@@ -38,26 +48,28 @@ describe('the ceiling in a report', () => {
 
   it('stays within the width, in colour as well', () => {
     for (const width of [80, 100]) {
-      for (const line of textCeiling(CEILING, width, ink(true))) {
-        assert.ok(displayWidth(stripVTControlCharacters(line)) <= width, line);
-      }
+      const lines = ceilingLines(CEILING, width, ansiInk);
+      assert.ok(lines.length >= 6);
+      for (const line of lines) assert.ok(stringWidth(stripVTControlCharacters(line)) <= width, line);
     }
   });
 
-  it('is a section of the page, escaped; none without conditions over stages', () => {
-    const { markup = '' } = ceilingSection({ ceiling: CEILING } as Report) ?? {};
-    for (const part of ['id="ceiling"', 'Held at 80 starts/s', '✓', '✗', 'not run', '731.5', '&lt;b&gt;']) {
+  it('is an escaped section of the page, and absent without conditions over stages', () => {
+    const sectionOf = (page: string) => page.match(/<section id="ceiling">.*?<\/section>/s)?.[0];
+    const markup = sectionOf(renderHtml(reportFixture({ ceiling: CEILING }))) ?? '';
+    for (const part of ['id="ceiling"', 'held at 80 starts/s', '✓', '✗', 'not run', '731.5', '&lt;b&gt;']) {
       assert.ok(markup.includes(part), `${part} is not in ${markup}`);
     }
     assert.ok(!markup.includes('<b>'));
-    assert.equal(ceilingSection({} as Report), null);
+    assert.equal(sectionOf(renderHtml(reportFixture())), undefined);
+    assert.doesNotMatch(renderText(reportFixture()), /^Ceiling$/m);
   });
 
-  it('says what was found when not both are known', () => {
+  it('says what was found when the highest level that held, or the level that broke, is unknown', () => {
     const found = (held: number | null, broke: number | null) =>
-      ceilingFinding({ ...CEILING, unit: 'vus', held, broke });
-    assert.equal(found(null, 5), 'Never held, broke at 5 virtual users.');
-    assert.equal(found(20, null), 'Held at 20 virtual users; no stage broke.');
-    assert.equal(found(null, null), 'No stage was run to its end.');
+      ceilingLines({ ...CEILING, unit: 'vus', held, broke }, 100)[0]?.trim();
+    assert.equal(found(null, 5), 'Scenario climb broke at 5 virtual users, in its first stage.');
+    assert.equal(found(20, null), 'Scenario climb held up to 20 virtual users.');
+    assert.match(found(null, null) ?? '', /^Scenario climb (completed|ran) none of its stages/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { failuresChart, rateChart, sessionsChart, startsChart } from '../../src/report/html/chart-counts.ts';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { timeAxis } from '../../src/report/html/chart-frame.ts';
@@ -12,7 +12,7 @@ import { reportVariants } from '../support/report-variants.ts';
 
 const SIZE = { heightPx: 100, steps: 4, readable: true, timeLabels: true };
 
-/** A series of one interval of 10 s per value; null is an interval without a useful request. */
+/** A series with one interval of 10 s per value; null is an interval without useful requests. */
 function seriesOf(latencies: readonly (number | null)[], failures: readonly number[] = []): Series {
   const points = latencies.map((ms, index) => ({
     atSeconds: index * 10,
@@ -35,7 +35,7 @@ function pathOf(markup: string | undefined, name: string): string {
   return markup?.match(new RegExp(`<path class="${name}" d="([^"]*)"`))?.[1] ?? '';
 }
 
-test('a line breaks where an interval had no useful request, and a lone point is a dot', () => {
+it('breaks a latency line where an interval had no useful requests, and draws a lone point as a dot', () => {
   const series = seriesOf([100, 200, null, null, 50, null, 100, 100]);
   const chart = latencyChart(series, axisOf(series), SIZE)?.markup;
   // The axis reaches from 0 to 800 ms and over 80 s; points lie in the middle of their interval.
@@ -45,19 +45,19 @@ test('a line breaks where an interval had no useful request, and a lone point is
   assert.equal(pathOf(chart, 'spread').match(/M/g)?.length, 3);
 });
 
-test('the figures of an interval can be read, also where there are none', () => {
+it('shows the figures of each interval on hover, and says where there are none', () => {
   const series = seriesOf([100, null]);
   const chart = latencyChart(series, axisOf(series), SIZE)?.markup ?? '';
   assert.match(chart, /0:00–0:10: p50 100 · p95 200 · p99 400 ms/);
   assert.match(chart, /0:10–0:20: no useful request/);
 });
 
-test('without a useful request there is no latency chart', () => {
+it('draws no latency chart without useful requests', () => {
   const series = seriesOf([null, null], [3, 4]);
   assert.equal(latencyChart(series, axisOf(series), SIZE), null);
 });
 
-test('the rate is drawn in steps that end with the last interval', () => {
+it('draws the rate in steps that end with the last interval', () => {
   const series = seriesOf([100, 100, null, 100], [0, 2, 0, 0]);
   const chart = rateChart(series, axisOf(series), SIZE).markup;
   assert.match(chart, /aria-label="Requests per second of tools\/list of github over time, at most 0.40\."/);
@@ -67,15 +67,15 @@ test('the rate is drawn in steps that end with the last interval', () => {
   );
 });
 
-test('failures have bars of their own, as high as their number', () => {
+it('draws failures as bars of their own, as high as their number', () => {
   const series = seriesOf([100, 100, null, 100], [0, 1, 4, 0]);
   const chart = failuresChart(series, axisOf(series), SIZE)?.markup;
   assert.equal(pathOf(chart, 'failures'), 'M250,1000v-250h250V1000zM500,1000v-1000h250V1000z');
-  assert.match(chart ?? '', /Failures over time: 5 in all, at most 4 in 10 s/);
+  assert.match(chart ?? '', /Failures over time: 5 in total, at most 4 in 10 s/);
   assert.equal(failuresChart(seriesOf([100]), axisOf(series), SIZE), null);
 });
 
-test('all charts over time begin at 0 s and share one axis', () => {
+it('starts all charts over time at 0 s on one shared axis', () => {
   const long = seriesOf(Array.from({ length: 90 }, () => 100));
   const short = seriesOf([100, 100]);
   const time = timeAxis(reportFixture({ durationSeconds: 895, series: [long, short] }));
@@ -87,7 +87,7 @@ test('all charts over time begin at 0 s and share one axis', () => {
   assert.match(pathOf(latencyChart(short, time, SIZE)?.markup, 'line p50'), /^M6,750L17,750$/);
 });
 
-test('time is counted in steps that people use', () => {
+it('labels the time axis in usual steps', () => {
   const ticks = (durationSeconds: number) =>
     timeAxis(reportFixture({ durationSeconds, series: [] })).ticks.map(({ text }) => text);
   assert.deepEqual(ticks(3).slice(0, 3), ['0:00', '0:00.5', '0:01']);
@@ -99,7 +99,7 @@ test('time is counted in steps that people use', () => {
   }
 });
 
-test('a distribution shows its bins and marks p50, p95 and p99', () => {
+it('draws the bins of a distribution and marks p50, p95 and p99', () => {
   const base = reportFixture().operations.find(
     (each) => each.operation === 'tools/call:search_code',
   ) as OperationSummary;
@@ -122,7 +122,7 @@ test('a distribution shows its bins and marks p50, p95 and p99', () => {
   assert.equal(distributionChart({ ...base, latencyMs: null, distribution: [] }, 80), null);
 });
 
-test('a logarithmic axis has a few round labels over any span', () => {
+it('gives a logarithmic axis a few round labels over any range', () => {
   for (const [from, to] of [
     [7.63, 9.24],
     [30, 60],
@@ -137,7 +137,7 @@ test('a logarithmic axis has a few round labels over any span', () => {
   }
 });
 
-test('a limit is a line at its height, on an axis that reaches it when it is not far; farther ones are named', () => {
+it('draws a limit at its height when it is not far above the values, and otherwise names it', () => {
   const series = seriesOf([100, 100]);
   const limit = (limitMs: number, ok = true) => ({ limitMs, ok, expression: `p(95)<${limitMs}` });
   const chart = (limits: Parameters<typeof latencyChart>[3], size = SIZE) =>
@@ -151,7 +151,7 @@ test('a limit is a line at its height, on an axis that reaches it when it is not
   assert.match(far, /aria-label="[^"]*Limit: p\(95\)&lt;801 ms\./);
 });
 
-test('an operation has the limits of its tags and those of all; all together only the latter', () => {
+it('gives an operation the limits of its tags and of all operations, and all operations only the latter', () => {
   const result = { expression: 'p(95)<500', ok: true, observed: 1 };
   const thresholds = [
     { ...result, metric: 'mcp_request_duration' },
@@ -173,7 +173,7 @@ test('an operation has the limits of its tags and those of all; all together onl
   ]);
 });
 
-test('every chart over time marks what the plan lets happen at the same place', () => {
+it('marks the moments of the plan at the same place on every chart over time', () => {
   const report = reportVariants().modelled;
   const time = timeAxis(report);
   const series = report.series[0] as Series;
@@ -189,7 +189,7 @@ test('every chart over time marks what the plan lets happen at the same place', 
   assert.deepEqual(lines(sessionsChart(report.sessions[0] as SessionSummary, time, SIZE)), expected);
 });
 
-test('starts are drawn as made under a line of what was planned', () => {
+it('draws actual starts under a line of planned starts', () => {
   const points = [
     { atSeconds: 0, planned: 10, started: 10, dropped: 0 },
     { atSeconds: 10, planned: 20, started: 5, dropped: 15 },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import stringWidth from 'string-width';
 import { compareRuns } from '../../src/comparison/compare-runs.ts';
 import type { Comparison } from '../../src/comparison/comparison.ts';
 import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { formatChange } from '../../src/report/comparison-wording.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderComparison, renderText } from '../../src/report/text/text.ts';
-import { displayWidth } from '../../src/report/text/text-table.ts';
 import { type Simulation, simulatedOperation, simulatedRun } from '../comparison/simulated-runs.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
@@ -21,7 +21,7 @@ const run = (seed: number, simulations: Readonly<Record<string, Simulation>>, ha
 const many = { requests: 3000 };
 const script = '<script>alert(1)</script>';
 
-/** One operation of each verdict, one that fails more often, one in each run alone, and a hostile name. */
+/** One operation of each verdict, one that fails more often, one that only one run has (for each run), and a hostile name. */
 const comparison: Comparison = compareRuns(
   run(1, { slow: many, fast: many, steady: { requests: 6000 }, few: { requests: 30 }, [script]: many, gone: many }),
   run(
@@ -39,7 +39,7 @@ const comparison: Comparison = compareRuns(
   comparisonSchema.parse({ tolerance: 0.15 }),
 );
 
-describe('the comparison in a report', () => {
+describe('the comparison of a report', () => {
   const text = renderText(reportFixture({ comparison }));
   const page = renderHtml(reportFixture({ comparison }));
 
@@ -63,10 +63,10 @@ describe('the comparison in a report', () => {
     }
   });
 
-  it('says what a reader must know besides', () => {
+  it('adds what else a reader must know', () => {
     for (const form of [text.replace(/\n +/g, ' '), page]) {
       assert.match(form, /different plans \(simulated abc, simulated def\)/);
-      assert.match(form, /Too little data, as p95 needs 100 useful requests in each run: few of learn\./);
+      assert.match(form, /Too little data \(p95 needs 100 useful requests in each run\): few of learn\./);
       assert.match(form, /steady of learn: the share of useful requests fell from 100 % to 9\d\.\d %/);
       assert.match(form, /Only in the baseline: gone of learn\./);
       assert.match(form, /Only in this run: new of learn\./);
@@ -78,10 +78,10 @@ describe('the comparison in a report', () => {
     assert.ok(page.includes('&lt;script&gt;'));
   });
 
-  it('stays within the width asked for', () => {
+  it('stays within the given width', () => {
     for (const width of [80, 100, 140]) {
       for (const line of renderComparison(comparison, { width }).split('\n')) {
-        assert.ok(displayWidth(line) <= width, `${width}: ${line}`);
+        assert.ok(stringWidth(line) <= width, `${width}: ${line}`);
       }
     }
   });

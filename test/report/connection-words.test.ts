@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { connectionOperations, connectionSentences } from '../../src/report/wording.ts';
 import type { OperationSummary } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
@@ -14,20 +14,20 @@ function waiting(waitP95Ms: number, changes: Partial<OperationSummary> = {}): Op
   return { ...LOOK, target: 'web', operation: 'look', count: 100, latencyMs: flat(200), clocksMs, ...changes };
 }
 
-test('a wait for connections that others held is told of when it matters', () => {
+it('reports a wait for connections that other requests held only when it matters', () => {
   assert.equal(connectionSentences([waiting(20)]).length, 1);
   assert.equal(connectionOperations([waiting(20)]).length, 1);
   const quiet: Record<string, OperationSummary> = {
-    'a small part of the latency': waiting(19.9),
-    'too short': waiting(4.9, { latencyMs: flat(20) }),
-    'too few requests to know': waiting(50, { count: 19 }),
-    'nothing useful to compare with': waiting(50, { latencyMs: null }),
-    'the making of new connections': waiting(50, { newConnections: 6 }),
+    'it is a small part of the latency': waiting(19.9),
+    'it is too short': waiting(4.9, { latencyMs: flat(20) }),
+    'there are too few requests to know': waiting(50, { count: 19 }),
+    'there is no useful latency to compare with': waiting(50, { latencyMs: null }),
+    'the wait was for new connections': waiting(50, { newConnections: 6 }),
   };
   for (const [why, operation] of Object.entries(quiet)) assert.deepEqual(connectionSentences([operation]), [], why);
 });
 
-test('of several operations that waited, the longest wait of each target is told', () => {
+it('reports the longest wait of each target when several operations waited', () => {
   const sentences = connectionSentences([
     waiting(20),
     waiting(40, { operation: 'longest' }),
@@ -39,7 +39,7 @@ test('of several operations that waited, the longest wait of each target is told
   assert.match(sentences[1] ?? '', /to other waited 25 ms/);
 });
 
-test('counts are added up by target, and one is spoken of as one', () => {
+it('adds up counts by target and uses the singular for one', () => {
   const operation = (changes: Partial<OperationSummary>) => waiting(0, changes);
   assert.deepEqual(
     connectionSentences([
@@ -48,16 +48,16 @@ test('counts are added up by target, and one is spoken of as one', () => {
       operation({ heldStreams: 1, resumedAnswers: 1, retries: 1, target: 'other' }),
     ]),
     [
-      '1,234 event streams of web stayed open after their answer and were cut; each cost a new connection.',
-      '2 requests to web were second tries; the first ones count as requests too.',
-      '1 event stream of other stayed open after its answer and was cut; it cost a new connection.',
-      '1 event stream of other broke off before the answer, which came once the stream was resumed (Last-Event-ID).',
-      '1 request to other was a second try; the first one counts as a request too.',
+      '1,234 event streams of web stayed open after the response and were cut; each cost a new connection.',
+      '2 requests to web were retries; their first attempts count as requests too.',
+      '1 event stream of other stayed open after the response and was cut; it cost a new connection.',
+      '1 event stream of other broke before the response, which arrived after the stream was resumed (Last-Event-ID).',
+      '1 request to other was a retry; its first attempt counts as a request too.',
     ],
   );
 });
 
-test('operations without anything to say are left out', () => {
+it('leaves out operations without anything to report', () => {
   const silent = waiting(0);
   const opened = waiting(0, { newConnections: 1 });
   assert.deepEqual(connectionOperations([silent, opened]), [opened]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import {
   formatCount,
   formatDuration,
@@ -13,14 +13,14 @@ import {
 } from '../../src/report/format.ts';
 
 const table = <T>(name: string, format: (value: T) => string, cases: readonly (readonly [T, string])[]) =>
-  test(name, () =>
+  it(name, () =>
     assert.deepEqual(
       cases.map(([value]) => format(value)),
       cases.map(([, text]) => text),
     ),
   );
 
-table('milliseconds are as precise as a reader needs', formatMs, [
+table('formats milliseconds as precisely as a reader needs', formatMs, [
   [null, '–'],
   [0, '0.00'],
   [0.4249, '0.42'],
@@ -33,7 +33,7 @@ table('milliseconds are as precise as a reader needs', formatMs, [
   [3_600_000, '3,600,000'],
 ]);
 
-table('small rates keep two significant digits', formatRate, [
+table('keeps two significant digits of small rates', formatRate, [
   [0, '0'],
   [0.002171, '0.0022'],
   [0.0949, '0.095'],
@@ -44,7 +44,7 @@ table('small rates keep two significant digits', formatRate, [
   [1204.4, '1,204'],
 ]);
 
-table('a share is never rounded to nothing or to all', formatShare, [
+table('never rounds a share to 0 % or 100 %', formatShare, [
   [0, '0 %'],
   [0.00001, '<0.01 %'],
   [3 / 2293, '0.13 %'],
@@ -54,7 +54,7 @@ table('a share is never rounded to nothing or to all', formatShare, [
   [1, '100 %'],
 ]);
 
-table('a compared value is exact to the microsecond', formatObserved, [
+table('formats a compared value exactly to the microsecond', formatObserved, [
   [null, '–'],
   [499.9996, '500'],
   [499.999, '499.999'],
@@ -63,7 +63,7 @@ table('a compared value is exact to the microsecond', formatObserved, [
   [3070, '3,070'],
 ]);
 
-table('durations read as words', formatDuration, [
+table('formats durations with their units', formatDuration, [
   [0, '0 s'],
   [0.0084, '8.4 ms'],
   [4.24, '4.2 s'],
@@ -73,7 +73,7 @@ table('durations read as words', formatDuration, [
   [7380, '2 h 3 min'],
 ]);
 
-table('moments of a run count up from 0:00', formatMoment, [
+table('counts moments of a run up from 0:00', formatMoment, [
   [0, '0:00'],
   [7.5, '0:07.5'],
   [59.97, '1:00'],
@@ -81,9 +81,9 @@ table('moments of a run count up from 0:00', formatMoment, [
   [3723, '1:02:03'],
 ]);
 
-test('counts have thousands separators', () => assert.equal(formatCount(2_293_000), '2,293,000'));
+it('separates the thousands of counts', () => assert.equal(formatCount(2_293_000), '2,293,000'));
 
-test('instants are UTC, and only the time on the day of the run', () => {
+it('formats instants in UTC, with only the time on the day of the run', () => {
   assert.equal(formatInstant('2026-05-09T23:59:59.999+02:00'), '2026-05-09 21:59:59');
   assert.equal(formatInstant('not a time'), 'not a time');
   assert.equal(formatTimeOfDay('2026-05-09T14:02:11Z', '2026-05-09T14:00:00Z'), '14:02:11');

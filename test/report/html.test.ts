@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { formatCount, formatMs, formatRate } from '../../src/report/format.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { styleHash } from '../../src/report/html/style.ts';
@@ -21,7 +21,7 @@ function textOf(markup: string): string {
   return markup.replace(/<[^>]*>/g, '').replace(/&(lt|gt|quot|#39|amp);/g, (entity) => entities[entity] ?? entity);
 }
 
-test('hostile text in every string of a report adds no element and stays readable', () => {
+it('adds no element for hostile text in any string of a report, and keeps it readable', () => {
   const page = renderHtml(reportFullOf(HOSTILE));
   assert.deepEqual(tags(page), tags(renderHtml(reportFullOf('harmless'))));
   assert.doesNotMatch(page, /<(script|img|iframe|object|embed|form|base)\b/i);
@@ -29,7 +29,7 @@ test('hostile text in every string of a report adds no element and stays readabl
   assert.ok(textOf(page).includes(`</script></style></title>"'><img src=x onerror=alert(1)>&amp;{{}}␛[31m\uFFFDgnp␀`));
 });
 
-test('hostile text cannot leave an attribute', () => {
+it('keeps hostile text inside its attribute', () => {
   const page = renderHtml(reportFullOf(HOSTILE)).replace(/<style>.*<\/style>/s, '');
   for (const [tag] of page.matchAll(/<[a-z][^>]*>/gi)) {
     assert.match(tag, /^<!?[a-z0-9]+( [a-zA-Z0-9-]+(="[^"<>]*")?)*\/?>$/, tag);
@@ -37,7 +37,7 @@ test('hostile text cannot leave an attribute', () => {
   }
 });
 
-test('the page refers to nothing outside itself', () => {
+it('refers to nothing outside the page', () => {
   for (const [name, report] of variants) {
     const page = renderHtml(report);
     for (const [, target] of page.matchAll(/\b(?:href|src|srcset|action|data|poster)="([^"]*)"/g)) {
@@ -47,11 +47,11 @@ test('the page refers to nothing outside itself', () => {
   }
 });
 
-test('the policy forbids everything but the style of the page', () => {
+it('forbids everything except the style of the page', () => {
   const page = renderHtml(reportFixture());
   const style = page.match(/<style>(.*)<\/style>/s)?.[1] ?? '';
   const hash = `sha256-${createHash('sha256').update(style).digest('base64')}`;
-  assert.equal(styleHash, hash, 'the style has changed: put this value into style.ts');
+  assert.equal(styleHash, hash);
   const policy = page.match(/http-equiv="Content-Security-Policy" content="([^"]*)"/)?.[1] ?? '';
   assert.deepEqual(policy.replaceAll('&#39;', "'").split('; '), [
     "default-src 'none'",
@@ -62,7 +62,7 @@ test('the policy forbids everything but the style of the page', () => {
   ]);
 });
 
-test('every operation has its figures in its row', () => {
+it('has a row with the figures of every operation', () => {
   const report = reportFixture();
   const page = renderHtml(report);
   const table = page.match(/<table class="operations">(.*?)<\/table>/s)?.[1] ?? '';
@@ -82,7 +82,7 @@ test('every operation has its figures in its row', () => {
   assert.deepEqual(rows, expected);
 });
 
-test('a percentile that only repeats the maximum is marked as such', () => {
+it('marks a percentile that equals the maximum because there were too few requests', () => {
   const page = renderHtml(reportFixture());
   const row = (operation: string) =>
     page.match(
@@ -91,12 +91,12 @@ test('a percentile that only repeats the maximum is marked as such', () => {
         's',
       ),
     )?.[0] ?? '';
-  assert.equal(row('tools/call:query-docs'.replace('-', '-<wbr>')).match(/class="n few"/g), null);
-  assert.equal(row('tools/call:search_code').match(/class="n few"/g)?.length, 1);
-  assert.equal(row('initialize').match(/class="n few"/g)?.length, 2);
+  assert.equal(row('tools/call:query-docs'.replace('-', '-<wbr>')).match(/class="n quiet"/g), null);
+  assert.equal(row('tools/call:search_code').match(/class="n quiet"/g)?.length, 1);
+  assert.equal(row('initialize').match(/class="n quiet"/g)?.length, 2);
 });
 
-test('what failed comes before every chart, with its meaning and an example', () => {
+it('shows failures with their meaning and an example before every chart', () => {
   const page = renderHtml(reportFixture());
   const failures = page.indexOf('<section id="failures">');
   assert.ok(failures > page.indexOf('class="verdict"'));
@@ -109,7 +109,7 @@ test('what failed comes before every chart, with its meaning and an example', ()
   assert.doesNotMatch(renderHtml(reportVariants().passed), /id="failures"/);
 });
 
-test('each verdict is told by words and a mark, not by its colour alone', () => {
+it('shows each verdict by words and a mark, not only by its colour', () => {
   const { failed, passed, invalid, stopped } = reportVariants();
   const banner = (page: string) => textOf(page.match(/<section class="verdict".*?<\/section>/s)?.[0] ?? '');
   assert.match(banner(renderHtml(failed)), /✗ Failed.*observed 3070/s);
@@ -119,15 +119,15 @@ test('each verdict is told by words and a mark, not by its colour alone', () => 
   assert.match(renderHtml(invalid), /<title>⚠ Invalid: hosted-mcp-baseline/);
 });
 
-test('the clocks show what a tool that stops at the headers would have missed', () => {
+it('shows what a tool that stops at the headers would miss', () => {
   const text = textOf(renderHtml(reportFixture()));
   assert.match(
     text,
-    /tools\/call:query-docs of context7 sent its headers after 89 ms and its answer after\s1,490 ms \(p50\), 17 times/,
+    /tools\/call:query-docs of context7 sent headers after 89 ms and the response after 1,490 ms \(p50\), 17 times/,
   );
 });
 
-test('operations that opened, awaited or lost connections have a row, and what is odd a sentence', () => {
+it('has a row for each operation that opened, waited for or lost connections, and a sentence for each oddity', () => {
   const { troubled, single } = reportVariants();
   const page = renderHtml(troubled);
   const section = page.match(/<section id="connections">.*?<\/section>/s)?.[0] ?? '';
@@ -151,23 +151,23 @@ test('operations that opened, awaited or lost connections have a row, and what i
   ]);
   assert.match(
     textOf(section),
-    /17 event streams of learn stayed open after their answer and were cut; each cost a new/,
+    /17 event streams of learn stayed open after the response and were cut; each cost a new/,
   );
   assert.doesNotMatch(renderHtml(single), /id="connections"|href="#connections"/);
 });
 
-test('pauses that a target asked for stand with the totals', () => {
+it('shows pauses that a target asked for with the totals', () => {
   const totals = renderHtml(reportVariants().troubled).match(/<section id="totals">.*?<\/section>/s)?.[0] ?? '';
-  assert.match(textOf(totals), /12 pauses of virtual users, 48 s in all and the longest 10 s, because github asked/);
+  assert.match(textOf(totals), /github asked for 12 pauses \(Retry-After\), 48 s in total and 10 s at most/);
   assert.doesNotMatch(renderHtml(reportFixture()), /Retry-After/);
 });
 
-test('a target that was given up is named in the verdict and among the broken rules', () => {
+it('names a target that was given up in the verdict and among the broken rules', () => {
   const text = textOf(renderHtml(reportVariants().rejected));
   assert.equal(text.match(/ado was given up 12\.3 s after the start: it refused fresh/g)?.length, 2);
 });
 
-test('tables and charts can be read without seeing them', () => {
+it('describes tables and charts for screen readers', () => {
   for (const [name, report] of variants) {
     const page = renderHtml(report);
     for (const [table] of page.matchAll(/<table.*?<\/table>/gs)) {
@@ -183,18 +183,18 @@ test('tables and charts can be read without seeing them', () => {
   }
 });
 
-test('no kind of report leaves a hole', () => {
+it('leaves no hole in any kind of report', () => {
   for (const [name, report] of variants) {
     const page = renderHtml(report).replace(/<style>.*<\/style>/s, '');
     assert.doesNotMatch(page, /undefined|NaN|Infinity|\[object|\bnull\b/, name);
   }
 });
 
-test('a page stays small', () => {
+it('keeps the page small', () => {
   assert.ok(Buffer.byteLength(renderHtml(reportFixture())) < 300_000);
 });
 
-test('a run by rates shows its scenarios, cold calls, sessions, warm-up and where thresholds broke', () => {
+it('shows scenarios, cold calls, sessions, warm-up and where thresholds broke for a run with arrival rates', () => {
   const page = renderHtml(reportVariants().modelled);
   const rowsOf = (id: string) => {
     const section = page.match(new RegExp(`<section id="${id}">.*?</section>`, 's'))?.[0] ?? '';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { renderJson } from '../../src/report/render-report.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { HOSTILE } from '../support/report-full-of.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
-test('a report without float noise comes back as it was, in its own order', () => {
+it('writes a report without float noise, in its own order', () => {
   const report = JSON.parse(renderJson(reportFixture()));
   const again = renderJson(report);
   assert.equal(again, renderJson(JSON.parse(again)));
@@ -14,7 +14,7 @@ test('a report without float noise comes back as it was, in its own order', () =
   assert.ok(again.endsWith('\n}\n'));
 });
 
-test('latencies keep microseconds, rates four decimals, compared values six', () => {
+it('keeps microseconds of latencies, four decimals of rates and six of compared values', () => {
   const base = reportFixture();
   const text = renderJson({
     ...base,
@@ -32,7 +32,7 @@ test('latencies keep microseconds, rates four decimals, compared values six', ()
   assert.doesNotMatch(text, /\d\.\d{7,}/);
 });
 
-test('the JSON has all facts about connections, pauses and targets that were given up', () => {
+it('has all facts about connections, pauses and targets that were given up', () => {
   const { troubled, rejected } = reportVariants();
   const { operations, pauses } = JSON.parse(renderJson(troubled));
   const search = operations.find(
@@ -48,7 +48,7 @@ test('the JSON has all facts about connections, pauses and targets that were giv
   assert.deepEqual(JSON.parse(renderJson(rejected)).generator.stoppedTargets, rejected.generator.stoppedTargets);
 });
 
-test('every kind of report is valid JSON that a terminal can show', () => {
+it('writes every kind of report as valid JSON that a terminal can show', () => {
   for (const [name, report] of Object.entries(reportVariants())) {
     const text = renderJson(report);
     assert.equal(JSON.parse(text).runId, report.runId, name);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderJson } from '../../src/report/render-report.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -9,31 +9,31 @@ import { reportFixture } from '../support/report-fixture.ts';
 
 const EXAMPLE = 'EMFILE: connect EMFILE 127.0.0.1:80; this process may open no more files';
 
-/** A run that 1,234 requests were not sent in for want of files. */
+/** A run in which 1,234 requests were not sent because no file descriptor was left. */
 function limited(): Report {
   const base = reportFixture();
   return { ...base, generator: { ...base.generator, limitedRequests: 1234, limitedExample: EXAMPLE } };
 }
 
-const LINE = {
-  name: 'Without a connection',
-  value: '1,234 requests, for want of files, ports or memory; counted nowhere else',
-};
+const LINE = { name: 'Not sent (no file descriptor, port or memory)', value: '1,234' };
 
-test('the requests that the machine had nothing left for have a line of their own, beside those that we ended', () => {
+it('counts the requests that could not be sent on a line of their own, after the aborted ones', () => {
   const facts = generatorFacts(limited().generator);
   const at = facts.findIndex(({ name }) => name === LINE.name);
   assert.deepEqual(facts[at], LINE);
-  assert.deepEqual(facts[at - 1], { name: 'Aborted at the end', value: '6 requests, counted nowhere else' });
+  assert.deepEqual(facts[at - 1], { name: 'Aborted at the end of the run', value: '6' });
 });
 
-test('text and HTML show that line', () => {
+it('shows that line in text and HTML, and that the requests are in no other figure', () => {
   const words = (rendered: string) => rendered.replace(/\s+/g, ' ');
   assert.ok(words(renderText(limited(), { width: 140 })).includes(`${LINE.name} ${LINE.value}`));
   assert.ok(renderHtml(limited()).includes(`<th scope="row">${LINE.name}</th><td>${LINE.value}</td>`));
+  for (const rendered of [renderText(limited()), renderHtml(limited())]) {
+    assert.ok(rendered.includes('Requests that were aborted or not sent are in no other figure.'));
+  }
 });
 
-test('the JSON has their number and one message', () => {
+it('has their number and one message in the JSON', () => {
   const { limitedRequests, limitedExample } = JSON.parse(renderJson(limited())).generator;
   assert.deepEqual([limitedRequests, limitedExample], [1234, EXAMPLE]);
 });

@@ -3,6 +3,6 @@ import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { outcomesPage } from '../../scripts/outcomes-page.ts';
 
-it('docs/outcomes.md says what the reports say; `npm run docs` writes it anew', () => {
+it('keeps docs/outcomes.md the same as the sentences of the reports; `npm run docs` updates it', () => {
   assert.equal(readFileSync(new URL('../../docs/outcomes.md', import.meta.url), 'utf8'), outcomesPage());
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { it } from 'node:test';
 import { renderReport, reportFormats } from '../../src/report/render-report.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
@@ -9,7 +9,7 @@ const BEGINNINGS = {
   text: ['text/plain; charset=utf-8', '✗ FAILED'],
 } as const;
 
-test('each format has its rendering and its content type', () => {
+it('renders each format with its content type', () => {
   const report = reportFixture();
   assert.deepEqual([...reportFormats].sort(), Object.keys(BEGINNINGS).sort());
   for (const format of reportFormats) {

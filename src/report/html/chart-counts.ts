@@ -24,7 +24,7 @@ export function rateChart(series: Series, time: TimeAxis, size: TimeChartSize): 
   });
 }
 
-/** How many requests of each interval failed, as bars on an axis of their own: few among many must still be seen. */
+/** Failed requests per interval, as bars on an axis of their own so that few among many are visible. */
 export function failuresChart(series: Series, time: TimeAxis, size: TimeChartSize): Markup | null {
   const most = Math.max(0, ...series.points.map((point) => point.failures));
   if (most === 0) return null;
@@ -36,7 +36,7 @@ export function failuresChart(series: Series, time: TimeAxis, size: TimeChartSiz
   );
   const total = series.points.reduce((sum, point) => sum + point.failures, 0);
   return chartFrame({
-    label: `Failures over time: ${formatCount(total)} in all, at most ${formatCount(most)} in ${series.intervalSeconds} s.`,
+    label: `Failures over time: ${formatCount(total)} in total, at most ${formatCount(most)} in ${series.intervalSeconds} s.`,
     heightPx: size.heightPx,
     xTicks: size.timeLabels ? time.ticks : [],
     yTicks: [
@@ -62,14 +62,14 @@ function when(point: SeriesPoint, { intervalSeconds }: Series): string {
   return `${formatMoment(point.atSeconds)}–${formatMoment(point.atSeconds + intervalSeconds)}`;
 }
 
-/** The most sessions that were open at one time in each interval, as steps. */
+/** The most sessions open at the same time in each interval, as steps. */
 export function sessionsChart(sessions: SessionSummary, time: TimeAxis, size: TimeChartSize): Markup {
   const { most, intervalSeconds, target } = sessions;
   const values = valueAxis(most, size.steps);
   const steps = stepsPath(sessions, time, (point) => point.most, values);
   const of = target === '*' ? 'all targets' : target;
   return chartFrame({
-    label: `Open sessions with ${of} over time, at most ${formatCount(most)} at one time.`,
+    label: `Open sessions with ${of} over time, at most ${formatCount(most)} at the same time.`,
     heightPx: size.heightPx,
     xTicks: size.timeLabels ? time.ticks : [],
     yTicks: values.ticks,
@@ -79,14 +79,14 @@ export function sessionsChart(sessions: SessionSummary, time: TimeAxis, size: Ti
       ...(size.readable
         ? timeBands(sessions, time, ({ atSeconds, most: here, active }) => {
             const when = `${formatMoment(atSeconds)}–${formatMoment(atSeconds + intervalSeconds)}`;
-            return `${when}: at most ${formatCount(here)} open, ${formatCount(active)} at its end`;
+            return `${when}: at most ${formatCount(here)} open, ${formatCount(active)} at the end`;
           })
         : []),
     ],
   });
 }
 
-/** Starts per second of a scenario: those made as an area, those planned as a line over it. */
+/** Starts per second of a scenario: actual starts as an area, planned starts as a line. */
 export function startsChart(starts: StartSeries, time: TimeAxis, size: TimeChartSize): Markup {
   const { points, scenario, intervalSeconds } = starts;
   const planned = (point: StartPoint) => point.planned / intervalSeconds;

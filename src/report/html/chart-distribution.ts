@@ -4,12 +4,12 @@ import { BOX, chartFrame, percent } from './chart-frame.ts';
 import { type LatencyAxis, linearLatencyAxis, logLatencyAxis } from './chart-latency.ts';
 import { html, type Markup } from './markup.ts';
 
-/** How near two markers may come, in fractions of the axis, before the later one's label moves up a row. */
+/** The least distance between two labels, as a fraction of the axis; a closer label moves up a row. */
 const LABEL_WIDTH = 0.1;
 const LABEL_ROW_PX = 12;
 const MOST_TICKS = 6;
 
-/** How many useful requests took how long, with p50, p95 and p99 marked; null when there was none. */
+/** Useful requests by latency, with p50, p95 and p99 marked; null when there were none. */
 export function distributionChart(operation: OperationSummary, heightPx: number): Markup | null {
   const bins = operation.distribution;
   const [first, last] = [bins[0], bins.at(-1)];
@@ -38,7 +38,7 @@ export function distributionChart(operation: OperationSummary, heightPx: number)
   });
 }
 
-/** Bins that grow with the latency make equal bars on a logarithmic axis, bins of one width on a linear one. */
+/** Bins that widen with the latency give equal bars on a logarithmic axis; bins of equal width, on a linear one. */
 function axisOf(first: DistributionBin, last: DistributionBin): LatencyAxis {
   const growing = last.toMs - last.fromMs > 1.5 * (first.toMs - first.fromMs);
   return growing && first.fromMs > 0

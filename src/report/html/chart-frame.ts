@@ -6,7 +6,7 @@ import { html, type Markup } from './markup.ts';
 
 type Stepped<Point> = { readonly intervalSeconds: number; readonly points: readonly Point[] };
 
-/** A value that holds for each interval, as the paths of steps and of the area under them; they end with the last one. */
+/** A value per interval, as the path of a stepped line and of the area below it; both end with the last interval. */
 export function stepsPath<Point extends { readonly atSeconds: number }>(
   { points, intervalSeconds }: Stepped<Point>,
   time: TimeAxis,
@@ -28,20 +28,20 @@ export function stepsPath<Point extends { readonly atSeconds: number }>(
   };
 }
 
-/** How large a chart over time is and how much it says. */
+/** The size of a chart over time and its level of detail. */
 export type TimeChartSize = {
   readonly heightPx: number;
   /** About how many steps the vertical axis has. */
   readonly steps: number;
-  /** Whether the figures of an interval can be read by pointing at it. */
+  /** Whether pointing at an interval shows its figures. */
   readonly readable: boolean;
-  /** Whether the time axis has labels; of charts below one another only the last needs them. */
+  /** Whether the time axis has labels; in a stack of charts only the last one needs them. */
   readonly timeLabels: boolean;
 };
 
 /** A vertical axis from 0 to a round number at or above the greatest value. */
 export type ValueAxis = {
-  /** Value → vertical place in the box of a chart, which counts downwards. */
+  /** Value → vertical position in the box of a chart, counted from the top. */
   readonly toBox: (value: number) => number;
   readonly ticks: readonly Tick[];
 };
@@ -53,10 +53,7 @@ export function valueAxis(greatest: number, steps: number): ValueAxis {
   return { toBox: scale, ticks: scale.ticks(steps).map((value) => ({ at: value / top, text: formatTick(value) })) };
 }
 
-/**
- * One invisible band per interval that shows its figures while it is pointed at. This is done by style alone, so the
- * page needs no script and can forbid all of them.
- */
+/** An invisible band per interval that shows its figures on hover. Only the style does this, so the page needs no script. */
 export function timeBands<Point extends { readonly atSeconds: number }>(
   series: { readonly intervalSeconds: number; readonly points: readonly Point[] },
   time: TimeAxis,
@@ -69,17 +66,17 @@ export function timeBands<Point extends { readonly atSeconds: number }>(
   });
 }
 
-/** The one time axis of a page: every chart over time starts at 0 s of the run and ends at the same moment. */
+/** The time axis of a page: every chart over time starts at 0 s of the run and ends at the same moment. */
 export type TimeAxis = {
   readonly endSeconds: number;
-  /** Moment of the run → horizontal place in the box of a chart. */
+  /** Moment of the run → horizontal position in the box of a chart. */
   readonly toBox: (seconds: number) => number;
   readonly ticks: readonly Tick[];
   /** What every chart marks with a vertical line. */
   readonly moments: readonly Moment[];
 };
 
-/** Steps that people count time in, in seconds. */
+/** Usual time steps, in seconds. */
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
 const MOST_TICKS = 8;
 
@@ -104,7 +101,7 @@ export function timeAxis(report: Report): TimeAxis {
 
 /** A label on an axis. */
 export type Tick = {
-  /** Fraction of the axis from its start, left or bottom. */
+  /** Fraction of the axis, from the left or from the bottom. */
   readonly at: number;
   readonly text: string;
   /** A narrow page leaves it out. */
@@ -115,12 +112,12 @@ export type Tick = {
 export const BOX = 1000;
 
 export type ChartFrame = {
-  /** What the chart shows, for those who cannot see it. */
+  /** What the chart shows, for screen readers. */
   readonly label: string;
   readonly heightPx: number;
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
-  /** Elements in coordinates of the box. */
+  /** Elements in the coordinates of the box. */
   readonly marks: readonly Markup[];
   /** Elements in per cent of the chart. */
   readonly overlay?: readonly Markup[];

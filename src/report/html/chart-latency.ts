@@ -2,6 +2,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import type { OperationSummary, Series, SeriesPoint } from '../../summary/summary.ts';
 import { formatMoment, formatMs, formatTick } from '../format.ts';
+import { byTarget } from '../table.ts';
 import {
   chartFrame,
   percent,
@@ -13,6 +14,7 @@ import {
 } from './chart-frame.ts';
 import { greatestWithLimits, type LatencyLimit, limitLines, momentLines } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
+import type { Drawing } from './section-markup.ts';
 
 /** A horizontal axis of latencies. */
 export type LatencyAxis = {
@@ -22,8 +24,8 @@ export type LatencyAxis = {
 };
 
 /**
- * A logarithmic axis: what matters of a latency is how many times longer it is. Its labels are at 1, 2 and 5 of each
- * decade when there is room for them, at whole decades when there is not, and at plain steps when it spans too little.
+ * A logarithmic axis, because latencies compare by ratio. Labels stand at 1, 2 and 5 of each decade where there is room,
+ * otherwise at whole decades, and at equal steps when the range is short.
  * @param fromMs positive
  */
 export function logLatencyAxis(fromMs: number, toMs: number, mostTicks: number): LatencyAxis {
@@ -52,26 +54,26 @@ function labelled(values: readonly number[], toFraction: (ms: number) => number)
 
 const MOST_TICKS = 4;
 
-/** The logarithmic axis that all strips of a table share; null when no operation has a latency. */
-export function stripAxis(operations: readonly OperationSummary[]): LatencyAxis | null {
-  const latencies = operations.flatMap((operation) => operation.latencyMs ?? []);
-  if (latencies.length === 0) return null;
-  const least = Math.max(0.01, Math.min(...latencies.map((each) => each.min)));
-  return logLatencyAxis(least / 1.1, Math.max(least, ...latencies.map((each) => each.max)) * 1.1, MOST_TICKS);
+/** A column of strips on one logarithmic axis: each operation at a glance; none when no operation has a latency. */
+export function latencyStrips(operations: readonly OperationSummary[]): Drawing | undefined {
+  const latencies = operations.flatMap(({ latencyMs }) => latencyMs ?? []);
+  if (latencies.length === 0) return undefined;
+  const least = Math.max(0.01, Math.min(...latencies.map(({ min }) => min)));
+  const greatest = Math.max(least, ...latencies.map(({ max }) => max));
+  const axis = logLatencyAxis(least / 1.1, greatest * 1.1, MOST_TICKS);
+  const labels = axis.ticks.map(({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`);
+  return {
+    column: {
+      after: 'Failures',
+      heading: html`<span class="unseen">Spread</span><svg class="strip" height="14" aria-hidden="true">${labels}</svg>`,
+      cells: byTarget(operations).flatMap(({ items }) => items.map((each) => latencyStrip(each, axis))),
+    },
+    footnote: html`<span class="drawn-hint">Spread, on a logarithmic scale: line from min to max, dot at p50, bar to p95, tick at p99.</span>`,
+  };
 }
 
-/** The labels of the shared axis, for the head of the column. */
-export function stripScale({ ticks }: LatencyAxis): Markup {
-  return html`<svg class="strip" height="14" aria-hidden="true">${ticks.map(
-    ({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`,
-  )}</svg>`;
-}
-
-/**
- * One operation at a glance: a thin line from min to max, a bar from p50 to p95, a tick at p99. The figures stand
- * beside it, so it is hidden from screen readers.
- */
-export function latencyStrip({ latencyMs }: OperationSummary, { toFraction, ticks }: LatencyAxis): Markup | null {
+/** A thin line from min to max, a bar from p50 to p95, a tick at p99. Hidden from screen readers, which read the figures. */
+function latencyStrip({ latencyMs }: OperationSummary, { toFraction, ticks }: LatencyAxis): Markup | null {
   if (latencyMs === null) return null;
   const at = (ms: number) => percent(toFraction(ms));
   const { min, p50, p95, p99, max } = latencyMs;
@@ -88,7 +90,7 @@ const PERCENTILES = [
 ] as const;
 
 /**
- * p50, p95 and p99 of each interval, at its middle. A line breaks where an interval had no useful request; a point
+ * p50, p95 and p99 of each interval, at its middle. A line breaks where an interval had no useful requests; a point
  * between two such intervals is a dot. Null when there is nothing to draw.
  */
 export function latencyChart(
@@ -136,14 +138,14 @@ export function latencyChart(
 function describe(series: Series, limits: readonly LatencyLimit[]): string {
   const slowest = series.points.reduce((a, b) => ((b.p99Ms ?? -1) > (a.p99Ms ?? -1) ? b : a));
   const medians = series.points.flatMap((point) => point.p50Ms ?? []);
+  const [least, greatest] = [formatMs(Math.min(...medians)), formatMs(Math.max(...medians))];
   const of = series.operation === '*' ? 'all operations' : `${series.operation} of ${series.target}`;
-  return `Latency of ${of} over time: the p50 of an interval lies between ${formatMs(Math.min(...medians))} and ${formatMs(
-    Math.max(...medians),
-  )} ms; the highest p99, ${formatMs(slowest.p99Ms)} ms, is at ${formatMoment(slowest.atSeconds)}.${limits.map(({ expression }) => ` Limit: ${expression} ms.`).join('')}`;
+  const bounds = limits.map(({ expression }) => ` Limit: ${expression} ms.`).join('');
+  return `Latency of ${of} over time: p50 between ${least} and ${greatest} ms; highest p99 ${formatMs(slowest.p99Ms)} ms at ${formatMoment(slowest.atSeconds)}.${bounds}`;
 }
 
 function read(point: SeriesPoint, intervalSeconds: number): string {
   const when = `${formatMoment(point.atSeconds)}–${formatMoment(point.atSeconds + intervalSeconds)}`;
-  if (point.p50Ms === null) return `${when}: no useful request`;
+  if (point.p50Ms === null) return `${when}: no useful requests`;
   return `${when}: p50 ${formatMs(point.p50Ms)} · p95 ${formatMs(point.p95Ms)} · p99 ${formatMs(point.p99Ms)} ms`;
 }

@@ -5,13 +5,13 @@ import type { Moment, Report } from '../report.ts';
 import { BOX, percent, type ValueAxis } from './chart-frame.ts';
 import { html, type Markup } from './markup.ts';
 
-/** A limit that a threshold sets to the latency of what a chart shows. */
+/** A limit that a threshold sets for the latency in a chart. */
 export type LatencyLimit = { readonly limitMs: number; readonly expression: string; readonly ok: boolean };
 
-/** A limit so many times above all that was measured would flatten the chart; it is named instead of drawn. */
+/** A limit this many times above everything measured would flatten the chart; it is named instead of drawn. */
 const FARTHEST = 2;
 
-/** The limits for the latency of one operation, or with `*` of all; those of a target or operation are not limits of all. */
+/** The limits for the latency of one operation; with `*`, those for all operations together. */
 export function latencyLimits(
   thresholds: readonly ThresholdResult[],
   shown: { readonly target: string; readonly operation: string },
@@ -25,7 +25,7 @@ export function latencyLimits(
   });
 }
 
-/** The greatest value that an axis should reach so that the limits within sight are on it. */
+/** The greatest value of an axis that also shows the limits that are not far above. */
 export function greatestWithLimits(greatest: number, limits: readonly LatencyLimit[]): number {
   return Math.max(
     greatest,
@@ -52,7 +52,7 @@ export function limitLines(limits: readonly LatencyLimit[], values: ValueAxis, l
   return [...lines, html`<text ${place} y="-4">↑ ${above.join(', ')}</text>`];
 }
 
-/** Vertical lines at the moments that the plan sets, each named when pointed at. */
+/** Vertical lines at the moments that the plan sets, each with a tooltip. */
 export function momentLines(moments: readonly Moment[], endSeconds: number): readonly Markup[] {
   return moments
     .filter(({ atSeconds }) => atSeconds <= endSeconds)
@@ -62,7 +62,7 @@ export function momentLines(moments: readonly Moment[], endSeconds: number): rea
     });
 }
 
-/** What the lines across the charts stand for, as sentences; empty when there are none. */
+/** What the lines across the charts mean, as sentences; empty when there are none. */
 export function marksSentence({ moments, thresholds }: Report): string {
   const warmUp = moments.find(({ what }) => what === 'warm-up ends');
   const stages = moments.filter(({ what }) => what === 'stage ends').length;
@@ -73,7 +73,7 @@ export function marksSentence({ moments, thresholds }: Report): string {
   return [
     ...(marked.length === 0 ? [] : [`Dotted vertical lines mark ${marked.join(' and ')}.`]),
     ...(thresholds.some(({ metric }) => metric.startsWith('mcp_request_duration'))
-      ? ['Dashed lines are limits that thresholds set to latency; an arrow names those above a chart.']
+      ? ['Dashed lines are latency thresholds; an arrow names those above the chart.']
       : []),
   ].join(' ');
 }

@@ -1,33 +1,35 @@
 import { printable } from '../format.ts';
 import { requireCurrent } from '../parse-baseline.ts';
 import type { Report } from '../report.ts';
+import { type SectionId, sectionsOf } from '../sections.ts';
 import { verdictWords } from '../wording.ts';
 import { timeAxis } from './chart-frame.ts';
+import { latencyStrips } from './chart-latency.ts';
 import { html, type Markup } from './markup.ts';
 import { eachOperationSection, overTimeSection } from './section-charts.ts';
-import {
-  clocksSection,
-  coldCallsSection,
-  failuresSection,
-  operationsSection,
-  warningsSection,
-} from './section-operations.ts';
-import {
-  connectionsSection,
-  generatorSection,
-  scenariosSection,
-  sessionsSection,
-  targetsSection,
-  totalsSection,
-} from './section-run.ts';
-import {
-  ceilingSection,
-  comparisonSection,
-  notesSection,
-  thresholdsSection,
-  verdictSection,
-} from './section-verdict.ts';
+import { sectionMarkup, verdictHeader } from './section-markup.ts';
 import { style, styleHash } from './style.ts';
+
+/** What failed comes above every chart; what explains the other figures comes last. */
+const ORDER: readonly (SectionId | 'time' | 'each')[] = [
+  'failures',
+  'totals',
+  'ceiling',
+  'thresholds',
+  'comparison',
+  'time',
+  'scenarios',
+  'operations',
+  'cold',
+  'sessions',
+  'clocks',
+  'connections',
+  'each',
+  'warnings',
+  'generator',
+  'targets',
+  'notes',
+];
 
 /**
  * The report as one HTML page that needs nothing else: no script, no request to anywhere, light and dark, for screen,
@@ -37,33 +39,22 @@ import { style, styleHash } from './style.ts';
 export function renderHtml(unsafe: Report): string {
   requireCurrent(unsafe);
   const report = printable(unsafe);
+  const sections = sectionsOf(report, 'html');
   const time = timeAxis(report);
-  const sections: readonly (readonly [title: string, id: string, section: Markup | null])[] = [
-    ['Failures', 'failures', failuresSection(report)],
-    ['Totals', 'totals', totalsSection(report)],
-    ['Ceiling', 'ceiling', ceilingSection(report)],
-    ['Thresholds', 'thresholds', thresholdsSection(report)],
-    ['Comparison', 'comparison', comparisonSection(report)],
-    ['Over time', 'time', overTimeSection(report, time)],
-    ['Scenarios', 'scenarios', scenariosSection(report)],
-    ['Operations', 'operations', operationsSection(report)],
-    ['Cold and warm', 'cold', coldCallsSection(report)],
-    ['Sessions', 'sessions', sessionsSection(report)],
-    ['Clocks', 'clocks', clocksSection(report)],
-    ['Connections', 'connections', connectionsSection(report)],
-    ['Each operation', 'each', eachOperationSection(report, time)],
-    ['Warnings', 'warnings', warningsSection(report)],
-    ['Generator', 'generator', generatorSection(report)],
-    ['Targets', 'targets', targetsSection(report)],
-    ['Notes', 'notes', notesSection(report)],
-  ];
-  const shown = sections.filter(([, , section]) => section !== null);
+  const shown = ORDER.flatMap((id) => {
+    if (id === 'time') return overTimeSection(report, time) ?? [];
+    if (id === 'each') return eachOperationSection(report, time) ?? [];
+    const section = sections.get(id);
+    if (section === undefined) return [];
+    const drawing = id === 'operations' ? latencyStrips(report.operations) : undefined;
+    return { id, title: section.title, markup: sectionMarkup(id, section, drawing) };
+  });
   return page(
     report,
-    html`${verdictSection(report)}
-<nav aria-label="Sections">${shown.map(([title, id]) => html`<a href="#${id}">${title}</a>`)}</nav>
+    html`${verdictHeader(report)}
+<nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
 <main>
-${shown.map(([, , section]) => html`${section}\n`)}</main>
+${shown.map(({ markup }) => html`${markup}\n`)}</main>
 <footer>mcp-surge · run <code>${report.runId}</code> · all times in UTC</footer>`,
   ).markup;
 }
@@ -74,8 +65,8 @@ const POLICY = `default-src 'none'; style-src '${styleHash}'; img-src data:; bas
 const STYLE: Markup = { markup: style };
 
 /** The page around its body: head, style and policy. The empty icon keeps a browser from asking for one. */
-export function page({ plan, runId, verdict }: Report, body: Markup): Markup {
-  const words = verdictWords[verdict.status];
+function page({ plan, runId, verdict }: Report, body: Markup): Markup {
+  const words = verdictWords(verdict);
   return html`<!doctype html>
 <html lang="en">
 <head>

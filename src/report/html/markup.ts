@@ -1,4 +1,4 @@
-/** Text that may stand in a page as it is. {@link html} makes it, and escapes everything else. */
+/** Markup that needs no escaping. {@link html} makes it and escapes everything else. */
 export type Markup = { readonly markup: string };
 
 type Content = Markup | string | number | null | readonly Content[];
@@ -27,12 +27,12 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** A name such as `tools/call:search_code`, which a narrow page may break after its punctuation. */
+/** A name such as `tools/call:search_code`, which can break after punctuation on a narrow page. */
 export function name(text: string): Markup {
   return html`${text.split(/(?<=[/:_.,{-])/).map((part, index) => (index === 0 ? part : html`<wbr>${part}`))}`;
 }
 
-/** A table that scrolls sideways by itself when the page is narrower; reachable by keyboard for that. */
+/** A table that scrolls sideways on its own where the page is narrower; focusable, so that the keyboard can scroll it. */
 export function scrollTable(name: string, table: Markup): Markup {
   return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
 }

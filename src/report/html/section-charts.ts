@@ -1,53 +1,23 @@
-import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../summary/summary.ts';
+import type { OperationSummary, Series, SeriesPoint, SessionSummary, StartSeries } from '../../summary/summary.ts';
 import { formatCount, formatDuration, formatMoment, formatMs } from '../format.ts';
 import type { Report } from '../report.ts';
-import { byTarget, type OfTarget } from '../tables.ts';
+import { byTarget, figures, makePlainTable, type Table } from '../table.ts';
 import { failuresChart, rateChart, sessionsChart, startsChart } from './chart-counts.ts';
 import { distributionChart } from './chart-distribution.ts';
 import type { TimeAxis } from './chart-frame.ts';
 import { latencyChart } from './chart-latency.ts';
 import { type LatencyLimit, latencyLimits, marksSentence } from './chart-marks.ts';
-import { html, type Markup, name, scrollTable } from './markup.ts';
+import { html, type Markup, name } from './markup.ts';
+import { folded } from './section-markup.ts';
 
-/**
- * One operation: latency, rate and failures over time below one another on the same time axis, and beside them how its
- * latency is distributed.
- */
-export function operationCharts(
-  operation: OperationSummary,
-  series: Series | undefined,
-  time: TimeAxis,
-  limits: readonly LatencyLimit[],
-): Markup {
-  const small = { readable: false, timeLabels: false };
-  const latency = series && latencyChart(series, time, { ...small, heightPx: 110, steps: 3 }, limits);
-  const failures = series && failuresChart(series, time, { ...small, heightPx: 24, steps: 1, timeLabels: true });
-  const rate = series && rateChart(series, time, { ...small, heightPx: 36, steps: 1, timeLabels: !failures });
-  const distribution = distributionChart(operation, 130);
-  return html`<article class="operation"><header><h4>${name(operation.operation)}</h4>${figures(operation)}</header>
-<div class="charts"><div class="stack">${latency ? figure('Latency, ms', latency) : html`<p class="none">No useful request, so no latency.</p>`}
-${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failures in each interval', failures) : null}</div>
-<div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
-}
-
-function figures({ count, failures, latencyMs }: OperationSummary): Markup {
-  const latency =
-    latencyMs === null
-      ? null
-      : ` · p50 ${formatMs(latencyMs.p50)} · p95 ${formatMs(latencyMs.p95)} · p99 ${formatMs(latencyMs.p99)} ms`;
-  const failed = failures === 0 ? null : html` · <b class="bad">${formatCount(failures)} failed</b>`;
-  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${latency}</p>`;
-}
-
-function figure(caption: string, chart: Markup): Markup {
-  return html`<figure><figcaption>${caption}</figcaption>${chart}</figure>`;
-}
+/** A section of charts, which only HTML has. */
+export type ChartSection = { readonly id: 'time' | 'each'; readonly title: string; readonly markup: Markup };
 
 /** The lines of the latency charts by name; on every chart p50 is the lowest line and p99 the highest. */
-export const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;
+const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;
 
 /** Latency, request rate and failures of all operations over time; null when nothing was sent. */
-export function overTimeSection(report: Report, time: TimeAxis): Markup | null {
+export function overTimeSection(report: Report, time: TimeAxis): ChartSection | null {
   const all = report.series.find((series) => series.target === '*' && series.operation === '*');
   if (all === undefined || report.totals.requests === 0) return null;
   const latency = latencyChart(
@@ -57,18 +27,20 @@ export function overTimeSection(report: Report, time: TimeAxis): Markup | null {
     latencyLimits(report.thresholds, all),
   );
   const failures = failuresChart(all, time, { heightPx: 48, steps: 1, readable: true, timeLabels: true });
-  return html`<section id="time"><h2>Over time</h2>
-<p>All operations together, in intervals of ${formatDuration(all.intervalSeconds)}; the time is minutes and seconds since the start of the run. ${marksSentence(report)}</p>
+  const title = 'Over time';
+  const markup = html`<section id="time"><h2>${title}</h2>
+<p>All operations in intervals of ${formatDuration(all.intervalSeconds)}. Times are minutes and seconds since the start of the run. ${marksSentence(report)}</p>
 <figure><figcaption><b>Latency of useful requests, ms</b> ${percentileLegend}</figcaption>
-${latency ?? html`<p class="none">No request was useful, so there is no latency to show.</p>`}</figure>
+${latency ?? html`<p class="none">No useful requests, so there is no latency to show.</p>`}</figure>
 <figure><figcaption><b>Requests per second</b></figcaption>${rateChart(all, time, { heightPx: 90, steps: 3, readable: true, timeLabels: true })}</figure>
-${failures === null ? null : html`<figure><figcaption><b>Failures in each interval</b></figcaption>${failures}</figure>`}
+${failures === null ? null : html`<figure><figcaption><b>Failures per interval</b></figcaption>${failures}</figure>`}
 ${report.starts.map((starts) => startsFigure(starts, time))}
 ${sessionsFigure(
   report.sessions.find(({ target }) => target === '*'),
   time,
 )}
-${figuresTable(all)}</section>`;
+${folded(seriesTable(all))}</section>`;
+  return { id: 'time', title, markup };
 }
 
 function startsFigure(starts: StartSeries, time: TimeAxis): Markup {
@@ -82,36 +54,42 @@ function sessionsFigure(sessions: SessionSummary | undefined, time: TimeAxis): M
   return html`<figure><figcaption><b>Open sessions</b></figcaption>${chart}</figure>`;
 }
 
-function figuresTable(series: Series): Markup {
-  const rows = series.points.map(
-    (point) =>
-      html`<tr><th scope="row" class="n">${formatMoment(point.atSeconds)}</th><td class="n">${formatCount(
-        point.requests,
-      )}</td><td class="n">${formatCount(point.failures)}</td><td class="n">${formatMs(point.p50Ms)}</td><td class="n">${formatMs(
-        point.p95Ms,
-      )}</td><td class="n">${formatMs(point.p99Ms)}</td><td class="n">${formatCount(point.activeSessions)}</td></tr>`,
-  );
-  return html`<details><summary>These charts as a table</summary>
-${scrollTable(
-  'Figures over time',
-  html`<table class="dense"><caption>All operations, per interval of ${formatDuration(series.intervalSeconds)}; latencies in ms</caption>
-<thead><tr><th scope="col" class="n">From</th><th scope="col" class="n">Requests</th><th scope="col" class="n">Failures</th><th scope="col" class="n">p50</th><th scope="col" class="n">p95</th><th scope="col" class="n">p99</th><th scope="col" class="n">Open sessions</th></tr></thead>
-<tbody>${rows}</tbody></table>`,
-)}</details>`;
+/** What the charts of all operations show, as figures. */
+function seriesTable({ points, intervalSeconds }: Series): Table {
+  return makePlainTable<SeriesPoint>({
+    id: 'series',
+    caption: `All operations, per interval of ${formatDuration(intervalSeconds)}; latencies in ms`,
+    detail: 'These charts as a table',
+    columns: [
+      figures('From', ({ atSeconds }) => formatMoment(atSeconds), { names: true }),
+      figures('Requests', ({ requests }) => formatCount(requests)),
+      figures('Failures', ({ failures }) => formatCount(failures)),
+      figures('p50', ({ p50Ms }) => formatMs(p50Ms)),
+      figures('p95', ({ p95Ms }) => formatMs(p95Ms)),
+      figures('p99', ({ p99Ms }) => formatMs(p99Ms)),
+      figures('Open sessions', ({ activeSessions }) => formatCount(activeSessions)),
+    ],
+    rows: points,
+  });
 }
 
 /** Charts of fewer requests are mostly empty; they are there, but folded away. */
 const FEWEST_REQUESTS = 10;
 
-/** Small charts of every operation, by target, all on the same time axis. */
-export function eachOperationSection(report: Report, time: TimeAxis): Markup | null {
+/** Small charts of every operation, by target, all on the same time axis; null when nothing was sent. */
+export function eachOperationSection(report: Report, time: TimeAxis): ChartSection | null {
   if (report.operations.length === 0) return null;
-  return html`<section id="each"><h2>Each operation</h2>
-<div class="intro"><p>Every chart over time has the same time axis; the other axes fit the operation. ${marksSentence(report)}</p>${percentileLegend}</div>
-${byTarget(report.operations).map((group) => targetCharts(group, report, time))}</section>`;
+  const title = 'Charts by operation';
+  const targets = byTarget(report.operations).map(({ title: target, items }) => {
+    return targetCharts(target, items, report, time);
+  });
+  const markup = html`<section id="each"><h2>${title}</h2>
+<div class="intro"><p>All charts over time share one time axis; the other axes fit each operation. ${marksSentence(report)}</p>${percentileLegend}</div>
+${targets}</section>`;
+  return { id: 'each', title, markup };
 }
 
-function targetCharts({ target, operations }: OfTarget<OperationSummary>, report: Report, time: TimeAxis): Markup {
+function targetCharts(target: string, operations: readonly OperationSummary[], report: Report, time: TimeAxis): Markup {
   const charts = (operation: OperationSummary) =>
     operationCharts(
       operation,
@@ -124,7 +102,7 @@ function targetCharts({ target, operations }: OfTarget<OperationSummary>, report
   const sessions = report.sessions.find((each) => each.target === target);
   return html`<h3>${target}</h3>
 ${sessions === undefined || report.sessions.length <= 2 ? null : openSessions(sessions, time)}
-${many.length === 0 ? null : many.map(charts)}
+${many.map(charts)}
 ${
   few.length === 0
     ? null
@@ -132,8 +110,39 @@ ${
 }`;
 }
 
-/** Of a run with one target, the charts of the whole run show it. */
+/** In a run with one target, the charts of the whole run show this. */
 function openSessions(sessions: SessionSummary, time: TimeAxis): Markup {
   const chart = sessionsChart(sessions, time, { heightPx: 36, steps: 1, readable: false, timeLabels: true });
   return html`<div class="charts"><div class="stack"><figure><figcaption>Open sessions</figcaption>${chart}</figure></div></div>`;
+}
+
+/** One operation: latency, rate and failures on the same time axis, and beside them the distribution of its latency. */
+function operationCharts(
+  operation: OperationSummary,
+  series: Series | undefined,
+  time: TimeAxis,
+  limits: readonly LatencyLimit[],
+): Markup {
+  const small = { readable: false, timeLabels: false };
+  const latency = series && latencyChart(series, time, { ...small, heightPx: 110, steps: 3 }, limits);
+  const failures = series && failuresChart(series, time, { ...small, heightPx: 24, steps: 1, timeLabels: true });
+  const rate = series && rateChart(series, time, { ...small, heightPx: 36, steps: 1, timeLabels: !failures });
+  const distribution = distributionChart(operation, 130);
+  return html`<article class="operation"><header><h4>${name(operation.operation)}</h4>${summaryLine(operation)}</header>
+<div class="charts"><div class="stack">${latency ? figure('Latency, ms', latency) : html`<p class="none">No useful requests, so no latency.</p>`}
+${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failures per interval', failures) : null}</div>
+<div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
+}
+
+function summaryLine({ count, failures, latencyMs }: OperationSummary): Markup {
+  const latency =
+    latencyMs === null
+      ? null
+      : ` · p50 ${formatMs(latencyMs.p50)} · p95 ${formatMs(latencyMs.p95)} · p99 ${formatMs(latencyMs.p99)} ms`;
+  const failed = failures === 0 ? null : html` · <b class="bad">${formatCount(failures)} failed</b>`;
+  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${latency}</p>`;
+}
+
+function figure(caption: string, chart: Markup): Markup {
+  return html`<figure><figcaption>${caption}</figcaption>${chart}</figure>`;
 }

@@ -1,9 +1,3 @@
-/**
- * The Content-Security-Policy source for {@link style}: the only style that a page may use. A test computes it afresh
- * and names the new value when the style has changed.
- */
-export const styleHash = 'sha256-eUoNjtnMvQEkhQLAdnklTLrkyONA0lyF/X7OuZ4aR2U=';
-
 /** The style of a page: light and dark, screen, phone and paper. */
 export const style = `
 :root {
@@ -46,7 +40,7 @@ a { color: var(--p50); }
 .is-invalid .verdict { border: 0; color: #fff; background: repeating-linear-gradient(135deg, #9c1c15 0 18px, #8b1610 18px 36px); }
 .is-invalid .verdict h2 { color: #fff; font-size: 30px; }
 .is-invalid .verdict > p { font-size: 18px; font-weight: 600; }
-.is-invalid main section:not(#generator, #targets, #notes) > h2::after { content: "invalid run: proves nothing"; margin-left: 12px; padding: 2px 8px;
+.is-invalid main section:not(#generator, #targets, #notes) > h2::after { content: "figures prove nothing"; margin-left: 12px; padding: 2px 8px;
   border-radius: 4px; background: #9c1c15; color: #fff; font-size: 12px; font-weight: 600; letter-spacing: 0; vertical-align: 3px; white-space: nowrap; }
 
 .facts { display: flex; flex-wrap: wrap; gap: 10px 36px; }
@@ -60,17 +54,20 @@ main > section > p, .intro > p { max-width: 52em; margin-bottom: 14px; overflow-
 .intro { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 24px; }
 #notes ul { padding-left: 20px; max-width: 52em; overflow-wrap: anywhere; }
 footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
-.ok { color: var(--good); white-space: nowrap; }
-.broken { color: var(--bad); font-weight: 600; }
-td .broken { white-space: nowrap; }
+.good { color: var(--good); }
 .bad { color: var(--bad); font-weight: 600; }
+.warn { color: var(--warn); font-weight: 600; }
+.quiet { color: var(--soft); }
+.n.quiet { font-style: italic; }
+td > span:not(.quiet) { white-space: nowrap; }
 
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
 .tile { padding: 14px 18px; background: var(--sheet); box-shadow: 0 0 0 1px var(--rule); }
 .tile dd { font-size: 26px; line-height: 1.25; font-weight: 600; letter-spacing: -.01em; }
 .tile dd.detail { color: var(--soft); font-size: 13px; font-weight: 400; letter-spacing: 0; }
-.tone-bad dd:not(.detail) { color: var(--bad); }
-.tone-warn dd:not(.detail) { color: var(--warn); }
+.tile { font-weight: 400; }
+.tile.bad dd:not(.detail) { color: var(--bad); }
+.tile.warn dd:not(.detail) { color: var(--warn); }
 
 .scroll { position: relative; overflow-x: auto; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--p50); outline-offset: 2px; }
@@ -85,27 +82,23 @@ td p, th p { color: var(--soft); font-size: 13px; }
 .n { text-align: right; white-space: nowrap; }
 .group th { padding-top: 18px; font-weight: 650; border-bottom-color: var(--rule); overflow-wrap: anywhere; }
 tbody:first-of-type .group th { padding-top: 10px; }
-.few { color: var(--soft); font-style: italic; }
 .dense { width: auto; font-size: 13px; }
 .dense th, .dense td { padding-block: 3px; }
-:is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 170px; overflow-wrap: anywhere; }
+:is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 170px; overflow-wrap: anywhere; }
 .pair { text-align: center; border-left: 1px solid var(--faint); }
 .first { border-left: 1px solid var(--faint); }
-.answer { font-weight: 600; }
-.odd { color: var(--warn); font-weight: 600; }
+td.strong { font-weight: 600; }
 .remarks { margin: 14px 0; padding: 10px 18px 10px 34px; border-left: 4px solid var(--warn); background: var(--warn-bg); overflow-wrap: anywhere; }
-.url { min-width: 220px; }
-.expression { min-width: 100px; }
-.metric { min-width: 150px; }
-.outcomes .count { font-size: 18px; line-height: 1.3; font-weight: 650; }
-#failures .count { color: var(--bad); }
+.targets td:nth-child(2) { min-width: 220px; }
+.thresholds th[scope=row] { min-width: 150px; }
+.thresholds td:nth-child(3), .ceiling td:nth-child(5) { min-width: 100px; }
+.outcomes tbody .n { font-size: 18px; line-height: 1.3; font-weight: 650; }
 .outcomes th[scope=row] { width: 29%; }
 .outcomes th code { font-weight: 650; }
-.outcomes .where { overflow-wrap: anywhere; }
-.outcomes .where span { display: block; }
-.outcomes .when { min-width: 165px; overflow-wrap: anywhere; }
-.outcomes .where { min-width: 180px; }
-.outcomes .example { width: 33%; overflow-wrap: anywhere; }
+.outcomes td:nth-child(3) { min-width: 180px; overflow-wrap: anywhere; font-weight: 650; }
+.outcomes td:nth-child(3) p { color: var(--ink); font-size: 14px; font-weight: 400; }
+.outcomes td:nth-child(4) { min-width: 165px; overflow-wrap: anywhere; }
+.outcomes td:nth-child(5) { width: 33%; overflow-wrap: anywhere; }
 q { quotes: "“" "”"; }
 .halves { display: grid; grid-template-columns: 1fr 1fr; gap: 24px 48px; align-items: start; }
 .halves th { overflow-wrap: anywhere; }
@@ -159,7 +152,7 @@ figcaption { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-bottom: 22px;
 .chart text.marker.p50 { fill: var(--p50); }
 .chart text.marker.p95 { fill: var(--p95); }
 .chart text.marker.p99 { fill: var(--p99); }
-.strips { width: 170px; min-width: 150px; }
+.drawn { width: 170px; min-width: 150px; }
 .strip { display: block; width: 100%; overflow: visible; }
 td .strip { margin-top: 2px; }
 .strip text { text-anchor: middle; }
@@ -192,17 +185,17 @@ td .strip { margin-top: 2px; }
   caption { max-width: calc(100vw - 32px); }
   th, td { padding-inline: 7px; }
   .scroll tbody th[scope=row] { position: sticky; left: 0; background: var(--page); }
-  .operations .strips, .strips-hint { display: none; }
-  :is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 128px; }
+  .drawn, .drawn-hint { display: none; }
+  :is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 128px; }
   .outcomes, .outcomes tbody, .outcomes tr, .outcomes th, .outcomes td { display: block; width: auto !important; padding: 0; border: 0; text-align: left; }
   .outcomes caption { display: block; }
   .outcomes thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .outcomes tr { padding: 12px 0 14px; border-top: 1px solid var(--rule); }
   .outcomes td, .outcomes th { margin-top: 4px; }
   .outcomes tr { display: grid; grid-template-columns: auto 1fr; column-gap: 14px; }
-  .outcomes tr > :not(.count) { grid-column: 2; min-width: 0; }
-  .outcomes .count { grid-row: 1; }
-  .outcomes .where span { display: inline; }
+  .outcomes tr > :not(.n) { grid-column: 2; min-width: 0; }
+  .outcomes tbody .n { grid-row: 1; }
+  .outcomes td:nth-child(3) p { display: inline; margin-left: 6px; }
 }
 @media print {
   :root { --page: #fff; --sheet: #fff; }
@@ -211,8 +204,8 @@ td .strip { margin-top: 2px; }
   .scroll { overflow: visible; }
   table, .dense, caption, thead th, td p, th p { font-size: 10.5px; }
   th, td { padding: 3px 5px; }
-  .strips { width: 110px; min-width: 0; }
-  :is(.operations, .clocks, .connections) tbody th[scope=row], .dense tbody th[scope=row]:not(.n) { min-width: 0; }
+  .drawn { width: 110px; min-width: 0; }
+  :is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 0; }
   #time details { display: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
   .operation, .verdict, figure, tr { break-inside: avoid; }
@@ -220,3 +213,11 @@ td .strip { margin-top: 2px; }
   main > section { margin-top: 28px; }
 }
 `;
+
+/** The Content-Security-Policy source of {@link style}: the only style that a page may use. */
+export const styleHash = `sha256-${await sha256(style)}`;
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}

@@ -1,65 +1,90 @@
 import type { Comparison } from '../../comparison/comparison.ts';
-import { printable } from '../format.ts';
+import { formatDuration, formatInstant, printable } from '../format.ts';
 import { requireCurrent } from '../parse-baseline.ts';
 import type { Report } from '../report.ts';
-import { textColdCalls, textOperations, textOutcomes, textRemarks, textTotals } from './text-figures.ts';
-import { textConnections, textGenerator, textScenarios, textSessions } from './text-run.ts';
-import { ink, wrap } from './text-table.ts';
-import { textCeiling, textComparison, textThresholds, textVerdict } from './text-verdict.ts';
+import { comparisonSection, type Section, type SectionId, sectionsOf } from '../sections.ts';
+import { DETAIL_WIDTH, type Table } from '../table.ts';
+import { verdictWords } from '../wording.ts';
+import { type Ink, plainInk, textTable, wrap } from './text-table.ts';
 
 export type TextOptions = {
-  /** ANSI colours; none by default. */
-  readonly colour?: boolean;
+  /** Colours; none by default. */
+  readonly paint?: Ink;
   /** Columns to stay within, 100 by default; under 80 the figures of a table can become wider than this. */
   readonly width?: number;
 };
+
+/** What failed comes first; what explains the other figures comes last. */
+const ORDER: readonly SectionId[] = [
+  'failures',
+  'warnings',
+  'totals',
+  'scenarios',
+  'operations',
+  'cold',
+  'sessions',
+  'clocks',
+  'connections',
+  'ceiling',
+  'thresholds',
+  'comparison',
+  'generator',
+  'targets',
+  'notes',
+];
 
 /**
  * The report for a terminal: the verdict and its reasons, what failed, then the figures. Text that came from a target
  * can neither break a line nor drive the terminal.
  * @throws when the report is of another schema
  */
-export function renderText(unsafe: Report, options: TextOptions = {}): string {
-  const { colour = false, width = 100 } = options;
+export function renderText(unsafe: Report, { paint = plainInk, width = 100 }: TextOptions = {}): string {
   requireCurrent(unsafe);
   const report = printable(unsafe);
-  const paint = ink(colour);
-  const { failures, warnings, thresholds, notes, startedAt } = report;
-  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
-    ['Failures', failures.length === 0 ? [] : textOutcomes(failures, startedAt, width, paint, paint.red)],
-    [
-      'Warnings (counted as useful)',
-      warnings.length === 0 ? [] : textOutcomes(warnings, startedAt, width, paint, paint.yellow),
-    ],
-    ['Totals', [...textTotals(report, width, paint), ...textRemarks(report, width, paint)]],
-    ['Scenarios (iterations)', textScenarios(report, width, paint)],
-    ['Operations (latency of useful requests, intended start to matching response)', operations(report, width, paint)],
-    ['Cold and warm calls (useful ones; times in ms)', textColdCalls(report.operations, width, paint)],
-    ['Sessions', textSessions(report.sessions, width, paint)],
-    ['Connections (times in ms)', textConnections(report, width, paint)],
-    ['Ceiling', report.ceiling === undefined ? [] : textCeiling(report.ceiling, width, paint)],
-    ['Thresholds', thresholds.length === 0 ? [] : textThresholds(thresholds, width, paint)],
-    ['Comparison', report.comparison === undefined ? [] : textComparison(report.comparison, width, paint)],
-    ['Generator', textGenerator(report.generator, width, paint)],
-    ['Notes', notes.flatMap((note) => wrap(note, width - 2).map((line) => `  ${line}`))],
-  ];
-  const shown = sections.filter(([, lines]) => lines.length > 0);
-  return `${[textVerdict(report, width, paint), ...shown.map(([title, lines]) => [paint.bold(title), ...lines])]
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  const sections = sectionsOf(report, 'text');
+  const shown = ORDER.flatMap((id) => sections.get(id) ?? []);
+  const parts = [verdictLines(report, width, paint), ...shown.map((section) => sectionLines(section, width, paint))];
+  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function operations(report: Report, width: number, paint: ReturnType<typeof ink>): string[] {
-  return report.operations.length === 0 ? ['  No request was sent.'] : textOperations(report, width, paint);
-}
-
-/** A comparison by itself for a terminal; `width` in columns. Text that came from a target cannot drive the terminal. */
-export function renderComparison(
-  unsafe: Comparison,
-  { colour = false, width = 100 }: { readonly colour?: boolean; readonly width?: number } = {},
-): string {
+/** A comparison without the reports that it was made from. Text that came from a target cannot drive the terminal. */
+export function renderComparison(unsafe: Comparison, { paint = plainInk, width = 100 }: TextOptions = {}): string {
   const comparison = printable(unsafe);
-  const paint = ink(colour);
-  const title = `Run ${comparison.current.runId} of ${comparison.current.plan.name}`;
-  return `${[paint.bold(title), ...textComparison(comparison, width, paint)].join('\n')}\n`;
+  const { runId, plan } = comparison.current;
+  const lines = sectionLines(comparisonSection(comparison), width, paint).slice(1);
+  return `${[...wrap(`Run ${runId} of ${plan.name}`, width).map(paint.bold), ...lines].join('\n')}\n`;
+}
+
+/** The verdict in plain words with its reasons, then which run this is. */
+function verdictLines(report: Report, width: number, paint: Ink): string[] {
+  const { mark, title, sentence, reasons } = verdictWords(report.verdict);
+  const tint = { pass: paint.green, fail: paint.red, invalid: paint.red, stopped: paint.yellow }[report.verdict.status];
+  const when = `${formatInstant(report.startedAt)} UTC, ${formatDuration(report.durationSeconds)}`;
+  return [
+    ...wrap(`${mark} ${title.toUpperCase()}: ${sentence}`, width).map((line) => paint.bold(tint(line))),
+    ...reasons.flatMap((reason) => wrap(reason, width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)),
+    ...wrap(`${report.plan.name} · run ${report.runId} · ${when}`, width).map(paint.dim),
+  ];
+}
+
+function sectionLines(section: Section, width: number, paint: Ink): string[] {
+  const { title, about, findings, alarming, tables, remarks, footnotes } = section;
+  const said = (sentence: string) => wrap(sentence, width - 2).map((line) => `  ${line}`);
+  return [
+    paint.bold(title),
+    ...[about, ...findings]
+      .filter((each) => each !== '')
+      .flatMap(said)
+      .map(alarming ? paint.red : (line) => line),
+    ...tables
+      .filter(({ detail }) => detail === null || width >= DETAIL_WIDTH)
+      .flatMap((table) => tableLines(table, width, paint)),
+    ...remarks.flatMap(said).map(paint.yellow),
+    ...footnotes.flatMap(said),
+  ];
+}
+
+function tableLines(table: Table, width: number, paint: Ink): string[] {
+  const caption = wrap(table.caption, width - 2).map((line) => `  ${paint.dim(line)}`);
+  return [...(table.untitled ? [] : caption), ...textTable(table, width, paint)];
 }

@@ -1,0 +1,180 @@
+import type { Comparison } from '../comparison/comparison.ts';
+import type { OutcomeGroup } from '../summary/summary.ts';
+import { ceilingSentence } from '../verdict/judge.ts';
+import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts';
+import type { Report } from './report.ts';
+import type { Table } from './table.ts';
+import {
+  clocksTable,
+  coldCallsTable,
+  comparisonTable,
+  connectionsTable,
+  hasTooFew,
+  operationsTable,
+  percentilesTable,
+  TOO_FEW_FOOTNOTE,
+} from './tables-of-operations.ts';
+import {
+  ceilingTable,
+  generatorTable,
+  outcomesTable,
+  rulesTable,
+  scenariosTable,
+  sessionsTable,
+  targetsTable,
+  thresholdsTable,
+  totalsTable,
+} from './tables-of-run.ts';
+import {
+  connectionSentences,
+  failuresSentence,
+  firstByteSentences,
+  generatorSentence,
+  pauseSentences,
+  unlistedSentences,
+  warmUpSentences,
+} from './wording.ts';
+
+/** A part of the report under its own heading, with the same content in HTML and in text. */
+export type Section = {
+  readonly title: string;
+  /** How to read the section; empty when its tables need no explanation. */
+  readonly about: string;
+  /** What the section comes to, a sentence each. */
+  readonly findings: readonly string[];
+  /** Whether the findings say that something is wrong. */
+  readonly alarming: boolean;
+  readonly tables: readonly Table[];
+  /** What deserves attention, a sentence each. */
+  readonly remarks: readonly string[];
+  readonly footnotes: readonly string[];
+};
+
+export type SectionId =
+  | 'failures'
+  | 'warnings'
+  | 'totals'
+  | 'scenarios'
+  | 'operations'
+  | 'cold'
+  | 'sessions'
+  | 'clocks'
+  | 'connections'
+  | 'ceiling'
+  | 'thresholds'
+  | 'comparison'
+  | 'generator'
+  | 'targets'
+  | 'notes';
+
+/** How many groups of failures, and of warnings, are listed: a target can invent any number of them. The JSON has them all. */
+const MOST_OUTCOMES = { text: 20, html: 100 } as const;
+
+/** A section as it is defined: what it does not mention, it does not have. */
+type Content = Pick<Section, 'title'> & Partial<Section>;
+
+/** The sections that have something to show. Charts are not among them: only HTML has those. */
+export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): ReadonlyMap<SectionId, Section> {
+  const { operations, failures, warnings, totals, startedAt, generator } = report;
+  const outcomes = (groups: readonly OutcomeGroup[], tone: 'bad' | 'warn') => ({
+    tables: [outcomesTable(groups.slice(0, MOST_OUTCOMES[format]), startedAt, tone)],
+    footnotes: unlistedSentences(groups.slice(MOST_OUTCOMES[format])),
+  });
+  const contents: Readonly<Record<SectionId, Content>> = {
+    failures: {
+      title: 'Failures',
+      findings: failures.length === 0 ? [] : [failuresSentence(totals)],
+      ...outcomes(failures, 'bad'),
+    },
+    warnings: {
+      title: 'Warnings',
+      about: 'These responses were usable and count as useful, but the server broke a rule of the protocol.',
+      ...outcomes(warnings, 'warn'),
+    },
+    totals: {
+      title: 'Totals',
+      tables: [totalsTable(report)],
+      footnotes: warmUpSentences(report.warmUp),
+      remarks: pauseSentences(report.pauses),
+    },
+    scenarios: { title: 'Scenarios', tables: [scenariosTable(report)] },
+    operations: {
+      title: 'Operations',
+      findings: operations.length === 0 ? ['No requests were sent.'] : [],
+      tables: [operationsTable(operations), percentilesTable(operations)],
+      footnotes: hasTooFew(operations) ? [TOO_FEW_FOOTNOTE] : [],
+    },
+    cold: {
+      title: 'Cold and warm calls',
+      about:
+        'The first call of a session, or the first after a long silence, may reach a target that must start or load something. These calls are shown separately.',
+      tables: [coldCallsTable(operations)],
+    },
+    sessions: { title: 'Sessions', tables: [sessionsTable(report.sessions)] },
+    clocks: {
+      title: 'Response timing',
+      about:
+        'Time to first byte is not latency: a server may send headers or a first event long before the response. Latency ends at the matching response.',
+      findings: firstByteSentences(operations),
+      tables: [clocksTable(operations)],
+    },
+    connections: {
+      title: 'Connections',
+      about:
+        'A request waits for a free connection or for a new one; latency includes this wait. Only operations that opened, waited for or lost a connection are listed.',
+      tables: [connectionsTable(operations)],
+      remarks: connectionSentences(operations),
+    },
+    ceiling: ceilingContent(report),
+    thresholds: { title: 'Thresholds', tables: [thresholdsTable(report.thresholds)] },
+    comparison: report.comparison === undefined ? { title: 'Comparison' } : comparisonContent(report.comparison),
+    generator: {
+      title: 'Load generator',
+      findings: [generatorSentence(generator)],
+      alarming: generator.rules.some(({ ok }) => !ok),
+      tables: [rulesTable(generator), generatorTable(generator)],
+      footnotes: ['Requests that were aborted or not sent are in no other figure.'],
+    },
+    targets: { title: 'Targets', tables: [targetsTable(report.targets)] },
+    notes: { title: 'Notes', footnotes: report.notes },
+  };
+  const all = Object.entries(contents) as [SectionId, Content][];
+  return new Map(all.map(([id, content]) => [id, complete(content)] as const).filter(([, each]) => isShown(each)));
+}
+
+function ceilingContent({ ceiling }: Report): Content {
+  if (ceiling === undefined) return { title: 'Ceiling' };
+  return { title: 'Ceiling', findings: [ceilingSentence(ceiling)], tables: [ceilingTable(ceiling)] };
+}
+
+/** How a run differs from its baseline; also shown without the rest of a report. */
+export function comparisonSection(comparison: Comparison): Section {
+  return complete(comparisonContent(comparison));
+}
+
+function comparisonContent(comparison: Comparison): Content {
+  return {
+    title: 'Comparison',
+    findings: comparisonSentences(comparison),
+    tables: [comparisonTable(comparison)],
+    remarks: comparisonRemarks(comparison),
+  };
+}
+
+/** Tables without rows are left out. */
+function complete({ tables = [], ...content }: Content): Section {
+  return {
+    about: '',
+    findings: [],
+    alarming: false,
+    remarks: [],
+    footnotes: [],
+    ...content,
+    tables: tables.filter(({ groups }) => groups.length > 0),
+  };
+}
+
+/** An explanation of nothing is no section. */
+function isShown({ tables, findings, footnotes }: Section): boolean {
+  return tables.length + findings.length + footnotes.length > 0;
+}

@@ -1,0 +1,224 @@
+import type { Comparison, ComparisonVerdict, OperationComparison } from '../comparison/comparison.ts';
+import type { Percentiles } from '../summary/percentiles.ts';
+import type { CallKinds, CallLatency, Clocks, OperationSummary } from '../summary/summary.ts';
+import {
+  comparisonVerdictWords,
+  formatChange,
+  formatChangeRange,
+  roundPercent,
+  usefulRateMoved,
+} from './comparison-wording.ts';
+import { formatCount, formatMs, formatRate, formatShare } from './format.ts';
+import {
+  byTarget,
+  type Cell,
+  type ColumnOf,
+  figures,
+  makeTable,
+  type Table,
+  type Tone,
+  toned,
+  words,
+} from './table.ts';
+import { connectionOperations } from './wording.ts';
+
+const operationColumn = words<{ readonly operation: string }>('Operation', ({ operation }) => operation, {
+  names: true,
+  kind: 'name',
+  fit: 'cut',
+});
+
+/** By nearest rank, the p95 of fewer than 20 values and the p99 of fewer than 100 are the greatest of them. */
+const ENOUGH = { p95: 20, p99: 100 } as const;
+
+export const TOO_FEW_FOOTNOTE = `p95 of fewer than ${ENOUGH.p95} useful requests, and p99 of fewer than ${ENOUGH.p99}, equal the maximum.`;
+
+/** Whether {@link TOO_FEW_FOOTNOTE} concerns one of these operations. */
+export function hasTooFew(operations: readonly OperationSummary[]): boolean {
+  return operations.some(({ latencyMs, useful }) => latencyMs !== null && useful < ENOUGH.p99);
+}
+
+/** Count, rate and latency of each operation. */
+export function operationsTable(operations: readonly OperationSummary[]): Table {
+  const percentile = (name: 'p50' | 'p95' | 'p99' | 'max', enough = 0, drop?: number) =>
+    figures<OperationSummary>(
+      name,
+      ({ latencyMs, useful }) => toned(formatMs(latencyMs?.[name]), 'quiet', useful < enough),
+      drop === undefined ? {} : { drop },
+    );
+  return makeTable<OperationSummary>({
+    id: 'operations',
+    caption: 'Latency of useful requests in ms, from the intended start to the matching response',
+    columns: [
+      operationColumn,
+      figures('Requests', ({ count }) => formatCount(count)),
+      figures('Failures', ({ failures }) => toned(formatCount(failures), 'bad', failures > 0)),
+      percentile('p50'),
+      percentile('p95', ENOUGH.p95),
+      percentile('p99', ENOUGH.p99),
+      percentile('max', 0, 1),
+      figures('Req/s', ({ requestsPerSecond }) => formatRate(requestsPerSecond), { drop: 2 }),
+    ],
+    groups: byTarget(operations),
+  });
+}
+
+type PercentilesRow = { readonly operation: string; readonly count: number; readonly percentiles: Percentiles };
+
+/** All percentiles of each operation, and those of the time until its failures were known. */
+export function percentilesTable(operations: readonly OperationSummary[]): Table {
+  const row = (operation: string, count: number, percentiles: Percentiles | null): PercentilesRow[] =>
+    percentiles === null ? [] : [{ operation, count, percentiles }];
+  return makeTable<PercentilesRow>({
+    id: 'percentiles',
+    caption: 'Useful requests: latency; failed requests: time until the failure was known; in ms',
+    detail: 'All percentiles, including failed requests',
+    columns: [
+      operationColumn,
+      figures('Requests', ({ count }) => formatCount(count)),
+      ...(['min', 'mean', 'p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max'] as const).map((name) =>
+        figures<PercentilesRow>(name === 'p999' ? 'p99.9' : name, ({ percentiles }) => formatMs(percentiles[name])),
+      ),
+    ],
+    groups: byTarget(operations).map(({ title, items }) => ({
+      title,
+      items: items.flatMap((each) => [
+        ...row(each.operation, each.useful, each.latencyMs),
+        ...row(`${each.operation}, failed`, each.failures, each.failedLatencyMs),
+      ]),
+    })),
+  });
+}
+
+/** When headers, first event, response and end of stream came; no rows when nothing was useful. */
+export function clocksTable(operations: readonly OperationSummary[]): Table {
+  const clocks: readonly (readonly [group: string, of: (each: OperationSummary) => Percentiles | null])[] = [
+    ['Headers', ({ clocksMs }) => clocksMs.headers],
+    ['First event', ({ clocksMs }) => clocksMs.firstEvent],
+    ['Matching response', ({ latencyMs }) => latencyMs],
+    ['Stream close', ({ clocksMs }) => clocksMs.close],
+  ];
+  const known = operations.some((operation) => clocks.some(([, of]) => of(operation) !== null));
+  return makeTable<OperationSummary>({
+    id: 'clocks',
+    caption:
+      'In ms; the matching response counts from the intended start, the others from dispatch; start lag is the time between the two',
+    columns: [
+      operationColumn,
+      figures('Start lag p95', ({ clocksMs }) => formatMs(clocksMs.lag?.p95), { drop: 2 }),
+      ...clocks.flatMap(([group, of]) => pair(group, of, group === 'Matching response' ? { strong: true } : {})),
+    ],
+    groups: known ? byTarget(operations) : [],
+  });
+}
+
+/** p50 and p95 of a clock under one heading. */
+function pair<Item>(
+  group: string,
+  of: (item: Item) => Percentiles | null,
+  more: Partial<ColumnOf<Item>> = {},
+): ColumnOf<Item>[] {
+  return (['p50', 'p95'] as const).map((name) =>
+    figures(name, (item) => formatMs(of(item)?.[name]), { group, ...more }),
+  );
+}
+
+type OperationCalls = Pick<OperationSummary, 'target' | 'operation'> & { readonly calls: CallKinds };
+
+/** How many first, idle and warm calls each operation had and how long they took; only of operations with two kinds. */
+export function coldCallsTable(operations: readonly OperationSummary[]): Table {
+  const kinds: readonly (readonly [group: string, kind: keyof CallKinds])[] = [
+    ['First of session', 'firstOfSession'],
+    ['After idle', 'afterIdle'],
+    ['Warm', 'warm'],
+  ];
+  return makeTable<OperationCalls>({
+    id: 'cold',
+    caption: 'Latency of useful calls in ms; every call counts in one group',
+    columns: [
+      operationColumn,
+      ...kinds.flatMap(([group, kind]) => [
+        figures<OperationCalls>('calls', ({ calls }) => formatCount(calls[kind].count), { group }),
+        ...pair<OperationCalls>(group, ({ calls }) => calls[kind].latencyMs),
+      ]),
+    ],
+    groups: byTarget(operations.flatMap(callsToCompare)),
+  });
+}
+
+/** An operation whose calls are all of one kind has nothing to compare. */
+function callsToCompare({ target, operation, calls }: OperationSummary): OperationCalls[] {
+  if (calls === null) return [];
+  const kinds: readonly CallLatency[] = Object.values(calls);
+  return kinds.filter(({ count }) => count > 0).length < 2 ? [] : [{ target, operation, calls }];
+}
+
+/** How requests got their connections, of operations with something to report. */
+export function connectionsTable(operations: readonly OperationSummary[]): Table {
+  const clock = (group: string, of: keyof Clocks, drops: readonly [p50?: number, p95?: number] = []) =>
+    pair<OperationSummary>(group, ({ clocksMs }) => clocksMs[of]).map((column, index) => {
+      const drop = drops[index];
+      return drop === undefined ? column : { ...column, drop };
+    });
+  const count = (title: string, of: (each: OperationSummary) => number) =>
+    figures<OperationSummary>(title, (each) => toned(formatCount(of(each)), 'warn', of(each) > 0), {
+      group: 'Requests',
+    });
+  return makeTable<OperationSummary>({
+    id: 'connections',
+    caption: 'In ms; new counts the connections opened for an operation; connect includes the name lookup',
+    columns: [
+      operationColumn,
+      figures('New', ({ newConnections }) => formatCount(newConnections)),
+      ...clock('Wait', 'socket', [3]),
+      ...clock('Connect', 'connect', [2]),
+      ...clock('TLS', 'tls', [2]),
+      ...clock('Open after response', 'hold', [4, 4]),
+      count('Stream cut', ({ heldStreams }) => heldStreams),
+      count('Resumed', ({ resumedAnswers }) => resumedAnswers),
+      count('Retried', ({ retries }) => retries),
+    ],
+    groups: byTarget(connectionOperations(operations)),
+  });
+}
+
+const VERDICT_TONES: Readonly<Partial<Record<ComparisonVerdict, Tone>>> = {
+  slower: 'bad',
+  faster: 'good',
+  'too-little-data': 'quiet',
+};
+
+/** Each operation in both runs, with the change and its confidence interval. */
+export function comparisonTable({ operations, rules }: Comparison): Table {
+  const known = <T>(value: T | null, format: (value: T) => string) => (value === null ? '–' : format(value));
+  return makeTable<OperationComparison>({
+    id: 'comparison',
+    caption: `${rules.metric} of useful requests in ms, and its change with the ${roundPercent(rules.confidence)} confidence interval`,
+    columns: [
+      words('Result', ({ verdict }) => verdictCell(verdict)),
+      operationColumn,
+      figures('Baseline', ({ baseline }) => formatMs(baseline.latencyMs)),
+      figures('This run', ({ current }) => formatMs(current.latencyMs)),
+      figures('Change', ({ change }) => known(change, ({ estimate }) => formatChange(estimate))),
+      figures('Interval', ({ change }) => known(change, formatChangeRange), { drop: 1 }),
+      figures('Change, ms', ({ changeMs }) => known(changeMs, ({ estimate }) => signedMs(estimate)), { drop: 3 }),
+      figures('Useful, baseline → now', usefulCell, { drop: 2 }),
+    ],
+    groups: byTarget(operations),
+  });
+}
+
+function verdictCell(verdict: ComparisonVerdict): Cell {
+  const { mark, word } = comparisonVerdictWords[verdict];
+  const tone = VERDICT_TONES[verdict];
+  return { text: word, mark, ...(tone === undefined ? {} : { tone }) };
+}
+
+function usefulCell(each: OperationComparison): Cell {
+  const text = `${formatShare(each.baseline.usefulRate)} → ${formatShare(each.current.usefulRate)}`;
+  return toned(text, 'bad', usefulRateMoved(each) === 'fell');
+}
+
+function signedMs(ms: number): string {
+  return `${ms < 0 ? '−' : '+'}${formatMs(Math.abs(ms))}`;
+}

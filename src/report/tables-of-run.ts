@@ -1,0 +1,242 @@
+import type { OutcomeGroup, ScenarioSummary, SessionSummary } from '../summary/summary.ts';
+import type { Ceiling, CeilingStage, GeneratorCheck, ThresholdResult } from '../verdict/verdict.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatMs,
+  formatObserved,
+  formatRate,
+  formatShare,
+  formatTick,
+  formatTimeOfDay,
+} from './format.ts';
+import { outcomeMeaning } from './outcome-meaning.ts';
+import type { Report, ReportTarget } from './report.ts';
+import { type Cell, figures, makePlainTable, type Table, toned, words } from './table.ts';
+import { generatorFacts, overWords, seenWords } from './wording.ts';
+
+type Total = { readonly name: string; readonly value: Cell; readonly detail: string };
+
+/** The counts of the whole run. */
+export function totalsTable({ totals, iterationMs }: Report): Table {
+  const { requests, useful, failures, failureRate, requestsPerSecond, iterations, droppedIterations } = totals;
+  const iterationTimes =
+    iterationMs === null ? '' : `p50 ${formatMs(iterationMs.p50)} · p95 ${formatMs(iterationMs.p95)} ms`;
+  const rows: readonly Total[] = [
+    {
+      name: 'Requests',
+      value: { text: formatCount(requests) },
+      detail: `${formatRate(requestsPerSecond)} per second`,
+    },
+    {
+      name: 'Useful',
+      value: { text: formatCount(useful) },
+      detail: requests === 0 ? '' : formatShare(useful / requests),
+    },
+    { name: 'Failures', value: toned(formatCount(failures), 'bad', failures > 0), detail: formatShare(failureRate) },
+    { name: 'Iterations', value: { text: formatCount(iterations) }, detail: iterationTimes },
+    {
+      name: 'Dropped iterations',
+      value: toned(formatCount(droppedIterations), 'warn', droppedIterations > 0),
+      detail: 'starts that could not be made',
+    },
+  ];
+  return makePlainTable<Total>({
+    id: 'totals',
+    caption: 'Counts of the whole run',
+    untitled: true,
+    columns: [
+      words('Figure', ({ name }) => name, { names: true }),
+      figures('Value', ({ value }) => value),
+      words('Detail', ({ detail }) => detail),
+    ],
+    rows,
+  });
+}
+
+/** Groups of failures or warnings, the most frequent first: what, where, how often, when, and one message of the target. */
+export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string, tone: 'bad' | 'warn'): Table {
+  return makePlainTable<OutcomeGroup>({
+    id: 'outcomes',
+    caption: 'Most frequent first; times in UTC',
+    columns: [
+      figures('Count', ({ count }) => ({ text: formatCount(count), tone })),
+      words('Outcome', ({ outcome }) => outcome, { names: true, kind: 'code', fit: 'cut' }),
+      words('Meaning', ({ outcome }) => outcomeMeaning(outcome), { stacked: true, below: 'once' }),
+      words('Target', ({ target }) => target, { kind: 'name', fit: 'cut' }),
+      words('Operation', ({ operation }) => operation, { kind: 'name', fit: 'cut', stacked: true }),
+      words('Time', (group) => timeOf(group, startedAt), { fit: 'wrap' }),
+      words('Example message', ({ example }) => example, { kind: 'quote', below: 'always' }),
+    ],
+    rows: groups,
+  });
+}
+
+function timeOf({ firstAt, lastAt }: OutcomeGroup, startedAt: string): string {
+  const [first, last] = [formatTimeOfDay(firstAt, startedAt), formatTimeOfDay(lastAt, startedAt)];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+type ScenarioRow = ScenarioSummary & {
+  /** Starts that have an instant, and those of them that came late, warm-up included; null when virtual users set the pace. */
+  readonly planned: number | null;
+  readonly late: number;
+};
+
+/** The iterations of each scenario; no rows for a single scenario paced by virtual users, which the totals describe. */
+export function scenariosTable({ scenarios, generator }: Report): Table {
+  const rows = scenarios.map((each): ScenarioRow => {
+    const starts = generator.starts.scenarios.find(({ scenario }) => scenario === each.scenario);
+    return { ...each, planned: starts?.planned ?? null, late: starts?.late ?? 0 };
+  });
+  return makePlainTable<ScenarioRow>({
+    id: 'scenarios',
+    caption: 'Iteration times in ms, from the intended start to the end; planned and late starts include the warm-up',
+    columns: [
+      words('Scenario', ({ scenario }) => scenario, { names: true, kind: 'name', fit: 'cut' }),
+      figures('Planned', ({ planned }) => (planned === null ? '–' : formatCount(planned))),
+      figures('Iterations', ({ iterations }) => formatCount(iterations)),
+      figures('Dropped', ({ droppedIterations: count }) => toned(formatCount(count), 'warn', count > 0)),
+      figures('Late', ({ planned, late }) => (planned === null ? '–' : toned(formatCount(late), 'warn', late > 0))),
+      figures('Per second', ({ iterationsPerSecond }) => formatRate(iterationsPerSecond), { drop: 2 }),
+      ...(['p50', 'p95', 'p99', 'max'] as const).map((name) =>
+        figures<ScenarioRow>(
+          name,
+          ({ iterationMs }) => formatMs(iterationMs?.[name]),
+          name === 'max' ? { drop: 1 } : {},
+        ),
+      ),
+    ],
+    rows: rows.length === 1 && rows[0]?.planned === null ? [] : rows,
+  });
+}
+
+/** How many sessions each target had and how they ended; all targets together last when there are several. */
+export function sessionsTable(sessions: readonly SessionSummary[]): Table {
+  const targets = sessions.filter(({ target }) => target !== '*');
+  const all = targets.length > 1 ? sessions.filter(({ target }) => target === '*') : [];
+  return makePlainTable<SessionSummary>({
+    id: 'sessions',
+    caption: 'Whole run, warm-up included; sessions that were not lost were closed or ended with the run',
+    columns: [
+      words('Target', ({ target }) => (target === '*' ? 'All targets' : target), {
+        names: true,
+        kind: 'name',
+        fit: 'cut',
+      }),
+      figures('Opened', ({ opened }) => formatCount(opened)),
+      figures('Closed', ({ closed }) => formatCount(closed)),
+      figures('Lost', ({ lost }) => toned(formatCount(lost), 'warn', lost > 0)),
+      figures('Most open', ({ most }) => formatCount(most)),
+      ...(['p50', 'p95', 'max'] as const).map((name) =>
+        figures<SessionSummary>(
+          name === 'p50' ? 'Lifetime p50' : name,
+          ({ lifetimeMs }) => (lifetimeMs === null ? '–' : formatDuration(lifetimeMs[name] / 1000)),
+          name === 'p95' ? { drop: 1 } : {},
+        ),
+      ),
+      words('Lost to', ({ losses }) => lossesOf(losses), { kind: 'code', fit: 'wrap' }),
+    ],
+    rows: [...targets, ...all],
+  });
+}
+
+function lossesOf(losses: SessionSummary['losses']): string {
+  return losses.map(({ outcome, count }) => `${formatCount(count)} ${outcome}`).join(', ');
+}
+
+/** The thresholds of the plan and how they came out. */
+export function thresholdsTable(thresholds: readonly ThresholdResult[]): Table {
+  return makePlainTable<ThresholdResult>({
+    id: 'thresholds',
+    caption: 'Durations in ms, rates as fractions',
+    columns: [
+      words('Result', ({ ok }) => metCell(ok)),
+      words('Metric', ({ metric }) => metric, { names: true, kind: 'metric', fit: 'cut' }),
+      words('Threshold', ({ expression }) => expression, { kind: 'code', fit: 'cut' }),
+      words('', overWords, { stacked: true }),
+      figures('Observed', ({ observed }) => (observed === null ? 'no samples' : formatObserved(observed))),
+      words('', ({ at }) => seenWords(at), { stacked: true }),
+    ],
+    rows: thresholds,
+  });
+}
+
+function metCell(ok: boolean): Cell {
+  return ok ? { text: 'met', mark: '✓', tone: 'good' } : { text: 'not met', mark: '✗', tone: 'bad' };
+}
+
+/** What the levels of a ceiling count. */
+const LEVEL_TITLES: Readonly<Record<Ceiling['unit'], string>> = { 'starts/s': 'Starts/s', vus: 'Virtual users' };
+
+/** Which stages held, and the conditions that were not met in the others. */
+export function ceilingTable({ stages, scenario, unit }: Ceiling): Table {
+  return makePlainTable<CeilingStage>({
+    id: 'ceiling',
+    caption: `Stages of scenario ${scenario}`,
+    columns: [
+      words('Result', ({ held }) => heldCell(held)),
+      figures('Stage', ({ index }) => String(index + 1), { names: true }),
+      figures(LEVEL_TITLES[unit], ({ level }) => formatTick(level)),
+      figures('Time', ({ fromSeconds, toSeconds }) => `${formatMoment(fromSeconds)} to ${formatMoment(toSeconds)}`),
+      words('Conditions not met', ({ broken }) => broken.map(conditionOf).join('; '), { kind: 'code', fit: 'wrap' }),
+    ],
+    rows: stages,
+  });
+}
+
+function heldCell(held: boolean | null): Cell {
+  if (held === null) return { text: 'not run', mark: '–', tone: 'quiet' };
+  return held ? { text: 'held', mark: '✓', tone: 'good' } : { text: 'broke', mark: '✗', tone: 'bad' };
+}
+
+function conditionOf({ metric, expression, observed }: CeilingStage['broken'][number]): string {
+  return `${metric} ${expression}: ${observed === null ? 'no samples' : formatObserved(observed)}`;
+}
+
+/** The rules for the load generator, those that were broken first. */
+export function rulesTable({ rules }: Report['generator']): Table {
+  return makePlainTable<GeneratorCheck>({
+    id: 'rules',
+    caption: 'Rules for the load generator',
+    columns: [
+      words('Result', ({ ok }) => metCell(ok)),
+      words('Rule', ({ rule }) => rule, { names: true, fit: 'wrap' }),
+      words('', ({ detail }) => detail, { stacked: true, fit: 'wrap' }),
+    ],
+    rows: rules.toSorted((a, b) => Number(a.ok) - Number(b.ok)),
+  });
+}
+
+/** What the load generator measured of itself. */
+export function generatorTable(generator: Report['generator']): Table {
+  return makePlainTable<ReturnType<typeof generatorFacts>[number]>({
+    id: 'generator-figures',
+    caption: 'Figures of the load generator',
+    untitled: true,
+    columns: [
+      words('Figure', ({ name }) => name, { names: true, fit: 'wrap' }),
+      words('Value', ({ value }) => value, { fit: 'wrap' }),
+    ],
+    rows: generatorFacts(generator),
+  });
+}
+
+/** The targets as preflight found them. */
+export function targetsTable(targets: readonly ReportTarget[]): Table {
+  return makePlainTable<ReportTarget>({
+    id: 'targets',
+    caption: 'As found before the load started',
+    columns: [
+      words('Target', ({ name }) => name, { names: true, kind: 'name', fit: 'cut' }),
+      words('Address', ({ url }) => url, { kind: 'code', fit: 'wrap' }),
+      words('Server', ({ server }) => (server === '' ? { text: 'no name given', tone: 'quiet' } : server), {
+        fit: 'wrap',
+      }),
+      words('Protocol', ({ protocolVersion }) => protocolVersion, { fit: 'wrap' }),
+      words('Sessions', ({ session }) => session, { fit: 'wrap' }),
+    ],
+    rows: targets,
+  });
+}
