@@ -70,7 +70,7 @@ function abortSentence(abort: Abort): string {
 }
 
 /** Up to which level the conditions over stages held. */
-function ceilingSentence({ held, broke, unit, scenario, stages }: Ceiling): string {
+export function ceilingSentence({ held, broke, unit, scenario, stages }: Ceiling): string {
   if (broke !== null && held === null)
     return `Scenario ${scenario} broke at ${level(broke, unit)}, in its first stage.`;
   if (broke !== null) {
