@@ -1,21 +1,20 @@
-import type { Report } from '../../src/report/report.ts';
+import type { Report, ReportTarget } from '../../src/report/report.ts';
 import { type Percentiles, percentilesOf } from '../../src/summary/percentiles.ts';
 import { distributionOf } from '../../src/summary/summarise-operations.ts';
 import type { OperationSummary, OutcomeGroup, Series, SeriesPoint } from '../../src/summary/summary.ts';
 import measured from '../fixtures/report/hosted-operations.json' with { type: 'json' };
-import { reportTargets } from './report-targets.ts';
 
 const DURATION_SECONDS = 921;
 const INTERVAL_SECONDS = 10;
 const STARTED_AT = Date.parse('2026-05-09T14:00:00.000Z');
 
 type Measured = (typeof measured)[number];
-/** One made-up request: when it started, how long it took, and whether it failed. */
+/** One invented request: its start, its latency, and whether it failed. */
 type Request = { readonly atSeconds: number; readonly latencyMs: number; readonly failed: boolean };
 
 /**
- * A report of 15 minutes against four hosted servers, made from published figures of such a run: the counts and
- * percentiles are the published ones, the single requests behind series and distributions are drawn to fit them.
+ * A report of 15 minutes against four hosted servers, based on published figures of such a run: counts and percentiles
+ * are the published ones; the requests behind series and distributions are drawn to fit them.
  */
 export function reportFixture(changes: Partial<Report> = {}): Report {
   const drawn = measured.map((operation, index) => ({ operation, requests: drawRequests(operation, index + 1) }));
@@ -34,7 +33,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
     durationSeconds: DURATION_SECONDS,
     measuredSeconds: DURATION_SECONDS,
     warmUp: null,
-    targets: reportTargets,
+    targets: TARGETS,
     verdict: {
       status: 'fail',
       reasons: ['mcp_request_duration{target:github,operation:tools/call:search_code} p(95)<2000: observed 3070.'],
@@ -112,12 +111,12 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
   };
 }
 
-/** ISO 8601 instant of a moment of the run. */
+/** The ISO 8601 instant of a moment of the run. */
 export function instant(atSeconds: number): string {
   return new Date(STARTED_AT + Math.round(atSeconds * 1000)).toISOString();
 }
 
-/** Latencies spread evenly over the measured quantiles, in a random order; the starts follow a think-time rhythm. */
+/** Latencies spread evenly over the measured quantiles, in random order; starts follow a rhythm of think times. */
 function drawRequests(operation: Measured, seed: number): readonly Request[] {
   const random = randomFrom(seed);
   const knots = [operation.minMs, operation.p50Ms, operation.p75Ms, operation.p90Ms, operation.p95Ms, operation.p99Ms];
@@ -152,7 +151,7 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
   };
   const streamed = operation.target === 'context7' || operation.target === 'learn';
   const headers = streamed ? scaled(published, 0.06) : scaled(published, 0.985);
-  // Sessions begin on a new connection, later requests find it there.
+  // A session starts on a new connection; its later requests reuse it.
   const opens = operation.operation === 'initialize';
   const flat = (ms: number) => scaled(published, ms / published.p50);
   return {
@@ -232,3 +231,43 @@ function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** The hosted servers of the report fixture, as preflight finds them. */
+const TARGETS: readonly ReportTarget[] = [
+  {
+    name: 'learn',
+    url: 'https://learn.microsoft.com/api/mcp',
+    protocolVersion: '2025-06-18',
+    server: 'Microsoft Learn MCP Server 1.0.0',
+    session: 'stateful',
+    capabilities: ['tools'],
+    notes: [],
+  },
+  {
+    name: 'github',
+    url: 'https://api.githubcopilot.com/mcp/',
+    protocolVersion: '2025-11-25',
+    server: 'github-mcp-server 0.31.0',
+    session: 'stateful',
+    capabilities: ['tools'],
+    notes: [],
+  },
+  {
+    name: 'context7',
+    url: 'https://mcp.context7.com/mcp',
+    protocolVersion: '2025-11-25',
+    server: 'Context7 2.1.1',
+    session: 'stateless',
+    capabilities: ['tools'],
+    notes: [],
+  },
+  {
+    name: 'ado',
+    url: 'https://mcp.dev.azure.com/contoso',
+    protocolVersion: '2025-06-18',
+    server: '',
+    session: 'stateless',
+    capabilities: ['tools'],
+    notes: [],
+  },
+];

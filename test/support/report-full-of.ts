@@ -1,14 +1,13 @@
 import type { Report } from '../../src/report/report.ts';
-import { modelled } from './modelled-report.ts';
+import { compared, modelled, troubled } from './report-cases.ts';
 import { reportFixture } from './report-fixture.ts';
-import { troubled } from './troubled-reports.ts';
 
-/** What would run or break out of its place if a rendering let it through. */
+/** Text that would run, or break the markup, if a rendering did not escape it. */
 export const HOSTILE = `</script></style></title>"'><img src=x onerror=alert(1)>&amp;{{}}\u001b[31m\u202egnp\u0000`;
 
-/** A report with this text in every string that a plan, a target or a message could bring. */
+/** A report with this text in every string that can come from a plan, a target or a message. */
 export function reportFullOf(text: string): Report {
-  const base = modelled(troubled(reportFixture()));
+  const base = compared(modelled(troubled(reportFixture())));
   const rename = <T extends { readonly target: string; readonly operation: string }>(each: T): T =>
     each.target === '*' ? each : { ...each, target: `${each.target}${text}`, operation: `${each.operation}${text}` };
   return {
@@ -51,6 +50,22 @@ export function reportFullOf(text: string): Report {
       tokens: base.generator.tokens.map((each) => ({ ...each, target: text })),
       stoppedTargets: [{ target: text, reason: text, atSeconds: 1 }],
       rules: base.generator.rules.map((each) => ({ ...each, ok: false, rule: text, detail: text })),
+    },
+    comparison: {
+      ...base.comparison,
+      baseline: { ...base.comparison.baseline, runId: text, plan: { name: text, hash: text }, startedAt: text },
+      operations: base.comparison.operations.map((each) => ({ ...rename(each), reason: text })),
+      onlyInBaseline: base.comparison.onlyInBaseline.map(rename),
+      onlyInCurrent: base.comparison.onlyInCurrent.map(rename),
+      notes: [text],
+    },
+    ceiling: {
+      ...base.ceiling,
+      scenario: text,
+      stages: base.ceiling.stages.map((stage) => ({
+        ...stage,
+        broken: stage.broken.map((each) => ({ ...each, metric: text, expression: text })),
+      })),
     },
     notes: [text],
   };

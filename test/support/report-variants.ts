@@ -1,11 +1,10 @@
 import type { Report } from '../../src/report/report.ts';
 import type { OperationSummary, OutcomeGroup, Series } from '../../src/summary/summary.ts';
-import { modelled } from './modelled-report.ts';
+import { compared, modelled, rejected, troubled } from './report-cases.ts';
 import { instant, reportFixture } from './report-fixture.ts';
 import { HOSTILE, reportFullOf } from './report-full-of.ts';
-import { rejected, troubled } from './troubled-reports.ts';
 
-/** Reports of every kind that a rendering has to cope with, by name. */
+/** Reports of every kind that a rendering must handle, by name. */
 export function reportVariants() {
   const base = reportFixture();
   return {
@@ -21,6 +20,7 @@ export function reportVariants() {
     troubled: troubled(base),
     modelled: modelled(base),
     rejected: rejected(base),
+    compared: compared(base),
     hostile: reportFullOf(HOSTILE),
   } satisfies Record<string, Report>;
 }
