@@ -31,7 +31,8 @@ export function comparisonSentences({ baseline, operations, rules }: Comparison)
     );
   const when = `${formatInstant(baseline.startedAt)} UTC, ${formatDuration(baseline.durationSeconds)}`;
   return [
-    `Compared with run ${baseline.runId} of ${baseline.plan.name} (${when}): ${counts.join(', ') || 'no operation in both runs'}.`,
+    `Compared with run ${baseline.runId} of ${baseline.plan.name} (${when}).`,
+    counts.length === 0 ? 'No operation is in both runs.' : `${counts.join(', ')}.`,
     `Slower or faster means that ${rules.metric} changed by ${roundPercent(rules.tolerance)} or more, with ${roundPercent(rules.confidence)} confidence that this is not chance.`,
   ];
 }

@@ -1,6 +1,6 @@
 import type { Comparison, ComparisonVerdict, OperationComparison } from '../comparison/comparison.ts';
 import type { Percentiles } from '../summary/percentiles.ts';
-import type { CallKinds, CallLatency, Clocks, OperationSummary } from '../summary/summary.ts';
+import type { CallKinds, CallLatency, OperationSummary } from '../summary/summary.ts';
 import {
   comparisonVerdictWords,
   formatChange,
@@ -92,35 +92,39 @@ export function percentilesTable(operations: readonly OperationSummary[]): Table
 
 /** When headers, first event, response and end of stream came; no rows when nothing was useful. */
 export function clocksTable(operations: readonly OperationSummary[]): Table {
-  const clocks: readonly (readonly [group: string, of: (each: OperationSummary) => Percentiles | null])[] = [
-    ['Headers', ({ clocksMs }) => clocksMs.headers],
-    ['First event', ({ clocksMs }) => clocksMs.firstEvent],
-    ['Matching response', ({ latencyMs }) => latencyMs],
-    ['Stream close', ({ clocksMs }) => clocksMs.close],
-  ];
-  const known = operations.some((operation) => clocks.some(([, of]) => of(operation) !== null));
+  const known = operations.some(({ clocksMs, latencyMs }) =>
+    [clocksMs.headers, clocksMs.firstEvent, latencyMs, clocksMs.close].some((clock) => clock !== null),
+  );
   return makeTable<OperationSummary>({
     id: 'clocks',
     caption:
       'In ms; the matching response counts from the intended start, the others from dispatch; start lag is the time between the two',
     columns: [
       operationColumn,
-      figures('Start lag p95', ({ clocksMs }) => formatMs(clocksMs.lag?.p95), { drop: 2 }),
-      ...clocks.flatMap(([group, of]) => pair(group, of, group === 'Matching response' ? { strong: true } : {})),
+      figures('Start lag p95', ({ clocksMs }) => formatMs(clocksMs.lag?.p95), { drop: 3 }),
+      ...pair<OperationSummary>('Headers', ({ clocksMs }) => clocksMs.headers),
+      ...pair<OperationSummary>('First event', ({ clocksMs }) => clocksMs.firstEvent, [1]),
+      ...strong(pair<OperationSummary>('Matching response', ({ latencyMs }) => latencyMs)),
+      ...pair<OperationSummary>('Stream close', ({ clocksMs }) => clocksMs.close, [2, 2]),
     ],
     groups: known ? byTarget(operations) : [],
   });
 }
 
-/** p50 and p95 of a clock under one heading. */
+/** The p50 and p95 of a clock below one heading, and which of them a narrow terminal leaves out. */
 function pair<Item>(
   group: string,
   of: (item: Item) => Percentiles | null,
-  more: Partial<ColumnOf<Item>> = {},
+  drops: readonly [p50?: number, p95?: number] = [],
 ): ColumnOf<Item>[] {
-  return (['p50', 'p95'] as const).map((name) =>
-    figures(name, (item) => formatMs(of(item)?.[name]), { group, ...more }),
-  );
+  return (['p50', 'p95'] as const).map((name, at) => {
+    const drop = drops[at];
+    return figures(name, (item) => formatMs(of(item)?.[name]), drop === undefined ? { group } : { group, drop });
+  });
+}
+
+function strong<Item>(columns: readonly ColumnOf<Item>[]): ColumnOf<Item>[] {
+  return columns.map((column) => ({ ...column, strong: true }));
 }
 
 type OperationCalls = Pick<OperationSummary, 'target' | 'operation'> & { readonly calls: CallKinds };
@@ -155,11 +159,6 @@ function callsToCompare({ target, operation, calls }: OperationSummary): Operati
 
 /** How requests got their connections, of operations with something to report. */
 export function connectionsTable(operations: readonly OperationSummary[]): Table {
-  const clock = (group: string, of: keyof Clocks, drops: readonly [p50?: number, p95?: number] = []) =>
-    pair<OperationSummary>(group, ({ clocksMs }) => clocksMs[of]).map((column, index) => {
-      const drop = drops[index];
-      return drop === undefined ? column : { ...column, drop };
-    });
   const count = (title: string, of: (each: OperationSummary) => number) =>
     figures<OperationSummary>(title, (each) => toned(formatCount(of(each)), 'warn', of(each) > 0), {
       group: 'Requests',
@@ -170,10 +169,10 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
     columns: [
       operationColumn,
       figures('New', ({ newConnections }) => formatCount(newConnections)),
-      ...clock('Wait', 'socket', [3]),
-      ...clock('Connect', 'connect', [2]),
-      ...clock('TLS', 'tls', [2]),
-      ...clock('Open after response', 'hold', [4, 4]),
+      ...pair<OperationSummary>('Wait', ({ clocksMs }) => clocksMs.socket, [1]),
+      ...pair<OperationSummary>('Connect', ({ clocksMs }) => clocksMs.connect, [2]),
+      ...pair<OperationSummary>('TLS', ({ clocksMs }) => clocksMs.tls, [2]),
+      ...pair<OperationSummary>('Open after response', ({ clocksMs }) => clocksMs.hold, [3, 3]),
       count('Stream cut', ({ heldStreams }) => heldStreams),
       count('Resumed', ({ resumedAnswers }) => resumedAnswers),
       count('Retried', ({ retries }) => retries),

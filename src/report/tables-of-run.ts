@@ -133,7 +133,7 @@ export function sessionsTable(sessions: readonly SessionSummary[]): Table {
         figures<SessionSummary>(
           name === 'p50' ? 'Lifetime p50' : name,
           ({ lifetimeMs }) => (lifetimeMs === null ? '–' : formatDuration(lifetimeMs[name] / 1000)),
-          name === 'p95' ? { drop: 1 } : {},
+          name === 'p50' ? {} : { drop: name === 'p95' ? 2 : 1 },
         ),
       ),
       words('Lost to', ({ losses }) => lossesOf(losses), { kind: 'code', fit: 'wrap' }),
@@ -157,7 +157,7 @@ export function thresholdsTable(thresholds: readonly ThresholdResult[]): Table {
       words('Threshold', ({ expression }) => expression, { kind: 'code', fit: 'cut' }),
       words('', overWords, { stacked: true }),
       figures('Observed', ({ observed }) => (observed === null ? 'no samples' : formatObserved(observed))),
-      words('', ({ at }) => seenWords(at), { stacked: true }),
+      words('', ({ at }) => seenWords(at), { stacked: true, below: 'always' }),
     ],
     rows: thresholds,
   });

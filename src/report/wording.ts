@@ -72,11 +72,11 @@ export function overWords({ over }: ThresholdResult): string {
   return over === 'stage' ? 'over each stage' : `over every ${formatDuration(over / 1000)}`;
 }
 
-/** Where the observed value was seen, e.g. `stage 3, 1:00–1:30`; empty when over the run as a whole. */
+/** Where the observed value was seen, e.g. `in stage 3, 1:00–1:30`; empty when over the whole run. */
 export function seenWords(at: SeenAt | undefined): string {
   if (at === undefined) return '';
   const stage = at.stage === undefined ? '' : `stage ${at.stage + 1}, `;
-  return `${stage}${formatMoment(at.fromSeconds)}–${formatMoment(at.toSeconds)}`;
+  return `in ${stage}${formatMoment(at.fromSeconds)}–${formatMoment(at.toSeconds)}`;
 }
 
 /** An example rests on a few requests at least, and the difference is worth a sentence. */

@@ -43,7 +43,7 @@ describe('mcp-surge compare', () => {
     assert.equal(code, 99, stderr);
     assert.match(stdout, /^Run the-slower-one of simulated\n/);
     assert.match(stdout, /1 slower, 1 same\./);
-    assert.match(stdout, /p95 differs by 20 % or more/);
+    assert.match(stdout, /p95 changed by 20 % or more/);
     assert.match(stdout, /▲ slower +tools\/call:search +\d+ +\d+ +\+\d+ %/);
     assert.match(stdout, /= same +tools\/list/);
   });
@@ -56,7 +56,7 @@ describe('mcp-surge compare', () => {
     assert.equal((await compare('slower.json', 'one.json')).code, 0);
     const tolerant = await compare('one.json', 'slower.json', '--metric', 'p50', '--tolerance', '1');
     assert.equal(tolerant.code, 0);
-    assert.match(tolerant.stdout, /p50 ms/);
+    assert.match(tolerant.stdout, /p50 of useful requests in ms/);
   });
 
   test('exit 107 when one of the runs is invalid, slower or not', async () => {
@@ -86,7 +86,7 @@ describe('mcp-surge compare', () => {
     assert.match(stderr, /expected two reports/);
     await refused(/Cannot read the report .*none\.json/, 'one.json', 'none.json');
     await refused(/Cannot read the report .*broken\.json/, 'broken.json', 'one.json');
-    await refused(/other\.json is no report: .*runId/, 'other.json', 'one.json');
+    await refused(/other\.json is not a report: .*runId/, 'other.json', 'one.json');
     await refused(/older\.json was made by an earlier version.*run its plan again/, 'older.json', 'one.json');
     await refused(/damaged\.json is damaged: .*at 0 s cannot be read/, 'damaged.json', 'one.json');
     await refused(/--metric: .*p50/, 'one.json', 'one.json', '--metric', 'p42');
@@ -139,7 +139,7 @@ describe('mcp-surge run --baseline', () => {
     assert.equal(report.verdict.status, 'fail');
     const page = await readFile(join(cwd, 'o/report.html'), 'utf8');
     assert.match(page, /<section id="comparison">.*the-faster-one/s);
-    assert.match(page, /class="broken"><span aria-hidden="true">▲<\/span> slower/);
+    assert.match(page, /class="bad"><span aria-hidden="true">▲<\/span> slower/);
 
     const itself = await runMcpSurge(['compare', 'o/report.json', 'o/report.json'], { cwd });
     assert.equal(itself.code, 0, itself.stdout + itself.stderr);

@@ -91,7 +91,8 @@ td.strong { font-weight: 600; }
 .remarks { margin: 14px 0; padding: 10px 18px 10px 34px; border-left: 4px solid var(--warn); background: var(--warn-bg); overflow-wrap: anywhere; }
 .targets td:nth-child(2) { min-width: 220px; }
 .thresholds th[scope=row] { min-width: 150px; }
-.thresholds td:nth-child(3), .ceiling td:nth-child(5) { min-width: 100px; }
+.thresholds td:nth-child(3) { min-width: 100px; }
+.ceiling td:nth-child(5) { min-width: 170px; }
 .outcomes tbody .n { font-size: 18px; line-height: 1.3; font-weight: 650; }
 .outcomes th[scope=row] { width: 29%; }
 .outcomes th code { font-weight: 650; }
