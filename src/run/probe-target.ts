@@ -7,6 +7,7 @@ import type { ListName, Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Outcome } from '../sample/outcome.ts';
+import type { Clock } from '../traffic/clock.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { openTargetClient, type TargetClient } from './target-client.ts';
 
@@ -33,7 +34,7 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`] };
   try {
-    const opened = await openOnce(client, (exchange) => operations[exchange.sample.operation] as string);
+    const opened = await openOnce(client, (exchange) => operations[exchange.sample.operation] as string, context.clock);
     if ('facts' in opened) {
       const { facts, capabilities } = opened;
       return {
@@ -54,7 +55,11 @@ const HTTP_SSE = {
 } as const;
 
 /** Finds out the target's era, and opens and closes one session. */
-async function openOnce(client: TargetClient, operationOf: (exchange: Exchange) => string): Promise<Opened | Fault> {
+async function openOnce(
+  client: TargetClient,
+  operationOf: (exchange: Exchange) => string,
+  clock: Clock,
+): Promise<Opened | Fault> {
   const revision = await client.findRevision();
   if (revision.era === 'unknown') return { operation: 'server/discover', ...revision };
   const session = client.openSession(
@@ -67,7 +72,7 @@ async function openOnce(client: TargetClient, operationOf: (exchange: Exchange) 
     return opened;
   }
   const { failed } = opened;
-  if (await isHttpSse(client.connection, failed)) return { ...HTTP_SSE, operation: operationOf(failed) };
+  if (await isHttpSse(client.connection, failed, clock)) return { ...HTTP_SSE, operation: operationOf(failed) };
   return { operation: operationOf(failed), outcome: failed.outcome, message: failed.message };
 }
 

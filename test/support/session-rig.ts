@@ -70,7 +70,6 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
   const operation = (name: string) =>
     operations.includes(name) ? operations.indexOf(name) : operations.push(name) - 1;
   const context = testContext({
-    clock,
     secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`no secret ${name}`)) },
   });
   const client = await openTargetClient(context, {

@@ -37,6 +37,17 @@ export class VirtualClock implements Clock {
     });
   }
 
+  /** How many sleep on this clock. */
+  get sleeping(): number {
+    return this.#sleepers.size;
+  }
+
+  /** Moves the time and wakes the sleepers that are due. For work that also waits for something other than this clock. */
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    for (const sleeper of [...this.#sleepers]) if (sleeper.atMs <= this.#nowMs) sleeper.wake();
+  }
+
   /** Lets time pass until the work is done. @throws when the work waits for something other than this clock */
   async run<Result>(work: Promise<Result>): Promise<Result> {
     const settled = { done: false };

@@ -1,5 +1,6 @@
 import type { Target } from '../../plan/target-schema.ts';
 import type { Outcome } from '../../sample/outcome.ts';
+import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { ExchangePeer } from '../http/exchange-request.ts';
 import { USEFUL } from '../http/json-rpc.ts';
@@ -71,14 +72,18 @@ const ENDPOINT_WAIT_MS = 2000;
  * mcp-surge does not speak. Revision 2025-03-26, "Backwards Compatibility": clients send GET, and the first event of
  * such a server is `endpoint`.
  */
-export async function isHttpSse(connection: TargetConnection, refused: Exchange): Promise<boolean> {
+export async function isHttpSse(connection: TargetConnection, refused: Exchange, clock: Clock): Promise<boolean> {
   if (!['HTTP_400', 'HTTP_404', 'HTTP_405'].includes(refused.outcome)) return false;
-  const { resolve, promise } = Promise.withResolvers<boolean>();
+  const decided = new AbortController();
+  let firstType: string | undefined;
   const peer: ExchangePeer = {
     stateless: false,
     judgeResult: () => USEFUL,
     onMessage: () => {},
-    onOtherEvent: (_, type) => resolve(type === 'endpoint'),
+    onOtherEvent: (_, type) => {
+      firstType ??= type;
+      decided.abort();
+    },
     onBroken: () => false,
   };
   const { headers: sent } = refused.request;
@@ -94,10 +99,8 @@ export async function isHttpSse(connection: TargetConnection, refused: Exchange)
     peer,
   });
   connection.dispatch(stream);
-  void stream.ended().then(() => resolve(false));
-  const timer = setTimeout(() => resolve(false), ENDPOINT_WAIT_MS);
-  const found = await promise;
-  clearTimeout(timer);
+  void stream.ended().then(() => decided.abort());
+  await clock.sleepUntil(clock.now() + ENDPOINT_WAIT_MS, decided.signal);
   stream.cancelStream();
-  return found;
+  return firstType === 'endpoint';
 }

@@ -24,6 +24,9 @@ export type Answer = {
   readonly body?: string;
 };
 
+/** In place of an answer: the request is never answered. */
+export const SILENT: Answer = {};
+
 /** A server's answer to a request; undefined for 404. */
 export type Site = (seen: Seen, origin: string) => Answer | undefined;
 
@@ -50,7 +53,9 @@ export async function startAuthRig(site: Site): Promise<AuthRig> {
     const { method = '', url = '', headers } = request;
     const one = { method, path: url, headers, form: new URLSearchParams(await text(request)) };
     seen.push(one);
-    const { status = 200, headers: more = {}, json, body } = site(one, origin) ?? { status: 404 };
+    const answer = site(one, origin) ?? { status: 404 };
+    if (answer === SILENT) return;
+    const { status = 200, headers: more = {}, json, body } = answer;
     const type = json === undefined ? 'text/plain' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...more }).end(body ?? (json && JSON.stringify(json)));
   });

@@ -19,9 +19,9 @@ afterEach(async () => {
 type More = { scope?: string; resource?: string; timeoutMs?: number; placement?: 'basic' };
 
 /** A fetch of a token from an endpoint that the plan names. */
-function tokensAt(tokenUrl: string, { scope, resource, timeoutMs = 10_000, placement }: More = {}) {
+function tokensAt(tokenUrl: string, { scope, resource, placement, ...limit }: More = {}) {
   dispatcher = new Agent();
-  const http = new AuthHttp({ dispatcher, problemOfAddress: () => undefined, timeoutMs });
+  const http = new AuthHttp({ dispatcher, problemOfAddress: () => undefined, ...limit });
   const client = { id: 'me', secret: SECRET, placement, key: undefined };
   const terms = async () => ({ server: namedServer(tokenUrl), scope, resource });
   return clientCredentialsTokens({ http, terms, client }, () => 5000);
@@ -141,5 +141,24 @@ describe('clientCredentialsTokens', () => {
       assert.match(message, /ECONNREFUSED/);
       return true;
     });
+  });
+
+  it('waits ten seconds and no longer for an endpoint that does not answer', async (t) => {
+    const { fetchToken } = await tokensFrom(() => {});
+    // The types of Node do not have this name yet.
+    const apis = ['AbortSignal.timeout' as 'setTimeout'];
+    t.mock.timers.enable({ apis });
+    let error: unknown;
+    fetchToken().catch((caught: unknown) => {
+      error = caught;
+    });
+    while (server.requests.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(9999);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.equal(error, undefined);
+    t.mock.timers.tick(1);
+    while (error === undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+    // The mocked timeout has another message than the real one, which is tested above.
+    assert.match(String(error), /gave no usable answer: /);
   });
 });

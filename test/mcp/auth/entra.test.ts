@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { afterEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Answer, type AuthRig, startAuthRig } from './auth-rig.ts';
+import { entraTokens } from '../../../src/mcp/auth/entra.ts';
+import { type Answer, type AuthRig, SILENT, startAuthRig } from './auth-rig.ts';
 
 const SCOPE = 'api://target/.default';
 const HEADER = 'the-identity-header';
@@ -22,6 +23,13 @@ async function start(lifeSeconds: number, fault?: Answer): Promise<void> {
     const token = { access_token: `token-${++issued}`, expires_on: `${expires}`, resource: 'api://target' };
     return path.startsWith('/msi/token?') ? { json: { ...token, token_type: 'Bearer', client_id: 'x' } } : undefined;
   });
+}
+
+function restoreEnvironment(before: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(before)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
 }
 
 type Line = { readonly value?: string; readonly expiresAtMs?: number; readonly message?: string };
@@ -93,5 +101,24 @@ describe('entraTokens on App Service', () => {
     assert.match(line?.message ?? '', /ManagedIdentityCredential/);
     assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);
     assert.ok(!line?.message?.includes(HEADER));
+  });
+
+  it('waits 30 seconds and no longer for an identity endpoint that does not answer', async (t) => {
+    await start(3600, SILENT);
+    const { IDENTITY_ENDPOINT, IDENTITY_HEADER: header } = process.env;
+    t.after(() => restoreEnvironment({ IDENTITY_ENDPOINT, IDENTITY_HEADER: header }));
+    Object.assign(process.env, { IDENTITY_ENDPOINT: `${rig.origin}/msi/token`, IDENTITY_HEADER: HEADER });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let error: unknown;
+    entraTokens(SCOPE, undefined)().catch((caught: unknown) => {
+      error = caught;
+    });
+    while (rig.seen.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(29_999);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.equal(error, undefined);
+    t.mock.timers.tick(1);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.match(String(error), /did not issue a token .* no answer within 30 s/);
   });
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PING } from '../../../src/mcp/operations/call.ts';
-import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { type Answer, openWithoutSession } from '../../support/mcp-server.ts';
 import { chunkOf, eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
 import { CALLER, startSession, until } from '../../support/session-rig.ts';
@@ -65,23 +64,6 @@ describe('the event stream of a session', () => {
     await until(() => rig.server.of('response').length === 1);
     assert.deepEqual(rig.server.of('response')[0]?.rpc, { jsonrpc: '2.0', id: 'q', result: {} });
     await session.close(CALLER);
-  });
-
-  it('is waited for two seconds at most, as some servers send their headers with the first event only', async (t) => {
-    const sleeps: number[] = [];
-    const clock: Clock = {
-      now: systemClock.now,
-      sleepUntil: async (atMs) => {
-        sleeps.push(atMs - systemClock.now());
-      },
-    };
-    const rig = await startSession(t, { ...ping, GET: () => undefined }, { target, clock });
-    const session = rig.legacy();
-    assert.ok('facts' in (await session.open(CALLER)));
-    assert.equal(sleeps.length, 1);
-    assert.ok(Math.abs((sleeps[0] ?? 0) - 2000) < 100, String(sleeps));
-    await session.close(CALLER);
-    await until(() => rig.samples().includes('GET CLIENT_ABORT'));
   });
 
   it('is opened again after the last event, after the wait that the server asks for', async (t) => {
