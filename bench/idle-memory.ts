@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { surge } from './clients/surge.ts';
 
-// Run by run.ts with --expose-gc: `idle-memory.ts URL SESSIONS` opens sessions, lets them lie idle, and sends its parent
-// the bytes that each holds: what is left on and off the heap after a collection, compared with one tenth of them.
+// Run by run.ts with --expose-gc: `idle-memory.ts URL SESSIONS` opens a tenth of the sessions, then all of them, and lets
+// them lie idle. It sends its parent the bytes that each holds: the difference in memory after garbage collections.
 
 const [url = '', sessions = ''] = process.argv.slice(2);
 const wanted = Number(sessions);
@@ -17,7 +17,7 @@ await Promise.all([few.close(), many.close()]);
 process.send?.((after - before) / wanted);
 process.disconnect?.();
 
-/** Bytes in use once everything that can go has gone. */
+/** Bytes in use, on the heap and outside it, after garbage collections. */
 async function held(): Promise<number> {
   for (let round = 0; round < 3; round++) {
     await pause(100);

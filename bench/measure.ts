@@ -3,9 +3,9 @@ import type { Client, ClientOptions } from './clients/client.ts';
 import { surge } from './clients/surge.ts';
 import { undici } from './clients/undici.ts';
 
-// Run by run.ts, in a process of its own for each client: `measure.ts CLIENT URL SESSIONS WARMUP` warms up, tells its
-// parent that it is ready, and then sends as many requests as its parent says, again and again. Each time it answers with
-// the microseconds of CPU since it last did: V8 may put off collecting what a turn left behind until the turn is over.
+// Run by run.ts, in a separate process for each client: `measure.ts CLIENT URL SESSIONS WARMUP` warms up, tells its parent
+// that it is ready, and then sends as many requests as its parent asks for, any number of times. Each time it answers with
+// the microseconds of CPU since the previous answer, because V8 may collect the garbage of a turn after the turn.
 
 const CLIENTS: Readonly<Record<string, (options: ClientOptions) => Promise<Client>>> = {
   surge,

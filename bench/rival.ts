@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** One client in a process of its own, which sends requests when told to. */
+/** One client in a separate process, which sends requests on command. */
 export class Rival {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -12,7 +12,7 @@ export class Rival {
     this.#name = name;
   }
 
-  /** Starts a client and resolves once it has warmed up. @throws when its process ends before */
+  /** Starts a client and waits until it has warmed up. @throws if its process ends before that */
   static async start(name: string, url: string, sessions: number, warmUp: number): Promise<Rival> {
     const module = fileURLToPath(new URL('./measure.ts', import.meta.url));
     const rival = new Rival(fork(module, [name, url, String(sessions), String(warmUp)]), name);
@@ -20,7 +20,7 @@ export class Rival {
     return rival;
   }
 
-  /** Sends so many requests; resolves to the microseconds of CPU that they took. @throws when its process ends */
+  /** Sends this many requests. @returns the microseconds of CPU that they took. @throws if the process ends */
   async send(requests: number): Promise<number> {
     this.#child.send(requests);
     return (await this.#answer()) as number;

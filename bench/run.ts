@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { Rival } from './rival.ts';
 
 // What a request costs: CPU microseconds of the whole client process, for this client with full recording, for bare
-// undici with JSON.parse, and for autocannon, which reads HTTP only. CPU and not time, because other programs distort it
-// less; ratios and not microseconds, because machines differ.
+// undici with JSON.parse, and for autocannon, which reads HTTP only. It measures CPU, because other programs distort it
+// less than elapsed time, and shows ratios, because machines differ.
 //
-// In each round all three start anew, each in a process of its own, and warm up until they are compiled. Then mcp-surge
-// and undici take short turns, in changing order, so that whatever else the machine does meets both alike, and autocannon
-// one long turn after them. A round's figure is the sum
-// over all turns and no median of them: collections of garbage come in some turns only, and belong to the cost.
+// In each round all three clients start again, each in a separate process, and warm up until they are compiled. Then
+// mcp-surge and undici take short turns in alternating order, so that other load on the machine affects both, and
+// autocannon takes one long turn after them. A round's figure is the sum over all turns, not their median: garbage is
+// collected in some turns only, and is part of the cost.
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const WARM_UP = 20_000;
@@ -64,11 +64,11 @@ try {
 }
 
 async function measureAll(url: string, sessions: number): Promise<Record<ClientName, number>> {
-  // One after the other: the connections of all at once would overflow the server's queue of new ones.
+  // One after the other: simultaneous connections of all would overflow the server's backlog.
   const bare = await Rival.start('undici', url, sessions, WARM_UP);
   const own = await Rival.start('surge', url, sessions, WARM_UP);
   const autocannon = await Rival.start('autocannon', url, sessions, WARM_UP);
-  // Leaves out what they spent while they waited for the others to warm up.
+  // Leaves out the CPU that they used while the others warmed up.
   for (const rival of [bare, own]) await rival.send(0);
   const spentUs = { undici: 0, surge: 0, autocannon: 0 };
   for (let turn = 0; turn < TURNS; turn++) {
@@ -76,14 +76,14 @@ async function measureAll(url: string, sessions: number): Promise<Record<ClientN
     spentUs.surge += await own.send(REQUESTS_A_TURN);
     if (turn % 2 === 1) spentUs.undici += await bare.send(REQUESTS_A_TURN);
   }
-  // It opens its connections anew whenever it is told to send, which short turns would charge it with too often.
+  // It opens its connections again for each turn, so that short turns would add too much to its cost.
   spentUs.autocannon = await autocannon.send(TURNS * REQUESTS_A_TURN);
   for (const rival of [bare, own, autocannon]) rival.end();
   const each = (us: number) => us / (TURNS * REQUESTS_A_TURN);
   return { undici: each(spentUs.undici), surge: each(spentUs.surge), autocannon: each(spentUs.autocannon) };
 }
 
-/** Runs a module and returns what it sends. @throws when it ends without */
+/** Runs a module in a process and returns the message that it sends. @throws if it ends without one */
 async function childOf(module: string, args: readonly string[], execArgv: readonly string[] = []): Promise<unknown[]> {
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), args, { execArgv: [...execArgv] });
   const sent = once(child, 'message');

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// The least that answers as an MCP server with sessions: any request with the same result, as JSON, or as an event
-// stream on /sse. It tells its parent the port, and ends with it.
+// A minimal MCP server with sessions. It answers any call with the same result, as JSON, or as an event stream on /sse.
+// It sends its parent the port, and ends when the parent does.
 
 const REVISION = '2025-11-25';
 const initialized = `"result":{"protocolVersion":"${REVISION}","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1"}}}`;

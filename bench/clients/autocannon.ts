@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import { callBody, callHeaders } from './call-request.ts';
 import { type Client, type ClientOptions, shareOf } from './client.ts';
 
-/** autocannon, which reads HTTP only: the same request over and over, its reply neither parsed nor judged. */
+/** autocannon, which reads HTTP only: it repeats the same request, and neither parses nor judges the reply. */
 export async function autocannonClient({ url, sessions }: ClientOptions): Promise<Client> {
   return {
     async send(requests) {
@@ -16,7 +16,7 @@ export async function autocannonClient({ url, sessions }: ClientOptions): Promis
         headers,
         body: callBody(1),
       });
-      if (errors + non2xx > 0) throw new Error(`${errors} errors, ${non2xx} replies that are no 2xx`);
+      if (errors + non2xx > 0) throw new Error(`${errors} errors, ${non2xx} replies with a status other than 2xx`);
     },
     close: async () => {},
   };

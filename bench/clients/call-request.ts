@@ -1,4 +1,4 @@
-/** The headers and body that a call has on the wire, as mcp-surge sends them, for clients that speak only HTTP. */
+/** Headers and body of a call as mcp-surge sends it, for clients that speak only HTTP. */
 export const callHeaders = {
   'user-agent': 'mcp-surge/0.1.0 (load)',
   'content-type': 'application/json',

@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import { callBody, callHeaders } from './call-request.ts';
 import { type Client, type ClientOptions, shareOf } from './client.ts';
 
-/** undici's dispatch and JSON.parse, and nothing else: no clocks, no checks, nothing recorded. */
+/** Only undici's dispatch and JSON.parse: no clocks, no checks, no recording. */
 export async function undici({ url, sessions }: ClientOptions): Promise<Client> {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections: sessions, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
@@ -18,7 +18,7 @@ export async function undici({ url, sessions }: ClientOptions): Promise<Client> 
           onResponseData: (_, chunk) => void chunks.push(chunk),
           onResponseEnd: () => {
             const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString();
-            // Of an event stream only its one event's data.
+            // An event stream has one event; only its data is parsed.
             JSON.parse(text.startsWith('{') ? text : text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));
             resolve();
           },
