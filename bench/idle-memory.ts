@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { surge } from './clients/surge.ts';
+import { surgeClient } from './clients/surge.ts';
 
 // Run by run.ts with --expose-gc: `idle-memory.ts URL SESSIONS` opens a tenth of the sessions, then all of them, and lets
 // them lie idle. It sends its parent the bytes that each holds: the difference in memory after garbage collections.
@@ -7,10 +7,10 @@ import { surge } from './clients/surge.ts';
 const [url = '', sessions = ''] = process.argv.slice(2);
 const wanted = Number(sessions);
 
-const few = await surge({ url, sessions: wanted / 10 });
+const few = await surgeClient({ url, sessions: wanted / 10 });
 await few.send(wanted / 10);
 const before = await held();
-const many = await surge({ url, sessions: wanted });
+const many = await surgeClient({ url, sessions: wanted });
 await many.send(wanted);
 const after = await held();
 await Promise.all([few.close(), many.close()]);

@@ -1,15 +1,14 @@
-import { autocannonClient } from './clients/autocannon.ts';
 import type { Client, ClientOptions } from './clients/client.ts';
-import { surge } from './clients/surge.ts';
-import { undici } from './clients/undici.ts';
+import { autocannonClient, undiciClient } from './clients/http-clients.ts';
+import { surgeClient } from './clients/surge.ts';
 
 // Run by run.ts, in a separate process for each client: `measure.ts CLIENT URL SESSIONS WARMUP` warms up, tells its parent
 // that it is ready, and then sends as many requests as its parent asks for, any number of times. Each time it answers with
 // the microseconds of CPU since the previous answer, because V8 may collect the garbage of a turn after the turn.
 
 const CLIENTS: Readonly<Record<string, (options: ClientOptions) => Promise<Client>>> = {
-  surge,
-  undici,
+  surge: surgeClient,
+  undici: undiciClient,
   autocannon: autocannonClient,
 };
 

@@ -23,7 +23,7 @@ const POLICY: Policy = {
 };
 
 /** mcp-surge as a slice runs it: virtual users with sessions, every request and iteration recorded. */
-export async function surge({ url, sessions }: ClientOptions): Promise<Client> {
+export async function surgeClient({ url, sessions }: ClientOptions): Promise<Client> {
   const plan = planFor(url, sessions);
   const recorder = new Recorder(
     systemClock.now(),
