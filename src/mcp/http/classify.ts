@@ -17,7 +17,7 @@ export function classifyTransportError(error: unknown, headersSeen: boolean, reu
 }
 
 /** undici's codes for requests that it does not even try: our arguments were wrong, or the pool was closed. */
-const OUR_FAULT: ReadonlySet<string> = new Set([
+const INTERNAL_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
   'UND_ERR_DESTROYED',
@@ -25,8 +25,8 @@ const OUR_FAULT: ReadonlySet<string> = new Set([
 ]);
 
 /** True for an error that no target can cause. */
-export function isFaultOfOurs(error: unknown): boolean {
-  return OUR_FAULT.has(innermost(error).code);
+export function isInternalError(error: unknown): boolean {
+  return INTERNAL_CODES.has(innermost(error).code);
 }
 
 /**

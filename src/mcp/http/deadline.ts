@@ -7,7 +7,7 @@ export type Timeouts = { readonly headers: number; readonly idle: number; readon
 type Progress = { readonly startMs: number; readonly headersMs: number | undefined };
 
 /**
- * Milliseconds until a request may be out of time, or the judgement that it is.
+ * Milliseconds until a request may time out, or the judgement if it has.
  * @param lastActivityMs when something last arrived, epoch milliseconds; infinite if idle times do not count
  * @param nowMs epoch milliseconds
  */

@@ -74,7 +74,7 @@ export type BrokenExchange = {
   readonly over: boolean;
   /** Takes a message that may be the answer. */
   accept(message: unknown): void;
-  /** Resolves when the caller may go on. */
+  /** Resolves when the caller may continue. */
   readonly settled: Promise<void>;
   /** Stops waiting: the exchange fails as its stream did. @param why nothing more came, for the message */
   abandon(why: string): void;

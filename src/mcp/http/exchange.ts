@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Link } from '../../net/guarded-connector.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { Outcome } from '../../sample/outcome.ts';
-import { classifyTransportError, isFaultOfOurs, isResumable } from './classify.ts';
+import { classifyTransportError, isInternalError, isResumable } from './classify.ts';
 import {
   CUT_AFTER_MS,
   deadlineOf,
@@ -30,8 +30,8 @@ import { newRequestSample, type RequestSample, recordConnection, recordOutcome }
  * - `waiting`: for the answer; the request may not have been sent yet.
  * - `resuming`: for the answer in another stream, because its own stream broke. Later events of its own do not count.
  * - `decided`: the outcome is final. The caller waits a moment longer, because the reply has not ended.
- * - `settled`: the caller has gone on, and the reply has still not ended.
- * - `ended`: nothing more can come. The caller goes on as soon as the connection is free.
+ * - `settled`: the caller has continued, and the reply has still not ended.
+ * - `ended`: nothing more can come. The caller continues as soon as the connection is free.
  */
 export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'ended';
 
@@ -39,7 +39,7 @@ const NO_HEADERS: ReplyHeaders = {};
 
 /**
  * One HTTP request and its reply, from dispatch until the reply has ended. undici calls it as the handler of the request.
- * The caller waits for `settled`; the times in the sample are those of the events, not of when the caller goes on.
+ * The caller waits for `settled`; the times in the sample are those of the events, not of when the caller continues.
  */
 export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, BrokenExchange, Expiring {
   readonly request: ExchangeRequest;
@@ -52,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   link: Link | undefined;
   dueMs = Number.POSITIVE_INFINITY;
   slot = -1;
-  /** Resolves when the caller may go on: the outcome is final, and the connection is free or is not waited for. */
+  /** Resolves when the caller may continue: the outcome is final, and the connection is free or is not waited for. */
   readonly settled: Promise<void>;
   readonly #settleCaller: () => void;
   readonly #host: ExchangeHost;
@@ -102,7 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     return this.#reader?.broken;
   }
 
-  /** Resolves when nothing more can come; for event streams, whose caller goes on as soon as they are open. */
+  /** Resolves when nothing more can come; for event streams, whose caller continues as soon as they are open. */
   ended(): Promise<void> {
     if (this.#whenEnded === undefined) {
       this.#whenEnded = Promise.withResolvers();
@@ -148,7 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.#endWith({ outcome, message: `${message}; ${why}` }, this.#sinceStart());
   }
 
-  /** Checks whether the request is out of time. After the outcome: lets the caller go on, and then cuts the stream. */
+  /** Checks whether the request has timed out. After the outcome: lets the caller continue, and then cuts the stream. */
   onDeadline(nowMs: number): void {
     const { inFlight, timeouts, cutsHeldStreams } = this.#host;
     if (!this.over) {
@@ -231,7 +231,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const atMs = this.#sinceStart();
     this.sample.closeMs = atMs;
     if (this.over) return void this.#enter('ended');
-    if (isFaultOfOurs(error)) {
+    if (isInternalError(error)) {
       this.#failInternally(error);
       return void this.#enter('ended');
     }
@@ -270,9 +270,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     }
   }
 
-  /** Ends the request because of a bug of ours, which says nothing about the target. */
+  /** Ends the request because of an error in mcp-surge itself, which says nothing about the target. */
   #failInternally(error: unknown): void {
-    this.#host.onBug(error);
+    this.#host.onInternalError(error);
     this.abort('CLIENT_ABORT', `mcp-surge failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 
@@ -344,6 +344,6 @@ export type ExchangeHost = {
   readonly cutsHeldStreams: boolean;
   /** Called once, when nothing more can come and the sample is complete. Must not throw. */
   readonly onFinished: (exchange: Exchange) => void;
-  /** Called with a bug of ours, which must not look like a fault of the target. Must not throw. */
-  readonly onBug: (error: unknown) => void;
+  /** Called with an error in mcp-surge itself, which must not look like a fault of the target. Must not throw. */
+  readonly onInternalError: (error: unknown) => void;
 };

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
 
-/** The answer to a request of ours. */
+/** The answer to one of our requests. */
 export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: unknown };
 
 /** A JSON-RPC 2.0 error object. */

@@ -37,7 +37,7 @@ export class TargetConnection {
   constructor(target: Target, options: TargetConnectionOptions) {
     const url = new URL(target.url);
     this.#path = `${url.pathname}${url.search}`;
-    const onBug = (error: unknown) => {
+    const onInternalError = (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
       this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
     };
@@ -51,18 +51,18 @@ export class TargetConnection {
         try {
           options.onExchange(exchange);
         } catch (error) {
-          onBug(error);
+          onInternalError(error);
         }
         if (this.#inFlight.size === 0) this.#whenIdle?.();
       },
-      onBug,
+      onInternalError,
     };
     this.#pool = targetPool(target, options);
   }
 
   /**
    * Creates an exchange and starts its clock. Nothing is sent before `dispatch`.
-   * @throws if an earlier exchange met a bug of ours: figures may be wrong then, so no more load is made
+   * @throws if an earlier exchange failed because of a bug in mcp-surge: figures may be wrong then, so no more load is made
    */
   prepare(request: ExchangeRequest): Exchange {
     if (this.#bug !== undefined) throw this.#bug;
@@ -87,7 +87,7 @@ export class TargetConnection {
 
   /**
    * Waits until all requests in flight have ended and their samples were taken, then closes the connections.
-   * @throws (rejects) if an exchange met a bug of ours
+   * @throws (rejects) if an exchange failed because of a bug in mcp-surge
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -105,7 +105,7 @@ export class TargetConnection {
   }
 }
 
-/** Which addresses may be connected to; and, in tests, another name look-up and other certificate authorities. */
+/** The addresses that connections may lead to. Tests also set a name look-up and certificate authorities. */
 export type TargetPoolOptions = Pick<GuardedConnectorOptions, 'addresses' | 'lookup' | 'ca'>;
 
 /** Longest body of a reply: a server that never stops sending must not fill the memory. */

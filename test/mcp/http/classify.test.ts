@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { classifyTransportError, isFaultOfOurs } from '../../../src/mcp/http/classify.ts';
+import { classifyTransportError, isInternalError } from '../../../src/mcp/http/classify.ts';
 
 const errorOf = (code: string, message = 'why') => Object.assign(new Error(message), { code });
 
@@ -42,8 +42,8 @@ it('classifies an error by its cause, and shows a value that is not an error', (
 });
 
 it('knows the errors that no target can cause', () => {
-  assert.equal(isFaultOfOurs(errorOf('UND_ERR_INVALID_ARG')), true);
-  assert.equal(isFaultOfOurs(errorOf('UND_ERR_DESTROYED')), true);
-  assert.equal(isFaultOfOurs(errorOf('UND_ERR_SOCKET')), false);
-  assert.equal(isFaultOfOurs(errorOf('ECONNREFUSED')), false);
+  assert.equal(isInternalError(errorOf('UND_ERR_INVALID_ARG')), true);
+  assert.equal(isInternalError(errorOf('UND_ERR_DESTROYED')), true);
+  assert.equal(isInternalError(errorOf('UND_ERR_SOCKET')), false);
+  assert.equal(isInternalError(errorOf('ECONNREFUSED')), false);
 });

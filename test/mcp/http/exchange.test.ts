@@ -74,7 +74,7 @@ class Play {
   bugs = 0;
   #nowMs = 1_000_000;
   readonly inFlight = new InFlightRequests<Exchange>(() => this.#nowMs);
-  /** Whether undici has told the exchange that the reply ended or failed. */
+  /** Whether undici has reported the end or failure of the reply to the exchange. */
   #isOver = false;
   #isStarted = false;
   readonly #tick: (ms: number) => void;
@@ -97,10 +97,10 @@ class Play {
       cutsHeldStreams,
       timeouts: TIMEOUTS,
       onFinished: () => this.finished++,
-      onBug: () => this.bugs++,
+      onInternalError: () => this.bugs++,
     };
     const judge = plainRequest.judge;
-    const broken = () => assert.fail('a bug of ours');
+    const broken = () => assert.fail('a broken judge');
     const peer = { ...idlePeer, onBroken: () => isResumed };
     this.exchange = new Exchange({ ...plainRequest, expects, peer, judge: hasBug ? broken : judge }, host);
   }
@@ -202,7 +202,7 @@ it('ends every request exactly once and goes through its states in order, whatev
       // The first event of a requested stream comes after its outcome, which is that it is open.
       if (values.expects !== 'stream') clocksOf(exchange);
       assert.equal(play.bugs === 0 || values.hasBug, true);
-      if (play.bugs > 0) assert.match(exchange.message, /mcp-surge failed: a bug of ours/);
+      if (play.bugs > 0) assert.match(exchange.message, /mcp-surge failed: a broken judge/);
       outcomes.add(exchange.outcome);
       if (exchange.message.endsWith('; no more')) outcomes.add('abandoned');
       if (exchange.sample.flags & SAMPLE_FLAG.resumed) outcomes.add('resumed');

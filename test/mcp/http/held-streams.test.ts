@@ -18,7 +18,7 @@ type Held = {
   readonly exchange: Exchange;
 };
 
-/** Sends a request, answers it in a stream that stays open, and waits until the caller goes on. */
+/** Sends a request, answers it in a stream that stays open, and waits until the caller continues. */
 async function holdStream(test: TestContext, heldStreams: 'cut' | 'read'): Promise<Held> {
   const held = heldReply();
   const server = await serve(test, held.reply, good);
@@ -38,7 +38,7 @@ function heldMs({ sample: { durationMs, closeMs } }: Exchange): number {
 
 it('cuts an answered stream after a quarter of a second, and sends the next request over a new connection', async (test) => {
   const { rig, server, exchange } = await holdStream(test, 'cut');
-  assert.equal(exchange.sample.closeMs, undefined, 'the caller goes on before the stream is cut');
+  assert.equal(exchange.sample.closeMs, undefined, 'the caller continues before the stream is cut');
   assert.equal(rig.finished.length, 0);
   const next = rig.begin();
   await Promise.all([rig.finish(exchange), rig.finish(next)]);

@@ -8,7 +8,7 @@ import { listenOnLoopback, scriptedLookup } from '../../support/loopback-server.
 import { chunkOf, eventOf, eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { clocksOf, ExchangeRig, good, heldReply, plainRequest, result, serve } from './exchange-rig.ts';
 
-it('makes a connection available before the caller goes on, so that its next request needs no other', async (test) => {
+it('makes a connection available before the caller continues, so that its next request needs no other', async (test) => {
   const server = await serve(test, good, eventStream(eventOf(result)), good);
   const rig = new ExchangeRig(server.origin, { maxConnections: 10 });
   for (let sent = 0; sent < 3; sent++) {
@@ -34,13 +34,13 @@ it('says that a broken connection had been reused, because the server may have c
   await rig.connection.close();
 });
 
-it('uses no connection for requests that run out of time while they wait for one', async (test) => {
+it('uses no connection for requests that time out while they wait for one', async (test) => {
   const held = heldReply();
   const server = await serve(test, held.reply, good);
   const rig = new ExchangeRig(server.origin, { timeouts: { headers: '250ms' } });
   const first = rig.begin();
   const socket = await held.socket;
-  // Headers in time, so that only the requests behind this one run out of time.
+  // Headers in time, so that only the requests behind this one time out.
   socket.write(openStream(': soon\n\n'));
   const late = await Promise.all([rig.send(), rig.send(), rig.send()]);
   for (const exchange of late) {
