@@ -92,6 +92,24 @@ describe('a session that the server has lost', () => {
     }
   });
 
+  it('has its call repeated only once', async () => {
+    const { user, clock, log, samples } = rigOf([{ opens: true, outcome: 'SESS_LOST', diesAfter: 1 }]);
+    await clock.run(user.iterate(nth(0)));
+    assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first', 'open 1', 'tools/call:look on 1 first again']);
+    assert.deepEqual(
+      samples('iteration').map(({ outcome }) => outcome),
+      ['SESS_LOST'],
+    );
+  });
+
+  it('is not replaced when the run has been stopped', async () => {
+    const { user, clock, log, stopping } = rigOf([{ opens: true, outcome: 'SESS_LOST', diesAfter: 1 }, OPENS]);
+    const work = user.iterate(nth(0));
+    void clock.sleepUntil(START_MS + CALL_MS - 1).then(() => stopping.abort());
+    await clock.run(work);
+    assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first']);
+  });
+
   it('leaves the call failed when no new session can be opened', async () => {
     const lost = { opens: true, outcome: 'SESS_EXPIRED', diesAfter: 1 } as const;
     const { user, clock, log, samples } = rigOf([lost, { opens: false, outcome: 'NET_REFUSED' }]);
