@@ -13,7 +13,7 @@ import { SliceWriter, startFlushLoop } from './slice-writer.ts';
 import { abortClients, closeClients, openSliceClients, type SliceClients, type TargetClient } from './target-client.ts';
 import { warmUp } from './warm-up.ts';
 
-export type SliceWork = {
+type SliceWork = {
   readonly runId: string;
   readonly plan: Plan;
   readonly slice: Slice;

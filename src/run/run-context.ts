@@ -29,7 +29,7 @@ export type RunContext = {
 };
 
 /** How a process gets access tokens: one source for each token, and connections to allowed addresses only. */
-export type TokenAccess = { readonly sources: TokenSources; readonly dispatcher: Dispatcher };
+type TokenAccess = { readonly sources: TokenSources; readonly dispatcher: Dispatcher };
 
 const CONNECT_TIMEOUT_MS = 5000;
 

@@ -6,7 +6,7 @@ import { LiveTally } from '../summary/live-progress.ts';
 import type { RunContext } from './run-context.ts';
 import { watchRun } from './watch-run.ts';
 
-export type SliceWriterOptions = {
+type SliceWriterOptions = {
   readonly runId: string;
   readonly sliceId: string;
   readonly attemptId: string;
@@ -98,12 +98,12 @@ export class SliceWriter {
 /** How often a slice stores its samples, shows that it is alive, and reads the stop flag. */
 const FLUSH_INTERVAL_MS = 2000;
 
-export type FlushLoop = {
+type FlushLoop = {
   /** Ends the loop, after the flush in progress. Can be called more than once. */
   stop(): Promise<void>;
 };
 
-export type FlushLoopOptions = {
+type FlushLoopOptions = {
   readonly runId: string;
   readonly plan: Plan;
   readonly slice: Slice;

@@ -17,7 +17,7 @@ import { type RunContext, version } from './run-context.ts';
 /** What preflight found a target to be. */
 type FoundTarget = { readonly protocolVersion: string } & Discovery;
 
-export type TargetClientOptions = {
+type TargetClientOptions = {
   readonly name: string;
   readonly target: Target;
   /** Part of the User-Agent, so that a target's owner can tell preflight from load. */
@@ -147,7 +147,7 @@ function numberOnce(operation: (name: string) => number): (name: string) => numb
 /** The clients of a slice's targets, by target name. */
 export type SliceClients = ReadonlyMap<string, TargetClient>;
 
-export type SliceClientsOptions = {
+type SliceClientsOptions = {
   readonly plan: Plan;
   /** Names of the targets to open a client for. */
   readonly targets: Iterable<string>;

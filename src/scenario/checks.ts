@@ -6,68 +6,6 @@ import type { Check } from '../plan/step-schema.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import { type CompiledCapture, compilePointer } from './values.ts';
 
-/**
- * Checks a result and its text. Returns what is wrong with it, or undefined when the check holds. Results can have long
- * texts: whoever keeps a message shortens it.
- */
-export type CompiledCheck = (result: unknown, text: string) => string | undefined;
-
-type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
-
-/** Compiles a check, so that a reply only runs it. @throws when it has a schema that cannot be used */
-export function compileCheck(check: Check): CompiledCheck {
-  if ('contains' in check) {
-    const { contains } = check;
-    return ofText(`contains "${contains}"`, (text) => text.includes(contains));
-  }
-  if ('matches' in check) {
-    const pattern = new RegExp(check.matches, 'u');
-    return ofText(`matches ${pattern}`, (text) => pattern.test(text));
-  }
-  if ('equals' in check) return equalsCheck(check);
-  if ('schema' in check) return schemaCheck(check);
-  if ('size' in check) return sizeCheck(check);
-  return ofText('notEmpty', (text) => text.trim() !== '');
-}
-
-function ofText(name: string, holds: (text: string) => boolean): CompiledCheck {
-  return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${text}"`);
-}
-
-function equalsCheck({ pointer, equals }: CheckOf<'equals'>): CompiledCheck {
-  const find = compilePointer(pointer);
-  const name = `${pointer} equals ${JSON.stringify(equals)}`;
-  return (result) => {
-    const found = find(result);
-    return isDeepStrictEqual(found, equals) ? undefined : `check failed: ${name}; it is ${shown(found)}`;
-  };
-}
-
-function schemaCheck({ schema, pointer = '' }: CheckOf<'schema'>): CompiledCheck {
-  const find = compilePointer(pointer);
-  const what = `the result${pointer === '' ? '' : `'s ${pointer}`}`;
-  const compiled = compileJsonSchema(schema, { schema: 'its schema', value: what });
-  if ('fault' in compiled) throw new Error(`The schema of a check cannot be used: ${compiled.fault}`);
-  return (result) => {
-    const found = find(result);
-    const problem = found === undefined ? `${what} is not there` : compiled.problemOf(found);
-    return problem === undefined ? undefined : `check failed: schema; ${problem}`;
-  };
-}
-
-function sizeCheck({ size: { min = 0, max = Number.POSITIVE_INFINITY } }: CheckOf<'size'>): CompiledCheck {
-  const name = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
-  return (_, text) => {
-    const bytes = Buffer.byteLength(text);
-    if (bytes >= min && bytes <= max) return undefined;
-    return `check failed: size ${name} bytes; the result's text has ${bytes}: "${text}"`;
-  };
-}
-
-function shown(found: unknown): string {
-  return found === undefined ? 'not there' : JSON.stringify(found);
-}
-
 /** Reads the text of a result. */
 export type TextOf = (result: unknown) => string;
 
@@ -115,4 +53,66 @@ export function captureInto(
     }
     return judgement;
   };
+}
+
+/**
+ * Checks a result and its text. Returns what is wrong with it, or undefined when the check holds. Results can have long
+ * texts: whoever keeps a message shortens it.
+ */
+type CompiledCheck = (result: unknown, text: string) => string | undefined;
+
+type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
+
+/** Compiles a check, so that a reply only runs it. @throws when it has a schema that cannot be used */
+export function compileCheck(check: Check): CompiledCheck {
+  if ('contains' in check) {
+    const { contains } = check;
+    return ofText(`contains "${contains}"`, (text) => text.includes(contains));
+  }
+  if ('matches' in check) {
+    const pattern = new RegExp(check.matches, 'u');
+    return ofText(`matches ${pattern}`, (text) => pattern.test(text));
+  }
+  if ('equals' in check) return equalsCheck(check);
+  if ('schema' in check) return schemaCheck(check);
+  if ('size' in check) return sizeCheck(check);
+  return ofText('notEmpty', (text) => text.trim() !== '');
+}
+
+function ofText(name: string, holds: (text: string) => boolean): CompiledCheck {
+  return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${text}"`);
+}
+
+function equalsCheck({ pointer, equals }: CheckOf<'equals'>): CompiledCheck {
+  const find = compilePointer(pointer);
+  const name = `${pointer} equals ${JSON.stringify(equals)}`;
+  return (result) => {
+    const found = find(result);
+    return isDeepStrictEqual(found, equals) ? undefined : `check failed: ${name}; it is ${shown(found)}`;
+  };
+}
+
+function schemaCheck({ schema, pointer = '' }: CheckOf<'schema'>): CompiledCheck {
+  const find = compilePointer(pointer);
+  const what = `the result${pointer === '' ? '' : `'s ${pointer}`}`;
+  const compiled = compileJsonSchema(schema, { schema: 'its schema', value: what });
+  if ('fault' in compiled) throw new Error(`The schema of a check cannot be used: ${compiled.fault}`);
+  return (result) => {
+    const found = find(result);
+    const problem = found === undefined ? `${what} is missing` : compiled.problemOf(found);
+    return problem === undefined ? undefined : `check failed: schema; ${problem}`;
+  };
+}
+
+function sizeCheck({ size: { min = 0, max = Number.POSITIVE_INFINITY } }: CheckOf<'size'>): CompiledCheck {
+  const name = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
+  return (_, text) => {
+    const bytes = Buffer.byteLength(text);
+    if (bytes >= min && bytes <= max) return undefined;
+    return `check failed: size ${name} bytes; the result's text has ${bytes}: "${text}"`;
+  };
+}
+
+function shown(found: unknown): string {
+  return found === undefined ? 'missing' : JSON.stringify(found);
 }

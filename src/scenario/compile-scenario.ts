@@ -82,14 +82,14 @@ function readAsJson({ steps }: Scenario): Set<string> {
 }
 
 /** A step prepared for its calls: serialised in advance, its judge compiled. */
-export type CompiledStep = {
+type CompiledStep = {
   /** Captures of earlier steps that its call needs. */
   readonly needs: readonly string[];
   /** Makes the next call; without placeholders and captures it is the same object every time. */
   readonly makeCall: (values: Values) => Call;
 };
 
-export type StepScope = {
+type StepScope = {
   readonly target: Target;
   readonly feeds: UsedFeeds;
   /** Captures that a step of the scenario reads as JSON. */

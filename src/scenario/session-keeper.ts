@@ -30,7 +30,7 @@ export type SessionRun = Pick<SegmentRun, 'segment' | 'clock'> & {
 };
 
 /** When a session keeper stops. */
-export type SessionSignals = {
+type SessionSignals = {
   /** When it aborts, no further call begins. */
   readonly halted: AbortSignal;
   /** When it aborts, waiting ends also within calls. */
@@ -38,7 +38,7 @@ export type SessionSignals = {
 };
 
 /** What a call came to. */
-export type CallResult = {
+type CallResult = {
   readonly exchange: Exchange;
   /** Set when the call's session was gone and no other could be opened: the request at which that failed. */
   readonly refused?: Exchange;

@@ -29,7 +29,7 @@ export type McpSegmentRun = SegmentRun &
   };
 
 /** What the segments of a slice share. */
-export type SliceShared = Pick<SegmentRun, 'clock' | 'onActive'> &
+type SliceShared = Pick<SegmentRun, 'clock' | 'onActive'> &
   Pick<SessionRun, 'recorder'> & {
     readonly plan: Plan;
     /** When it aborts, no further iteration begins in the whole slice. */
@@ -92,7 +92,7 @@ const FEED_EXHAUSTED: IterationResult = { outcome: 'PLAN_FEED_END', blocked: tru
 const REOPEN_PAUSE_MS = 1000;
 
 /** A virtual user that speaks MCP: opens sessions, calls the scenario's steps and pauses between calls. */
-export class McpVirtualUser implements VirtualUser {
+class McpVirtualUser implements VirtualUser {
   readonly #run: McpSegmentRun;
   readonly #vu: number;
   readonly #sessions: SessionKeeper;

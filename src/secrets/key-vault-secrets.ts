@@ -6,7 +6,7 @@ import { assertSecretName, type SecretSource } from './secret-source.ts';
 export type KeyVault = { readonly vaultUrl: string; readonly clientId?: string };
 
 /** How to reach the vault, if not with the app's identity over the internet. */
-export type KeyVaultAccess = { readonly credential?: TokenCredential; readonly clientOptions?: SecretClientOptions };
+type KeyVaultAccess = { readonly credential?: TokenCredential; readonly clientOptions?: SecretClientOptions };
 
 /** Long enough for the client's three retries, after up to 1, 2 and 4 seconds or what Retry-After says. */
 const REQUEST_TIMEOUT_MS = 30_000;

@@ -3,7 +3,7 @@ import type { ScenarioSegment } from '../plan/slices.ts';
 import { durationOf, type Stage, stagesOf, toMicrosecond } from '../plan/timeline.ts';
 
 /** When the starts of a scenario come whose rate is linear within each stage. Times count from the scenario's start. */
-export type ArrivalSchedule = {
+type ArrivalSchedule = {
   /** The area of one start. Areas are doubled, so this is twice the time unit, milliseconds. */
   readonly startArea: number;
   /** Without jumps. */
@@ -83,7 +83,7 @@ function toNanosecond(ms: number): number {
 }
 
 /** The starts of a scenario that a segment makes: `first`, and every `step`-th after it below `end`. */
-export type SegmentStarts = { readonly first: number; readonly end: number; readonly step: number };
+type SegmentStarts = { readonly first: number; readonly end: number; readonly step: number };
 
 type Bounds = Pick<ScenarioSegment, 'scenarioStartMs' | 'fromMs' | 'toMs' | 'laneIndex' | 'laneCount'>;
 

@@ -71,7 +71,7 @@ export async function runSharedIterations(
 }
 
 /** What one virtual user does without a break. */
-export type VuWork = {
+type VuWork = {
   /** Its number in the run. */
   readonly vu: number;
   /** It begins iterations from `fromMs` until `toMs`, epoch milliseconds. */

@@ -33,7 +33,7 @@ export async function runRampingVus(run: SegmentRun, scenario: ScenarioOf<'rampi
 }
 
 /** A time during which a virtual user is at work, in milliseconds after its scenario's start. */
-export type ActiveTime = {
+type ActiveTime = {
   readonly fromMs: number;
   readonly toMs: number;
   /** How much later than `fromMs` it begins, because others come in the same instant. */

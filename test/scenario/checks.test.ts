@@ -63,7 +63,7 @@ describe('a check of pointer and equals', () => {
   it('shows the actual value', () => {
     assert.equal(equals('/structuredContent/total', '2'), 'check failed: /structuredContent/total equals "2"; it is 2');
     assert.match(equals('/structuredContent/items/0/tags', ['y', 'x']) ?? '', /it is \["x","y"\]$/);
-    assert.match(equals('/structuredContent/more', null) ?? '', /it is not there$/);
+    assert.match(equals('/structuredContent/more', null) ?? '', /it is missing$/);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a check of schema', () => {
     assert.match(problemIn({ schema }) ?? '', /^check failed: schema; the result must have required property 'total'/);
     assert.match(
       problemIn({ schema: { type: 'string' }, pointer: '/structuredContent/items/0/id/0' }) ?? '',
-      /\/structuredContent\/items\/0\/id\/0 is not there$/,
+      /\/structuredContent\/items\/0\/id\/0 is missing$/,
     );
     assert.match(
       problemIn({ schema: { items: { properties: { id: { const: 'a' } } } }, pointer: '/structuredContent/items' }) ??
