@@ -14,7 +14,7 @@ import { anyIp } from './any-ip.ts';
 const CLOSED: AddressRules = { allowLoopback: false, allowedAddresses: [] };
 const allowing = (...allowedAddresses: string[]): AddressRules => ({ allowLoopback: false, allowedAddresses });
 
-/** The registries of IANA for special purposes, as far as no public server answers there (RFC 6890 and its updates). */
+/** The special-purpose blocks of IANA without public servers (RFC 6890 and its updates). */
 const FORBIDDEN_V4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
@@ -35,7 +35,7 @@ function blockList(cidrs: readonly string[], family: 'ipv4' | 'ipv6'): BlockList
 }
 const forbiddenV4 = blockList(FORBIDDEN_V4, 'ipv4');
 
-/** An address of a CIDR block: its first bits with others behind them. */
+/** Any address of a CIDR block. */
 function within(cidr: string): fc.Arbitrary<string> {
   const [net = '', prefix] = cidr.split('/');
   if (!net.includes(':')) {
@@ -55,7 +55,7 @@ function dotted(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
 
-/** An IPv4 address as two groups of an IPv6 address, with all bits flipped where the mask says so. */
+/** An IPv4 address as two groups of an IPv6 address, its bytes XORed with a mask. */
 function groupsOf(ip: string, mask = 0): string {
   const [a = 0, b = 0, c = 0, d = 0] = ip.split('.').map((octet) => Number(octet) ^ mask);
   return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
@@ -68,7 +68,7 @@ function assertRefused(ip: string): void {
 }
 
 describe('refusalOfIp', () => {
-  it('lets public addresses pass', () => {
+  it('allows public addresses', () => {
     for (const ip of [
       ...['1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0'],
       ...['169.253.255.255', '172.15.255.255', '172.32.0.0', '192.167.255.255', '198.17.255.255', '198.20.0.0'],
@@ -80,7 +80,7 @@ describe('refusalOfIp', () => {
     }
   });
 
-  it('refuses every address of every forbidden block, in any notation', () => {
+  it('refuses every address of every forbidden block, in all notations', () => {
     for (const cidr of FORBIDDEN_V4) {
       fc.assert(
         fc.property(within(cidr), (ip) => {
@@ -103,7 +103,7 @@ describe('refusalOfIp', () => {
     }
   });
 
-  it('judges IPv4 as the block list of node does, and a mapped or translated address as the IPv4 address', () => {
+  it('agrees with the block list of node:net on IPv4, and treats a mapped or translated address as its IPv4 address', () => {
     const anyV4 = fc.oneof(fc.ipV4(), ...FORBIDDEN_V4.map(within));
     fc.assert(
       fc.property(anyV4, fc.boolean(), fc.option(fc.constantFrom(...FORBIDDEN_V4)), (ip, allowLoopback, allowed) => {
@@ -117,7 +117,7 @@ describe('refusalOfIp', () => {
     );
   });
 
-  it('refuses every IPv6 address outside of the global unicast space that is no form of IPv4', () => {
+  it('refuses IPv6 addresses outside the global unicast space, unless they contain an IPv4 address', () => {
     fc.assert(
       fc.property(
         anyIp.filter((ip) => !/^[23]\w{3}:|^::ffff:|^64:ff9b::|\./i.test(ip) && ip.includes(':')),
@@ -148,7 +148,7 @@ describe('refusalOfIp', () => {
     }
   });
 
-  it('opens loopback, addresses and ranges, and nothing beside them', () => {
+  it('allows loopback, addresses and ranges that the operator names, and nothing else', () => {
     const loopback = { allowLoopback: true, allowedAddresses: [] };
     for (const ip of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) {
       assert.equal(refusalOfIp(loopback, ip), undefined, ip);
@@ -170,7 +170,7 @@ describe('refusalOfIp', () => {
       assert.notEqual(refusalOfIp(network, ip), undefined, ip);
   });
 
-  it('holds the address within a form of IPv6 that was opened against the rules too', () => {
+  it('checks the IPv4 address inside an allowed IPv6 address too', () => {
     for (const [range, form] of [
       ['64:ff9b:1::/48', (ip: string) => `64:ff9b:1::${ip}`],
       ['2002::/16', (ip: string) => `2002:${groupsOf(ip)}::1`],
@@ -186,7 +186,7 @@ describe('refusalOfIp', () => {
     assert.equal(refusalOfIp({ allowLoopback: true, allowedAddresses: ['::/96'] }, '::1'), undefined);
   });
 
-  it('opens what clouds answer their machines on only by its exact address', () => {
+  it('allows services of clouds only by their exact address', () => {
     for (const ip of ['169.254.169.254', '168.63.129.16', 'fd00:ec2::254']) {
       for (const range of ['0.0.0.0/0', '169.254.0.0/16', '169.254.169.254/31', '168.63.129.16/30', '::/0', 'fc00::/7'])
         assert.equal(refusalOfIp(allowing(range), ip)?.code, 'cloud-service', ip);
@@ -196,12 +196,12 @@ describe('refusalOfIp', () => {
     assert.equal(refusalOfIp(allowing('169.254.0.0/16'), '169.254.1.1'), undefined);
   });
 
-  it('opens nothing for a text that is no range', () => {
+  it('allows nothing for text that is not a range', () => {
     assert.notEqual(refusalOfIp(allowing('10.0.0.0/99', 'all', ''), '10.0.0.1'), undefined);
   });
 });
 
-it('adds to a refusal how to allow it, where the operator can', () => {
+it('adds to a refusal how the operator can allow it', () => {
   const refused: Refused<AddressRefusalCode> = { code: 'special-address', message: '10.0.0.1 is private' };
   assert.equal(
     refusalText(refused, { 'special-address': 'to allow it, ask' }),

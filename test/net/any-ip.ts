@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Addresses of both families, in several notations, with runs of zeros more often than by chance. */
+/** Addresses of both families in several notations, with many runs of zeros. */
 export const anyIp: fc.Arbitrary<string> = fc.oneof(
   fc.ipV4(),
   fc.ipV4().map((ip) => `::ffff:${ip}`),

@@ -12,7 +12,7 @@ function rangeOf(text: string): IpRange {
 }
 
 describe('parseIpRange', () => {
-  it('reads every notation of the same address alike', () => {
+  it('reads all notations of an address as the same range', () => {
     for (const [one, other] of [
       ['2001:db8::1', '2001:0DB8:0:0:0:0:0:1'],
       ['64:ff9b::10.0.0.1', '64:ff9b::a00:1'],
@@ -28,7 +28,7 @@ describe('parseIpRange', () => {
     }
   });
 
-  it('refuses what is no address, or could be read in two ways', () => {
+  it('refuses text that is not an address or is ambiguous', () => {
     for (const text of [
       '',
       '/',
@@ -59,7 +59,7 @@ describe('parseIpRange', () => {
     }
   });
 
-  it('reads as an address what node does', () => {
+  it('accepts the same addresses as node:net', () => {
     fc.assert(
       fc.property(
         fc.oneof(anyIp, fc.ipV6(), fc.ipV4(), fc.string({ unit: fc.constantFrom(...'0129afF:.') })),
@@ -73,20 +73,20 @@ describe('parseIpRange', () => {
 });
 
 describe('covers', () => {
-  it('agrees with the block list of node', () => {
+  it('agrees with the block list of node:net', () => {
     const part = fc.record({ ip: anyIp, prefix: fc.nat(128), other: anyIp, near: fc.boolean() });
     fc.assert(
       fc.property(part, ({ ip, prefix, other, near }) => {
         const { bits, first } = numberOf(ip);
         const length = prefix % (bits + 1);
         const net = (first >> BigInt(bits - length)) << BigInt(bits - length);
-        // Random addresses hardly ever share a prefix, so that half of the time the second one is made of the first.
+        // Random addresses hardly ever share a prefix, so half of the second addresses are made from the first.
         const second = numberOf(other);
         const inNet = second.bits === bits ? net | BigInt.asUintN(bits - length, second.first) : first;
         const address = near ? textOf({ bits, first: inNet }) : textOf(second);
         const list = new BlockList();
         list.addSubnet(textOf({ bits, first: net }), length, family(bits));
-        // The list of node also takes a mapped address for IPv4, which is read as such here before it is compared.
+        // The block list also matches mapped addresses with IPv4; here they are read as IPv4 before they are compared.
         const { bits: addressBits } = numberOf(address);
         const expected = addressBits === bits && list.check(address, family(addressBits));
         assert.equal(covers(rangeOf(`${textOf({ bits, first: net })}/${length}`), rangeOf(address)), expected);
@@ -95,7 +95,7 @@ describe('covers', () => {
     );
   });
 
-  it('compares blocks as wholes', () => {
+  it('compares whole blocks', () => {
     assert.ok(covers(rangeOf('10.0.0.0/8'), rangeOf('10.1.0.0/16')));
     assert.ok(!covers(rangeOf('10.1.0.0/16'), rangeOf('10.0.0.0/8')));
     assert.ok(covers(rangeOf('::/0'), rangeOf('2001:db8::/32')));

@@ -5,7 +5,7 @@ import type { ArrivalScenario } from '../../src/plan/scenario-schema.ts';
 import { durationOf, plannedIterationsOf } from '../../src/plan/timeline.ts';
 import { arrivalSchedule, startsBefore } from '../../src/traffic/arrival-schedule.ts';
 import { aPlan, planText, problemsOf } from '../support/a-plan.ts';
-import { onlyProblem } from './refused-plan.ts';
+import { onlyProblemIn } from './refused-plan.ts';
 
 const NONE = { vus: undefined, duration: undefined };
 const RATE = { ...NONE, executor: 'constant-arrival-rate', rate: 10, duration: '1s', preAllocatedVUs: 1, maxVUs: 4 };
@@ -23,21 +23,21 @@ const RAMPED_RATE = {
   preAllocatedVUs: 1,
 };
 
-/** What is said of a feed with so many rows. @param scenario uses it */
+/** The problems of a feed with this many rows. @param scenario uses the feed */
 function problemsOfFeed(rows: number, feed: object, scenario: object): string[] {
   const values = Array.from({ length: rows }, (_, row) => row);
   const steps = [{ tool: 'ping' }, { tool: 'look', arguments: { q: ['{{users}}'] } }];
   return problemsOf({ scenario: { steps, ...scenario }, plan: { feeds: { users: { values, ...feed } } } });
 }
 
-describe('a feed with a row of its own for each virtual user', () => {
+describe('feeds with order: unique', () => {
   for (const [name, scenario, vus] of [
     ['constant-vus', { vus: 3 }, 3],
     ['ramping-vus', RAMP, 5],
     ['constant-arrival-rate', RATE, 4],
     ['per-vu-iterations', { executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 1 }, 3],
   ] as const) {
-    it(`needs as many as there may be of ${name}`, () => {
+    it(`need a row for each virtual user that ${name} can have`, () => {
       assert.deepEqual(problemsOfFeed(vus, { order: 'unique' }, scenario), []);
       const rows = vus === 3 ? '2 rows' : `${vus - 1} rows`;
       assert.deepEqual(problemsOfFeed(vus - 1, { order: 'unique' }, scenario), [
@@ -46,12 +46,12 @@ describe('a feed with a row of its own for each virtual user', () => {
     });
   }
 
-  it('needs none for scenarios that do not use it', () => {
+  it('need no rows for scenarios that do not use them', () => {
     assert.deepEqual(problemsOfFeed(1, { order: 'unique' }, { vus: 9, steps: [{ tool: 'look' }] }), []);
   });
 });
 
-describe('a feed without an end', () => {
+describe('feeds with repeat: false', () => {
   const once = { order: 'sequential', repeat: false };
   for (const [scenario, iterations] of [
     [RATE, 10],
@@ -60,7 +60,7 @@ describe('a feed without an end', () => {
     [{ executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 2 }, 6],
     [{ executor: 'shared-iterations', vus: 3, duration: undefined, iterations: 7 }, 7],
   ] as const) {
-    it(`needs a row for each of ${iterations} iterations of ${scenario.executor}`, () => {
+    it(`need a row for each of ${iterations} iterations of ${scenario.executor}`, () => {
       assert.deepEqual(problemsOfFeed(iterations, once, scenario), []);
       assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
       assert.deepEqual(problemsOfFeed(1, once, scenario), [
@@ -69,23 +69,23 @@ describe('a feed without an end', () => {
     });
   }
 
-  it('may run out where nobody knows how many iterations there will be', () => {
+  it('need no number of rows where the number of iterations is unknown', () => {
     assert.deepEqual(problemsOfFeed(1, once, { vus: 3 }), []);
   });
 
-  it('is refused where it says so', () => {
+  it('are refused at their own place in the file', () => {
     const feeds = { users: { values: [1], order: 'unique' } };
     const text = planText({
       scenario: { vus: 2, steps: [{ tool: 'a', arguments: { b: '{{users}}' } }] },
       plan: { feeds },
     });
-    const { path, line } = onlyProblem(text);
+    const { path, line } = onlyProblemIn(text);
     assert.equal(path, 'feeds.users.order');
     assert.equal(text.split('\n')[line - 1]?.trim(), '"order": "unique"');
   });
 });
 
-it('counts as the executors of rates do', () => {
+it('plans as many iterations as the schedule of a rate has starts', () => {
   const stage = fc.record({ duration: fc.constantFrom('0s', '1s', '7s', '1m'), target: fc.nat(50) });
   const scenarios = fc.oneof(
     fc.record({ startRate: fc.nat(9), stages: fc.array(stage, { minLength: 1, maxLength: 5 }) }).map((ramp) => {
@@ -104,7 +104,7 @@ it('counts as the executors of rates do', () => {
   );
 });
 
-it('counts the starts of arrival rates as they come: at 0, and none at the very end', () => {
+it('counts a start at 0 and no start at the very end of a rate', () => {
   const planned = (scenario: Record<string, unknown>) =>
     plannedIterationsOf(aPlan({ scenario }).scenarios.calls ?? assert.fail());
   assert.equal(planned({ ...RATE, rate: 1, timeUnit: '1h', duration: '30d' }), 720);

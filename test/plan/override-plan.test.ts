@@ -6,6 +6,7 @@ import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
 import { durationOf } from '../../src/plan/timeline.ts';
 import { planText } from '../support/a-plan.ts';
+import { onlyProblemIn, problemsIn } from './refused-plan.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
 
@@ -16,7 +17,7 @@ function planOf(text: string): Plan {
 }
 
 for (const file of readdirSync(folder)) {
-  it(`changes plans/${file} where the values stand, and nothing else`, () => {
+  it(`changes only the values in plans/${file}, in place`, () => {
     const text = readFileSync(new URL(file, folder), 'utf8');
     const changed = overridePlan(text, { targets: { learn: 'http://127.0.0.1:9/x' }, duration: '1m' });
     const plan = planOf(changed);
@@ -26,7 +27,7 @@ for (const file of readdirSync(folder)) {
     const after = changed.split('\n');
     assert.equal(after.length, before.length);
     const different = before.filter((line, index) => line !== after[index]);
-    // One line for each duration; stages of no length stay so.
+    // One line for each duration; stages of no length stay as they are.
     const durations = Object.values(planOf(text).scenarios).flatMap((scenario) =>
       'stages' in scenario ? scenario.stages.map(({ duration }) => duration) : [durationOf(scenario)],
     );
@@ -35,30 +36,27 @@ for (const file of readdirSync(folder)) {
   });
 }
 
-it('changes a token URL, and JSON as well as YAML', () => {
+it('changes a token URL in JSON', () => {
   const auth = { type: 'client-credentials', tokenUrl: 'http://127.0.0.1:1/t', clientId: 'me', clientSecret: 'mine' };
   const changed = overridePlan(planText({ target: { auth } }), { tokenUrls: { web: 'http://127.0.0.1:2/t' } });
   assert.equal(JSON.parse(changed).targets.web.auth.tokenUrl, 'http://127.0.0.1:2/t');
 });
 
-it('adds what a name does not find, for parsing to refuse with its path', () => {
-  const parsed = parsePlan(
-    overridePlan(planText(), { targets: { wbe: 'http://127.0.0.1:9/' }, tokenUrls: { web: 'http://x/' } }),
-  );
-  assert.ok(!parsed.ok);
+it('adds unknown names, so that parsing refuses them with their path', () => {
+  const changes = { targets: { wbe: 'http://127.0.0.1:9/' }, tokenUrls: { web: 'http://x/' } };
   assert.deepEqual(
-    parsed.problems.map(({ path }) => path),
+    problemsIn(overridePlan(planText(), changes)).map(({ path }) => path),
     ['targets.web.auth.type'],
   );
   assert.deepEqual(Object.keys(planOf(overridePlan(planText(), { targets: { wbe: 'http://127.0.0.1:9/' } })).targets), [
     'web',
     'wbe',
   ]);
-  const noUrl = parsePlan(overridePlan(planText(), { tokenUrls: { wbe: 'http://127.0.0.1:9/' } }));
-  assert.ok(!noUrl.ok && noUrl.problems.some(({ path }) => path === 'targets.wbe.url'));
+  const withoutUrl = problemsIn(overridePlan(planText(), { tokenUrls: { wbe: 'http://127.0.0.1:9/' } }));
+  assert.ok(withoutUrl.some(({ path }) => path === 'targets.wbe.url'));
 });
 
-it('gives a target that is an alias a copy of its own', () => {
+it('replaces a target that is an alias by a copy', () => {
   const text = planText()
     .replace('"web": {', '"twin": &it {')
     .replace('\n  },\n  "scenarios"', ',\n    "web": *it\n  },\n  "scenarios"');
@@ -94,7 +92,7 @@ scenarios:
     steps: [{ tool: look }]
 `;
 
-it('scales stages in proportion, also where they are shared, and bounds scenarios that count iterations', () => {
+it('scales stages in proportion, also shared ones, and limits scenarios that count iterations', () => {
   for (const [duration, ms] of [
     ['9s', 9000],
     ['10s', 10_000],
@@ -114,33 +112,30 @@ it('scales stages in proportion, also where they are shared, and bounds scenario
   }
 });
 
-it('leaves the warm-up, which is then refused when nothing else is left', () => {
+it('keeps the warm-up, which parsing refuses if it takes the whole run', () => {
   const text = planText({ plan: { warmUp: '5s' } });
   assert.equal(planOf(overridePlan(text, { duration: '6s' })).warmUp, 5000);
-  const parsed = parsePlan(overridePlan(text, { duration: '5s' }));
-  assert.ok(!parsed.ok);
-  const [problem] = parsed.problems;
-  assert.equal(problem?.path, 'warmUp');
-  assert.equal(problem?.message, "expected less than the run's duration of 5 s, got 5 s");
+  const { path, message } = onlyProblemIn(overridePlan(text, { duration: '5s' }));
+  assert.equal(path, 'warmUp');
+  assert.equal(message, "expected less than the run's duration of 5 s, got 5 s");
 });
 
-it('lets parsing refuse a duration that is none, and stages that are none', () => {
+it('leaves invalid durations and stages for parsing to refuse', () => {
   for (const [text, duration] of [
     [STAGED, 'soon'],
     [STAGED.replace('1m', 'soon'), '1s'],
     [STAGED.replace(/&stages.*?steps/s, '&stages 7\n    steps'), '1s'],
     [STAGED.replace(/&stages.*?steps/s, '&stages [7, {target: 1}]\n    steps'), '1s'],
   ] as const) {
-    const parsed = parsePlan(overridePlan(text, { duration }));
-    assert.ok(!parsed.ok);
+    const problems = problemsIn(overridePlan(text, { duration }));
     assert.ok(
-      parsed.problems.every(({ path }) => /^scenarios\.\w+\.(stages|maxDuration)/.test(path)),
-      JSON.stringify(parsed),
+      problems.every(({ path }) => /^scenarios\.\w+\.(stages|maxDuration)/.test(path)),
+      JSON.stringify(problems),
     );
   }
 });
 
-it('finds scenarios whose names are numbers', () => {
+it('finds scenarios with numbers for names', () => {
   const text = planText().replace('"calls"', '7').replace('"10s"', '"9s"');
   assert.deepEqual(
     Object.entries(planOf(overridePlan(text, { duration: '4s' })).scenarios).map(([name, one]) => [
@@ -151,18 +146,16 @@ it('finds scenarios whose names are numbers', () => {
   );
 });
 
-it('leaves text alone that no key can be put into', () => {
+it('does not change text into which no key can be set', () => {
   for (const text of ['', 'plan', '[1]', 'targets: here', 'targets: [1]', 'targets:', '"', 'targets: {web: *none}']) {
     assert.equal(overridePlan(text, { targets: { web: 'http://127.0.0.1/' }, duration: '1s' }), text);
   }
 });
 
-it('quotes what would be something else in YAML', () => {
+it('quotes values that YAML would read differently', () => {
   const text = overridePlan('targets: {web: {url: http://127.0.0.1/}}', { targets: { web: 'a: b # "c"\n- d' } });
-  const parsed = parsePlan(text);
-  assert.ok(!parsed.ok);
   assert.match(
-    parsed.problems.find(({ path }) => path === 'targets.web.url')?.message ?? '',
+    problemsIn(text).find(({ path }) => path === 'targets.web.url')?.message ?? '',
     /got "a: b # \\"c\\"\\n- d"/,
   );
 });

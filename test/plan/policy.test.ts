@@ -31,13 +31,13 @@ function policyProblems(plan: Plan, policy: Policy): string[] {
   return policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
 }
 
-it('lets a plan run that keeps to everything', () => {
+it('allows a plan that keeps all rules', () => {
   assert.deepEqual(problems({ url: 'https://mcp.example.com/mcp', permission: true }), []);
   assert.deepEqual(problems({ url: 'https://MCP.Example.com:443/other?x=1', permission: true }), []);
   assert.deepEqual(problems({ url: 'http://127.0.0.1:4801/mcp' }), []);
 });
 
-it('knows this machine by every notation of its address', () => {
+it('recognises this machine by every notation of its address', () => {
   for (const host of [
     '127.0.0.1',
     '2130706433',
@@ -57,7 +57,7 @@ it('knows this machine by every notation of its address', () => {
   }
 });
 
-it('takes plain http to any other host for a mistake', () => {
+it('refuses plain http to every other host', () => {
   for (const host of [
     'mcp.example.com',
     '127.0.0.1.example.com',
@@ -72,7 +72,7 @@ it('takes plain http to any other host for a mistake', () => {
   }
 });
 
-it('refuses an address that is no public one, in every notation, even when its origin is on the allowlist', () => {
+it('refuses a non-public address in every notation, even if its origin is on the allowlist', () => {
   for (const [host, address] of [
     ['10.0.0.1', '10.0.0.1'],
     ['167772161', '10.0.0.1'],
@@ -116,13 +116,13 @@ it('compares whole origins with the allowlist', () => {
   );
 });
 
-it('asks for permission for every target that is not this machine', () => {
+it('requires permission for every target except this machine', () => {
   assert.deepEqual(problems({ url: 'https://mcp.example.com/' }), [
     'targets.web.permission: https://mcp.example.com is not on this machine; set permission: true once its owner has agreed to the load.',
   ]);
 });
 
-it('holds the token URL against the same list', () => {
+it('checks the token URL against the same allowlist', () => {
   const auth = (tokenUrl: string) => ({ type: 'client-credentials', tokenUrl, clientId: 'a', clientSecret: 'b' });
   const target = (tokenUrl: string) => ({ url: 'https://mcp.example.com/', permission: true, auth: auth(tokenUrl) });
   assert.deepEqual(problems(target('https://login.example.com/token')), []);
@@ -137,7 +137,7 @@ it('holds the token URL against the same list', () => {
   );
 });
 
-it('caps virtual users and time over all scenarios', () => {
+it('limits virtual users and duration over all scenarios', () => {
   const scenario = { target: 'web', executor: 'constant-vus', steps: [{ tool: 'look' }] };
   const plan = (vus: number, startTime: string) =>
     aPlan({
@@ -157,7 +157,7 @@ it('caps virtual users and time over all scenarios', () => {
   assert.equal(policyProblems(plan(6, '31s'), CLOSED).length, 3);
 });
 
-it('caps the starts a second over all scenarios', () => {
+it('limits the starts a second over all scenarios', () => {
   const scenario = { target: 'web', executor: 'constant-arrival-rate', duration: '1s', preAllocatedVUs: 1 };
   const plan = (rate: number) => {
     const at = (each: number) => ({ ...scenario, rate: each, steps: [{ tool: 'look' }] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aPlan, problemsOf } from '../support/a-plan.ts';
-import { problems, YAML } from './refused-plan.ts';
+import { problemsIn, YAML } from './refused-plan.ts';
 
 const FEEDS = {
   words: { values: ['a', 'b'] },
@@ -19,8 +19,8 @@ function problemsOfSteps(steps: readonly object[], scenario: object = { order: '
 const problemsOfText = (text: string) =>
   problemsOfSteps([{ tool: 'look', arguments: { q: text } }]).map((said) => said.replace('[0].arguments.q: ', ''));
 
-describe('a placeholder', () => {
-  it('may stand for a feed, its column, a capture of an earlier step, or a generated value', () => {
+describe('placeholders', () => {
+  it('can name a feed, a column, a capture of an earlier step, or a generator', () => {
     const steps = [
       {
         tool: 'find',
@@ -32,14 +32,14 @@ describe('a placeholder', () => {
     assert.deepEqual(problemsOfSteps(steps), []);
   });
 
-  it('is told what it names that there is not, and what may have been meant', () => {
+  it('are refused with an unknown name, and the message suggests the nearest name', () => {
     const end = 'names neither a feed nor a value captured by an earlier step';
     assert.deepEqual(problemsOfText('{{banana}}'), [`{{banana}} ${end}; declare it under feeds`]);
     assert.deepEqual(problemsOfText('a {{wrods}} b {{ wrods }}'), [`{{wrods}} ${end}: did you mean "words"?`]);
     assert.deepEqual(problemsOfText('{{constructor}}'), [`{{constructor}} ${end}; declare it under feeds`]);
   });
 
-  it('needs a column of a feed that has several, and one that it has', () => {
+  it('must name an existing column of a feed with several columns', () => {
     assert.deepEqual(problemsOfText('{{pages}}'), [
       '{{pages}} names a feed with several columns; write {{pages.id}} or another of id, full name, body',
     ]);
@@ -51,14 +51,14 @@ describe('a placeholder', () => {
     ]);
   });
 
-  it('reads as JSON only what is JSON in every row', () => {
+  it('can read a column as JSON only if every row holds JSON', () => {
     assert.deepEqual(problemsOfText('{{pages.id|json}}'), []);
     assert.deepEqual(problemsOfText('{{pages.body|json}}'), [
       '{{pages.body|json}} reads body as JSON, but row 3 does not hold JSON there',
     ]);
   });
 
-  it('must be one', () => {
+  it('are refused with invalid text inside', () => {
     const howToFix = 'to send the characters {{ }}, take them from a feed';
     assert.match(
       problemsOfText('{{user name}}')[0] ?? '',
@@ -71,7 +71,7 @@ describe('a placeholder', () => {
     assert.deepEqual(problemsOfText('{{ $pick("a","b") }}'), [
       '{{ $pick("a","b") }}: expected no quotes, backslashes or line breaks within {{ }}',
     ]);
-    // Not one of ours.
+    // Not our placeholders.
     assert.deepEqual(problemsOfText('{{"a"}} {{}} {a} {{a'), []);
   });
 
@@ -83,20 +83,20 @@ describe('a placeholder', () => {
     'complete.context.b': { complete: { ...COMPLETE, context: { a: 'x', b: '<{{ nowhere }}>' } } },
   };
   for (const [path, step] of Object.entries(places)) {
-    it(`is looked for in ${path}`, () => {
+    it(`are checked in ${path}`, () => {
       const [said, ...others] = problemsOfSteps([step]);
       assert.deepEqual(others, []);
       assert.ok(said?.startsWith(`[0].${path}: {{nowhere}} names neither a feed`), said);
     });
   }
 
-  it('is not looked for in names', () => {
+  it('are not checked in names', () => {
     const names = { complete: { resource: 'repo://{{owner}}', argument: { name: '{{a}}', value: '' } } };
     assert.deepEqual(problemsOfSteps([names, { tool: '{{b}}' }, { prompt: '{{c}}' }]), []);
   });
 
-  it('is refused where it stands in the file', () => {
-    const found = problems(`${YAML}        arguments:\n          a: 1\n          b: ["x", "{{nowhere}}"]\n`);
+  it('are refused at their place in the file', () => {
+    const found = problemsIn(`${YAML}        arguments:\n          a: 1\n          b: ["x", "{{nowhere}}"]\n`);
     assert.deepEqual(
       found.map(({ path, line, column }) => ({ path, line, column })),
       [{ path: 'scenarios.calls.steps[0].arguments.b[1]', line: 15, column: 20 }],
@@ -104,11 +104,11 @@ describe('a placeholder', () => {
   });
 });
 
-describe('a captured value', () => {
+describe('captured values', () => {
   const capture = { id: { pointer: '/structuredContent/id' } };
   const uses = { tool: 'get', arguments: { id: '{{id}}' } };
 
-  it('is there only after the step that captures it', () => {
+  it('are available only after the step that captures them', () => {
     const message = '[0].arguments.id: {{id}} is captured only by steps[1]; move the step that uses it after that one';
     assert.deepEqual(problemsOfSteps([uses, { tool: 'find', capture }]), [message]);
     assert.deepEqual(problemsOfSteps([{ ...uses, capture }]), [message.replace('steps[1]', 'steps[0]')]);
@@ -121,7 +121,7 @@ describe('a captured value', () => {
     );
   });
 
-  it('is there only in its own scenario', () => {
+  it('are available only in their own scenario', () => {
     const { calls } = JSON.parse(JSON.stringify(aPlan({ scenario: {} }).scenarios));
     assert.ok(calls);
     const one = { target: 'web', executor: 'constant-vus', vus: 1, duration: '10s', order: 'fixed' };
@@ -131,13 +131,13 @@ describe('a captured value', () => {
     assert.match(said ?? '', /^scenarios\.two\.steps\[0\]\.arguments\.id: \{\{id\}\} names neither a feed nor a value/);
   });
 
-  it('needs steps in a fixed order, which is said once', () => {
+  it('need order: fixed, which is reported once', () => {
     assert.deepEqual(problemsOfSteps([{ tool: 'find', capture }, uses], {}), [
       '[0].capture: expected order: fixed in this scenario, so that a later step can use the value',
     ]);
   });
 
-  it('has no columns, and no feed of the same name', () => {
+  it('have no columns, and cannot have the name of a feed', () => {
     const [column] = problemsOfSteps([
       { tool: 'find', capture },
       { tool: 'get', arguments: { id: '{{id.x}}' } },

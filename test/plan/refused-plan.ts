@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ReadFile } from '../../src/plan/feed.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { PlanProblem } from '../../src/plan/problem.ts';
 
@@ -18,15 +19,15 @@ scenarios:
 `;
 
 /** The problems of a text that must be refused. */
-export function problems(text: string): readonly PlanProblem[] {
-  const parsed = parsePlan(text);
-  assert.ok(!parsed.ok, 'expected to be refused');
+export function problemsIn(text: string, readFile?: ReadFile): readonly PlanProblem[] {
+  const parsed = parsePlan(text, readFile);
+  assert.ok(!parsed.ok, 'expected a refusal');
   return parsed.problems;
 }
 
 /** The problem of a text that must be refused for one reason. */
-export function onlyProblem(text: string): PlanProblem {
-  const all = problems(text);
+export function onlyProblemIn(text: string): PlanProblem {
+  const all = problemsIn(text);
   assert.equal(all.length, 1, JSON.stringify(all));
   return all[0] as PlanProblem;
 }

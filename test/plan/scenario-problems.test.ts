@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { problems, YAML } from './refused-plan.ts';
+import { it } from 'node:test';
+import { problemsOf } from '../support/a-plan.ts';
+import { problemsIn, YAML } from './refused-plan.ts';
 
 const HEAD = YAML.slice(0, YAML.indexOf('    executor:'));
 const STEPS = '    steps:\n      - tool: look\n';
-/** The line that the scenario's own keys begin at. */
+/** The line of the scenario's first key. */
 const FIRST_LINE = HEAD.split('\n').length;
 
-/** Keys of a scenario, a line each, with the lines' problems: number of the line from 0, path in the scenario, message. */
+/** Keys of a scenario, one per line, and the expected problems: line from 0, path in the scenario, message. */
 const CASES: readonly (readonly [string, readonly string[], ...(readonly [number, string, string | RegExp])[]])[] = [
   [
     'no virtual users',
@@ -15,17 +16,17 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [1, 'vus', /expected number to be >=1, got 0/],
   ],
   [
-    'less than none',
+    'a negative number of virtual users',
     ['executor: constant-vus', 'vus: -2', 'duration: 10s'],
     [1, 'vus', /expected number to be >=1, got -2/],
   ],
   [
-    'no time',
+    'no duration',
     ['executor: constant-vus', 'vus: 1', 'duration: 0s'],
     [2, 'duration', 'expected at least 1000 ms, got "0s"'],
   ],
   [
-    'a negative time',
+    'a negative duration',
     ['executor: constant-vus', 'vus: 1', 'duration: -5s'],
     [2, 'duration', 'expected a duration such as "30s" or "1h30m", got "-5s"'],
   ],
@@ -45,7 +46,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [3, 'preAllocatedVUs', /expected number to be >=1, got 0/],
   ],
   [
-    'fewer virtual users at most than at first',
+    'maxVUs below preAllocatedVUs',
     ['executor: constant-arrival-rate', 'rate: 1', 'duration: 10s', 'preAllocatedVUs: 5', 'maxVUs: 4'],
     [4, 'maxVUs', 'expected at least preAllocatedVUs (5), got 4'],
   ],
@@ -56,12 +57,12 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [1, 'stages', 'expected at least one stage that is longer than 0s'],
   ],
   [
-    'a stage that goes back in time, into the one before',
+    'a stage of negative length',
     ['executor: ramping-vus', 'stages:', '  - { duration: 10s, target: 5 }', '  - { duration: -5s, target: 9 }'],
     [3, 'stages[1].duration', 'expected a duration such as "30s" or "1h30m", got "-5s"'],
   ],
   [
-    'a stage with a start of its own, over others',
+    'a stage with a start time of its own',
     [
       'executor: ramping-vus',
       'stages:',
@@ -71,12 +72,12 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [3, 'stages[1].startTime', 'unknown key "startTime": expected one of duration, target'],
   ],
   [
-    'stages without anybody',
+    'stages without virtual users',
     ['executor: ramping-vus', 'stages: [{ duration: 10s, target: 0 }]'],
     [1, 'stages', 'expected a target or startVUs above 0; otherwise nothing starts'],
   ],
   [
-    'stages with half of somebody',
+    'stages with half a virtual user',
     ['executor: ramping-vus', 'stages: [{ duration: 10s, target: 0.5 }]'],
     [1, 'stages[0].target', 'expected a whole number, got 0.5'],
   ],
@@ -96,7 +97,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [2, 'iterations', /expected number to be >=1, got 0/],
   ],
   [
-    'keys of another executor, which is named',
+    'keys of another executor',
     ['executor: constant-vus', 'vus: 1', 'duration: 10s', 'rate: 5', 'startTme: 1m'],
     [3, 'rate', 'unknown key "rate" with this executor; only constant-arrival-rate can have it'],
     [4, 'startTme', 'unknown key "startTme": did you mean "startTime"?'],
@@ -107,7 +108,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
     [0, 'executor', /^expected executor to be one of constant-vus, /],
   ],
   [
-    'think time that nothing would make',
+    'think time without a second call',
     [
       'executor: constant-arrival-rate',
       'rate: 1',
@@ -119,21 +120,45 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   ],
 ];
 
-describe('a scenario is refused, with path and line, when it has', () => {
-  for (const [name, lines, ...expected] of CASES) {
-    it(name, () => {
-      const text = HEAD + lines.map((line) => `    ${line}\n`).join('') + STEPS;
-      const found = problems(text);
-      assert.deepEqual(
-        found.map(({ path, line }) => ({ path, line })),
-        expected.map(([line, path]) => ({ path: `scenarios.calls.${path}`, line: FIRST_LINE + line })),
-        JSON.stringify(found),
-      );
-      for (const [index, [, , message]] of expected.entries()) {
-        const said = found[index]?.message ?? '';
-        if (typeof message === 'string') assert.equal(said, message);
-        else assert.match(said, message);
-      }
-    });
-  }
+for (const [name, lines, ...expected] of CASES) {
+  it(`refuses ${name}, with path and line`, () => {
+    const text = HEAD + lines.map((line) => `    ${line}\n`).join('') + STEPS;
+    const found = problemsIn(text);
+    assert.deepEqual(
+      found.map(({ path, line }) => ({ path, line })),
+      expected.map(([line, path]) => ({ path: `scenarios.calls.${path}`, line: FIRST_LINE + line })),
+      JSON.stringify(found),
+    );
+    for (const [index, [, , message]] of expected.entries()) {
+      const said = found[index]?.message ?? '';
+      if (typeof message === 'string') assert.equal(said, message);
+      else assert.match(said, message);
+    }
+  });
+}
+
+const ofArrival = { vus: undefined, preAllocatedVUs: 10 };
+
+it('refuses more starts than samples can number', () => {
+  const constant = { ...ofArrival, executor: 'constant-arrival-rate', rate: 20_000 };
+  assert.deepEqual(problemsOf({ scenario: { ...constant, duration: '59h' } }), []);
+  assert.deepEqual(problemsOf({ scenario: { ...constant, duration: '60h' } }), [
+    'scenarios.calls.executor: expected at most 4294967295 starts, got 4320000000',
+  ]);
+  const stages = [
+    { duration: '60h', target: 20_000 },
+    { duration: '30h', target: 20_000 },
+  ];
+  const ramping = { ...ofArrival, executor: 'ramping-arrival-rate', duration: undefined, stages };
+  assert.deepEqual(problemsOf({ scenario: ramping }), [
+    'scenarios.calls.executor: expected at most 4294967295 starts, got 4320000000',
+  ]);
+});
+
+it('refuses more iterations than can be dropped in one moment', () => {
+  const scenario = { executor: 'per-vu-iterations', vus: 1000, duration: undefined };
+  assert.deepEqual(problemsOf({ scenario: { ...scenario, iterations: 10_000 } }), []);
+  assert.deepEqual(problemsOf({ scenario: { ...scenario, iterations: 10_001 } }), [
+    'scenarios.calls.iterations: expected vus times iterations to be at most 10000000, got 10001000',
+  ]);
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aPlan, problemsOf } from '../support/a-plan.ts';
-import { onlyProblem, problems, YAML } from './refused-plan.ts';
+import { onlyProblemIn, problemsIn, YAML } from './refused-plan.ts';
 
 const COMPLETE = { prompt: 'brief', argument: { name: 'language', value: 'py' } };
 
-/** Whole steps, one of each kind, with everything they may have. */
+/** One complete step for each action, with all its keys. */
 const STEPS: Record<string, Record<string, unknown>> = {
   tool: { tool: 'look', arguments: { q: 'x', n: [1, { deep: null }] }, progress: true, checks: [{ notEmpty: true }] },
   resource: { resource: 'file:///notes.txt', checks: [{ contains: 'a' }] },
@@ -24,41 +24,41 @@ function problemsOfStep(step: unknown): string[] {
   return problemsOf({ scenario: { steps: [step] } }).map((text) => text.replace('scenarios.calls.steps[0]', ''));
 }
 
-describe('a step', () => {
+describe('steps', () => {
   for (const [name, step] of Object.entries(STEPS)) {
-    it(`may be: ${name}`, () => {
+    it(`accept: ${name}`, () => {
       const { steps } = aPlan({ scenario: { steps: [{ ...step, weight: 2 }] } }).scenarios.calls ?? assert.fail();
-      // As a file would hold it, without the keys that are undefined.
+      // As a file has it, without undefined keys.
       assert.deepEqual(steps, [{ checks: [], capture: {}, ...JSON.parse(JSON.stringify(step)), weight: 2 }]);
     });
   }
 
-  it('must be one of the kinds, and is told which there are', () => {
+  it('need an action, and the message lists all actions', () => {
     const expected = ': expected one of tool, resource, prompt, complete, list, ping';
     assert.deepEqual(problemsOfStep({ weight: 2 }), [expected]);
     assert.deepEqual(problemsOfStep({ arguments: { q: 'x' }, weight: 0 }), [
       expected,
       '.weight: Too small: expected number to be >0, got 0',
     ]);
-    const { line, column } = onlyProblem(`${YAML}      - weight: 2\n`);
+    const { line, column } = onlyProblemIn(`${YAML}      - weight: 2\n`);
     assert.deepEqual({ line, column }, { line: 13, column: 9 });
   });
 
-  it('must be only one of them, and is told of each further one where it stands', () => {
-    const [second, third] = problems(`${YAML}        ping: true\n        list: prompts\n`);
+  it('refuse a second action at its place', () => {
+    const [second, third] = problemsIn(`${YAML}        ping: true\n        list: prompts\n`);
     const message = 'expected one of tool, resource, prompt, complete, list, ping; this step already has tool';
     assert.deepEqual(second, { path: 'scenarios.calls.steps[0].ping', line: 13, column: 9, message });
     assert.deepEqual(third, { path: 'scenarios.calls.steps[0].list', line: 14, column: 9, message });
   });
 
-  it('with a misspelt kind is told of that alone', () => {
+  it('report a misspelt action as the only problem', () => {
     assert.deepEqual(problemsOfStep({ tol: 'look' }), ['.tol: unknown key "tol": did you mean "tool"?']);
     assert.deepEqual(problemsOfStep({ complete: { promt: 'x', argument: { name: 'a', value: '' } } }), [
       '.complete.promt: unknown key "promt": did you mean "prompt"?',
     ]);
   });
 
-  it('that has a wrong value for its kind is not told that it has no kind', () => {
+  it('report a wrong value of an action as the only problem', () => {
     assert.deepEqual(problemsOfStep({ tool: 7 }), ['.tool: expected string, received number']);
     assert.deepEqual(problemsOfStep({ list: 'toys' }), [
       '.list: expected one of "tools"|"resources"|"resource-templates"|"prompts", got "toys"',
@@ -67,7 +67,7 @@ describe('a step', () => {
     assert.match(problemsOfStep('look').join('\n'), /^: expected object, received string/);
   });
 
-  it('has only the keys that mean something for its kind', () => {
+  it('refuse keys that their action does not have', () => {
     const refused: [Record<string, unknown>, string][] = [
       [{ ping: true, checks: [{ notEmpty: true }] }, '.checks: expected no checks with ping'],
       [{ list: 'tools', checks: [{ notEmpty: true }] }, '.checks: expected no checks with list'],
@@ -82,7 +82,7 @@ describe('a step', () => {
     }
   });
 
-  it('that reads a resource names it by a URI, which may begin with a placeholder', () => {
+  it('name a resource by a URI, which may begin with a placeholder', () => {
     for (const resource of ['notes.txt', '/notes.txt', '', '//host/x']) {
       assert.match(problemsOfStep({ resource }).join('\n'), /^\.resource: expected a URI with its scheme, e\.g\. /);
     }
@@ -94,14 +94,14 @@ describe('a step', () => {
     assert.equal(plan.scenarios.calls?.steps.length, 2);
   });
 
-  it('that gets a prompt has texts for arguments, and is told of each that is none', () => {
+  it('refuse each argument of a prompt that is not a text', () => {
     assert.deepEqual(problemsOfStep({ prompt: 'brief', arguments: { a: 1, b: 'x', c: { d: 'y' } } }), [
       '.arguments.a: expected a text, because prompts take no other arguments, got 1',
       '.arguments.c: expected a text, because prompts take no other arguments',
     ]);
   });
 
-  it('that completes is about a prompt or a resource, not both and not neither', () => {
+  it('complete either a prompt or a resource', () => {
     const { argument } = COMPLETE;
     for (const complete of [{ argument }, { ...COMPLETE, resource: 'a:{b}' }]) {
       assert.deepEqual(problemsOfStep({ complete }), ['.complete: expected one of prompt and resource']);
@@ -112,12 +112,12 @@ describe('a step', () => {
   });
 });
 
-describe('a part of a step that has several shapes', () => {
+describe('parts of a step with several shapes', () => {
   const problemsOfCheck = (check: unknown) =>
     problemsOfStep({ tool: 'look', checks: [check] }).map((text) => text.replace('.checks[0]', ''));
   const ALL = /^: expected one of \{contains: text\}, .*\{size: \{min, max\}\}$/;
 
-  it('is told of a misspelt key what may be meant', () => {
+  it('suggest the nearest key for a misspelt one', () => {
     assert.deepEqual(problemsOfCheck({ contians: 'a' }), [
       '.contians: unknown key "contians": did you mean "contains"?',
     ]);
@@ -127,7 +127,7 @@ describe('a part of a step that has several shapes', () => {
     assert.deepEqual(problemsOfCheck({ size: { mn: 1 } }), ['.size.mn: unknown key "mn": did you mean "min"?']);
   });
 
-  it('is told what is wrong with the shape that its keys show', () => {
+  it('explain what is wrong with the shape that their keys suggest', () => {
     assert.deepEqual(problemsOfCheck({ matches: '(' }), [
       '.matches: expected a JavaScript regular expression, got "("',
     ]);
@@ -138,7 +138,7 @@ describe('a part of a step that has several shapes', () => {
     ]);
   });
 
-  it('is told of all shapes when it shows none, or two', () => {
+  it('list all shapes when their keys suggest none, or two', () => {
     for (const check of ['x', [], {}, { contains: 'a', notEmpty: true }, { pointer: '/a' }]) {
       const said = problemsOfCheck(check);
       assert.equal(said.length, 1, said.join('\n'));
@@ -146,7 +146,7 @@ describe('a part of a step that has several shapes', () => {
     }
   });
 
-  it('is found in captures, ranges and sessions too', () => {
+  it('are also checked in captures, ranges and sessions', () => {
     const capture = { id: { poiner: '/a' } };
     assert.deepEqual(problemsOf({ scenario: { order: 'fixed', steps: [{ tool: 'look', capture }] } }), [
       'scenarios.calls.steps[0].capture.id.poiner: unknown key "poiner": did you mean "pointer"?',
