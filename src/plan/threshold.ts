@@ -1,42 +1,6 @@
 import { z } from 'zod';
 import { durationSchema } from './primitives.ts';
 
-const DETAILS = {
-  NET: ['REFUSED', 'DNS', 'TLS', 'CONNECT_TMO', 'RESET_PRE', 'RESET_MID', 'HTTP_PARSE', 'FORBIDDEN', 'OTHER'],
-  TMO: ['HEADERS', 'IDLE', 'TOTAL', 'UNTERMINATED'],
-  HTTP: ['3XX'],
-  AUTH: ['401', '403', 'SCOPE', 'REJECTED', 'TOKEN'],
-  SESS: ['EXPIRED', 'LOST', 'MISSING', 'REFUSED', 'AMBIGUOUS'],
-  PROTO: [
-    'CT_MISSING',
-    'CT_HTML',
-    'CT_OTHER',
-    '202',
-    'EMPTY',
-    'JSON',
-    'SHAPE',
-    'ID_MISMATCH',
-    'NO_REPLY',
-    'VERSION',
-    'RESULT_TYPE',
-  ],
-  RPC: ['INPUT_REQUIRED'],
-  SSE: ['BAD_DATA'],
-  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT', 'CAPTURE'],
-} as const;
-
-const CODES: ReadonlySet<string> = new Set(
-  Object.entries(DETAILS).flatMap(([layer, details]) => details.map((detail) => `${layer}_${detail}`)),
-);
-
-/**
- * True for the code of an outcome that counts as a failure. A threshold on any other code would see no samples and always
- * hold. The outcomes are defined in sample/outcome.ts, which this room cannot import; a test keeps the two in step.
- */
-export function isFailureCode(code: string): boolean {
-  return CODES.has(code) || /^HTTP_[1-5]\d\d$/.test(code) || /^RPC_-?\d+$/.test(code);
-}
-
 /** The metrics of thresholds with their aggregates and tags; k6's names where k6 has one. */
 const METRICS = {
   mcp_request_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['target', 'operation'] },
@@ -69,8 +33,96 @@ export type Threshold = {
   readonly limit: number;
 };
 
+/** The named codes of failures: each layer with its details. */
+const DETAILS = {
+  NET: ['REFUSED', 'DNS', 'TLS', 'CONNECT_TMO', 'RESET_PRE', 'RESET_MID', 'HTTP_PARSE', 'FORBIDDEN', 'OTHER'],
+  TMO: ['HEADERS', 'IDLE', 'TOTAL', 'UNTERMINATED'],
+  HTTP: ['3XX'],
+  AUTH: ['401', '403', 'SCOPE', 'REJECTED', 'TOKEN'],
+  SESS: ['EXPIRED', 'LOST', 'MISSING', 'REFUSED', 'AMBIGUOUS'],
+  PROTO: [
+    'CT_MISSING',
+    'CT_HTML',
+    'CT_OTHER',
+    '202',
+    'EMPTY',
+    'JSON',
+    'SHAPE',
+    'ID_MISMATCH',
+    'NO_REPLY',
+    'VERSION',
+    'RESULT_TYPE',
+  ],
+  RPC: ['INPUT_REQUIRED'],
+  SSE: ['BAD_DATA'],
+  TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT', 'CAPTURE'],
+} as const;
+
+const CODES: ReadonlySet<string> = new Set(
+  Object.entries(DETAILS).flatMap(([layer, details]) => details.map((detail) => `${layer}_${detail}`)),
+);
+
 const METRIC = /^([a-z_]+)(?:\{(.*)\})?$/;
 const EXPRESSION = /^\s*(?:p\((\d+(?:\.\d+)?)\)|([a-z]+))\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/;
+
+/** A condition with its defaults; `over` is `run`, `stage` or a number of milliseconds. */
+export type Condition = {
+  readonly threshold: string;
+  readonly abortOnFail: boolean;
+  readonly delayAbortEval: number;
+  readonly over: 'run' | 'stage' | number;
+};
+type LongForm = { readonly threshold: string } & { readonly [Key in keyof Condition]?: Condition[Key] | undefined };
+
+/** One condition; the long form is k6's, plus our own `over`. */
+const conditionSchema = z
+  .union(
+    [
+      z.string().transform((threshold) => ({ threshold })),
+      z
+        .strictObject({
+          threshold: z.string(),
+          /** Ends the run when the condition fails; it is evaluated every few seconds over all lanes. */
+          abortOnFail: z.boolean().optional(),
+          /** Does not end the run earlier than this after the start of the run or stage. */
+          delayAbortEval: durationSchema().optional(),
+          /**
+           * Where the condition must hold: over the whole run, over every sliding window of this length, or over every
+           * stage of the plan's one scenario with stages; the report then says up to which stage it held.
+           */
+          over: z
+            .union(
+              [z.literal(['run', 'stage']), durationSchema(1000)],
+              'expected "run", "stage" or a duration of at least 1 s',
+            )
+            .optional(),
+        })
+        .refine(({ abortOnFail, delayAbortEval }) => delayAbortEval === undefined || abortOnFail === true, {
+          message: 'expected abortOnFail: true with it, because only aborting can be delayed',
+          path: ['delayAbortEval'],
+        }),
+    ],
+    'expected a condition such as "p(95)<500", or {threshold, abortOnFail, delayAbortEval, over}',
+  )
+  .transform((condition): Condition => {
+    const long: LongForm = condition;
+    const { threshold, abortOnFail = false, delayAbortEval = 0, over = 'run' } = long;
+    return { threshold, abortOnFail, delayAbortEval, over };
+  });
+
+/** Conditions by metric, in k6's grammar. */
+export const thresholdsSchema = z
+  .record(z.string(), z.array(conditionSchema).min(1, 'expected at least one condition'))
+  .superRefine((thresholds, context) => {
+    for (const [metric, conditions] of Object.entries(thresholds)) {
+      conditions.forEach(({ threshold }, index) => {
+        const parsed = parseThreshold(metric, threshold);
+        if ('problem' in parsed) {
+          context.addIssue({ code: 'custom', message: parsed.problem, path: [metric, index], input: threshold });
+        }
+      });
+    }
+  });
 
 /** Parses a condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`. */
 export function parseThreshold(metric: string, expression: string): Threshold | { readonly problem: string } {
@@ -147,61 +199,10 @@ function unquoted(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
-/** A condition with its defaults; `over` is `run`, `stage` or a number of milliseconds. */
-export type Condition = {
-  readonly threshold: string;
-  readonly abortOnFail: boolean;
-  readonly delayAbortEval: number;
-  readonly over: 'run' | 'stage' | number;
-};
-type LongForm = { readonly threshold: string } & { readonly [Key in keyof Condition]?: Condition[Key] | undefined };
-
-/** One condition; the long form is k6's, plus our own `over`. */
-const conditionSchema = z
-  .union(
-    [
-      z.string().transform((threshold) => ({ threshold })),
-      z
-        .strictObject({
-          threshold: z.string(),
-          /** Ends the run when the condition fails; it is evaluated every few seconds over all lanes. */
-          abortOnFail: z.boolean().optional(),
-          /** Does not end the run earlier than this after the start of the run or stage. */
-          delayAbortEval: durationSchema().optional(),
-          /**
-           * Where the condition must hold: over the whole run, over every sliding window of this length, or over every
-           * stage of the plan's one scenario with stages; the report then says up to which stage it held.
-           */
-          over: z
-            .union(
-              [z.literal(['run', 'stage']), durationSchema(1000)],
-              'expected "run", "stage" or a duration of at least 1 s',
-            )
-            .optional(),
-        })
-        .refine(({ abortOnFail, delayAbortEval }) => delayAbortEval === undefined || abortOnFail === true, {
-          message: 'expected abortOnFail: true with it, because only aborting can be delayed',
-          path: ['delayAbortEval'],
-        }),
-    ],
-    'expected a condition such as "p(95)<500", or {threshold, abortOnFail, delayAbortEval, over}',
-  )
-  .transform((condition): Condition => {
-    const long: LongForm = condition;
-    const { threshold, abortOnFail = false, delayAbortEval = 0, over = 'run' } = long;
-    return { threshold, abortOnFail, delayAbortEval, over };
-  });
-
-/** Conditions by metric, in k6's grammar. */
-export const thresholdsSchema = z
-  .record(z.string(), z.array(conditionSchema).min(1, 'expected at least one condition'))
-  .superRefine((thresholds, context) => {
-    for (const [metric, conditions] of Object.entries(thresholds)) {
-      conditions.forEach(({ threshold }, index) => {
-        const parsed = parseThreshold(metric, threshold);
-        if ('problem' in parsed) {
-          context.addIssue({ code: 'custom', message: parsed.problem, path: [metric, index], input: threshold });
-        }
-      });
-    }
-  });
+/**
+ * True for the code of an outcome that counts as a failure. A threshold on any other code would see no samples and always
+ * hold. The outcomes are defined in sample/outcome.ts, which this room cannot import; a test keeps the two in step.
+ */
+export function isFailureCode(code: string): boolean {
+  return CODES.has(code) || /^HTTP_[1-5]\d\d$/.test(code) || /^RPC_-?\d+$/.test(code);
+}
