@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverNames, standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE, showPlanProblems, showProblems } from '../src/cli/command-context.ts';
-import { progressLine, statusLine, writeReportFiles } from '../src/cli/run-command.ts';
-import { terminalOptions } from '../src/cli/terminal.ts';
+import { writeReportFiles } from '../src/cli/run-command.ts';
+import { progressLine, statusLine, terminalOptions } from '../src/cli/terminal.ts';
 import type { PlanProblem } from '../src/plan/problem.ts';
 import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
@@ -58,7 +58,7 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
   print(`${addressLine('run', `${api}/runs/${id}`)}\n`);
   const status = await follow(api, id);
   if (status.state !== 'done') {
-    const title = status.state === 'refused' ? 'Preflight failed; no load was sent:' : 'The run failed:';
+    const title = status.state === 'refused' ? 'Preflight failed: no load was sent.' : 'The run failed:';
     process.stderr.write(showProblems(title, status.problems ?? []));
     return status.state === 'refused' ? EXIT_CODE.preflightFailed : EXIT_CODE.error;
   }

@@ -8,20 +8,7 @@ import { renderComparison } from '../report/text/text.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
 import { terminalOptions } from './terminal.ts';
 
-/** Reads what is compared out of a `report.json`. @throws UsageError when the file cannot be read or is no such report */
-export function readReportFile(file: string): ComparedRun {
-  let report: unknown;
-  try {
-    report = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`Cannot read the report ${file}: ${(error as Error).message}`);
-  }
-  const run = parseBaseline(report);
-  if ('problem' in run) throw new UsageError(`${file} ${run.problem}.`);
-  return run;
-}
-
-/** `mcp-surge compare BASELINE CURRENT`: how the operations of two reports differ; contacts nothing. */
+/** `mcp-surge compare BASELINE CURRENT`: compares the operations of two reports; contacts nothing. */
 export async function compareCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -44,15 +31,28 @@ export async function compareCommand(args: string[]): Promise<number> {
   return provenSlower(comparison).length > 0 ? EXIT_CODE.fail : EXIT_CODE.pass;
 }
 
-type Given = { readonly [Option in 'metric' | 'tolerance' | 'confidence' | 'min-requests']?: string | undefined };
+/** Reads the part of a `report.json` that is compared. @throws UsageError if the file is not a report that can be used */
+export function readReportFile(file: string): ComparedRun {
+  let report: unknown;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`Cannot read the report ${file}: ${(error as Error).message}`);
+  }
+  const run = parseBaseline(report);
+  if ('problem' in run) throw new UsageError(`${file} ${run.problem}.`);
+  return run;
+}
 
-/** The plan's rules of a comparison, as options. */
-function readRules({ metric, tolerance, confidence, 'min-requests': minRequests }: Given): ComparisonRules {
+type RuleOptions = { readonly [Option in 'metric' | 'tolerance' | 'confidence' | 'min-requests']?: string | undefined };
+
+/** Reads the rules of a comparison from options; they have the plan's names and defaults. */
+function readRules({ metric, tolerance, confidence, 'min-requests': minRequests }: RuleOptions): ComparisonRules {
   const given = {
     metric,
-    tolerance: number(tolerance),
-    confidence: number(confidence),
-    minRequests: number(minRequests),
+    tolerance: numberFrom(tolerance),
+    confidence: numberFrom(confidence),
+    minRequests: numberFrom(minRequests),
   };
   const parsed = comparisonSchema.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -61,7 +61,8 @@ function readRules({ metric, tolerance, confidence, 'min-requests': minRequests 
   throw new UsageError(`--${option}: ${issue?.message}`);
 }
 
-function number(text: string | undefined): number | undefined {
-  // Number('') is 0, which nobody meant.
-  return text === undefined ? undefined : text.trim() === '' ? Number.NaN : Number(text);
+function numberFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  // Number('') would be 0.
+  return text.trim() === '' ? Number.NaN : Number(text);
 }

@@ -6,24 +6,24 @@ import { validateCommand } from './validate-command.ts';
 
 const USAGE = `mcp-surge ${version}: load tests for MCP servers
 
-  mcp-surge run PLAN        run a plan in this process and report
-      --out DIR             where the report goes (default: reports/<run id>)
-      --baseline REPORT     a report.json of an earlier run to compare with
-      --duration D          another duration for every scenario, e.g. 10s
-      --target NAME=URL     another URL for a target, e.g. of a staging server; may be repeated
-      --token-url NAME=URL  another token URL for a target; may be repeated
-      --allow ORIGIN        an origin that may be load-tested, besides this machine; may be repeated
-      --allow-address CIDR  an IP address or range that may be connected to, besides public ones and this machine;
-                            may be repeated
-  mcp-surge validate PLAN   check a plan and say how it would run
+  mcp-surge run PLAN        run a plan in this process and write a report
+      --out DIR             folder of the report (default: reports/<run id>)
+      --baseline REPORT     report.json of an earlier run to compare with
+      --duration D          replace the duration of every scenario, e.g. 10s
+      --target NAME=URL     replace the URL of a target, e.g. by a staging server's; may be repeated
+      --token-url NAME=URL  replace the token URL of a target; may be repeated
+      --allow ORIGIN        allow load on an origin; this machine is always allowed; may be repeated
+      --allow-address CIDR  allow connections to an IP address or range; public addresses and this machine are always
+                            allowed; may be repeated
+  mcp-surge validate PLAN   check a plan and describe what it would do, without contacting anything
   mcp-surge compare BASELINE CURRENT
-                            say of each operation whether it became slower from one report.json to the other
-      --metric M            p50, p95 or p99 of its latency (default: p95)
-      --tolerance SHARE     differences up to this share of the baseline are none (default: 0.1)
-      --confidence LEVEL    how sure a difference must be (default: 0.95)
+                            compare two report.json files: which operations became slower or faster
+      --metric M            latency to compare: p50, p95 or p99 (default: p95)
+      --tolerance SHARE     ignore differences up to this share of the baseline (default: 0.1)
+      --confidence LEVEL    confidence level of a difference (default: 0.95)
       --min-requests N      useful requests that both runs must have (default: 100)
 
-Exit codes: 0 pass, 99 thresholds failed or an operation became slower, 104 invalid or refused plan, 105 stopped,
+Exit codes: 0 pass, 99 a threshold failed or an operation became slower, 104 plan not valid or not allowed, 105 stopped,
 106 preflight failed, 107 verdict invalid, 2 wrong command line, 1 any other error.
 `;
 
@@ -33,7 +33,7 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   compare: compareCommand,
 };
 
-// A reader that has seen enough, as `| head`, is no error.
+// A reader that has seen enough, such as `| head`, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
@@ -50,9 +50,16 @@ if (command === undefined) {
   try {
     process.exitCode = await command(args);
   } catch (error) {
-    const usage =
-      error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
-    process.stderr.write(usage ? `mcp-surge ${name}: ${(error as Error).message}\n` : `${(error as Error).stack}\n`);
-    process.exitCode = usage ? EXIT_CODE.usage : EXIT_CODE.error;
+    process.exitCode = isUsageError(error) ? EXIT_CODE.usage : EXIT_CODE.error;
+    process.stderr.write(
+      isUsageError(error)
+        ? `mcp-surge ${name}: ${error.message}\nRun mcp-surge --help to see all commands and options.\n`
+        : `${(error as Error).stack}\n`,
+    );
   }
+}
+
+/** True for a wrong command line, found here or by parseArgs. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
 }

@@ -1,12 +1,13 @@
 import { styleText } from 'node:util';
 import type { Ink, Paint } from '../report/text/text-table.ts';
+import type { LiveView } from '../run/run-view.ts';
 
-/** How a report is shown on a stream: within its width, and in colours where it takes them. */
+/** How a report is shown on a stream: within its width, and in colours if the stream supports them. */
 export function terminalOptions(stream: NodeJS.WriteStream): { readonly paint: Ink; readonly width: number } {
   return { paint: inkFor(stream), width: stream.columns ?? 100 };
 }
 
-/** The colours of a stream, none where it is not a terminal; NO_COLOR and FORCE_COLOR are honoured. */
+/** The colours of a stream; none if it is not a terminal. NO_COLOR and FORCE_COLOR are honoured. */
 export function inkFor(stream: NodeJS.WritableStream): Ink {
   const paint =
     (format: keyof Ink): Paint =>
@@ -18,5 +19,51 @@ export function inkFor(stream: NodeJS.WritableStream): Ink {
     red: paint('red'),
     green: paint('green'),
     yellow: paint('yellow'),
+  };
+}
+
+/** One line that shows the progress of a run. */
+export function progressLine(elapsedSeconds: number, live: LiveView): string {
+  const elapsed = `${Math.max(0, elapsedSeconds).toFixed(0).padStart(3)} s`;
+  const p95 = live.p95Ms === null ? '-' : `${Math.round(live.p95Ms).toLocaleString('en')} ms`;
+  const warmUp = live.warmUpRequests === 0 ? '' : ` and ${live.warmUpRequests} in warm-up`;
+  return [
+    elapsed,
+    `${live.activeVus} vus`,
+    `${live.requests} requests${warmUp}`,
+    `${live.requestsPerSecond.toFixed(1)}/s`,
+    `p95 ${p95}`,
+    `${live.failures} failures`,
+    ...(live.droppedIterations === 0 ? [] : [`${live.droppedIterations} dropped`]),
+  ].join('  ·  ');
+}
+
+/** How often a stream that is not a terminal gets a status line. */
+const LOG_INTERVAL_MS = 5000;
+
+type StatusLine = {
+  show(text: string): void;
+  /** Ends the line, so that further output begins on a new one. */
+  end(): void;
+};
+
+/** A status line. On a terminal it is overwritten; elsewhere, such as in a pipeline's log, a new line is added at times. */
+export function statusLine(out: NodeJS.WriteStream): StatusLine {
+  let lastLogMs = Number.NEGATIVE_INFINITY;
+  let open = false;
+  return {
+    show(text) {
+      if (out.isTTY) {
+        out.write(`\r\u001b[2K${text.slice(0, out.columns - 1)}`);
+        open = true;
+      } else if (performance.now() - lastLogMs >= LOG_INTERVAL_MS) {
+        lastLogMs = performance.now();
+        out.write(`${text}\n`);
+      }
+    },
+    end() {
+      if (open) out.write('\n');
+      open = false;
+    },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -10,185 +10,177 @@ import { learnPlan } from '../support/fleet-plan.ts';
 import { assertCountsReconcile, fleetStats } from '../support/reconcile.ts';
 import { runMcpSurge } from '../support/run-command.ts';
 
-describe('mcp-surge on the command line', () => {
-  let fleet: Fleet;
-  let cwd: string;
-  before(async () => {
-    fleet = await startFleet({ latencyScale: 0.1 });
-    cwd = await mkdtemp(join(tmpdir(), 'mcp-surge-cli-'));
-  });
-  after(async () => {
-    await fleet.stop();
-    await rm(cwd, { recursive: true, force: true });
-  });
+let fleet: Fleet;
+let cwd: string;
+before(async () => {
+  fleet = await startFleet({ latencyScale: 0.1 });
+  cwd = await mkdtemp(join(tmpdir(), 'mcp-surge-cli-'));
+});
+after(async () => {
+  await fleet.stop();
+  await rm(cwd, { recursive: true, force: true });
+});
 
-  const plan = async (change: (text: string) => string = (text) => text, more = '') => {
-    const file = join(cwd, 'plan.yaml');
-    await writeFile(file, change(learnPlan(fleet.servers, { duration: '1s', more })));
-    return 'plan.yaml';
-  };
+const plan = async (change: (text: string) => string = (text) => text, more = '') => {
+  const file = join(cwd, 'plan.yaml');
+  await writeFile(file, change(learnPlan(fleet.servers, { duration: '1s', more })));
+  return 'plan.yaml';
+};
 
-  test('run: exit 0, the table, and a report in the folder asked for, with the counts of the servers', async () => {
-    await fetch(`${fleet.servers.learn.statsUrl}/reset`, { method: 'POST' });
-    const file = await plan(undefined, 'thresholds: { useful_rate: ["rate==1"] }');
-    const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'result'], { cwd });
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /PASSED/);
-    assert.match(stdout, /tools\/call:microsoft_docs_search/);
-    assert.match(stdout, /Report: result\/report\.html/);
-    assert.deepEqual((await readdir(join(cwd, 'result'))).sort(), ['report.html', 'report.json', 'report.txt']);
-    const report = JSON.parse(await readFile(join(cwd, 'result/report.json'), 'utf8')) as Report;
-    assert.equal(report.schemaVersion, 3);
-    await assertCountsReconcile(report, { learn: fleet.servers.learn } as Fleet['servers'] &
-      Record<'ado', { tokenUrl: string }>);
-  });
+it('exits with 0 after a run that passes, prints the tables, and writes the report into the given folder', async () => {
+  await fetch(`${fleet.servers.learn.statsUrl}/reset`, { method: 'POST' });
+  const file = await plan(undefined, 'thresholds: { useful_rate: ["rate==1"] }');
+  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'result'], { cwd });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /PASSED/);
+  assert.match(stdout, /tools\/call:microsoft_docs_search/);
+  assert.match(stdout, /Report: result\/report\.html/);
+  assert.deepEqual((await readdir(join(cwd, 'result'))).sort(), ['report.html', 'report.json', 'report.txt']);
+  const report = JSON.parse(await readFile(join(cwd, 'result/report.json'), 'utf8')) as Report;
+  assert.equal(report.schemaVersion, 3);
+  await assertCountsReconcile(report, { learn: fleet.servers.learn } as Fleet['servers'] &
+    Record<'ado', { tokenUrl: string }>);
+});
 
-  test('run --duration and --target override the plan', async () => {
-    const file = await plan((text) =>
-      text.replace(/http:[^"]*/, 'http://127.0.0.1:9/mcp').replace('duration: 1s', 'duration: 1h'),
-    );
-    const args = ['run', file, '--out', 'o', '--duration', '1s', '--target', `learn=${fleet.servers.learn.url}`];
-    assert.equal((await runMcpSurge(args, { cwd })).code, 0);
-  });
+it('overrides the plan by --duration and --target', async () => {
+  const file = await plan((text) =>
+    text.replace(/http:[^"]*/, 'http://127.0.0.1:9/mcp').replace('duration: 1s', 'duration: 1h'),
+  );
+  const args = ['run', file, '--out', 'o', '--duration', '1s', '--target', `learn=${fleet.servers.learn.url}`];
+  assert.equal((await runMcpSurge(args, { cwd })).code, 0);
+});
 
-  test('run takes a whole plan elsewhere: every target and the token URL', async () => {
-    const { learn, github, context7, ado } = fleet.servers;
-    const targets = Object.entries({ learn, github, context7, ado }).flatMap(([name, { url }]) => [
-      '--target',
-      `${name}=${url}`,
-    ]);
-    const plan = fileURLToPath(new URL('../../plans/demo.yaml', import.meta.url));
-    const args = ['run', plan, '--out', 'demo', '--duration', '2s', ...targets, '--token-url', `ado=${ado.tokenUrl}`];
-    await Promise.all(
-      Object.values(fleet.servers).map(({ statsUrl }) => fetch(`${statsUrl}/reset`, { method: 'POST' })),
-    );
-    const { stderr } = await runMcpSurge(args, { cwd });
-    const report = JSON.parse(
-      await readFile(join(cwd, 'demo/report.json'), 'utf8').catch(() => assert.fail(stderr)),
-    ) as Report;
-    assert.deepEqual(
-      report.targets.map(({ name, session }) => `${name} ${session}`),
-      ['learn stateful', 'github stateful', 'context7 stateless', 'ado stateless'],
-    );
-    await assertCountsReconcile(report, fleet.servers as Parameters<typeof assertCountsReconcile>[1]);
-  });
+it('overrides every target and the token URL of a plan', async () => {
+  const { learn, github, context7, ado } = fleet.servers;
+  const targets = Object.entries({ learn, github, context7, ado }).flatMap(([name, { url }]) => [
+    '--target',
+    `${name}=${url}`,
+  ]);
+  const plan = fileURLToPath(new URL('../../plans/demo.yaml', import.meta.url));
+  const args = ['run', plan, '--out', 'demo', '--duration', '2s', ...targets, '--token-url', `ado=${ado.tokenUrl}`];
+  await Promise.all(Object.values(fleet.servers).map(({ statsUrl }) => fetch(`${statsUrl}/reset`, { method: 'POST' })));
+  const { stderr } = await runMcpSurge(args, { cwd });
+  const report = JSON.parse(
+    await readFile(join(cwd, 'demo/report.json'), 'utf8').catch(() => assert.fail(stderr)),
+  ) as Report;
+  assert.deepEqual(
+    report.targets.map(({ name, session }) => `${name} ${session}`),
+    ['learn stateful', 'github stateful', 'context7 stateless', 'ado stateless'],
+  );
+  await assertCountsReconcile(report, fleet.servers as Parameters<typeof assertCountsReconcile>[1]);
+});
 
-  test('exit 99 when a threshold fails, which is named with what was observed', async () => {
-    const file = await plan(undefined, 'thresholds: { mcp_request_duration: ["p(95)<0.001"] }');
-    const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o'], { cwd });
-    assert.equal(code, 99);
-    assert.match(stdout, /mcp_request_duration p\(95\)<0\.001: observed \d/);
-  });
+it('exits with 99 if a threshold fails, and says what was observed', async () => {
+  const file = await plan(undefined, 'thresholds: { mcp_request_duration: ["p(95)<0.001"] }');
+  const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o'], { cwd });
+  assert.equal(code, 99);
+  assert.match(stdout, /mcp_request_duration p\(95\)<0\.001: observed \d/);
+});
 
-  test('exit 104 for a plan that is not valid: every problem with file, line and column', async () => {
-    const file = await plan((text) => text.replace('vus:', 'vsu:').replace('duration: 1s', 'duration: soon'));
-    for (const command of ['run', 'validate']) {
-      const { code, stdout, stderr } = await runMcpSurge([command, file], { cwd });
-      assert.equal(code, 104);
-      assert.equal(stdout, '');
-      assert.match(stderr, /plan\.yaml is no valid plan: 3 problems/);
-      assert.match(stderr, /plan\.yaml:9:5 {2}scenarios\.look\.vsu: unknown key "vsu": did you mean "vus"\?/);
-      assert.match(stderr, /plan\.yaml:10:5 {2}scenarios\.look\.duration: expected a duration/);
-    }
-  });
-
-  test('exit 104 for a target that is not allowed, without traffic', async () => {
-    const file = await plan((text) => text.replace(/http:[^"]*/, 'https://mcp.example.com/mcp'));
-    const { code, stderr } = await runMcpSurge(['run', file], { cwd });
+it('exits with 104 for a plan that is not valid, and shows every problem with file, line and column', async () => {
+  const file = await plan((text) => text.replace('vus:', 'vsu:').replace('duration: 1s', 'duration: soon'));
+  for (const command of ['run', 'validate']) {
+    const { code, stdout, stderr } = await runMcpSurge([command, file], { cwd });
     assert.equal(code, 104);
-    assert.match(stderr, /https:\/\/mcp\.example\.com is not on the allowlist/);
-    assert.match(stderr, /--allow ORIGIN/);
-  });
-
-  test('exit 104 for an address that is not public, unless --allow-address opens it', async () => {
-    const file = await plan((text) => text.replace(/http:[^"]*"/, 'https://10.0.0.4/mcp", permission: true'));
-    const allow = ['--allow', 'https://10.0.0.4'];
-    const { code, stderr } = await runMcpSurge(['run', file, ...allow], { cwd });
-    assert.equal(code, 104);
-    assert.match(stderr, /targets\.learn\.url: 10\.0\.0\.4 is a private address .*SURGE_ALLOWED_ADDRESSES/);
-    assert.match(stderr, /--allow-address CIDR/);
-    // Here the origin is not allowed, so that nothing is sent, but the address is.
-    const opened = await runMcpSurge(['run', file, '--allow-address', '10.0.0.0/24'], { cwd });
-    assert.equal(opened.code, 104);
-    assert.match(opened.stderr, /https:\/\/10\.0\.0\.4 is not on the allowlist/);
-    assert.doesNotMatch(opened.stderr, /private address/);
-  });
-
-  test('exit 105 when it is interrupted: the run is stopped and still reported, and sessions are closed', async () => {
-    const file = await plan((text) => text.replace('duration: 1s', 'duration: 1m'));
-    const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o'], {
-      cwd,
-      during: (child) => child.stderr?.once('data', () => child.kill('SIGINT')),
-    });
-    assert.equal(code, 105);
-    assert.match(stdout, /STOPPED/);
-    assert.equal((await fleetStats(fleet.servers.learn.statsUrl)).sessions.open, 0);
-  });
-
-  const preflightFaults: readonly (readonly [string, (text: string) => string, RegExp])[] = [
-    ['an unknown tool', (text) => text.replace('microsoft_docs_search', 'nope'), /learn has no tool "nope"/],
-    ['a target that is down', (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'), /NET_REFUSED/],
-    [
-      'a secret that is missing',
-      (text) => text.replace('" }', '", auth: { type: bearer, secret: none } }'),
-      /SURGE_SECRET_NONE/,
-    ],
-  ];
-  for (const [what, change, expected] of preflightFaults) {
-    test(`exit 106 for ${what}`, async () => {
-      const { code, stderr } = await runMcpSurge(['run', await plan(change)], { cwd });
-      assert.equal(code, 106);
-      assert.match(stderr, expected);
-    });
+    assert.equal(stdout, '');
+    assert.match(stderr, /plan\.yaml is not a valid plan: 3 problems/);
+    assert.match(stderr, /plan\.yaml:9:5 {2}scenarios\.look\.vsu: unknown key "vsu": did you mean "vus"\?/);
+    assert.match(stderr, /plan\.yaml:10:5 {2}scenarios\.look\.duration: expected a duration/);
   }
+});
 
-  test('exit 106 for a wrong token, which is not shown', async () => {
-    const env = { SURGE_SECRET_GITHUB_PAT: 'wrong-token-value' };
-    const text = learnPlan(fleet.servers).replace(
-      /http:[^"]*"/,
-      `${fleet.servers.github.url}", auth: { type: bearer, secret: github-pat }`,
-    );
-    await writeFile(join(cwd, 'token.yaml'), text);
-    const { code, stderr } = await runMcpSurge(['run', 'token.yaml'], { cwd, env });
+it('exits with 104 for a target that is not allowed, without traffic', async () => {
+  const file = await plan((text) => text.replace(/http:[^"]*/, 'https://mcp.example.com/mcp'));
+  const { code, stderr } = await runMcpSurge(['run', file], { cwd });
+  assert.equal(code, 104);
+  assert.match(stderr, /https:\/\/mcp\.example\.com is not on the allowlist/);
+  assert.match(stderr, /--allow ORIGIN/);
+});
+
+it('exits with 104 for an address that is not public, unless --allow-address allows it', async () => {
+  const file = await plan((text) => text.replace(/http:[^"]*"/, 'https://10.0.0.4/mcp", permission: true'));
+  const allow = ['--allow', 'https://10.0.0.4'];
+  const { code, stderr } = await runMcpSurge(['run', file, ...allow], { cwd });
+  assert.equal(code, 104);
+  assert.match(stderr, /targets\.learn\.url: 10\.0\.0\.4 is a private address .*SURGE_ALLOWED_ADDRESSES/);
+  assert.match(stderr, /--allow-address CIDR/);
+  // Now the address is allowed, but not the origin, so that nothing is sent.
+  const opened = await runMcpSurge(['run', file, '--allow-address', '10.0.0.0/24'], { cwd });
+  assert.equal(opened.code, 104);
+  assert.match(opened.stderr, /https:\/\/10\.0\.0\.4 is not on the allowlist/);
+  assert.doesNotMatch(opened.stderr, /private address/);
+});
+
+it('exits with 105 if it is interrupted, after it has closed the sessions and reported the run', async () => {
+  const file = await plan((text) => text.replace('duration: 1s', 'duration: 1m'));
+  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'o'], {
+    cwd,
+    during: (child) => child.stderr?.once('data', () => child.kill('SIGINT')),
+  });
+  assert.equal(code, 105);
+  assert.match(stdout, /STOPPED/);
+  assert.match(stderr, /^Stopping\. Press Ctrl-C again to quit immediately\.$/m);
+  assert.equal((await fleetStats(fleet.servers.learn.statsUrl)).sessions.open, 0);
+});
+
+const preflightFaults: readonly (readonly [string, (text: string) => string, RegExp])[] = [
+  ['an unknown tool', (text) => text.replace('microsoft_docs_search', 'nope'), /learn has no tool "nope"/],
+  ['a target that is down', (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'), /NET_REFUSED/],
+  ['a missing secret', (text) => text.replace('" }', '", auth: { type: bearer, secret: none } }'), /SURGE_SECRET_NONE/],
+];
+for (const [what, change, expected] of preflightFaults) {
+  it(`exits with 106 for ${what}, before any load`, async () => {
+    const { code, stderr } = await runMcpSurge(['run', await plan(change)], { cwd });
     assert.equal(code, 106);
-    assert.match(stderr, /AUTH_401/);
-    assert.doesNotMatch(stderr, /wrong-token-value/);
+    assert.match(stderr, /^Preflight failed: no load was sent\.$/m);
+    assert.match(stderr, expected);
   });
+}
 
-  test('exit 107 when the generator broke a rule, whatever the thresholds say', async () => {
-    const { code, stdout } = await runMcpSurge(
-      ['run', await plan(undefined, 'generator: { maxStartDelay: 0s }'), '--out', 'o'],
-      { cwd },
-    );
-    assert.equal(code, 107);
-    assert.match(stdout, /INVALID/);
-    assert.match(stdout, /slices started in time/);
-  });
+it('exits with 106 for a wrong token, and does not show the token', async () => {
+  const env = { SURGE_SECRET_GITHUB_PAT: 'wrong-token-value' };
+  const text = learnPlan(fleet.servers).replace(
+    /http:[^"]*"/,
+    `${fleet.servers.github.url}", auth: { type: bearer, secret: github-pat }`,
+  );
+  await writeFile(join(cwd, 'token.yaml'), text);
+  const { code, stderr } = await runMcpSurge(['run', 'token.yaml'], { cwd, env });
+  assert.equal(code, 106);
+  assert.match(stderr, /AUTH_401/);
+  assert.doesNotMatch(stderr, /wrong-token-value/);
+});
 
-  test('exit 2 and a way out for a wrong command line', async () => {
-    const existing = await plan();
-    for (const [args, expected] of [
-      [['rnu'], /there is no command "rnu".*mcp-surge run PLAN/s],
-      [['run'], /expected one plan/],
-      [['run', 'a', '--dration', '1s'], /--dration/],
-      [['run', 'missing.yaml'], /Cannot read the plan missing\.yaml/],
-      [['run', 'x.yaml', '--target', 'learn'], /--target takes NAME=URL/],
-      [['run', 'x.yaml', '--token-url', 'ado'], /--token-url takes NAME=URL/],
-      [
-        ['run', existing, '--allow-address', '10.0.0.1/8'],
-        /--allow-address takes an IP address .*got "10\.0\.0\.1\/8"/,
-      ],
-    ] as const) {
-      const { code, stderr } = await runMcpSurge(args, { cwd });
-      assert.equal(code, 2, args.join(' '));
-      assert.match(stderr, expected);
-    }
-  });
+it('exits with 107 if the generator broke a rule, whatever the thresholds say', async () => {
+  const { code, stdout } = await runMcpSurge(
+    ['run', await plan(undefined, 'generator: { maxStartDelay: 0s }'), '--out', 'o'],
+    { cwd },
+  );
+  assert.equal(code, 107);
+  assert.match(stdout, /INVALID/);
+  assert.match(stdout, /slices started in time/);
+});
 
-  test('validate says how a plan would run', async () => {
-    const { code, stdout } = await runMcpSurge(['validate', await plan()], { cwd });
-    assert.equal(code, 0);
-    assert.match(stdout, /look: constant-vus against learn: 3 virtual users for 1 s\n/);
-    assert.match(stdout, /1 call an iteration of tools\/call:microsoft_docs_search/);
-  });
+it('exits with 2 for a wrong command line, and says what is wrong', async () => {
+  const existing = await plan();
+  for (const [args, expected] of [
+    [['rnu'], /there is no command "rnu".*mcp-surge run PLAN/s],
+    [['run'], /expected one plan/],
+    [['run', 'a', '--dration', '1s'], /--dration/],
+    [['run', 'missing.yaml'], /Cannot read the plan missing\.yaml/],
+    [['run', 'x.yaml', '--target', 'learn'], /--target takes NAME=URL/],
+    [['run', 'x.yaml', '--token-url', 'ado'], /--token-url takes NAME=URL/],
+    [['run', existing, '--allow-address', '10.0.0.1/8'], /--allow-address takes an IP address .*got "10\.0\.0\.1\/8"/],
+  ] as const) {
+    const { code, stderr } = await runMcpSurge(args, { cwd });
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, expected);
+    assert.match(stderr, /mcp-surge (--help|run PLAN)/);
+  }
+});
+
+it('describes what a plan would do (validate)', async () => {
+  const { code, stdout } = await runMcpSurge(['validate', await plan()], { cwd });
+  assert.equal(code, 0);
+  assert.match(stdout, /look: constant-vus against learn: 3 virtual users for 1 s\n/);
+  assert.match(stdout, /1 call per iteration: tools\/call:microsoft_docs_search/);
 });

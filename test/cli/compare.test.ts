@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { UsageError } from '../../src/cli/command-context.ts';
 import { compareCommand } from '../../src/cli/compare-command.ts';
@@ -21,7 +21,7 @@ after(() => rm(cwd, { recursive: true, force: true }));
 const write = (file: string, content: unknown) =>
   writeFile(join(cwd, file), typeof content === 'string' ? content : JSON.stringify(content));
 
-/** Searching and listing; listing stays as it is. */
+/** A run of two operations; the factor slows down searching, not listing. */
 const runOf = (seed: number, factor: number, changes: Partial<ComparedRun> = {}) =>
   simulatedRun(
     [
@@ -38,7 +38,7 @@ describe('mcp-surge compare', () => {
   });
   const compare = (...args: string[]) => runMcpSurge(['compare', ...args], { cwd });
 
-  test('exit 99 and the table when an operation is slower', async () => {
+  it('exits with 99 and shows the table if an operation became slower', async () => {
     const { code, stdout, stderr } = await compare('one.json', 'slower.json', '--tolerance', '0.2');
     assert.equal(code, 99, stderr);
     assert.match(stdout, /^Run the-slower-one of simulated\n/);
@@ -48,7 +48,7 @@ describe('mcp-surge compare', () => {
     assert.match(stdout, /= same +tools\/list/);
   });
 
-  test('exit 0 when none is: the other way round, and with another metric or a tolerance that large', async () => {
+  it('exits with 0 if no operation became slower, by the given metric and tolerance', async () => {
     assert.match(
       (await compare('slower.json', 'one.json', '--tolerance', '0.2')).stdout,
       /▼ faster +tools\/call:search/,
@@ -59,14 +59,14 @@ describe('mcp-surge compare', () => {
     assert.match(tolerant.stdout, /p50 of useful requests in ms/);
   });
 
-  test('exit 107 when one of the runs is invalid, slower or not', async () => {
+  it('exits with 107 if one of the runs is invalid', async () => {
     await write('invalid.json', runOf(3, 1.5, { verdict: { status: 'invalid' } }));
     const { code, stdout } = await compare('one.json', 'invalid.json');
     assert.equal(code, 107);
     assert.match(stdout, /current run's verdict is invalid/);
   });
 
-  test('exit 2 with the reason for what cannot be compared', async () => {
+  it('exits with 2 for reports that cannot be compared, and says why', async () => {
     const older = { ...runOf(1, 1), operations: [{ ...runOf(1, 1).operations[0], batches: undefined }] };
     await write('older.json', older);
     await write('other.json', { name: 'package' });
@@ -94,7 +94,7 @@ describe('mcp-surge compare', () => {
     await refused(/--min-requests: /, 'one.json', 'one.json', '--min-requests', '');
   });
 
-  test('a hostile name in a report cannot drive the terminal', async () => {
+  it('does not send control characters in a name to the terminal', async () => {
     const [operation] = runOf(1, 1).operations;
     await write('hostile.json', simulatedRun(operation ? [{ ...operation, target: 'a\u001b[2Jb\n' }] : []));
     const { stdout } = await compare('hostile.json', 'hostile.json');
@@ -118,7 +118,7 @@ describe('mcp-surge run --baseline', () => {
       more: 'comparison: { metric: p50, minRequests: 20, failOn: slower }',
     });
 
-  test('puts the comparison into every form of the report, and fails when an operation became slower; the report is a baseline itself', async () => {
+  it('shows the comparison in every format of the report, and fails if an operation became slower', async () => {
     const former = simulatedOperation(1, { requests: 2000, intervals: 6, factor: 0.02 });
     const operation = 'tools/call:microsoft_docs_search';
     await write('faster.json', simulatedRun([{ ...former, operation }], { runId: 'the-faster-one' }));
@@ -141,12 +141,13 @@ describe('mcp-surge run --baseline', () => {
     assert.match(page, /<section id="comparison">.*the-faster-one/s);
     assert.match(page, /class="bad"><span aria-hidden="true">▲<\/span> slower/);
 
+    // A report with a comparison can be a baseline too.
     const itself = await runMcpSurge(['compare', 'o/report.json', 'o/report.json'], { cwd });
     assert.equal(itself.code, 0, itself.stdout + itself.stderr);
     assert.match(itself.stdout, /= same +tools\/call:mic\S+ .* ±0 % … ±0 %/);
   });
 
-  test('a baseline that cannot be read is refused before any load', async () => {
+  it('refuses a baseline that cannot be read, before any load', async () => {
     await write('plan.yaml', plan('10ms'));
     const { code, stderr } = await runMcpSurge(['run', 'plan.yaml', '--baseline', 'nowhere.json'], { cwd });
     assert.equal(code, 2);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { progressLine } from '../../src/cli/run-command.ts';
+import { progressLine } from '../../src/cli/terminal.ts';
 import { liveView } from '../../src/run/run-view.ts';
 import type { Block } from '../../src/sample/block.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
@@ -53,6 +53,6 @@ it('tells of the requests of the warm-up apart, and counts them in the rate', ()
   assert.deepEqual([live.requests, live.warmUpRequests, live.requestsPerSecond], [1, 1, 1]);
   assert.match(
     progressLine(2, live),
-    /1 requests after 1 of the warm-up {2}· {2}1\.0\/s {2}· {2}p95 20 ms {2}· {2}0 failures$/,
+    /1 requests and 1 in warm-up {2}· {2}1\.0\/s {2}· {2}p95 20 ms {2}· {2}0 failures$/,
   );
 });
