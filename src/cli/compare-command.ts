@@ -50,9 +50,9 @@ type RuleOptions = { readonly [Option in 'metric' | 'tolerance' | 'confidence' |
 function readRules({ metric, tolerance, confidence, 'min-requests': minRequests }: RuleOptions): ComparisonRules {
   const given = {
     metric,
-    tolerance: numberFrom(tolerance),
-    confidence: numberFrom(confidence),
-    minRequests: numberFrom(minRequests),
+    tolerance: readNumber('tolerance', tolerance),
+    confidence: readNumber('confidence', confidence),
+    minRequests: readNumber('min-requests', minRequests),
   };
   const parsed = comparisonSchema.safeParse(given);
   if (parsed.success) return parsed.data;
@@ -61,8 +61,11 @@ function readRules({ metric, tolerance, confidence, 'min-requests': minRequests 
   throw new UsageError(`--${option}: ${issue?.message}`);
 }
 
-function numberFrom(text: string | undefined): number | undefined {
+/** @throws UsageError naming the option if its value is not a number */
+function readNumber(option: keyof RuleOptions, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   // Number('') would be 0.
-  return text.trim() === '' ? Number.NaN : Number(text);
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(number)) throw new UsageError(`--${option}: expected a number, got "${text}".`);
+  return number;
 }

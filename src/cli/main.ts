@@ -50,16 +50,17 @@ if (command === undefined) {
   try {
     process.exitCode = await command(args);
   } catch (error) {
-    process.exitCode = isUsageError(error) ? EXIT_CODE.usage : EXIT_CODE.error;
-    process.stderr.write(
-      isUsageError(error)
-        ? `mcp-surge ${name}: ${error.message}\nRun mcp-surge --help to see all commands and options.\n`
-        : `${(error as Error).stack}\n`,
-    );
+    const usage = usageProblem(error as Error);
+    process.stderr.write(usage === undefined ? `${(error as Error).stack}\n` : `mcp-surge ${name}: ${usage}\n`);
+    process.exitCode = usage === undefined ? EXIT_CODE.error : EXIT_CODE.usage;
   }
 }
 
-/** True for a wrong command line, found here or by parseArgs. */
-function isUsageError(error: unknown): error is Error {
-  return error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true;
+/** What is wrong with the command line; undefined for any other error. */
+function usageProblem(error: Error & { readonly code?: string }): string | undefined {
+  if (error instanceof UsageError) return error.message;
+  if (error.code?.startsWith('ERR_PARSE_ARGS') !== true) return undefined;
+  // Of an unknown option, parseArgs also says how to pass it as a positional argument, which nobody wants.
+  const [problem] = error.message.split('. To specify');
+  return `${problem}. See mcp-surge --help for all options.`;
 }

@@ -90,8 +90,8 @@ describe('mcp-surge compare', () => {
     await refused(/older\.json was made by an earlier version.*run its plan again/, 'older.json', 'one.json');
     await refused(/damaged\.json is damaged: .*at 0 s cannot be read/, 'damaged.json', 'one.json');
     await refused(/--metric: .*p50/, 'one.json', 'one.json', '--metric', 'p42');
-    await refused(/--tolerance: /, 'one.json', 'one.json', '--tolerance', 'ten');
-    await refused(/--min-requests: /, 'one.json', 'one.json', '--min-requests', '');
+    await refused(/--tolerance: expected a number, got "ten"/, 'one.json', 'one.json', '--tolerance', 'ten');
+    await refused(/--min-requests: expected a number, got ""/, 'one.json', 'one.json', '--min-requests', '');
   });
 
   it('does not send control characters in a name to the terminal', async () => {
