@@ -56,3 +56,26 @@ it('tells of the requests of the warm-up apart, and counts them in the rate', ()
     /1 requests and 1 in warm-up {2}· {2}1\.0\/s {2}· {2}p95 20 ms {2}· {2}0 failures$/,
   );
 });
+
+it('shows each live percentile of all operations and of each', () => {
+  const samples = Array.from({ length: 100 }, (_, index): SampleParts => ({ durationMs: 10 * (index + 1) }));
+  const live = liveView([laneTold(0, samples)], 2);
+  assert.equal(live.operations.length, 1);
+  for (const { p50Ms, p95Ms, p99Ms } of [live, ...live.operations]) {
+    for (const [ms, expected] of [
+      [p50Ms, 500],
+      [p95Ms, 950],
+      [p99Ms, 990],
+    ] as const) {
+      assert.ok(Math.abs((ms ?? 0) - expected) <= expected * 0.01, `${ms}, not ${expected}`);
+    }
+  }
+});
+
+it('keeps the whole name of an operation with a line break', () => {
+  const live = liveView([laneTold(0, [{ operation: 'tools/call:a\nb' }])], 2);
+  assert.deepEqual(
+    live.operations.map(({ target, operation }) => [target, operation]),
+    [['web', 'tools/call:a\nb']],
+  );
+});

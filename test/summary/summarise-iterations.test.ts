@@ -43,6 +43,7 @@ describe('scenarios', () => {
     const samples: SampleParts[] = [
       started,
       { ...started, outcome: 'CLIENT_ABORT', atMs: 2400, lagMs: 900 },
+      { ...started, outcome: 'PLAN_FEED_END', atMs: 1200 },
       { kind: 'droppedIteration', operation: 'calls', atMs: 1800 },
       { kind: 'iteration', operation: 'other', atMs: 100 },
     ];
@@ -53,7 +54,7 @@ describe('scenarios', () => {
       points(false).map(({ planned, started, dropped }) => [planned, started, dropped]),
       [
         [1, 1, 0],
-        [2, 0, 1],
+        [2, 1, 1],
         [3, 1, 0],
         [2, 0, 0],
       ],
