@@ -51,7 +51,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   PROTO_JSON: 'The body of the response is not valid JSON.',
   PROTO_SHAPE: 'The body is JSON but not a JSON-RPC response.',
   PROTO_ID_TYPE: 'The response has the request id as another type, such as "7" for 7; it was accepted.',
-  PROTO_ID_MISMATCH: 'The response has an id that no request used.',
+  PROTO_ID_MISMATCH: 'The response has another id than its request.',
   PROTO_NO_REPLY: 'The event stream ended without a response to the request.',
   PROTO_VERSION: 'The server and the client have no protocol version in common.',
   PROTO_RESULT_TYPE: 'The result has a type that the protocol does not define or that was not negotiated.',

@@ -70,6 +70,9 @@ export type SectionId =
 /** How many groups of failures, and of warnings, are listed: a target can invent any number of them. The JSON has them all. */
 const MOST_OUTCOMES = { text: 20, html: 100 } as const;
 
+const USEFUL_FOOTNOTE =
+  'A request is useful when HTTP, JSON-RPC and the tool succeeded and every check of the plan passed.';
+
 /** A section as it is defined: what it does not mention, it does not have. */
 type Content = Pick<Section, 'title'> & Partial<Section>;
 
@@ -94,7 +97,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     totals: {
       title: 'Totals',
       tables: [totalsTable(report)],
-      footnotes: warmUpSentences(report.warmUp),
+      footnotes: [USEFUL_FOOTNOTE, ...warmUpSentences(report.warmUp)],
       remarks: pauseSentences(report.pauses),
     },
     scenarios: { title: 'Scenarios', tables: [scenariosTable(report)] },
@@ -133,7 +136,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       findings: [generatorSentence(generator)],
       alarming: generator.rules.some(({ ok }) => !ok),
       tables: [rulesTable(generator), generatorTable(generator)],
-      footnotes: ['Requests that were aborted or not sent are in no other figure.'],
+      footnotes: ['Requests that were aborted or not sent are not counted in any other figure.'],
     },
     targets: { title: 'Targets', tables: [targetsTable(report.targets)] },
     notes: { title: 'Notes', footnotes: report.notes },
@@ -144,7 +147,12 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
 
 function ceilingContent({ ceiling }: Report): Content {
   if (ceiling === undefined) return { title: 'Ceiling' };
-  return { title: 'Ceiling', findings: [ceilingSentence(ceiling)], tables: [ceilingTable(ceiling)] };
+  return {
+    title: 'Ceiling',
+    about: 'The highest load at which the conditions over stages were met.',
+    findings: [ceilingSentence(ceiling)],
+    tables: [ceilingTable(ceiling)],
+  };
 }
 
 /** How a run differs from its baseline; also shown without the rest of a report. */

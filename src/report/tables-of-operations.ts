@@ -98,7 +98,7 @@ export function clocksTable(operations: readonly OperationSummary[]): Table {
   return makeTable<OperationSummary>({
     id: 'clocks',
     caption:
-      'In ms; the matching response counts from the intended start, the others from dispatch; start lag is the time between the two',
+      'Times in ms; the matching response counts from the intended start, the others from dispatch; start lag is the time between the two',
     columns: [
       operationColumn,
       figures('Start lag p95', ({ clocksMs }) => formatMs(clocksMs.lag?.p95), { drop: 3 }),
@@ -165,7 +165,7 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
     });
   return makeTable<OperationSummary>({
     id: 'connections',
-    caption: 'In ms; new counts the connections opened for an operation; connect includes the name lookup',
+    caption: 'Times in ms; new counts the connections opened for the operation; connect includes the name lookup',
     columns: [
       operationColumn,
       figures('New', ({ newConnections }) => formatCount(newConnections)),

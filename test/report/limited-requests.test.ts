@@ -29,7 +29,7 @@ it('shows that line in text and HTML, and that the requests are in no other figu
   assert.ok(words(renderText(limited(), { width: 140 })).includes(`${LINE.name} ${LINE.value}`));
   assert.ok(renderHtml(limited()).includes(`<th scope="row">${LINE.name}</th><td>${LINE.value}</td>`));
   for (const rendered of [renderText(limited()), renderHtml(limited())]) {
-    assert.ok(rendered.includes('Requests that were aborted or not sent are in no other figure.'));
+    assert.ok(rendered.includes('Requests that were aborted or not sent are not counted in any other figure.'));
   }
 });
 
