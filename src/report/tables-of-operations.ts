@@ -31,7 +31,7 @@ const operationColumn = words<{ readonly operation: string }>('Operation', ({ op
 /** By nearest rank, the p95 of fewer than 20 values and the p99 of fewer than 100 are the greatest of them. */
 const ENOUGH = { p95: 20, p99: 100 } as const;
 
-export const TOO_FEW_FOOTNOTE = `p95 of fewer than ${ENOUGH.p95} useful requests, and p99 of fewer than ${ENOUGH.p99}, equal the maximum.`;
+export const TOO_FEW_FOOTNOTE = `With fewer than ${ENOUGH.p95} useful requests, p95 equals the maximum; with fewer than ${ENOUGH.p99}, p99 does.`;
 
 /** Whether {@link TOO_FEW_FOOTNOTE} concerns one of these operations. */
 export function hasTooFew(operations: readonly OperationSummary[]): boolean {
