@@ -32,7 +32,7 @@ export const reportFormats = ['json', 'html', 'text'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 /** A rendered report and its Content-Type header. */
-export type RenderedReport = { readonly body: string; readonly contentType: string };
+type RenderedReport = { readonly body: string; readonly contentType: string };
 
 /** Renders a report in one of the {@link reportFormats}. */
 export function renderReport(report: Report, format: ReportFormat): RenderedReport {

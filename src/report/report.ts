@@ -63,7 +63,7 @@ export function momentsOf({ warmUp, scenarios }: Plan): readonly Moment[] {
   return moments.toSorted((a, b) => a.atSeconds - b.atSeconds);
 }
 
-export type ReportParts = {
+type ReportParts = {
   readonly runId: string;
   readonly planHash: string;
   readonly plan: Plan;
@@ -98,12 +98,12 @@ export function makeReport({ runId, planHash, plan, startAtMs, targets, summary,
     ...(judged.ceiling === undefined ? {} : { ceiling: judged.ceiling }),
     moments: momentsOf(plan),
     generator: { ...generator, rules: judged.rules },
-    notes: [...NOTES, ...summary.scenarios.flatMap(unfedNote), ...targets.flatMap((target) => target.notes)],
+    notes: [...NOTES, ...summary.scenarios.flatMap(feedNote), ...targets.flatMap((target) => target.notes)],
   };
 }
 
 /** Iterations without a feed row send nothing and must not be taken for load. */
-function unfedNote({ scenario, unfedIterations }: Summary['scenarios'][number]): string[] {
+function feedNote({ scenario, unfedIterations }: Summary['scenarios'][number]): string[] {
   if (unfedIterations === 0) return [];
   return [
     `${unfedIterations} ${unfedIterations === 1 ? 'iteration' : 'iterations'} of ${scenario} sent nothing, because a feed that does not repeat had no rows left (PLAN_FEED_END). Iteration times leave them out.`,

@@ -33,7 +33,7 @@ export type Column = {
 
 export type Row = readonly Cell[];
 
-export type RowGroup = {
+type RowGroup = {
   /** Null for rows without a heading of their own. */
   readonly title: string | null;
   readonly rows: readonly Row[];

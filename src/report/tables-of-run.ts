@@ -14,7 +14,7 @@ import {
 import { outcomeMeaning } from './outcome-meaning.ts';
 import type { Report, ReportTarget } from './report.ts';
 import { type Cell, figures, makePlainTable, type Table, toned, words } from './table.ts';
-import { generatorFacts, overWords, seenWords } from './wording.ts';
+import { type Fact, generatorFacts, overWords, seenWords } from './wording.ts';
 
 type Total = { readonly name: string; readonly value: Cell; readonly detail: string };
 
@@ -211,7 +211,7 @@ export function rulesTable({ rules }: Report['generator']): Table {
 
 /** What the load generator measured of itself. */
 export function generatorTable(generator: Report['generator']): Table {
-  return makePlainTable<ReturnType<typeof generatorFacts>[number]>({
+  return makePlainTable<Fact>({
     id: 'generator-figures',
     caption: 'Figures of the load generator',
     untitled: true,

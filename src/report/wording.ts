@@ -5,7 +5,7 @@ import type { Report } from './report.ts';
 import { byTarget } from './table.ts';
 
 /** A verdict in words. The mark says the same as the colour, for those who do not see the colour. */
-export type VerdictWords = {
+type VerdictWords = {
   readonly mark: string;
   readonly title: string;
   readonly sentence: string;

@@ -111,7 +111,7 @@ export type Tick = {
 /** Paths are drawn in a box of this width and height, y downwards, which is stretched over the chart. */
 export const BOX = 1000;
 
-export type ChartFrame = {
+type ChartFrame = {
   /** What the chart shows, for screen readers. */
   readonly label: string;
   readonly heightPx: number;

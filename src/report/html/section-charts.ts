@@ -11,7 +11,7 @@ import { html, type Markup, name } from './markup.ts';
 import { folded } from './section-markup.ts';
 
 /** A section of charts, which only HTML has. */
-export type ChartSection = { readonly id: 'time' | 'each'; readonly title: string; readonly markup: Markup };
+type ChartSection = { readonly id: 'time' | 'each'; readonly title: string; readonly markup: Markup };
 
 /** The lines of the latency charts by name; on every chart p50 is the lowest line and p99 the highest. */
 const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;

@@ -7,7 +7,7 @@ import { DETAIL_WIDTH, type Table } from '../table.ts';
 import { verdictWords } from '../wording.ts';
 import { type Ink, plainInk, textTable, wrap } from './text-table.ts';
 
-export type TextOptions = {
+type TextOptions = {
   /** Colours; none by default. */
   readonly paint?: Ink;
   /** Columns to stay within, 100 by default; under 80 the figures of a table can become wider than this. */
