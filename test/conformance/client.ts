@@ -1,21 +1,21 @@
 import { SCENARIO_PLANS } from './scenario-plans.ts';
 
-// The client that the conformance suite starts, one process for each scenario, with the server's URL as last argument.
-// What it prints is kept with the results.
+// The client that the conformance suite starts, one process for each scenario. The last argument is the server's URL.
+// Its output is kept with the results.
 
-/** Less than the suite gives it, so that a client that hangs still says where it was. */
+/** Shorter than the suite's limit, so that a client that hangs can still report its progress. */
 const LIFE_MS = 45_000;
 
 const { MCP_CONFORMANCE_SCENARIO: name = '', MCP_CONFORMANCE_PROTOCOL_VERSION: revision = '' } = process.env;
 const samples: string[] = [];
 const plan = SCENARIO_PLANS[name];
-setTimeout(end, LIFE_MS, `gave up after ${LIFE_MS} ms`).unref();
-process.once('SIGTERM', () => end('was told to end'));
-end(plan === undefined ? 'takes no part' : await play());
+setTimeout(end, LIFE_MS, `timed out after ${LIFE_MS} ms`).unref();
+process.once('SIGTERM', () => end('was stopped'));
+end(plan === undefined ? 'does not take part' : await play());
 
 async function play(): Promise<string> {
   try {
-    // A client that takes no part need not load all this.
+    // A client that does not take part need not load these modules.
     const { playScenario } = await import('./play-scenario.ts');
     const { readScenarioContext } = await import('./scenario-context.ts');
     const context = readScenarioContext(process.env.MCP_CONFORMANCE_CONTEXT);

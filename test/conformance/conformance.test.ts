@@ -4,14 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readExpectedFailures } from './expected-failures.ts';
-import { type Expectations, judgeResults } from './judge-results.ts';
-import { NOT_EXERCISED } from './not-exercised.ts';
-import { readResults } from './read-results.ts';
-import { resultsTable } from './results-table.ts';
+import { NOT_EXERCISED, readExpectedFailures } from './expected-failures.ts';
+import { type Expectations, judgeResults, resultsTable } from './judge-results.ts';
 import { SUITE } from './run-suite.ts';
 import { SCENARIO_PLANS } from './scenario-plans.ts';
-import type { ScenarioResult } from './scenario-result.ts';
+import type { ScenarioResult } from './scenario-results.ts';
+import { readResults } from './scenario-results.ts';
 
 type Status = ScenarioResult['checks'][number]['status'];
 
@@ -23,7 +21,7 @@ const expectations: Expectations = {
   notExercised: new Map([['skills', 'hosts none']]),
 };
 
-/** Everything as expected; parts can be replaced or added. */
+/** Results that are all as expected. @param changes replace or add some */
 function results(changes: Readonly<Record<string, readonly Status[] | undefined>> = {}, ended = 'done') {
   const all: Record<string, readonly Status[] | undefined> = {
     'calls 2025-11-25': PASS,
@@ -39,14 +37,14 @@ function results(changes: Readonly<Record<string, readonly Status[] | undefined>
   });
 }
 
-/** What went wrong, as `scenario revision: reason`. */
+/** The failures, as `scenario revision: reason`. */
 function failures(given: readonly ScenarioResult[]): string[] {
   const failed = judgeResults(given, expectations).filter(({ verdict }) => verdict === 'FAILED');
   return failed.map(({ scenario, revision, reason }) => `${scenario} ${revision}: ${reason}`);
 }
 
-describe('the judge of conformance results', () => {
-  it('finds nothing wrong with passes, expected failures and what is not exercised', () => {
+describe('judgeResults', () => {
+  it('accepts passes, expected failures and scenarios that are not exercised', () => {
     const verdicts = judgeResults(results(), expectations).map((row) => {
       return `${row.scenario} ${row.revision} ${row.succeeded}/${row.decisive} ${row.verdict}: ${row.reason}`;
     });
@@ -65,28 +63,28 @@ describe('the judge of conformance results', () => {
     });
   }
 
-  it('fails a required scenario in which too little succeeded: a client that does nothing breaks no rule', () => {
+  it('fails a required scenario in which too few checks succeeded, because a client that does nothing breaks no rule', () => {
     assert.deepEqual(failures(results({ 'calls 2025-11-25': ['SUCCESS', 'INFO'] })), [
       'calls 2025-11-25: only 1 of 2 checks succeeded',
     ]);
     assert.deepEqual(failures(results({ 'calls 2025-11-25': [] })), ['calls 2025-11-25: only 0 of 2 checks succeeded']);
   });
 
-  it('fails a required scenario whose client did not get to its end, or was never heard of', () => {
+  it('fails a required scenario whose client did not finish or has no report', () => {
     const [first, ...others] = results() as [ScenarioResult, ...ScenarioResult[]];
     const cut = { ...first, client: { revision: '2025-11-25', samples: [], ended: 'Error: tools/call failed' } };
     assert.deepEqual(failures([cut, ...others]), ['calls 2025-11-25: the client: Error: tools/call failed']);
-    assert.deepEqual(failures([{ ...first, client: undefined }, ...others]), ['calls : the client said nothing']);
+    assert.deepEqual(failures([{ ...first, client: undefined }, ...others]), ['calls : the client has no report']);
   });
 
-  it('fails a required scenario that ran in one revision only, and one in a revision that nothing is said of', () => {
+  it('fails a required scenario that is missing in a revision, or that ran in an unknown one', () => {
     assert.deepEqual(failures(results({ 'calls 2026-07-28': undefined, 'calls 2027-01-01': PASS })), [
-      'calls 2026-07-28: the suite has no result of it',
-      'calls 2027-01-01: not known for 2027-01-01',
+      'calls 2026-07-28: the suite has no result for it',
+      'calls 2027-01-01: nothing is expected for 2027-01-01',
     ]);
   });
 
-  it('fails an expected failure that fails no more, even in one of two revisions', () => {
+  it('fails an expected failure that no longer fails, even in one of two revisions', () => {
     for (const statuses of [PASS, ['SKIPPED'], []] as const) {
       assert.deepEqual(failures(results({ 'auth/login 2026-07-28': statuses })), [
         'auth/login 2026-07-28: expected to fail, but nothing did',
@@ -96,27 +94,27 @@ describe('the judge of conformance results', () => {
 
   it('fails an entry of either list that the suite does not run', () => {
     assert.deepEqual(failures(results({ 'auth/login 2025-11-25': undefined, 'skills 2025-11-25': undefined })), [
-      'auth/login : the suite has no result of it',
-      'skills : the suite has no result of it',
+      'auth/login : the suite has no result for it',
+      'skills : the suite has no result for it',
     ]);
   });
 
-  it('fails a scenario that is in no list, and one that is exercised although it should not be', () => {
+  it('fails a scenario that is in no list, and one that is exercised unexpectedly', () => {
     assert.deepEqual(failures(results({ 'news 2026-07-28': PASS, 'skills 2025-11-25': ['SUCCESS'] })), [
-      'news 2026-07-28: not known: neither required, expected to fail, nor left out',
-      'skills 2025-11-25: not to be exercised, but checks say something',
+      'news 2026-07-28: unknown: not required, not expected to fail, not left out',
+      'skills 2025-11-25: must not be exercised, but it has checks',
     ]);
   });
 
-  it('says once what two runs said alike, and both of what they said differently', () => {
+  it('lists equal results of two runs once, and different results twice', () => {
     const twice = judgeResults([...results(), ...results()], expectations);
     assert.equal(twice.length, 4);
     assert.equal(failures([...results(), ...results({ 'calls 2025-11-25': ['FAILURE'] })]).length, 1);
   });
 });
 
-describe('the table of conformance results', () => {
-  it('has a row for each, and the totals last', () => {
+describe('resultsTable', () => {
+  it('has a row for each result, and the totals at the end', () => {
     const lines = resultsTable(judgeResults(results({ 'auth/login 2025-11-25': [] }), expectations))
       .trim()
       .split('\n');
@@ -125,14 +123,14 @@ describe('the table of conformance results', () => {
     assert.equal(lines.at(-1), '2 passed, 0 expected failure, 1 not exercised, 1 FAILED');
   });
 
-  it('keeps a row in a line', () => {
+  it('keeps each row on one line', () => {
     const broken = { scenario: 'calls', checks: [], client: { revision: '2025-11-25', samples: [], ended: 'a\n  b' } };
     assert.match(resultsTable(judgeResults([broken], expectations)), /FAILED: the client: a b \|$/m);
   });
 });
 
-describe('the results of the suite', () => {
-  it('are read from its folders, with what the client printed', (t) => {
+describe('readResults', () => {
+  it('reads the results from the folders of the suite, with the output of the client', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mcp-surge-conformance-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const client = { revision: '2026-07-28', samples: ['tools/list OK'], ended: 'done' };
@@ -156,8 +154,8 @@ describe('the results of the suite', () => {
   });
 });
 
-describe('the expected failures', () => {
-  it('have a reason each', () => {
+describe('readExpectedFailures', () => {
+  it('demands a reason for each entry', () => {
     assert.deepEqual(
       readExpectedFailures('client:\n  # A group.\n  - a # because\n  - b/c # why: so\n'),
       new Map([
@@ -171,7 +169,7 @@ describe('the expected failures', () => {
 });
 
 describe('the installed conformance suite', () => {
-  it('has no scenario that is in none of the lists, or in two, and lacks none that is', () => {
+  it('has exactly the scenarios of the three lists, each in one list', () => {
     const text = execFileSync(process.execPath, [SUITE.file, 'list', '--client'], {
       encoding: 'utf8',
       timeout: 60_000,

@@ -5,7 +5,7 @@ import { isScalar, isSeq, parseDocument } from 'yaml';
 export const EXPECTED_FAILURES_FILE = fileURLToPath(new URL('expected-failures.yml', import.meta.url));
 
 /**
- * Reads the scenarios that are expected to fail, each with the reason that stands behind it as a comment.
+ * Reads the scenarios that are expected to fail. The reason of each is the comment behind it.
  * @param text in the format of the suite
  * @throws when an entry has no reason
  */
@@ -20,3 +20,13 @@ export function readExpectedFailures(text = readFileSync(EXPECTED_FAILURES_FILE,
     }),
   );
 }
+
+const NO_SKILLS = 'a load client hosts no skills: it neither lists them nor reads their files';
+
+/** Scenarios that test what our client does not do, so that nothing in them can fail; with the reason. */
+export const NOT_EXERCISED: ReadonlyMap<string, string> = new Map([
+  ['sep-2640-client-no-prefetch', NO_SKILLS],
+  ['sep-2640-client-verify-digest', NO_SKILLS],
+  ['sep-2640-client-verify-size', NO_SKILLS],
+  ['sep-2640-client-verify-frontmatter', NO_SKILLS],
+]);

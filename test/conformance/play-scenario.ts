@@ -13,22 +13,23 @@ import { Redactor } from '../../src/secrets/redact.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 import { type ScenarioContext, secretsIn } from './scenario-context.ts';
-import type { ScenarioPlan } from './scenario-plan.ts';
+import type { ScenarioPlan } from './scenario-plans.ts';
 
 export type PlayOptions = {
   readonly url: string;
-  /** The only one to speak. */
+  /** The only revision to speak. */
   readonly revision: string;
   readonly context: ScenarioContext;
-  /** Hears of every sample, and of every step that preflight would refuse. */
+  /** Called for every sample, and for every step that preflight would refuse. */
   readonly log: (line: string) => void;
 };
 
 const CALLER = { vu: 0, iteration: 0 } as const;
 
 /**
- * Does against a scenario's server what a plan has our client do: by the client, the preflight and the calls of a load.
- * @throws when a request fails that must not, or the session opens that must not: the scenario was not played to its end
+ * Plays a scenario against its server, with the client, the preflight and the calls of a load.
+ * @throws when a request fails that must succeed, or a session opens that must not: the scenario was not played to its
+ * end
  */
 export async function playScenario(scenario: ScenarioPlan, options: PlayOptions): Promise<void> {
   const { url, revision, context, log } = options;
@@ -71,14 +72,14 @@ function openClient(target: Target, context: ScenarioContext, log: PlayOptions['
   );
 }
 
-/** A session of the era that preflight finds; undefined when the client rightly would not get as far. */
+/** A session of the era that preflight finds; undefined when the client correctly refuses the server. */
 async function sessionOf(client: TargetClient, refuses: RegExp | undefined): Promise<Session | undefined> {
   const found = await client.findRevision();
   if (found.era === 'unknown') {
     if (refuses?.test(found.message)) return undefined;
     throw new Error(`the server's revision was not found: ${found.message}`);
   }
-  if (refuses !== undefined) throw new Error('the client talked to a server that it must refuse');
+  if (refuses !== undefined) throw new Error('the client accepted a server that it must refuse');
   if (found.era === 'legacy') return client.openSession();
   return client.openSession(client.ended, { protocolVersion: MODERN_REVISION, ...found.discovery });
 }

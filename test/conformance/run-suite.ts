@@ -3,38 +3,39 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The suite's own: for one client, from its start. */
+/** The suite's own limit for one client, from its start. */
 const CLIENT_TIMEOUT_MS = 60_000;
-/** For all of a run, which takes seconds when the machine is idle. */
+/** Limit for a whole run, which takes seconds on an idle machine. */
 const RUN_TIMEOUT_MS = 120_000;
 
 export type SuiteRun = {
-  /** Undefined when the run was ended because it took too long. */
+  /** Undefined when the run took too long and was ended. */
   readonly exitCode: number | undefined;
   readonly output: string;
 };
 
 const PACKAGE = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/package.json'));
 
-/** The suite that is installed: its version, and the file to run. */
+/** The installed suite: its version, and the file to run. */
 export const SUITE = {
   version: JSON.parse(readFileSync(PACKAGE, 'utf8')).version as string,
   file: join(dirname(PACKAGE), 'dist/index.js'),
 } as const;
 
 /**
- * Has the suite test client.ts and leave its results in a folder. Whatever it started has ended afterwards.
- * @param args which scenarios, by the suite's options
- * @param folder must exist; the suite's own output is put there as well
+ * Runs the suite against client.ts. Its results are written to a folder. All processes that it started have ended
+ * afterwards.
+ * @param args the suite's options, which select scenarios
+ * @param folder must exist; the suite's own output is written there too
  */
 export async function runSuite(args: readonly string[], folder: string): Promise<SuiteRun> {
   const log = join(folder, 'suite.log');
   const output = openSync(log, 'w');
-  // With `exec`, the client takes the place of the shell that the suite starts: it gets the suite's signals.
+  // `exec` replaces the shell that the suite starts, so that the client gets the suite's signals.
   const command = `exec ${quoted(process.execPath)} ${quoted(fileURLToPath(import.meta.resolve('./client.ts')))}`;
   const options = ['--command', command, '--timeout', `${CLIENT_TIMEOUT_MS}`, '-o', folder, ...args];
   const suite = spawn(process.execPath, [SUITE.file, 'client', ...options], {
-    // A process group of its own, so that its clients can be ended with it.
+    // Its own process group, so that its clients can be ended with it.
     detached: true,
     stdio: ['ignore', output, output],
     env: clientEnvironment(folder),
@@ -56,7 +57,7 @@ export async function runSuite(args: readonly string[], folder: string): Promise
   }
 }
 
-/** Without what an outer run may have set; only some scenarios set a context, and the others would take that one for theirs. */
+/** Without the variables of an outer run. Only some scenarios set a context; the others would use the outer one. */
 function clientEnvironment(folder: string): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('MCP_CONFORMANCE_'));
   // Dozens of clients start at once and load the same modules.
@@ -68,11 +69,11 @@ function endGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
-/** The suite hands the command to a shell. */
+/** The suite runs the command in a shell. */
 function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 const toolCall = z.object({ name: z.string(), arguments: z.record(z.string(), z.json()) });
 
-/** For scenarios whose server must never see credentials, and so gives none. */
+/** Credentials for scenarios that provide none, because their server must never see any. */
 const MADE_UP = 'made-up';
 
-/** What a scenario tells its client beside the server's URL; each has only the fields that it needs. */
+/** What a scenario tells its client besides the server's URL. Each scenario sets only the fields that it needs. */
 const scenarioContext = z.looseObject({
   toolCalls: z.array(toolCall).default([]),
   client_id: z.string().default(MADE_UP),
@@ -22,7 +22,7 @@ export function readScenarioContext(text: string | undefined): ScenarioContext {
   return scenarioContext.parse(JSON.parse(text ?? '{}'));
 }
 
-/** The texts of a context as secrets: the field `client_secret` is the secret `client-secret`. */
+/** The strings of a context as secrets: the field `client_secret` is the secret `client-secret`. */
 export function secretsIn(context: ScenarioContext): ReadonlyMap<string, string> {
   const texts = Object.entries(context).filter((field): field is [string, string] => typeof field[1] === 'string');
   return new Map(texts.map(([name, value]) => [name.replaceAll('_', '-'), value]));

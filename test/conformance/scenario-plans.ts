@@ -1,5 +1,40 @@
+import type { z } from 'zod';
+import type { Tool } from '../../src/mcp/operations/tool.ts';
+import type { authSchema } from '../../src/plan/auth-schema.ts';
+import type { stepSchema } from '../../src/plan/step-schema.ts';
+import type { Revision, targetSchema } from '../../src/plan/target-schema.ts';
 import type { ScenarioContext } from './scenario-context.ts';
-import type { ScenarioPlan, SeenServer } from './scenario-plan.ts';
+
+type StepInput = z.input<typeof stepSchema>;
+
+/** What an open session knows about its server. */
+export type SeenServer = {
+  readonly tools: readonly Tool[];
+  /** Lists the tools again. Returns their descriptions as the server sent them. */
+  readonly describedTools: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
+};
+
+/** A plan with which our client does what a scenario of the suite tests. */
+export type ScenarioPlan = {
+  /**
+   * How many of the scenario's checks succeed when everything is done, by revision. Fewer do not pass: a client that
+   * sends nothing breaks no rule.
+   */
+  readonly successes: Readonly<Partial<Record<Revision, number>>>;
+  /** Options of the target. */
+  readonly target?: Pick<z.input<typeof targetSchema>, 'elicitation' | 'eventStream'>;
+  /** The target's `auth`; for its secrets see `secretsIn`. */
+  readonly auth?: (context: ScenarioContext) => z.input<typeof authSchema>;
+  /**
+   * What to call in the opened session, in order, as far as preflight allows it. Undefined when opening the session is
+   * enough.
+   */
+  readonly steps?: (seen: SeenServer, context: ScenarioContext) => readonly StepInput[] | Promise<readonly StepInput[]>;
+  /**
+   * The message with which our client must refuse a server that must not get its credentials. It opens no session then.
+   */
+  readonly refuses?: RegExp;
+};
 
 const everyTool = ({ tools }: SeenServer) => tools.map(({ name }) => ({ tool: name }));
 

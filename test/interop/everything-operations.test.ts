@@ -20,7 +20,7 @@ import { EVERYTHING, type PackageServer, startPackageServer } from './package-se
 const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
 const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
 
-describe('what server-everything offers', { concurrency: true }, () => {
+describe('our client with server-everything', { concurrency: true }, () => {
   let server: PackageServer;
   let session: FoundSession;
   before(async () => {
@@ -33,7 +33,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
     await server.stop();
   });
 
-  /** Sends a call that must succeed, over an event stream as always with this server, and hands back its result. */
+  /** Sends a call that must succeed, over an event stream as always with this server. @returns the result */
   async function useful(call: Call): Promise<unknown> {
     const { outcome, message, sample, result } = await session.request(call);
     assert.equal(outcome, 'OK', `${call.operation}: ${message}`);
@@ -41,7 +41,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
     return result;
   }
 
-  it('is a server of the first era with everything but server/discover', () => {
+  it('finds a server of the first era with all its capabilities', () => {
     assert.equal(session.era, 'legacy');
     assert.match(session.facts.server, /^mcp-servers\/everything \d/);
     assert.equal(session.facts.protocolVersion, '2025-11-25');
@@ -51,20 +51,20 @@ describe('what server-everything offers', { concurrency: true }, () => {
     }
   });
 
-  it('tools with text', async () => {
+  it('calls tools that return text', async () => {
     assert.equal(textOfTool(await useful(callOf('echo', { message: 'tea ☕\n"now"' }))), 'Echo: tea ☕\n"now"');
     assert.equal(textOfTool(await useful(callOf('get-sum', { a: 2, b: 3.5 }))), 'The sum of 2 and 3.5 is 5.5.');
   });
 
-  it('a tool with structured content, held against its outputSchema', async () => {
+  it('calls a tool with structured content, and checks it by the outputSchema', async () => {
     const outputProblem = session.tools.find(({ name }) => name === 'get-structured-content')?.outputProblem;
-    assert.ok(outputProblem !== undefined, 'the schema that the server lists must be one that can be checked');
+    assert.ok(outputProblem !== undefined, 'the schema that the server lists must be usable');
     assert.match(outputProblem({ temperature: 'warm' }) ?? '', /structuredContent/);
     const result = await useful(callOf('get-structured-content', { location: 'Chicago' }));
     assert.equal((result as { structuredContent: { temperature: number } }).structuredContent.temperature, 36);
   });
 
-  it('tools with content of other types', async () => {
+  it('calls tools that return content of other types', async () => {
     const typesOf = (result: unknown) => (result as { content: { type: string }[] }).content.map(({ type }) => type);
     const links = await useful(callOf('get-resource-links', { count: 2 }));
     assert.deepEqual(typesOf(links), ['text', 'resource_link', 'resource_link']);
@@ -73,7 +73,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
     assert.ok(typesOf(reference).includes('resource'));
   });
 
-  it('all its lists, to the last page', async () => {
+  it('reads all lists to the last page', async () => {
     const items = async (list: ListName, key: string) => {
       const keys: unknown[] = [];
       const last = await listPages(session.session, listItems(list), CALLER, (page) =>
@@ -92,13 +92,13 @@ describe('what server-everything offers', { concurrency: true }, () => {
     assert.notEqual(textOfResource(await useful(read(String(document)))), '');
   });
 
-  it('resources made from templates', async () => {
+  it('reads resources made from templates', async () => {
     assert.match(textOfResource(await useful(read('demo://resource/dynamic/text/7'))), /^Resource 7: /);
     const blob = (await useful(read('demo://resource/dynamic/blob/7'))) as { contents: { blob: string }[] };
     assert.match(Buffer.from(blob.contents[0]?.blob ?? '', 'base64').toString(), /^Resource 7: /);
   });
 
-  it('prompts', async () => {
+  it('gets prompts', async () => {
     const prompt = async (name: string, args: object) =>
       textOfPrompt(await useful(getPrompt(name)(JSON.stringify(args))));
     assert.match(await prompt('simple-prompt', {}), /simple prompt/);
@@ -106,7 +106,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
     assert.match(await prompt('resource-prompt', { resourceType: 'Text', resourceId: '1' }), /resource with id: 1/);
   });
 
-  it('completions', async () => {
+  it('completes arguments', async () => {
     const department = completeArgument({ prompt: 'completable-prompt' }, 'department');
     assert.equal(textOfCompletion(await useful(department('"S"'))), 'Sales\nSupport');
     const name = completeArgument({ prompt: 'completable-prompt' }, 'name');
@@ -115,18 +115,18 @@ describe('what server-everything offers', { concurrency: true }, () => {
     assert.equal(textOfCompletion(await useful(id('"12"'))), '12');
   });
 
-  it('ping', async () => {
+  it('pings', async () => {
     assert.deepEqual(await useful(PING), {});
   });
 
-  it('progress, which costs the call no time and makes none of it the answer', async () => {
+  it('accepts progress notifications without taking them for the answer or delaying it', async () => {
     const call = (progress: boolean) =>
       callTool('trigger-long-running-operation', undefined, progress)('{"duration":0.9,"steps":3}');
     const [reported, silent] = await Promise.all([session.request(call(true)), session.request(call(false))]);
     for (const { sample } of [reported, silent]) {
       const { outcome, message, headersMs, firstEventMs, durationMs, closeMs } = sample;
       assert.equal(outcome, 'OK', message);
-      // A timer of the server's may come a millisecond early.
+      // The server's timer may fire a millisecond early.
       assert.ok(durationMs >= 895, `answered after ${durationMs} ms`);
       assert.ok((headersMs ?? 900) < 600 && (firstEventMs ?? 900) < 600, `headers ${headersMs}, event ${firstEventMs}`);
       assert.ok((closeMs ?? 0) >= durationMs);
@@ -143,7 +143,7 @@ describe('what server-everything offers', { concurrency: true }, () => {
     [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', /not found/],
   ];
   for (const [call, outcome, message] of faults) {
-    it(`${call.operation} with ${call.params} is ${outcome}, and no more than that`, async () => {
+    it(`records ${outcome} for ${call.operation} with ${call.params}, and keeps the session`, async () => {
       const exchange = await session.request(call);
       assert.equal(exchange.outcome, outcome, exchange.message);
       assert.match(exchange.message, message);

@@ -12,7 +12,7 @@ import { EVERYTHING, type PackageServer, startPackageServer } from './package-se
 const ELICITING = 'trigger-elicitation-request';
 const RESEARCH = 'simulate-research-query';
 
-describe('sessions with server-everything', { concurrency: true }, () => {
+describe('a session with server-everything', { concurrency: true }, () => {
   let server: PackageServer;
   let url: string;
   before(async () => {
@@ -21,14 +21,14 @@ describe('sessions with server-everything', { concurrency: true }, () => {
   });
   after(() => server.stop());
 
-  /** Ends the session that was opened last, as if the server had lost it. */
+  /** Ends the latest session, as if the server had lost it. */
   async function endFromOutside({ exchanges }: SessionRig): Promise<void> {
     const id = exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []).at(-1);
     const { status } = await fetch(url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
     assert.equal(status, 200);
   }
 
-  it('one from its detection to its end', async (t) => {
+  it('runs from the detection of the era to DELETE', async (t) => {
     const session = await openFoundSession(t, { url });
     await session.request(callTool('echo')('{"message":"a"}'));
     await session.close();
@@ -46,7 +46,7 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     );
   });
 
-  it('of an older revision, as the plan pins it', async (t) => {
+  it('speaks an older revision that the plan pins', async (t) => {
     const session = await openFoundSession(t, { url, protocol: '2025-03-26' });
     assert.equal(session.facts.protocolVersion, '2025-03-26');
     assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
@@ -54,7 +54,7 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.equal(session.rig.samples()[0], 'initialize OK');
   });
 
-  it('without capabilities: tools that would ask the client for something are not offered', async (t) => {
+  it('is not offered tools with server requests when it declares no capabilities', async (t) => {
     const session = await openFoundSession(t, { url });
     const names = session.tools.map(({ name }) => name);
     for (const asking of [ELICITING, 'trigger-sampling-request', 'get-roots-list']) {
@@ -63,7 +63,7 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     await session.close();
   });
 
-  it('with elicitation: a form that has a required field without a default is declined, and the tool goes on', async (t) => {
+  it('declines a form with a required field that has no default, and the tool continues', async (t) => {
     const session = await openFoundSession(t, { url, elicitation: 'defaults' });
     assert.ok(session.tools.some(({ name }) => name === ELICITING));
     const exchange = await session.request(callTool(ELICITING)('{}'));
@@ -77,7 +77,7 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     ]);
   });
 
-  it('with the stream for messages from the server beside it', async (t) => {
+  it('keeps the event stream open until it is closed', async (t) => {
     const session = await openFoundSession(t, { url, eventStream: true });
     assert.equal((await session.request(callTool('echo')('{"message":"a"}'))).outcome, 'OK');
     await session.close();
@@ -90,13 +90,13 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     );
   });
 
-  it('whose loss is told by 400: the call is sent once more, in a new one', async (t) => {
+  it('is replaced when a 400 says that it is lost, and the call is sent again in the new one', async (t) => {
     const rig = await openSessionRig(t, { url });
-    const agent = echoingAgent(rig);
-    await agent.iterate(nth(0));
+    const vu = echoingVu(rig);
+    await vu.iterate(nth(0));
     await endFromOutside(rig);
-    await agent.iterate(nth(1));
-    await agent.end();
+    await vu.iterate(nth(1));
+    await vu.end();
     await rig.close();
     const opening = ['initialize OK', 'notifications/initialized OK', 'tools/list OK'];
     assert.deepEqual(rig.samples(), [
@@ -110,7 +110,7 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     assert.equal(rig.exchanges.find(({ outcome }) => outcome === 'SESS_LOST')?.status, 400);
   });
 
-  it('in which a tool runs only as a task: every request is a sample, the result is the tool’s', async (t) => {
+  it('runs a tool as a task when it must; every request is a sample, and the result is the tool’s', async (t) => {
     const session = await openFoundSession(t, { url });
     assert.equal(session.tools.find(({ name }) => name === RESEARCH)?.taskSupport, 'required');
     const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea"}'));
@@ -120,12 +120,12 @@ describe('sessions with server-everything', { concurrency: true }, () => {
     const samples = session.rig.samples().slice(4, -1);
     const polls = samples.slice(1, -1);
     assert.deepEqual([samples.at(0), samples.at(-1)], [`tools/call:${RESEARCH} OK`, `tasks/result:${RESEARCH} OK`]);
-    // It takes four seconds and is to be asked once a second.
+    // The task takes four seconds and wants one poll per second.
     assert.ok(polls.length >= 3 && polls.length <= 6, polls.join());
     assert.deepEqual([...new Set(polls)], [`tasks/get:${RESEARCH} OK`]);
   });
 
-  it('in which a task waits for input: its question comes over the stream of tasks/result', async (t) => {
+  it('answers a task that waits for input over the stream of tasks/result', async (t) => {
     const session = await openFoundSession(t, { url, elicitation: 'defaults' });
     const exchange = await session.request(callTool(RESEARCH)('{"topic":"tea","ambiguous":true}'));
     await session.close();
@@ -137,8 +137,8 @@ describe('sessions with server-everything', { concurrency: true }, () => {
   });
 });
 
-/** A virtual user that calls echo and nothing else. */
-function echoingAgent({ client }: SessionRig): VirtualUser {
+/** A virtual user that only calls echo. */
+function echoingVu({ client }: SessionRig): VirtualUser {
   const plan = aPlan({ scenario: { steps: [{ tool: 'echo', arguments: { message: 'a' } }] } });
   const recorder = new Recorder(
     systemClock.now(),

@@ -8,7 +8,7 @@ import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
 
 const TOOL_MS = 40;
 const CALLS = 9;
-/** More than any machine that is not broken adds to the median of so many calls, one after the other. */
+/** More than a working machine adds to the median of so many consecutive calls. */
 const AGREE_WITHIN_MS = 50;
 
 const eras = [
@@ -17,7 +17,7 @@ const eras = [
   { name: 'the first era', endpoint: v2SessionsEndpoint, protocol: '2025-11-25', mode: 'legacy', progress: false },
 ] as const;
 
-describe('our figures and those of the SDK’s own client', () => {
+describe('our figures', () => {
   for (const { name, endpoint, protocol, mode, progress } of eras) {
     describe(`in ${name}`, () => {
       let server: CountedServer;
@@ -26,7 +26,7 @@ describe('our figures and those of the SDK’s own client', () => {
       });
       after(() => server.stop());
 
-      it('agree about how long a tool takes, and with the server about how many requests there were', async (t) => {
+      it('agree with those of the SDK’s client about a tool’s duration, and with the server about the number of requests', async (t) => {
         const args = { ms: TOOL_MS };
         const client = new Client({ name: 'reference', version: '1.0.0' }, { versionNegotiation: { mode } });
         await client.connect(new StreamableHTTPClientTransport(new URL(server.url)));
@@ -34,7 +34,7 @@ describe('our figures and those of the SDK’s own client', () => {
         const call = callTool('wait', undefined, progress)(JSON.stringify(args));
         const ours: number[] = [];
         const theirs: number[] = [];
-        // In turn, so that whatever else the machine does meets both alike.
+        // In turns, so that other work on the machine affects both alike.
         for (let n = 0; n < CALLS; n++) {
           const exchange = await session.request(call);
           assert.equal(exchange.outcome, 'OK', exchange.message);
@@ -47,7 +47,7 @@ describe('our figures and those of the SDK’s own client', () => {
         await session.close();
         await client.close();
         const [ourMs, theirMs] = [median(ours), median(theirs)];
-        // A timer of the server's may come a millisecond early.
+        // The server's timer may fire a millisecond early.
         for (const ms of [...ours, ...theirs])
           assert.ok(ms >= TOOL_MS - 2, `${ms} ms for a tool that takes ${TOOL_MS}`);
         assert.ok(Math.abs(ourMs - theirMs) < AGREE_WITHIN_MS, `our median is ${ourMs} ms, theirs ${theirMs} ms`);
@@ -62,7 +62,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** How often each operation stands among samples, all of which must have succeeded. */
+/** The number of samples of each operation. All must have succeeded. */
 function countsOf(samples: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const sample of samples) {

@@ -15,7 +15,7 @@ import { startPackageServer } from './package-server.ts';
 
 const JSON_SERVER = 'jsonResponseStreamableHttp.js';
 
-/** Starts an example of the first-generation SDK for one test. @returns its origin */
+/** Starts an example server of the first-generation SDK for one test. @returns its origin */
 async function start(t: TestContext, file: string): Promise<string> {
   const server = await startPackageServer(`@modelcontextprotocol/sdk/examples/server/${file}`);
   t.after(() => server.stop());
@@ -24,8 +24,8 @@ async function start(t: TestContext, file: string): Promise<string> {
 
 const call = ({ request }: FoundSession, tool: string, args: object) => request(callTool(tool)(JSON.stringify(args)));
 
-describe('examples of the first-generation SDK', { concurrency: true }, () => {
-  it('polling: a stream that the server ends early is taken up again, after as long as it asks', async (t) => {
+describe('our client with an example server of the first-generation SDK', { concurrency: true }, () => {
+  it('resumes a stream that the server ends early, after the wait that it asks for (polling example)', async (t) => {
     const url = `${await start(t, 'ssePollingExample.js')}/mcp`;
     const session = await openFoundSession(t, { url });
     const { sample, result } = await call(session, 'long-task', {});
@@ -33,7 +33,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(outcome, 'OK', message);
     assert.equal(textOfTool(result), 'Long task completed successfully!');
     assert.equal(flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.resumed);
-    // Two seconds until the stream ends, two more that the server asks for; by then the answer is there.
+    // The stream ends after two seconds, and the server asks for a wait of two more. The answer is there by then.
     assert.ok(durationMs >= 3990, `answered after ${durationMs} ms`);
     assert.ok((firstEventMs ?? 4000) < 1500, `first event after ${firstEventMs} ms`);
     await session.close();
@@ -43,7 +43,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(get.status, 200);
   });
 
-  it('stateless: no session id, no GET, no DELETE', async (t) => {
+  it('uses no session id, GET or DELETE (stateless example)', async (t) => {
     const url = `${await start(t, 'simpleStatelessStreamableHttp.js')}/mcp`;
     const session = await openFoundSession(t, { url, eventStream: true });
     assert.equal(session.era, 'legacy');
@@ -61,11 +61,11 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.deepEqual(
       gets.map(({ request, outcome, status }) => `${request.method} ${outcome} ${status}`),
       ['GET OK 405'],
-      'a GET that is refused is answered as it may be, and not sent again',
+      'a GET that is refused with 405 is not sent again',
     );
   });
 
-  it('JSON: no streams, no GET, no DELETE; behind a balancer that knows no sessions, 404 is SESS_EXPIRED', async (t) => {
+  it('accepts plain JSON, and records SESS_EXPIRED for 404 behind a balancer without sticky sessions (JSON example)', async (t) => {
     const backends = [await start(t, JSON_SERVER), await start(t, JSON_SERVER)];
     const balancer = await listenOnLoopback(
       createServer((asked, answered) => {
@@ -88,7 +88,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(greeted.sample.firstEventMs, undefined);
     await whole.close();
     assert.equal(whole.rig.samples().at(-1), 'DELETE OK');
-    assert.equal(whole.rig.exchanges.at(-1)?.status, 404, 'nobody listens for DELETE there');
+    assert.equal(whole.rig.exchanges.at(-1)?.status, 404, 'the server does not support DELETE');
 
     const lost = await openFoundSession(t, { url });
     backends.reverse();
@@ -97,10 +97,10 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.match(exchange.message, /Session not found/);
     assert.equal(lost.session.alive, false);
     await lost.close();
-    assert.equal(lost.rig.samples().at(-1), 'tools/call:greet SESS_EXPIRED', 'a session that is gone needs no DELETE');
+    assert.equal(lost.rig.samples().at(-1), 'tools/call:greet SESS_EXPIRED', 'a lost session needs no DELETE');
   });
 
-  it('interactive tasks: what they ask comes beside the session, and what they are answered decides', async (t) => {
+  it('answers requests of tasks over the event stream, and the answers decide (interactive tasks example)', async (t) => {
     const url = `${await start(t, 'simpleTaskInteractive.js')}/mcp`;
     const session = await openFoundSession(t, { url, eventStream: true, elicitation: 'defaults' });
     const [deletion, haiku] = await Promise.all([
@@ -118,7 +118,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     }
   });
 
-  it('with all its features: forms within a call and beside it, tasks, and DELETE as it should be', async (t) => {
+  it('answers forms on both streams, runs tasks and sends DELETE (example with all features)', async (t) => {
     const url = `${await start(t, 'simpleStreamableHttp.js')}/mcp`;
     const session = await openFoundSession(t, { url, eventStream: true, elicitation: 'defaults' });
     const answers: Record<string, string> = {};
@@ -140,7 +140,7 @@ describe('examples of the first-generation SDK', { concurrency: true }, () => {
     assert.equal(answers.delay, 'Completed 10ms delay');
     assert.match(answers['collect-user-info-task'] ?? '', /declined to provide contact/);
     await session.close();
-    // Sorted, as an answer to the server and what it makes of it may overtake each other.
+    // Sorted, because an answer to the server and the result that follows may overtake each other.
     assert.deepEqual(session.rig.samples().slice(4).sort(), [
       'DELETE OK',
       'GET OK',

@@ -9,7 +9,7 @@ import { v1Endpoint } from './v1-endpoint.ts';
 
 const REFUSED = 'MCP error -32601: this client does not have ';
 
-describe('a server of the first-generation SDK that asks', () => {
+describe('a server of the first-generation SDK', () => {
   let server: CountedServer;
   before(async () => {
     server = await startCountedServer(v1Endpoint());
@@ -29,10 +29,10 @@ describe('a server of the first-generation SDK that asks', () => {
     { tool: 'ask-whether-there', method: 'ping', elicitation: 'none', answer: {} },
   ];
   for (const { tool, method, elicitation, answer } of asks) {
-    const how = answer === undefined ? 'is told -32601, and the tool ends as an error' : 'is answered';
+    const how = answer === undefined ? 'gets -32601, and the tool ends as an error' : 'gets an answer';
     for (const aside of [false, true]) {
-      const where = aside ? 'the stream beside the session' : 'the stream of the call';
-      it(`${method} over ${where} with elicitation ${elicitation} ${how}`, async (t) => {
+      const where = aside ? 'the event stream of the session' : 'the stream of the call';
+      it(`${how} when it sends ${method} over ${where} (elicitation: ${elicitation})`, async (t) => {
         const session = await openFoundSession(t, { url: server.url, elicitation, eventStream: aside });
         const before = server.counts();
         const exchange = await session.request(callTool(tool)(JSON.stringify({ aside })));
@@ -52,7 +52,7 @@ describe('a server of the first-generation SDK that asks', () => {
     }
   }
 
-  it('has a list of several pages read to its end', async (t) => {
+  it('has its list of several pages read to the end', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     const uris: unknown[] = [];
     await listPages(session.session, listItems('resources'), CALLER, (items) =>

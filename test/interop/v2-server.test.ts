@@ -20,14 +20,14 @@ const callOf = (name: string, args: object = {}, progress = false) =>
   callTool(name, undefined, progress)(JSON.stringify(args));
 const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
 
-describe('the second-generation SDK', () => {
+describe('a server of the second-generation SDK', () => {
   let server: CountedServer;
   before(async () => {
     server = await startCountedServer(v2Endpoint());
   });
   after(() => server.stop());
 
-  it('is found to speak the stateless era, in which a session is its list of tools', async (t) => {
+  it('is recognised as stateless, and opening a session lists its tools', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     assert.equal(session.era, 'modern');
     assert.deepEqual(session.facts, {
@@ -50,7 +50,7 @@ describe('the second-generation SDK', () => {
     },
   ];
   for (const { protocol, speaks, flags, opening } of pins) {
-    it(`takes every kind of call in ${speaks}`, async (t) => {
+    it(`accepts every kind of call in ${speaks}`, async (t) => {
       const session = await openFoundSession(t, { url: server.url, protocol });
       assert.equal(session.facts.protocolVersion, speaks);
       const useful = async (call: Call): Promise<unknown> => {
@@ -79,7 +79,7 @@ describe('the second-generation SDK', () => {
     });
   }
 
-  it('answers as JSON, and as a stream when there is progress to tell; the answer is the latency', async (t) => {
+  it('answers as JSON, or as a stream when it reports progress; the latency runs to the answer', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     const [plain, reported] = await Promise.all([
       session.request(callOf('wait', { ms: 600, steps: 2 })),
@@ -88,10 +88,10 @@ describe('the second-generation SDK', () => {
     await session.close();
     assert.deepEqual([plain.outcome, plain.sample.flags, plain.sample.firstEventMs], ['OK', 0, undefined]);
     assert.deepEqual([reported.outcome, reported.sample.flags], ['OK', SAMPLE_FLAG.sse]);
-    // A timer of the server's may come a millisecond early.
+    // The server's timer may fire a millisecond early.
     for (const { durationMs } of [plain.sample, reported.sample])
       assert.ok(durationMs >= 595, `answered after ${durationMs} ms`);
-    // Told halfway; headers wait for the first event here, so they say no more about the answer than it does.
+    // Progress is reported halfway. This server sends its headers with the first event.
     const { firstEventMs = 0, durationMs } = reported.sample;
     assert.ok(
       firstEventMs >= 295 && firstEventMs < durationMs,
@@ -107,7 +107,7 @@ describe('the second-generation SDK', () => {
     [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', 404, /Method not found/],
     [PING, 'RPC_-32601', 404, /Method not found/],
   ];
-  it('refuses as the stateless era has it, and no refusal ends a session', async (t) => {
+  it('refuses with the errors of the stateless era, and no refusal ends a session', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     for (const [call, outcome, status, message] of faults) {
       const exchange = await session.request(call);
@@ -119,7 +119,7 @@ describe('the second-generation SDK', () => {
     await session.close();
   });
 
-  it('asks for input, gets the defaults of its form and its state as it was', async (t) => {
+  it('asks for input, and gets the defaults of its form and its unchanged state', async (t) => {
     const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
     const exchange = await session.request(callOf('confirm'));
     await session.close();
@@ -131,7 +131,7 @@ describe('the second-generation SDK', () => {
     assert.notEqual(first?.request.id, second?.request.id);
   });
 
-  it('asks again and again for what is declined: the call has not succeeded', async (t) => {
+  it('asks for declined input without end, and the call fails', async (t) => {
     const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
     const exchange = await session.request(callOf('insist'));
     await session.close();
@@ -141,14 +141,14 @@ describe('the second-generation SDK', () => {
     assert.equal(calls.at(-1), 'tools/call:insist RPC_INPUT_REQUIRED');
   });
 
-  it('does not ask a client that has not declared to answer', async (t) => {
+  it('does not ask a client that declares no elicitation', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     const { outcome, status } = await session.request(callOf('confirm'));
     await session.close();
     assert.deepEqual([outcome, status], ['RPC_-32021', 400]);
   });
 
-  it('that asks all the same has asked in vain: RPC_INPUT_REQUIRED', async (t) => {
+  it('gets no input when it asks all the same, and the call ends in RPC_INPUT_REQUIRED', async (t) => {
     const endpoint = v2Endpoint();
     const careless = await startCountedServer((request, response, body) => {
       const { params } = body as { params: { _meta: Record<string, unknown> } };
@@ -164,7 +164,7 @@ describe('the second-generation SDK', () => {
     assert.deepEqual(careless.counts()['tools/call:confirm'], 1);
   });
 
-  it('holds the headers of annotated arguments against the arguments', async (t) => {
+  it('compares the headers of annotated arguments with the arguments', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     const route = async (args: object) => {
       const { outcome, message, result } = await session.request(callOf('route', args));
@@ -172,14 +172,14 @@ describe('the second-generation SDK', () => {
     };
     assert.equal(await route({ region: 'west', hops: 3 }), 'west 3');
     assert.equal(await route({ region: 'west' }), 'west null');
-    // Not fit for a header as it is; that the server took it shows that it read the same from it.
+    // This value must be encoded. The server accepts it only if it decodes to the same string.
     assert.match(await route({ region: ' Ōsaka ', hops: 0 }), /^=\?base64\?\S+\?= 0$/);
     await session.close();
   });
 
   it('refuses a request whose headers lack one: HTTP 400 with RPC_-32020', async (t) => {
     const rig = await openSessionRig(t, { url: server.url });
-    // A session that has not listed the tools does not know which arguments to repeat.
+    // A session that has not listed the tools does not know which arguments to mirror.
     const exchange = await rig.modern().request(callOf('route', { region: 'west' }), CALLER);
     await rig.close();
     assert.deepEqual([exchange.outcome, exchange.status], ['RPC_-32020', 400]);
@@ -190,7 +190,7 @@ describe('the second-generation SDK', () => {
     { protocol: 'auto', told: [] },
     { protocol: '2025-11-25', told: ['notifications/cancelled OK', 'DELETE OK'] },
   ]) {
-    it(`hears, as its era has it, that nobody waits any more: protocol ${protocol}`, {
+    it(`learns in the way of its era that a call was cancelled: protocol ${protocol}`, {
       timeout: 20_000,
     }, async (t) => {
       const cancelled = Promise.withResolvers<void>();
@@ -206,7 +206,7 @@ describe('the second-generation SDK', () => {
     });
   }
 
-  it('with sessions for the first era: the same tool asks over the stream of its call', async (t) => {
+  it('asks over the stream of the call in a session of the first era', async (t) => {
     const both = await startCountedServer(v2SessionsEndpoint());
     t.after(() => both.stop());
     const modern = await openFoundSession(t, { url: both.url, elicitation: 'defaults' });

@@ -14,8 +14,7 @@ import { v2Endpoint } from './v2-endpoint.ts';
 type Ended = { readonly problems: readonly string[]; readonly report: Report | undefined };
 
 /**
- * Carries a plan through in this process. The generator's rules are loose: how busy this machine is, is not the
- * question.
+ * Runs a plan in this process. The generator's rules are loose, because the load of this machine does not matter here.
  */
 async function run(target: Record<string, unknown>, steps: readonly object[]): Promise<Ended> {
   const context = testContext();
@@ -35,7 +34,7 @@ async function run(target: Record<string, unknown>, steps: readonly object[]): P
   return { problems, report: await readReport(context.store, runId) };
 }
 
-/** The report of a run that has passed. */
+/** The report of a run. The run must have passed. */
 function passed({ problems, report }: Ended): Report {
   assert.deepEqual(problems, []);
   const whole = report ?? assert.fail('no report');
@@ -52,8 +51,8 @@ function passed({ problems, report }: Ended): Report {
 const countsOf = ({ operations }: Report) =>
   Object.fromEntries(operations.map(({ operation, count }) => [operation, count]));
 
-describe('whole runs', { concurrency: true }, () => {
-  it('with every kind of step against server-everything', async (t) => {
+describe('a whole run', { concurrency: true }, () => {
+  it('passes with every kind of step against server-everything', async (t) => {
     const server = await startPackageServer(EVERYTHING, ['streamableHttp']);
     t.after(() => server.stop());
     const steps = [
@@ -119,7 +118,7 @@ describe('whole runs', { concurrency: true }, () => {
     assert.deepEqual([initialize, DELETE, GET], [4, 4, 4], 'one session for each virtual user');
   });
 
-  it('against the second-generation SDK, which counts the same', async (t) => {
+  it('passes against the second-generation SDK, whose server counts the same requests', async (t) => {
     const server = await startCountedServer(v2Endpoint());
     t.after(() => server.stop());
     const steps = [
@@ -144,7 +143,7 @@ describe('whole runs', { concurrency: true }, () => {
       assert.ok((countsOf(report)[`tools/call:${step}`] ?? 0) > 0);
   });
 
-  it('that ask for what the stateless era does not have are refused before they begin', async (t) => {
+  it('is refused before its start when the plan needs what the stateless era does not have', async (t) => {
     const server = await startCountedServer(v2Endpoint());
     t.after(() => server.stop());
     const { problems, report } = await run({ url: server.url }, [{ ping: true }, { tool: 'subtract' }]);
@@ -157,9 +156,9 @@ describe('whole runs', { concurrency: true }, () => {
   });
 
   const olds = [
-    { what: 'that takes no POST at its endpoint', start: startHttpSseServer },
+    { what: 'that refuses POST at its endpoint', start: startHttpSseServer },
     {
-      what: 'that knows only GET there, as server-everything does',
+      what: 'that has only GET there, such as server-everything',
       start: async () => {
         const { origin, stop } = await startPackageServer(EVERYTHING, ['sse']);
         return { url: `${origin}/sse`, stop };
@@ -167,7 +166,7 @@ describe('whole runs', { concurrency: true }, () => {
     },
   ];
   for (const { what, start } of olds) {
-    it(`against a server of HTTP+SSE ${what} are refused, and the refusal says what it is`, async (t) => {
+    it(`is refused against an HTTP+SSE server ${what}, and the refusal names the transport`, async (t) => {
       const server = await start();
       t.after(() => server.stop());
       const { problems, report } = await run({ url: server.url }, [{ ping: true }]);

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { httpReply } from './raw-http.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
-/** One request to the server, taken apart. */
+/** One parsed request to the server. */
 export type Incoming = {
-  /** The JSON-RPC method, `response` for an answer of the client's, or the HTTP method of what has no body. */
+  /** The JSON-RPC method; `response` for an answer of the client; the HTTP method of a request without a body. */
   readonly method: string;
   readonly id: number;
   readonly params: Readonly<Record<string, unknown>>;
@@ -17,21 +17,21 @@ export type Incoming = {
   readonly atMs: number;
 };
 
-/** A result, a whole HTTP reply, or nothing where the answer writes for itself. */
+/** A result, a whole HTTP reply, or undefined when the function writes to the socket itself. */
 export type Answer = (incoming: Incoming) => object | string | undefined;
 
 export type McpServer = ScriptedServer & {
   readonly incoming: readonly Incoming[];
-  /** Methods in the order in which they came. */
+  /** Methods in the order of their arrival. */
   methods(): string[];
-  /** Those of one method. */
+  /** The requests of one method. */
   of(method: string): Incoming[];
 };
 
 export const SESSION_ID = 'a-Session';
 export const accepted = httpReply(202, [], '');
 
-/** What a server of the first era says that keeps sessions and has a tool. */
+/** Answers of a server of the first era that keeps sessions and has a tool. */
 export const legacyServer: Readonly<Record<string, Answer>> = {
   initialize: () => ({ protocolVersion: '2025-11-25', capabilities: { tools: {} } }),
   'notifications/initialized': () => accepted,
@@ -43,24 +43,24 @@ export const legacyServer: Readonly<Record<string, Answer>> = {
   DELETE: () => httpReply(200, [], ''),
 };
 
-/** The same of the stateless era. */
+/** Answers of the same server in the stateless era. */
 export const modernServer: Readonly<Record<string, Answer>> = {
   'server/discover': () => ({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} } }),
   'tools/list': () => ({ tools: [{ name: 'look' }] }),
   'tools/call': () => ({ content: [{ type: 'text', text: 'seen' }] }),
 };
 
-/** A JSON reply with the session's id, as to any request with an id. */
+/** A JSON reply to a request, with the session's id. */
 export function jsonResult(id: number, result: object, sessionHeaders = [`Mcp-Session-Id: ${SESSION_ID}`]): string {
   const headers = ['content-type: application/json', ...sessionHeaders];
   return httpReply(200, headers, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
-/** The answer to initialize of a server of the first era that keeps no sessions. */
+/** The answer to initialize of a server that keeps no sessions. */
 export const openWithoutSession: Answer = ({ id }) =>
   jsonResult(id, { protocolVersion: '2025-11-25', capabilities: { tools: {} } }, []);
 
-/** Listens on loopback and answers by method. */
+/** Starts a server on loopback that answers by method. */
 export async function startMcpServer(...answers: readonly Readonly<Record<string, Answer>>[]): Promise<McpServer> {
   const all: Record<string, Answer> = Object.assign({}, ...answers);
   const incoming: Incoming[] = [];
@@ -79,7 +79,7 @@ export async function startMcpServer(...answers: readonly Readonly<Record<string
     };
     incoming.push(one);
     const answer = all[method];
-    if (answer === undefined) throw new Error(`The test's server was not told what to answer to ${method}.`);
+    if (answer === undefined) throw new Error(`The test's server has no answer for ${method}.`);
     const reply = answer(one);
     if (reply !== undefined) socket.write(typeof reply === 'string' ? reply : jsonResult(one.id, reply));
   });

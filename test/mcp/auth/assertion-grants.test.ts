@@ -32,7 +32,7 @@ const credentials = (path: string) => {
 };
 
 describe('jwt-bearer', () => {
-  it('gives the assertion for a token, without any client', async () => {
+  it('exchanges the assertion for a token, without a client', async () => {
     await start();
     const authorizer = await rig.open({ type: 'jwt-bearer', assertion: 'jwt' }, { jwt: `${JWT}\n` });
     assert.deepEqual(await authorizer.header(), { name: 'authorization', value: 'Bearer abc' });
@@ -45,7 +45,7 @@ describe('jwt-bearer', () => {
     assert.equal(credentials('/token'), '');
   });
 
-  it('names or proves the client when it has one', async () => {
+  it('identifies and authenticates the client when the plan has one', async () => {
     await start();
     const auth = { type: 'jwt-bearer', assertion: 'jwt', clientId: 'me', tokenUrl: `${rig.origin}/token` };
     await (await rig.open(auth, { jwt: JWT })).prepare();
@@ -60,7 +60,7 @@ describe('jwt-bearer', () => {
     assert.equal(authorization, `Basic ${btoa('me:secret')}`);
   });
 
-  it('says what the server said, without the assertion', async () => {
+  it('quotes the server, without the assertion', async () => {
     await start({ '/token': { status: 400, body: `{"error":"invalid_grant","error_description":"expired: ${JWT}"}` } });
     const authorizer = await rig.open({ type: 'jwt-bearer', assertion: 'jwt' }, { jwt: JWT });
     await assert.rejects(
@@ -86,7 +86,7 @@ describe('enterprise-managed', () => {
       { mine: 'secret', user: JWT, idp: 'idp-secret' },
     );
 
-  it("exchanges the user's ID token for an ID-JAG, and that for a token", async () => {
+  it("exchanges the user's ID token for an ID-JAG, and the ID-JAG for a token", async () => {
     await start();
     assert.deepEqual(await (await open()).header(), { name: 'authorization', value: 'Bearer abc' });
     assert.deepEqual(rig.asked().slice(-2), ['POST /idp', 'POST /token']);
@@ -110,7 +110,7 @@ describe('enterprise-managed', () => {
     assert.equal(credentials('/token'), 'me:secret');
   });
 
-  it('asks for a new ID-JAG with each token, but discovers only once', async () => {
+  it('requests a new ID-JAG for each token, but runs discovery once', async () => {
     await start();
     const authorizer = await open();
     authorizer.rejected(await authorizer.header());
@@ -121,27 +121,27 @@ describe('enterprise-managed', () => {
 
   for (const { name, changes, says } of [
     {
-      name: 'a provider that refuses, without the ID token',
+      name: 'a provider refuses, and quotes it without the ID token',
       changes: { '/idp': { status: 400, body: `not a good token: ${JWT}` } },
       says: /The token endpoint http:\S+\/idp answered HTTP 400: not a good token: \[redacted\]/,
     },
     {
-      name: 'a provider that issues something else',
+      name: 'a provider issues something else',
       changes: { '/idp': issued('abc') },
       says: /identity provider's token endpoint http:\S+\/idp issued a token without issued_token_type instead of an ID-JAG/,
     },
     {
-      name: 'a server that refuses, without the ID-JAG',
+      name: 'a server refuses, and quotes it without the ID-JAG',
       changes: { '/token': { status: 400, body: `unknown issuer: ${JAG}` } },
       says: /The token endpoint http:\S+\/token answered HTTP 400: unknown issuer: \[redacted\]/,
     },
     {
-      name: 'a target without metadata',
+      name: 'a target has no metadata',
       changes: { '/.well-known/oauth-protected-resource/mcp': { status: 404 } },
       says: /^Error: Found no token endpoint for \S+\/mcp\. .* answered HTTP 404\. Ask the target's owner to correct this\.$/,
     },
   ]) {
-    it(`says what is wrong with ${name}`, async () => {
+    it(`says so when ${name}`, async () => {
       await start(changes);
       const authorizer = await open();
       await assert.rejects(async () => authorizer.header(), says);

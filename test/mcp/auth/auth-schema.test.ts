@@ -19,7 +19,7 @@ describe('auth in a plan', () => {
     ],
     ['both', { ...credentials, privateKey: 'b' }, 'privateKey: expected only one of clientSecret and privateKey'],
     [
-      'a way to send a secret that is not there',
+      'a way to send a missing secret',
       { type: 'client-credentials', ...client, privateKey: 'a', clientAuthentication: 'post' },
       'clientAuthentication: needs clientSecret, which is missing',
     ],
@@ -40,7 +40,7 @@ describe('auth in a plan', () => {
       'resource: expected an absolute URI without a fragment',
     ],
     [
-      'a secret of nobody',
+      'a secret without a client',
       { type: 'jwt-bearer', assertion: 'a', clientSecret: 'b' },
       'clientId: missing: expected the id of the client that the secret or key belongs to',
     ],
@@ -50,7 +50,7 @@ describe('auth in a plan', () => {
       'identityProvider.privateKey: expected only one of clientSecret and privateKey',
     ],
     [
-      'a key that is misspelt at the identity provider',
+      'a misspelt key at the identity provider',
       { ...managed, identityProvider: { ...identityProvider, clientSecre: 'a' } },
       'identityProvider.clientSecre: unknown key "clientSecre": did you mean "clientSecret"?',
     ],
@@ -62,7 +62,7 @@ describe('auth in a plan', () => {
     });
   }
 
-  it('names its secrets, which are then redacted, and its addresses', async () => {
+  it('lists its secrets, which are then redacted, and its addresses', async () => {
     const tokenUrl = 'https://as.example/token';
     const auths = [
       { auth: { type: 'none' }, secrets: [] },

@@ -10,7 +10,7 @@ let rig: AuthRig;
 
 afterEach(() => rig.close());
 
-/** Starts a target whose authorization server says this of itself. */
+/** Starts a target whose authorization server has this metadata. */
 async function start(metadata: object = {}): Promise<void> {
   rig = await startAuthRig(({ path }, origin) => {
     switch (path) {
@@ -34,15 +34,15 @@ const methods = (...names: string[]) => ({ token_endpoint_auth_methods_supported
 describe('a client secret', () => {
   const named = { ...AUTH, tokenUrl: '' };
   for (const { name, metadata, auth, placement } of [
-    { name: 'by Basic to a server that does not say', metadata: {}, auth: AUTH, placement: 'basic' },
+    { name: 'by Basic to a server that does not say how', metadata: {}, auth: AUTH, placement: 'basic' },
     {
-      name: 'by Basic to a server that takes both',
+      name: 'by Basic to a server that accepts both',
       metadata: methods('client_secret_post', 'client_secret_basic'),
       auth: AUTH,
       placement: 'basic',
     },
     {
-      name: 'in the body to a server that takes only that',
+      name: 'in the body to a server that accepts only that',
       metadata: methods('private_key_jwt', 'client_secret_post'),
       auth: AUTH,
       placement: 'post',
@@ -55,13 +55,13 @@ describe('a client secret', () => {
     },
     { name: 'in the body to an endpoint that the plan names', metadata: {}, auth: named, placement: 'post' },
     {
-      name: 'by Basic to an endpoint that the plan names, when it says so',
+      name: 'by Basic to an endpoint that the plan names, when the plan says so',
       metadata: {},
       auth: { ...named, clientAuthentication: 'basic' },
       placement: 'basic',
     },
   ]) {
-    it(`goes ${name}`, async () => {
+    it(`is sent ${name}`, async () => {
       await start(metadata);
       const withUrl = 'tokenUrl' in auth ? { ...auth, tokenUrl: `${rig.origin}/token` } : auth;
       const { headers, form } = await tokenRequest(withUrl);
@@ -74,12 +74,12 @@ describe('a client secret', () => {
       assert.equal(form.has('client_id') || form.has('client_secret'), false);
       const credentials = Buffer.from(headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString();
       const [id = '', secret = ''] = credentials.split(':');
-      assert.equal(id, AUTH.clientId, 'what needs no encoding has none');
+      assert.equal(id, AUTH.clientId, 'the id is not encoded, as it needs no encoding');
       assert.equal(new URLSearchParams(`secret=${secret}`).get('secret'), SECRET);
     });
   }
 
-  it('stays here when the server takes none', async () => {
+  it('is not sent when the server does not accept secrets', async () => {
     await start(methods('private_key_jwt', 'none'));
     await assert.rejects(
       tokenRequest(AUTH),
@@ -98,7 +98,7 @@ const pem = ({ privateKey }: { privateKey: KeyObject }) =>
 const jwk = ({ privateKey }: { privateKey: KeyObject }, more: object = {}) =>
   JSON.stringify({ ...privateKey.export({ format: 'jwk' }), ...more });
 
-/** Node's names of what the algorithms sign with. */
+/** Node's parameters for each algorithm. */
 const VERIFIERS: Record<string, { hash: string | null; options?: object }> = {
   ES256: { hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
   ES384: { hash: 'sha384', options: { dsaEncoding: 'ieee-p1363' } },
@@ -109,14 +109,14 @@ const VERIFIERS: Record<string, { hash: string | null; options?: object }> = {
   Ed25519: { hash: null },
 };
 
-/** The head and claims of an assertion whose signature holds. */
+/** Header and claims of an assertion. Its signature must be valid. */
 function verified(assertion: string, privateKey: KeyObject) {
   const [head = '', claims = '', signature = ''] = assertion.split('.');
   const [header, payload] = [head, claims].map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
   const { hash, options } = VERIFIERS[header.alg] ?? assert.fail(`unexpected ${header.alg}`);
   const key = { key: createPublicKey(privateKey), ...options };
   const signed = Buffer.from(`${head}.${claims}`);
-  assert.ok(verify(hash, signed, key, Buffer.from(signature, 'base64url')), 'the signature holds');
+  assert.ok(verify(hash, signed, key, Buffer.from(signature, 'base64url')), 'the signature is valid');
   return { header, payload };
 }
 
@@ -134,7 +134,7 @@ describe('a private key', () => {
       head: { alg: 'RS256', kid: 'k2' },
     },
     {
-      name: 'RSA for a server that takes only PSS',
+      name: 'RSA for a server that accepts only PSS',
       pair: rsa,
       text: pem(rsa),
       metadata: algorithms('ES256', 'PS256'),
@@ -151,7 +151,7 @@ describe('a private key', () => {
     { name: 'RSA with its own algorithm', pair: rsa, text: jwk(rsa, { alg: 'PS256' }), head: { alg: 'PS256' } },
     { name: 'Ed25519 under its old name', pair: ed25519, text: pem(ed25519), head: { alg: 'EdDSA' } },
     {
-      name: 'Ed25519 under its new name, where the server knows that',
+      name: 'Ed25519 under its new name, when the server supports it',
       pair: ed25519,
       text: pem(ed25519),
       metadata: algorithms('Ed25519'),
@@ -172,7 +172,7 @@ describe('a private key', () => {
     });
   }
 
-  it('signs for the token endpoint where the issuer is not known, each time anew', async () => {
+  it('signs a new assertion each time, for the token endpoint when the issuer is unknown', async () => {
     await start();
     const tokenUrl = `${rig.origin}/token`;
     const authorizer = await rig.open({ ...auth, tokenUrl }, { mine: pem(p256) });
@@ -186,7 +186,7 @@ describe('a private key', () => {
     assert.notEqual(claims[0].jti, claims[1].jti);
   });
 
-  it('is not used for a server that takes none of its algorithms', async () => {
+  it('is not used for a server that supports none of its algorithms', async () => {
     await start(algorithms('RS256'));
     await assert.rejects(
       tokenRequest(auth, pem(p256)),
@@ -195,7 +195,7 @@ describe('a private key', () => {
   });
 
   for (const { name, text, plan = {}, says } of [
-    { name: 'no key', text: 'hunter2-hunter2', says: /The secret "mine" does not contain a readable private key/ },
+    { name: 'not a key', text: 'hunter2-hunter2', says: /The secret "mine" does not contain a readable private key/ },
     {
       name: 'broken JSON',
       text: '{"kty":"EC","d":"hunter2',

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 type More = { scope?: string; resource?: string; timeoutMs?: number; placement?: 'basic' };
 
-/** A fetch of a token from an endpoint that the plan names. */
+/** Makes the fetch of a token from an endpoint that the plan names. */
 function tokensAt(tokenUrl: string, { scope, resource, placement, ...limit }: More = {}) {
   dispatcher = new Agent();
   const http = new AuthHttp({ dispatcher, problemOfAddress: () => undefined, ...limit });
@@ -27,7 +27,7 @@ function tokensAt(tokenUrl: string, { scope, resource, placement, ...limit }: Mo
   return clientCredentialsTokens({ http, terms, client }, () => 5000);
 }
 
-/** The same from one that gives one reply. */
+/** The same, from an endpoint with one reply. */
 async function tokensFrom(reply: RawReply, more: More = {}) {
   server = await startScriptedServer(reply);
   const tokenUrl = `${server.origin}/token`;
@@ -35,7 +35,7 @@ async function tokensFrom(reply: RawReply, more: More = {}) {
 }
 
 describe('clientCredentialsTokens', () => {
-  it('posts the grant as a form, and counts the life of the token from when it was asked for', async () => {
+  it('posts the grant as a form, and counts the lifetime of the token from the request', async () => {
     const { fetchToken } = await tokensFrom(
       jsonReply({ access_token: 'abc', token_type: 'bearer', expires_in: '20' }),
       { scope: 'read write', resource: 'https://a.example/mcp' },
@@ -55,7 +55,7 @@ describe('clientCredentialsTokens', () => {
     });
   });
 
-  it('uses a token without a stated life for a minute, and sends nothing that is not asked for', async () => {
+  it('uses a token without a lifetime for a minute, and sends only what the plan asks for', async () => {
     const { fetchToken } = await tokensFrom(jsonReply({ access_token: 'abc' }));
     assert.deepEqual(await fetchToken(), { value: 'abc', expiresAtMs: 65_000 });
     assert.doesNotMatch(server.requests[0]?.body ?? '', /scope|resource/);
@@ -79,7 +79,11 @@ describe('clientCredentialsTokens', () => {
     },
     { name: 'a redirect', reply: httpReply(302, ['location: http://127.0.0.1:1/'], ''), says: /answered HTTP 302/ },
     { name: 'no content', reply: 'HTTP/1.1 204 Any\r\n\r\n', says: /answered HTTP 204/ },
-    { name: 'no JSON', reply: httpReply(200, [], '<html>'), says: /without a usable token: the body: / },
+    {
+      name: 'a body that is not JSON',
+      reply: httpReply(200, [], '<html>'),
+      says: /without a usable token: the body: /,
+    },
     { name: 'no token', reply: jsonReply({ token: SECRET }), says: /without a usable token: access_token: / },
     {
       name: 'a token with a line break',
@@ -87,7 +91,7 @@ describe('clientCredentialsTokens', () => {
       says: /access_token: expected visible ASCII/,
     },
     {
-      name: 'a life that is no number',
+      name: 'a lifetime that is not a number',
       reply: jsonReply({ access_token: 'abc', expires_in: 'long' }),
       says: /expires_in: /,
     },
@@ -97,7 +101,7 @@ describe('clientCredentialsTokens', () => {
       says: /issued a token of type DPoP; only Bearer/,
     },
     {
-      name: 'an end of the connection',
+      name: 'a closed connection',
       reply: (socket) => socket.destroy(),
       says: /gave no usable answer: other side closed/,
     },
@@ -120,7 +124,7 @@ describe('clientCredentialsTokens', () => {
     },
   ];
   for (const { name, reply, says, more } of faults) {
-    it(`says what is wrong with ${name}, and never the secret`, async () => {
+    it(`reports ${name}, without the secret`, async () => {
       const { tokenUrl, fetchToken } = await tokensFrom(reply, more);
       await assert.rejects(fetchToken(), ({ message }: Error) => {
         assert.match(message, says);
@@ -133,7 +137,7 @@ describe('clientCredentialsTokens', () => {
     });
   }
 
-  it('names the endpoint that cannot be reached, also where several addresses were tried', async () => {
+  it('names the endpoint that cannot be reached, even when several addresses were tried', async () => {
     server = await startScriptedServer('');
     const url = 'http://localhost:1/token';
     await assert.rejects(tokensAt(url)(), ({ message }: Error) => {

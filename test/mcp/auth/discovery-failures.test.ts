@@ -16,7 +16,7 @@ async function header(auth: object = {}, changes: Partial<AuthorizerOptions> = {
   return (await rig.open({ ...AUTH, ...auth }, { mine: 's3cret-value' }, changes)).header();
 }
 
-/** Expects that no token is had, for this reason, and that the secret went nowhere. */
+/** Expects that no token is fetched, for this reason, and that the secret was not sent. */
 async function refused(says: RegExp, auth: object = {}, changes: Partial<AuthorizerOptions> = {}): Promise<void> {
   await assert.rejects(header(auth, changes), ({ message }: Error) => {
     assert.match(message, says);
@@ -29,7 +29,7 @@ async function refused(says: RegExp, auth: object = {}, changes: Partial<Authori
   assert.ok(!rig.asked().includes('POST /token'), rig.asked().join());
 }
 
-describe('discovery that leads nowhere', () => {
+describe('discovery that fails', () => {
   const cases: { name: string; changes: Pages; says: RegExp }[] = [
     {
       name: 'no metadata at all',
@@ -42,7 +42,7 @@ describe('discovery that leads nowhere', () => {
       says: /The protected resource metadata \S+\/mcp answered HTTP 302/,
     },
     {
-      name: 'no JSON',
+      name: 'a body that is not JSON',
       changes: { [`${PRM}/mcp`]: () => ({ body: '<html>' }) },
       says: /The protected resource metadata \S+\/mcp is not usable: the body: /,
     },
@@ -57,12 +57,12 @@ describe('discovery that leads nowhere', () => {
       says: /The authorization server here is not a URL/,
     },
     {
-      name: 'the metadata of a wider path than it may speak for',
+      name: 'metadata for a path that does not cover the target',
       changes: { [`${PRM}/mcp`]: resource('/mcp/below') },
       says: /is for the resource \S+\/mcp\/below, not for /,
     },
     {
-      name: 'another issuer, if only by a slash',
+      name: 'an issuer that differs by a slash',
       changes: { [ASM]: server('/') },
       says: /belongs to the issuer http:\S+\/, not to http:\S+\d\./,
     },
@@ -72,7 +72,7 @@ describe('discovery that leads nowhere', () => {
       says: /The authorization server metadata \S+ is not usable: token_endpoint: expected an http or https URL/,
     },
     {
-      name: 'an authorization server that is not there',
+      name: 'an authorization server that cannot be reached',
       changes: { [`${PRM}/mcp`]: resource('/mcp', { authorization_servers: ['http://127.0.0.1:1'] }) },
       says: /metadata http:\/\/127\.0\.0\.1:1\/\S+ gave no usable answer: .*ECONNREFUSED/,
     },
@@ -87,19 +87,19 @@ describe('discovery that leads nowhere', () => {
       says: /The protected resource metadata must not have a user name or password in its URL\./,
     },
     {
-      name: 'a challenge that points nowhere, though there are well-known places',
+      name: 'a challenge that points nowhere, although there is well-known metadata',
       changes: { '/mcp': () => challenge('resource_metadata="/elsewhere"') },
       says: /The protected resource metadata \/elsewhere is not a URL/,
     },
   ];
   for (const { name, changes, says } of cases) {
-    it(`says so of ${name}`, async () => {
+    it(`reports ${name}`, async () => {
       await start(changes);
       await refused(says);
     });
   }
 
-  it('says that the target itself gives no answer', async () => {
+  it('reports a target that does not answer', async () => {
     await start();
     const targetUrl = 'http://127.0.0.1:1/mcp';
     await refused(/The target http:\/\/127\.0\.0\.1:1\/mcp gave no usable answer: .*ECONNREFUSED/, {}, { targetUrl });

@@ -1,6 +1,6 @@
 import { type Answer, type AuthRig, issued, startAuthRig } from './auth-rig.ts';
 
-/** What a server serves where, knowing its own origin. */
+/** The pages of a server by path. Each is told the server's origin. */
 export type Pages = Record<string, (origin: string) => Answer>;
 
 export const PRM = '/.well-known/oauth-protected-resource';
@@ -20,7 +20,7 @@ export const server = (issuerPath = '', more: object = {}): Pages[string] => {
 };
 export const missing = (): Answer => ({ status: 404 });
 
-/** Starts a target whose authorization can be discovered, with some pages replaced. */
+/** Starts a target with complete metadata. @param changes replace some of its pages */
 export function startDiscovery(changes: Pages = {}): Promise<AuthRig> {
   const pages: Pages = {
     '/mcp': () => challenge(),

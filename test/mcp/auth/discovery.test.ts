@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { covers, resourceMetadataUrls, serverMetadataUrls } from '../../../src/mcp/auth/discovery.ts';
 import type { AuthorizerOptions } from '../../../src/mcp/auth/open-authorizer.ts';
 import { type AuthRig, issued } from './auth-rig.ts';
 import {
@@ -15,9 +17,67 @@ import {
   startDiscovery,
 } from './discovery-site.ts';
 
-let rig: AuthRig;
+describe('resourceMetadataUrls', () => {
+  it('puts the well-known name before the path, keeps the query, and lists the root once', () => {
+    assert.deepEqual(resourceMetadataUrls('https://a.example/x/mcp?v=1'), [
+      'https://a.example/.well-known/oauth-protected-resource/x/mcp?v=1',
+      'https://a.example/.well-known/oauth-protected-resource',
+    ]);
+    assert.deepEqual(resourceMetadataUrls('https://a.example'), [
+      'https://a.example/.well-known/oauth-protected-resource',
+    ]);
+  });
+});
 
-afterEach(() => rig.close());
+describe('serverMetadataUrls', () => {
+  it('returns three URLs for an issuer with a path, and two for one without', () => {
+    assert.deepEqual(serverMetadataUrls('https://a.example/realm/'), [
+      'https://a.example/.well-known/oauth-authorization-server/realm',
+      'https://a.example/.well-known/openid-configuration/realm',
+      'https://a.example/realm/.well-known/openid-configuration',
+    ]);
+    assert.deepEqual(serverMetadataUrls('https://a.example'), [
+      'https://a.example/.well-known/oauth-authorization-server',
+      'https://a.example/.well-known/openid-configuration',
+    ]);
+  });
+});
+
+describe('covers', () => {
+  for (const [resource, target, expected] of [
+    ['https://a.example/mcp', 'https://a.example/mcp', true],
+    ['https://A.example:443/mcp/', 'https://a.example/mcp', true],
+    ['https://a.example', 'https://a.example/x/mcp', true],
+    ['https://a.example/x', 'https://a.example/x/mcp', true],
+    ['https://a.example/x', 'https://a.example/xmcp', false],
+    ['https://a.example/x/mcp', 'https://a.example/x', false],
+    ['https://a.example/x/../mcp', 'https://a.example/x', false],
+    ['https://a.example:8443/mcp', 'https://a.example/mcp', false],
+    ['http://a.example/mcp', 'https://a.example/mcp', false],
+    ['https://b.example/mcp', 'https://a.example/mcp', false],
+    ['https://a.example.evil.example/', 'https://a.example/mcp', false],
+    ['https://a.example/mcp?tenant=1', 'https://a.example/mcp?tenant=1', true],
+    ['https://a.example/mcp?tenant=1', 'https://a.example/mcp?tenant=2', false],
+    ['https://a.example/mcp#x', 'https://a.example/mcp', false],
+    ['api://a', 'https://a.example/mcp', false],
+    ['', 'https://a.example/mcp', false],
+  ] as const) {
+    it(`returns ${expected} for the resource ${resource || '(empty)'} and the target ${target}`, () => {
+      assert.equal(covers(resource, target), expected);
+    });
+  }
+
+  it('returns false across origins', () => {
+    fc.assert(
+      fc.property(fc.webUrl(), fc.webUrl(), (resource, target) => {
+        assert.ok(!covers(resource, target) || new URL(resource).origin === new URL(target).origin);
+        assert.ok(covers(target.replace(/#.*/, ''), target));
+      }),
+    );
+  });
+});
+
+let rig: AuthRig;
 
 async function start(changes: Pages = {}): Promise<void> {
   rig = await startDiscovery(changes);
@@ -30,7 +90,9 @@ async function header(auth: object = {}, changes: Partial<AuthorizerOptions> = {
 const tokenForm = () => Object.fromEntries(rig.seen.find(({ path }) => path === '/token')?.form ?? []);
 
 describe('discovery of the token endpoint', () => {
-  it('goes where the challenge points, and sends what the challenge asks for', async () => {
+  afterEach(() => rig.close());
+
+  it('uses the metadata and the scope of the challenge', async () => {
     await start({
       '/mcp': (origin) => challenge('scope="read write"', `resource_metadata="${origin}/elsewhere"`),
       '/elsewhere': resource('/mcp', { scopes_supported: ['all'] }),
@@ -42,14 +104,14 @@ describe('discovery of the token endpoint', () => {
     assert.deepEqual(tokenForm(), form);
   });
 
-  it('looks at the well-known places of the path and of the root when no challenge points anywhere', async () => {
+  it('tries the well-known URLs of the path and of the root when no challenge has a URL', async () => {
     await start({ [`${PRM}/mcp`]: missing, [PRM]: resource('') });
     await header();
     assert.deepEqual(rig.asked(), ['POST /mcp', `GET ${PRM}/mcp`, `GET ${PRM}`, `GET ${ASM}`, 'POST /token']);
     assert.equal(tokenForm().resource, rig.origin, 'as it is published, without a slash');
   });
 
-  it('does not take a challenge from a reply that is no 401', async () => {
+  it('ignores the challenge of a reply that is not a 401', async () => {
     await start({
       '/mcp': () => ({ headers: { 'www-authenticate': 'Bearer resource_metadata="http://127.0.0.1:1/", scope="x"' } }),
     });
@@ -76,7 +138,7 @@ describe('discovery of the token endpoint', () => {
     });
   }
 
-  it('takes the next authorization server when the first is of no use', async () => {
+  it('uses the next authorization server when the first is not usable', async () => {
     await start({
       [`${PRM}/mcp`]: (origin) => resource('/mcp', { authorization_servers: [`${origin}/gone`, origin] })(origin),
     });
@@ -90,7 +152,7 @@ describe('discovery of the token endpoint', () => {
     { name: 'the metadata', offered: ['a', 'b'], sent: 'a b' },
     { name: 'nobody', offered: [], sent: undefined },
   ]) {
-    it(`asks for the scope of ${name}`, async () => {
+    it(`requests the scope of ${name}`, async () => {
       await start({
         '/mcp': () => challenge(...(challenged === undefined ? [] : [`scope="${challenged}"`])),
         [`${PRM}/mcp`]: resource('/mcp', { scopes_supported: offered }),
@@ -100,7 +162,7 @@ describe('discovery of the token endpoint', () => {
     });
   }
 
-  it('sends the resource of the plan, or none, when the plan says so', async () => {
+  it('sends the resource that the plan names, or none when the plan says so', async () => {
     await start();
     await header({ resource: 'api://mine' });
     assert.equal(tokenForm().resource, 'api://mine');
@@ -110,7 +172,7 @@ describe('discovery of the token endpoint', () => {
     assert.equal(tokenForm().resource, undefined);
   });
 
-  it('takes metadata for another resource only when the plan names that one', async () => {
+  it('accepts metadata for another resource only when the plan names that resource', async () => {
     const other = { [`${PRM}/mcp`]: resource('/mcp', { resource: 'api://other' }) };
     await start(other);
     await assert.rejects(
@@ -142,7 +204,7 @@ describe('discovery of the token endpoint', () => {
     assert.equal(rig.seen.at(-1)?.headers.host, 'login.microsoftonline.com');
   });
 
-  it('is done once, but again after it failed', async () => {
+  it('runs once, and again after a failure', async () => {
     let up = false;
     await start({ [ASM]: (origin) => (up ? server()(origin) : { status: 503 }), '/token': () => issued('abc') });
     let nowMs = 0;

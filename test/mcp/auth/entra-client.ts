@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { entraTokens } from '../../../src/mcp/auth/entra.ts';
 
-/** Asks for Entra tokens in a process of its own, whose environment decides where they come from; prints what came. */
+/** Requests Entra tokens in its own process, whose environment decides where they come from, and prints them. */
 const [scope = '', clientId, times = '1'] = process.argv.slice(2);
 const fetchToken = entraTokens(scope, clientId || undefined);
 for (let i = 0; i < Number(times); i++) {

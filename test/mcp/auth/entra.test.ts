@@ -14,7 +14,7 @@ let rig: AuthRig;
 
 afterEach(() => rig.close());
 
-/** An identity endpoint as App Service has it: tokens with the life that is said, numbered. */
+/** An identity endpoint like App Service's. Its tokens are numbered and have this lifetime. */
 async function start(lifeSeconds: number, fault?: Answer): Promise<void> {
   let issued = 0;
   rig = await startAuthRig(({ path }) => {
@@ -34,13 +34,13 @@ function restoreEnvironment(before: Readonly<Record<string, string | undefined>>
 
 type Line = { readonly value?: string; readonly expiresAtMs?: number; readonly message?: string };
 
-/** The real client, in a process of its own with the environment of App Service. */
+/** The real client, in its own process with the environment of App Service. */
 async function ask(clientId: string, times = 1): Promise<Line[]> {
   const env = {
     PATH: process.env.PATH,
     IDENTITY_ENDPOINT: `${rig.origin}/msi/token`,
     IDENTITY_HEADER: HEADER,
-    // What a developer's machine may have must not matter.
+    // A proxy of the developer's machine must not matter.
     NO_PROXY: '127.0.0.1',
   };
   const run = promisify(execFile)(process.execPath, [script, SCOPE, clientId, `${times}`], { env, timeout: 60_000 });
@@ -51,7 +51,7 @@ async function ask(clientId: string, times = 1): Promise<Line[]> {
 }
 
 describe('entraTokens on App Service', () => {
-  it('asks the identity endpoint for the resource, as the identity that is named', async () => {
+  it('requests the resource from the identity endpoint, as the named identity', async () => {
     await start(3600);
     const before = Date.now();
     const [line] = await ask('00000000-0000-0000-0000-000000000001');
@@ -71,7 +71,7 @@ describe('entraTokens on App Service', () => {
     assert.equal(seen?.headers['x-identity-header'], HEADER);
   });
 
-  it("asks as the app's own identity when none is named, once for a token that holds", async () => {
+  it("requests a token as the app's own identity when none is named, once while the token is valid", async () => {
     await start(3600);
     const lines = await ask('', 3);
     assert.deepEqual(
@@ -82,7 +82,7 @@ describe('entraTokens on App Service', () => {
     assert.ok(!rig.seen[0]?.path.includes('client_id'), rig.seen[0]?.path);
   });
 
-  it('asks anew for a token whose last five minutes have begun, which is when a source renews it', async () => {
+  it('requests a new token in the last five minutes of the old one, which is when a source renews it', async () => {
     await start(299);
     const lines = await ask('', 2);
     assert.deepEqual(
@@ -91,7 +91,7 @@ describe('entraTokens on App Service', () => {
     );
   });
 
-  it('says what the identity endpoint said, and not what other credentials think', async () => {
+  it('reports the error of the identity endpoint, not those of other credentials', async () => {
     await start(3600, { status: 400, json: { statusCode: 400, message: 'No managed identity was found.' } });
     const [line] = await ask('');
     assert.match(

@@ -12,7 +12,7 @@ let server: ScriptedServer;
 
 afterEach(() => server.close());
 
-/** A token endpoint, and an MCP server that repeats the authorization it was sent when asked for one method. */
+/** A token endpoint, and an MCP server that fails one method with a message that repeats the authorization header. */
 async function startEcho(echoed: string): Promise<void> {
   const results: Record<string, object> = {
     initialize: { protocolVersion: '2025-11-25', capabilities: { tools: {} } },
@@ -30,7 +30,7 @@ async function startEcho(echoed: string): Promise<void> {
   });
 }
 
-/** Runs a plan with a token from the endpoint to its end. */
+/** Runs a plan whose target needs a token from the endpoint. */
 async function run(): Promise<{ readonly problems: readonly string[]; readonly report: string }> {
   const context = testContext({ secrets: { get: async () => 'the-client-secret' } });
   const auth = { type: 'client-credentials', tokenUrl: `${server.origin}/token`, clientId: 'me', clientSecret: 'name' };
@@ -54,8 +54,8 @@ async function run(): Promise<{ readonly problems: readonly string[]; readonly r
   return { problems, report: JSON.stringify((await readReport(context.store, runId)) ?? null) };
 }
 
-describe('an access token that the target sends back', () => {
-  it('does not stand in what preflight says', async () => {
+describe('an access token that the target echoes', () => {
+  it('is redacted in the problems of preflight', async () => {
     await startEcho('initialize');
     const { problems } = await run();
     assert.equal(problems.length, 1);
@@ -63,7 +63,7 @@ describe('an access token that the target sends back', () => {
     assert.ok(!JSON.stringify(problems).includes(TOKEN));
   });
 
-  it('does not stand in the report', async () => {
+  it('is redacted in the report', async () => {
     await startEcho('tools/call');
     const { problems, report } = await run();
     assert.deepEqual(problems, []);

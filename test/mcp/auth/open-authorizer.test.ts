@@ -20,7 +20,7 @@ const credentials = (more: object = {}) => ({
 });
 
 describe('openAuthorizer', () => {
-  it('sends nothing, a bearer token or any header, the same object every time', async () => {
+  it('returns no header, a bearer token or any header, the same object every time', async () => {
     const none = await rig.open({ type: 'none' });
     assert.equal(none.header(), undefined);
     assert.equal(none.rejected(undefined), false);
@@ -70,7 +70,7 @@ describe('openAuthorizer', () => {
     });
   }
 
-  it('fetches no token before one is asked for', async () => {
+  it('fetches no token before the first request', async () => {
     const authorizer = await rig.open(credentials({ tokenUrl: 'http://127.0.0.1:1/token' }), { name: 'value' });
     assert.deepEqual(authorizer.tokens, { fetched: 0, failed: 0, maxMs: 0 });
     await assert.rejects(
@@ -92,7 +92,7 @@ describe('openAuthorizer', () => {
     assert.equal(first.tokens.fetched + second.tokens.fetched, 1);
   });
 
-  it('has a token of its own for a secret that was rotated, another target, client or identity', async () => {
+  it('fetches a separate token for a rotated secret, another target, client or identity', async () => {
     const value = { name: 'value' };
     const authorizers = [
       await rig.open(credentials(), value),

@@ -22,7 +22,7 @@ function membersOf(result: unknown, elicitation: 'none' | 'defaults' = 'defaults
 }
 
 describe('a form', () => {
-  it('is accepted with the defaults of its fields, of every kind', () => {
+  it('is accepted with the defaults of its fields, whatever their type', () => {
     const fields = {
       name: { type: 'string', default: 'John Doe' },
       age: { type: 'integer', default: 30 },
@@ -52,13 +52,13 @@ describe('a form', () => {
     assert.deepEqual(answerElicitation(form({}, { required: ['toString'] })), { action: 'decline' });
   });
 
-  it('may have fields of any name', () => {
+  it('can have fields of any name', () => {
     const fields = JSON.parse('{"__proto__":{"default":"a"},"constructor":{"default":"b"}}');
     const answer = answerElicitation(form(fields, { required: ['__proto__'] }));
     assert.equal(JSON.stringify(answer), '{"action":"accept","content":{"__proto__":"a","constructor":"b"}}');
   });
 
-  it('is none without a schema, and in a mode that was not declared', () => {
+  it('is not answered without a schema, or in a mode that was not declared', () => {
     const url = { mode: 'url', message: 'Log in', url: 'https://example.com/' };
     for (const params of [undefined, null, 'x', {}, { requestedSchema: {} }, url, { ...form({}), mode: 'url' }]) {
       assert.equal(answerElicitation(params), undefined, JSON.stringify(params));
@@ -67,7 +67,7 @@ describe('a form', () => {
 });
 
 describe('a result that asks for input', () => {
-  it('is answered under the keys that it asks by', () => {
+  it('is answered under the keys of its requests', () => {
     const odd = 'a "b"';
     const requests = {
       [odd]: elicit(form({ ok: { default: true } })),
@@ -79,11 +79,11 @@ describe('a result that asks for input', () => {
     });
   });
 
-  it('gets its state back to the byte, and none that it did not give', () => {
+  it('gets its state back to the byte, and no state that it did not send', () => {
     assert.deepEqual(membersOf(asking({ a: elicit() })), { inputResponses: { a: { action: 'accept', content: {} } } });
     assert.deepEqual(membersOf(asking({ a: elicit() }, { requestState: null })), membersOf(asking({ a: elicit() })));
     fc.assert(
-      // Any sequence of UTF-16 units that JSON can hold, also what is no valid Unicode.
+      // Any sequence of UTF-16 units that JSON can hold, including invalid Unicode.
       fc.property(fc.array(fc.nat(0xffff)), (units) => {
         const requestState = String.fromCharCode(...units);
         const result = JSON.parse(JSON.stringify(asking({ a: elicit() }, { requestState })));
@@ -93,14 +93,14 @@ describe('a result that asks for input', () => {
     );
   });
 
-  it('may ask for nothing but another try, which every client can give', () => {
+  it('can ask only to be sent again, which every client can do', () => {
     for (const result of [asking({}, { requestState: '' }), { resultType: 'input_required', requestState: '' }]) {
       assert.deepEqual(membersOf(result, 'none'), { requestState: '' });
       assert.equal(judgeResultType(result, 'none')?.outcome, 'OK');
     }
   });
 
-  it('cannot be answered when it asks for anything else, and is told what for', () => {
+  it('is not answered when it asks for anything else, and the message names what it asks for', () => {
     const cases: [unknown, string][] = [
       [
         asking({ a: elicit(), b: { method: 'sampling/createMessage' } }),
@@ -121,7 +121,7 @@ describe('a result that asks for input', () => {
     }
   });
 
-  it('cannot be answered when the plan does not let us', () => {
+  it('is not answered when the plan does not allow it', () => {
     assert.equal(membersOf(asking({ a: elicit() }, { requestState: 's' }), 'none'), undefined);
     assert.equal(judgeResultType(asking({ a: elicit() }), 'none')?.outcome, 'RPC_INPUT_REQUIRED');
     assert.equal(judgeResultType(asking({ a: elicit() }), 'defaults')?.outcome, 'OK');
@@ -129,14 +129,14 @@ describe('a result that asks for input', () => {
     assert.deepEqual(clientCapabilities('defaults'), { elicitation: { form: {} } });
   });
 
-  it('may be a task, by its status', () => {
+  it('can be a task, recognised by its status', () => {
     const task = { taskId: 't', status: 'input_required', inputRequests: { a: elicit() } };
     assert.deepEqual(membersOf(task), { inputResponses: { a: { action: 'accept', content: {} } } });
   });
 });
 
 describe('a result', () => {
-  it('that says nothing of its type, or that it is complete, asks for nothing', () => {
+  it('asks for nothing when it has no type or is complete', () => {
     for (const more of [{}, { resultType: 'complete' }, { resultType: null }]) {
       const result = { content: [], inputRequests: { a: elicit() }, requestState: 's', ...more };
       assert.equal(judgeResultType(result, 'defaults'), undefined);
@@ -145,7 +145,7 @@ describe('a result', () => {
     for (const result of [undefined, null, 'x', []]) assert.equal(judgeResultType(result, 'none'), undefined);
   });
 
-  it('of a type that nobody agreed on is none', () => {
+  it('fails with PROTO_RESULT_TYPE when its type is unknown', () => {
     for (const resultType of ['partial', 7, '', {}]) {
       assert.deepEqual(judgeResultType({ content: [], resultType }, 'defaults'), {
         outcome: 'PROTO_RESULT_TYPE',

@@ -15,21 +15,21 @@ import {
 import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
 import { type SdkServer, startSdkServer } from './sdk-server.ts';
 
-describe('a server of the SDK', () => {
+describe('a server of the official SDK', () => {
   let server: SdkServer;
   before(async () => {
     server = await startSdkServer();
   });
   after(() => server.close());
 
-  /** Sends a call, expects its result to be judged useful, and hands it back. */
+  /** Sends a call whose result must be judged useful. @returns the result */
   async function useful(call: Call): Promise<unknown> {
     const result = await server.ask(call);
     assert.deepEqual(call.judge(result), { outcome: 'OK', message: '' });
     return result;
   }
 
-  it('takes a tool call and fulfils the output schema that it lists', async () => {
+  it('accepts a tool call and returns a result that matches its output schema', async () => {
     const call = callTool('weigh')('{"text":"abc"}');
     assert.equal(call.operation, 'tools/call:weigh');
     assert.equal(call.name, 'weigh');
@@ -42,7 +42,7 @@ describe('a server of the SDK', () => {
     assert.equal(call.judge(await server.ask(callTool('weigh')('{}')), weigh).outcome, 'TOOL_ERROR');
   });
 
-  it('reads resources, counted under the label that was given', async () => {
+  it('reads resources, which count under the given label', async () => {
     const notes = readResource('file:///notes.txt')('"file:///notes.txt"');
     assert.deepEqual([notes.operation, notes.name], ['resources/read:file:///notes.txt', 'file:///notes.txt']);
     assert.equal(textOfResource(await useful(notes)), 'first');
@@ -51,13 +51,13 @@ describe('a server of the SDK', () => {
     assert.equal(textOfResource(await useful(octo)), 'repo://octo');
   });
 
-  it('gets prompts', async () => {
+  it('returns prompts', async () => {
     const call = getPrompt('brief')('{"language":"rust"}');
     assert.deepEqual([call.operation, call.name], ['prompts/get:brief', 'brief']);
     assert.equal(textOfPrompt(await useful(call)), 'Write rust.\nYes.');
   });
 
-  it('completes arguments, with and without others that were chosen before', async () => {
+  it('completes arguments, with and without a context', async () => {
     const make = completeArgument({ prompt: 'brief' }, 'language');
     assert.equal(make('""').operation, 'completion/complete:brief');
     assert.equal(textOfCompletion(await useful(make('"py"'))), 'python\npytorch');
@@ -68,7 +68,7 @@ describe('a server of the SDK', () => {
     assert.deepEqual(await useful(template), { completion: { values: [], hasMore: false } });
   });
 
-  it('lists all that it has', async () => {
+  it('lists everything that it has', async () => {
     const listed = async (call: Call, key: string) => {
       assert.ok(isList(call));
       assert.equal(call.operation, call.method);
@@ -86,33 +86,35 @@ describe('a server of the SDK', () => {
   });
 });
 
-it('writes down names and labels of any kind', () => {
-  const odd = 'a "b" \\ ü\n{{x}}';
-  const params = [
-    callTool(odd)('{}'),
-    getPrompt(odd)('{}'),
-    completeArgument({ prompt: odd }, odd)('""'),
-    readResource('x')(JSON.stringify(odd)),
-  ].map((call) => JSON.parse(call.params));
-  assert.deepEqual(params, [
-    { name: odd, arguments: {} },
-    { name: odd, arguments: {} },
-    { ref: { type: 'ref/prompt', name: odd }, argument: { name: odd, value: '' } },
-    { uri: odd },
-  ]);
-});
+describe('a call', () => {
+  it('serialises names and labels with any characters', () => {
+    const odd = 'a "b" \\ ü\n{{x}}';
+    const params = [
+      callTool(odd)('{}'),
+      getPrompt(odd)('{}'),
+      completeArgument({ prompt: odd }, odd)('""'),
+      readResource('x')(JSON.stringify(odd)),
+    ].map((call) => JSON.parse(call.params));
+    assert.deepEqual(params, [
+      { name: odd, arguments: {} },
+      { name: odd, arguments: {} },
+      { ref: { type: 'ref/prompt', name: odd }, argument: { name: odd, value: '' } },
+      { uri: odd },
+    ]);
+  });
 
-it('asks for progress only where it was told to', () => {
-  assert.equal(callTool('a')('{}').progress, false);
-  const judge: ResultJudge = () => assert.fail();
-  assert.equal(callTool('a', judge, true)('{}').progress, true);
-  assert.equal(callTool('a', judge)('{}').judge, judge);
+  it('requests progress only when asked to', () => {
+    assert.equal(callTool('a')('{}').progress, false);
+    const judge: ResultJudge = () => assert.fail();
+    assert.equal(callTool('a', judge, true)('{}').progress, true);
+    assert.equal(callTool('a', judge)('{}').judge, judge);
+  });
 });
 
 describe('a page', () => {
   const first = listItems('prompts');
 
-  it('is asked for with the cursor of the page before, whatever that is', () => {
+  it('is requested with the cursor of the previous page, whatever it is', () => {
     for (const cursor of ['', '"', '{}', 'ü\n', 'x'.repeat(5000)]) {
       const { params, ...rest } = pageCall(first, cursor);
       assert.deepEqual(JSON.parse(params), { cursor });
@@ -120,7 +122,7 @@ describe('a page', () => {
     }
   });
 
-  it('is the last without a cursor, and not with an empty one', () => {
+  it('is the last one without a cursor, but not with an empty one', () => {
     const cursorOf = (more: object) => readPage('prompts/list', { prompts: [], ...more }).nextCursor;
     assert.equal(cursorOf({}), undefined);
     assert.equal(cursorOf({ nextCursor: null }), undefined);
@@ -128,14 +130,16 @@ describe('a page', () => {
     assert.equal(cursorOf({ nextCursor: 'b' }), 'b');
   });
 
-  it('is only of methods that list', () => {
+  it('belongs only to methods that list', () => {
     assert.throws(() => readPage('tools/call', {}), /tools\/call is not a list; expected one of tools\/list, /);
   });
 });
 
-it('adds members to params that have some or none', () => {
-  assert.equal(addParams('{}', '"a":1,"b":2'), '{"a":1,"b":2}');
-  assert.equal(addParams('{"a":{}}', '"b":[]'), '{"a":{},"b":[]}');
-  assert.equal(addParams('{"a":1}', ''), '{"a":1}');
-  assert.equal(addParams('{}', ''), '{}');
+describe('addParams', () => {
+  it('adds members to params, empty or not', () => {
+    assert.equal(addParams('{}', '"a":1,"b":2'), '{"a":1,"b":2}');
+    assert.equal(addParams('{"a":{}}', '"b":[]'), '{"a":{},"b":[]}');
+    assert.equal(addParams('{"a":1}', ''), '{"a":1}');
+    assert.equal(addParams('{}', ''), '{}');
+  });
 });

@@ -17,15 +17,15 @@ import { type LoopbackServer, listenOnLoopback } from '../../support/loopback-se
 const header = (name: unknown, type: unknown = 'string') => ({ type, 'x-mcp-header': name });
 const schemaOf = (properties: object) => ({ type: 'object', properties });
 
-/** The headers of a call with these arguments, of a schema that must be valid. */
+/** The headers of a call with these arguments. The schema must be valid. */
 function headersOf(schema: object, args: unknown): readonly string[] {
   const read = readMirroredArguments(schema);
   assert.ok('mirrored' in read, JSON.stringify(read));
   return headersOfArguments(read.mirrored, callTool('look')(JSON.stringify(args)).params);
 }
 
-describe('arguments that a tool wants in headers', () => {
-  it('are mirrored by the name that the annotation gives, in lower case', () => {
+describe('an argument that a tool wants in a header', () => {
+  it('is mirrored under the name in the annotation, in lower case', () => {
     const schema = schemaOf({
       region: header('Region'),
       n: header('X!-1', 'integer'),
@@ -42,7 +42,7 @@ describe('arguments that a tool wants in headers', () => {
     ]);
   });
 
-  it('may be anywhere that properties lead to', () => {
+  it('can be anywhere that `properties` lead to', () => {
     const schema = schemaOf({ where: schemaOf({ region: header('Region') }), properties: header('P') });
     assert.deepEqual(headersOf(schema, { where: { region: 'eu' }, properties: 'p' }), [
       'mcp-param-region',
@@ -54,7 +54,7 @@ describe('arguments that a tool wants in headers', () => {
       assert.deepEqual(headersOf(schema, args), []);
   });
 
-  it('that are null, absent or no plain values get no header', () => {
+  it('gets no header when it is null, absent or not a plain value', () => {
     const schema = schemaOf({ constructor: header('c'), a: header('a'), b: header('b', 'integer') });
     assert.deepEqual(headersOf(schema, {}), []);
     assert.deepEqual(headersOf(schema, { a: null, b: null }), []);
@@ -62,7 +62,7 @@ describe('arguments that a tool wants in headers', () => {
     assert.deepEqual(headersOfArguments([{ header: 'mcp-param-a', path: ['a'] }], '{"name":"look"}'), []);
   });
 
-  it('that are numbers are written as every implementation reads them, or not at all', () => {
+  it('is mirrored as a number only when every implementation formats it alike', () => {
     const schema = schemaOf({ n: header('n', 'integer') });
     const texts: [number, string | undefined][] = [
       [0, '0'],
@@ -78,7 +78,7 @@ describe('arguments that a tool wants in headers', () => {
     }
   });
 
-  it('cost nothing when there are none', () => {
+  it('costs nothing when the tool annotates none', () => {
     assert.deepEqual(headersOfArguments([], 'not even JSON'), []);
     for (const schema of [undefined, null, true, {}, schemaOf({ a: true, b: 'x' })]) {
       assert.deepEqual(readMirroredArguments(schema), { mirrored: [] });
@@ -86,7 +86,7 @@ describe('arguments that a tool wants in headers', () => {
   });
 });
 
-describe('a tool must not be called', () => {
+describe('a tool with a bad annotation', () => {
   const invalid: Record<string, [object, string]> = {
     'for a name that is empty': [schemaOf({ a: header('') }), 'x-mcp-header at a: expected an HTTP token, got ""'],
     'for a name with a space': [
@@ -106,7 +106,7 @@ describe('a tool must not be called', () => {
       schemaOf({ a: header('a\n') }),
       'x-mcp-header at a: expected an HTTP token, got "a\\n"',
     ],
-    'for a name that is no text': [
+    'for a name that is not a string': [
       schemaOf({ a: header(true) }),
       'x-mcp-header at a: expected an HTTP token, got true',
     ],
@@ -143,47 +143,49 @@ describe('a tool must not be called', () => {
     'x-mcp-header at the top: it must be reached through `properties` only',
   ];
   for (const [reason, [schema, message]] of Object.entries(invalid)) {
-    it(reason, () => {
+    it(`must not be called ${reason}`, () => {
       const read = readMirroredArguments(schema);
       assert.ok('invalid' in read, JSON.stringify(read));
       assert.ok(read.invalid.endsWith(message), read.invalid);
     });
   }
 
-  it('but may be when the annotation is only spoken of', () => {
-    const spoken = { type: 'object', default: inner, const: inner, enum: [inner], examples: [inner] };
-    assert.deepEqual(readMirroredArguments(schemaOf({ a: spoken })), { mirrored: [] });
+  it('can be called when the annotation occurs only in example values', () => {
+    const example = { type: 'object', default: inner, const: inner, enum: [inner], examples: [inner] };
+    assert.deepEqual(readMirroredArguments(schemaOf({ a: example })), { mirrored: [] });
   });
 });
 
-it('header values come back as they were, and are safe to send', () => {
-  const decode = (value: string): string => {
-    const wrapped = value.startsWith('=?base64?') && value.endsWith('?=');
-    return wrapped ? Buffer.from(value.slice(9, -2), 'base64').toString('utf8') : value;
-  };
-  const odd = fc.constantFrom(
-    '',
-    ' ',
-    'a ',
-    ' a',
-    'a\tb',
-    'a\r\nb',
-    '=?base64?',
-    '=?base64?=',
-    '=?base64?YQ==?=',
-    'ü',
-    '世界',
-  );
-  const wellFormed = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
-  fc.assert(
-    fc.property(fc.oneof(odd, wellFormed, fc.string()), (text) => {
-      const value = encodeHeaderValue(text);
-      assert.match(value, /^[!-~]([ -~]*[!-~])?$/);
-      assert.equal(decode(value), text);
-    }),
-    { numRuns: 500 },
-  );
-  for (const plain of ['a', 'us west 1', 'file:///a%20b?c=d', '~!']) assert.equal(encodeHeaderValue(plain), plain);
+describe('a header value', () => {
+  it('can be decoded to the original string, and is safe to send', () => {
+    const decode = (value: string): string => {
+      const wrapped = value.startsWith('=?base64?') && value.endsWith('?=');
+      return wrapped ? Buffer.from(value.slice(9, -2), 'base64').toString('utf8') : value;
+    };
+    const odd = fc.constantFrom(
+      '',
+      ' ',
+      'a ',
+      ' a',
+      'a\tb',
+      'a\r\nb',
+      '=?base64?',
+      '=?base64?=',
+      '=?base64?YQ==?=',
+      'ü',
+      '世界',
+    );
+    const wellFormed = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(fc.oneof(odd, wellFormed, fc.string()), (text) => {
+        const value = encodeHeaderValue(text);
+        assert.match(value, /^[!-~]([ -~]*[!-~])?$/);
+        assert.equal(decode(value), text);
+      }),
+      { numRuns: 500 },
+    );
+    for (const plain of ['a', 'us west 1', 'file:///a%20b?c=d', '~!']) assert.equal(encodeHeaderValue(plain), plain);
+  });
 });
 
 describe('a server of the stateless era', () => {
@@ -238,7 +240,7 @@ describe('a server of the stateless era', () => {
     return [reply.status, error?.code];
   }
 
-  it('takes what is mirrored, whatever the values, and refuses what is not', async () => {
+  it('accepts arguments that are mirrored, whatever the values, and refuses others', async () => {
     const weigh = (args: unknown) => callTool('weigh')(JSON.stringify(args));
     const region = ['', ' padded ', 'us west 1', 'Hello, 世界', 'a\r\nb', '\tx', '=?base64?YQ==?=', '=?base64?='];
     for (const args of [...region.map((text) => ({ region: text })), { count: -3, where: { deep: false } }, {}]) {
@@ -249,7 +251,7 @@ describe('a server of the stateless era', () => {
     assert.deepEqual(await send(weigh({ region: 'eu' }), ['mcp-param-region', 'us']), [400, -32020]);
   });
 
-  it('takes names of any kind', async () => {
+  it('accepts names with any characters', async () => {
     assert.deepEqual(await send(getPrompt('briefing für alle')('{}'), []), [200, undefined]);
   });
 });

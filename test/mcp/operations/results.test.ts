@@ -12,7 +12,7 @@ import {
   textOfResource,
 } from '../../../src/mcp/operations/prompts-and-resources.ts';
 
-/** Results that a judge takes, and for results that it refuses what its message must name. */
+/** Results that a judge accepts; results that it refuses, and what the message must name. */
 type Cases = {
   readonly judge: (result: unknown) => Judgement;
   readonly useful: readonly unknown[];
@@ -99,11 +99,11 @@ const METHODS: Record<string, Cases> = {
 
 for (const [method, { judge, useful, shapeError }] of Object.entries(METHODS)) {
   describe(`a result of ${method}`, () => {
-    it('is useful when it is as the specification has it', () => {
+    it('is useful when it matches the specification', () => {
       for (const result of useful) assert.equal(judge(result).outcome, 'OK', JSON.stringify(result));
     });
 
-    it('is told what is missing', () => {
+    it('is refused with a message that names what is missing', () => {
       for (const [result, named] of shapeError) {
         const { outcome, message } = judge(result);
         assert.equal(outcome, 'PROTO_SHAPE', JSON.stringify(result));
@@ -111,30 +111,32 @@ for (const [method, { judge, useful, shapeError }] of Object.entries(METHODS)) {
       }
     });
 
-    it('is an object', () => {
+    it('is refused when it is not an object', () => {
       for (const result of [undefined, null, 'x', 1, []]) assert.equal(judge(result).outcome, 'PROTO_SHAPE');
     });
   });
 }
 
-it('takes a resource without contents and a prompt without messages for a warning', () => {
-  assert.equal(judgeResource({ contents: [] }).outcome, 'TOOL_EMPTY');
-  assert.equal(judgePrompt({ messages: [] }).outcome, 'TOOL_EMPTY');
-  assert.equal(getPrompt('a')('{}').judge({ messages: [] }).outcome, 'TOOL_EMPTY');
-});
+describe('a result', () => {
+  it('is a warning when a resource has no contents or a prompt no messages', () => {
+    assert.equal(judgeResource({ contents: [] }).outcome, 'TOOL_EMPTY');
+    assert.equal(judgePrompt({ messages: [] }).outcome, 'TOOL_EMPTY');
+    assert.equal(getPrompt('a')('{}').judge({ messages: [] }).outcome, 'TOOL_EMPTY');
+  });
 
-it('reads the texts of results, and passes over what is none', () => {
-  assert.equal(
-    textOfResource({
-      contents: [
-        { uri, text: 'a' },
-        { uri, blob: 'b' },
-        { uri, text: 'c' },
-      ],
-    }),
-    'a\nc',
-  );
-  const image = { type: 'image', data: 'x' };
-  const messages = [text, image, { type: 'text', text: 'you' }].map((content) => ({ role: 'user', content }));
-  assert.equal(textOfPrompt({ messages }), 'hi\nyou');
+  it('has a text that leaves out other content', () => {
+    assert.equal(
+      textOfResource({
+        contents: [
+          { uri, text: 'a' },
+          { uri, blob: 'b' },
+          { uri, text: 'c' },
+        ],
+      }),
+      'a\nc',
+    );
+    const image = { type: 'image', data: 'x' };
+    const messages = [text, image, { type: 'text', text: 'you' }].map((content) => ({ role: 'user', content }));
+    assert.equal(textOfPrompt({ messages }), 'hi\nyou');
+  });
 });

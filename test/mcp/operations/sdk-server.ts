@@ -6,16 +6,16 @@ import { LATEST_PROTOCOL_VERSION } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { Call } from '../../../src/mcp/operations/call.ts';
 
-/** A server of the official SDK in this process, behind nothing but messages. */
+/** A server of the official SDK in this process, connected without HTTP. */
 export type SdkServer = {
-  /** Sends a call as a session would; the result. @throws the message of a JSON-RPC error */
+  /** Sends a call as a session does. @returns the result @throws the message of a JSON-RPC error */
   ask(call: Call): Promise<unknown>;
   close(): Promise<void>;
 };
 
 const languages = ['python', 'pytorch', 'rust'];
 
-/** A server with one of everything: a structured tool, a resource and a template of such, a prompt with completions. */
+/** A server with one of everything: a structured tool, a resource, a resource template, a prompt with completions. */
 export async function startSdkServer(): Promise<SdkServer> {
   const server = new McpServer({ name: 'everything', version: '1.0.0' });
   server.registerTool(

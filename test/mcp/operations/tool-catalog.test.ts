@@ -12,7 +12,7 @@ function toolOf(description: object): Tool {
   return tool ?? assert.fail();
 }
 
-/** What is wrong with a value by a schema that must be usable. */
+/** What is wrong with a value. The schema must be usable. */
 function problemOf(outputSchema: object, value: unknown): string | undefined {
   const { outputProblem, note } = toolOf({ outputSchema });
   assert.ok(outputProblem, note);
@@ -20,7 +20,7 @@ function problemOf(outputSchema: object, value: unknown): string | undefined {
 }
 
 describe('a tool of a list', () => {
-  it('is what it says of itself', () => {
+  it('has the annotations of its description', () => {
     assert.deepEqual(toolOf({ annotations: { readOnlyHint: true }, execution: { taskSupport: 'required' } }), {
       name: 'look',
       readOnly: true,
@@ -32,7 +32,7 @@ describe('a tool of a list', () => {
     });
   });
 
-  it('may write and runs as no task, unless it says otherwise in the words of the specification', () => {
+  it('can write and does not run as a task, unless valid annotations say otherwise', () => {
     const odd = [{}, { annotations: null, execution: 'x' }, { annotations: { readOnlyHint: 'yes' } }];
     for (const description of [...odd, { execution: { taskSupport: 'perhaps' } }, { annotations: { title: 'Look' } }]) {
       const { readOnly, taskSupport } = toolOf(description);
@@ -46,7 +46,7 @@ describe('a tool of a list', () => {
     assert.notEqual(toolOf({ outputSchema }), toolOf({ outputSchema, annotations: { readOnlyHint: true } }));
   });
 
-  it('is found anew after a thousand others, and works all the same', () => {
+  it('is read again after a thousand other tools, with the same result', () => {
     const outputSchema = { type: 'integer' };
     const first = toolOf({ name: 'first', outputSchema });
     readTools(Array.from({ length: 1000 }, (_, index) => ({ name: `tool-${index}` })));
@@ -58,7 +58,7 @@ describe('a tool of a list', () => {
     );
   });
 
-  it('cannot be nested so deeply that reading it fails', () => {
+  it('is marked invalid when it is nested too deeply to be read', () => {
     for (const depth of [500, 200_000]) {
       const text = `${'{"properties":{"a":'.repeat(depth)}true${'}}'.repeat(depth)}`;
       const tool = toolOf({ inputSchema: JSON.parse(text), outputSchema: JSON.parse(text) });
@@ -74,14 +74,14 @@ describe('an output schema', () => {
     const drafts = ['https://json-schema.org/draft/2020-12/schema', 'http://json-schema.org/draft/2020-12/schema#'];
     for (const $schema of drafts)
       assert.equal(problemOf(tuple({ $schema }), [1]), 'structuredContent/0 must be string');
-    // Draft-07 knows tuples by another name, and prefixItems not at all.
+    // Draft-07 has another name for tuples, and no prefixItems.
     for (const $schema of ['http://json-schema.org/draft-07/schema#', 'https://json-schema.org/draft/2019-09/schema']) {
       assert.equal(problemOf(tuple({ $schema }), [1]), undefined);
       assert.match(problemOf({ $schema, items: [{ type: 'string' }] }, [1]) ?? '', /\/0 must be string$/);
     }
   });
 
-  it('names the first thing that does not fit, and what would', () => {
+  it('names the first mismatch and what was expected', () => {
     const schema = {
       type: 'object',
       properties: { when: { type: 'string', format: 'date-time' }, of: { enum: ['a', 'b'] }, 'a/b': { minimum: 3 } },
@@ -101,7 +101,7 @@ describe('an output schema', () => {
     assert.equal(problemOf(schema, { when, of: 'a' }), undefined);
   });
 
-  it('may refer to its own parts, and hold keywords and formats that nobody knows', () => {
+  it('can refer to its own parts and have unknown keywords and formats', () => {
     const schema = {
       $id: 'https://example.com/root',
       $defs: { weight: { $id: 'weight', type: 'number', 'x-unit': 'g', format: 'grams' } },
@@ -109,14 +109,14 @@ describe('an output schema', () => {
     };
     assert.equal(problemOf(schema, { more: [{ grams: 1 }] }), undefined);
     assert.equal(problemOf(schema, { more: [{ grams: 'x' }] }), 'structuredContent/more/0/grams must be number');
-    // Another server may use the same names for something else.
+    // Another server can use the same names for other things.
     assert.equal(
       problemOf({ ...schema, $defs: { weight: { $id: 'weight', type: 'string' } } }, { grams: 'x' }),
       undefined,
     );
   });
 
-  it('that cannot be used leaves a note and judges nothing', () => {
+  it('leaves a note and judges nothing when it cannot be used', () => {
     const unusable: [unknown, RegExp][] = [
       [{ $ref: 'https://example.com/schema.json' }, /can't resolve reference https:\/\/example\.com\/schema\.json/],
       [{ $ref: '#/$defs/none' }, /can't resolve reference #\/\$defs\/none/],
@@ -138,7 +138,7 @@ describe('an output schema', () => {
     }
   });
 
-  it('that refers to itself without end is told so when it is used', () => {
+  it('reports values as nested too deeply when it refers to itself without end', () => {
     const problem = 'structuredContent is nested too deeply for the outputSchema to be checked';
     const anchored = { $dynamicRef: '#a', $defs: { a: { $dynamicAnchor: 'a', type: 'number' } } };
     for (const schema of [{ $ref: '#' }, anchored]) assert.equal(problemOf(schema, {}), problem);

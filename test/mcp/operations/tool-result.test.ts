@@ -9,7 +9,7 @@ const [weigh] = readTools([{ name: 'weigh', inputSchema: { type: 'object' }, out
 const saying = (text: string, more: object = {}) => ({ content: [{ type: 'text', text }], ...more });
 
 describe('the result of a tool', () => {
-  it('with an output schema has structured content that fits', () => {
+  it('must have structured content that matches the output schema', () => {
     assert.equal(judgeToolResult(saying('3 g', { structuredContent: { grams: 3 } }), [], weigh).outcome, 'OK');
     assert.deepEqual(judgeToolResult(saying('3 g'), [], weigh), {
       outcome: 'TOOL_SCHEMA',
@@ -22,13 +22,13 @@ describe('the result of a tool', () => {
     assert.equal(judgeToolResult(saying('3 g', { structuredContent: null }), [], weigh).outcome, 'TOOL_SCHEMA');
   });
 
-  it('needs no structured content when the tool is not known or has no output schema', () => {
+  it('does not need structured content when the tool is unknown or has no output schema', () => {
     const [plain] = readTools([{ name: 'plain', inputSchema: { type: 'object' } }]);
     assert.equal(judgeToolResult(saying('3 g'), []).outcome, 'OK');
     assert.equal(judgeToolResult(saying('3 g', { structuredContent: { grams: '3' } }), [], plain).outcome, 'OK');
   });
 
-  it('is judged by the first that applies: shape, error, soft error, schema, emptiness', () => {
+  it('is judged by the first problem of: shape, error, soft error, schema, emptiness', () => {
     const outcomes = [
       { content: 'x', isError: true },
       { content: [], isError: true },
@@ -41,7 +41,7 @@ describe('the result of a tool', () => {
     assert.equal(judgeToolResult({ content: [] }, softErrors).outcome, 'TOOL_EMPTY');
   });
 
-  it('may lack content, which clients take for none, but not have another shape', () => {
+  it('can lack content, which clients treat as empty, but must not have another shape', () => {
     assert.equal(judgeToolResult({}, []).outcome, 'TOOL_EMPTY');
     assert.equal(judgeToolResult({ structuredContent: {} }, []).outcome, 'OK');
     const shapeError: [unknown, string][] = [
@@ -60,7 +60,7 @@ describe('the result of a tool', () => {
     }
   });
 
-  it('has the texts of its content for a text', () => {
+  it('has a text made of the texts in its content', () => {
     const link = { type: 'resource_link', uri: 'a:b', text: 'no' };
     assert.equal(textOfTool({ content: [{ type: 'text', text: 'a' }, link, { type: 'text', text: 'b' }] }), 'a\nb');
     assert.equal(textOfTool({ structuredContent: {} }), '');
