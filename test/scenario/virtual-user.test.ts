@@ -211,7 +211,7 @@ describe('an iteration of several calls', () => {
     const work = user.iterate(nth(0));
     void clock.sleepUntil(START_MS + 1000).then(() => stopping.abort());
     await clock.run(work);
-    assert.equal(clock.now(), START_MS + 1000, 'the pause ends at once');
+    assert.equal(clock.now(), START_MS + 1000, 'the pause ends immediately');
     assert.equal(calls.length, 1);
     assert.equal(samples('iteration')[0]?.outcome, 'CLIENT_ABORT');
   });
