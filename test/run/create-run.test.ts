@@ -31,5 +31,5 @@ it('refuses a feed file in a plan without files of its own, and says what to do'
   const [problem, ...others] = created.problems;
   assert.deepEqual(others, []);
   assert.equal(problem?.path, 'feeds.ids.file');
-  assert.match(problem?.message ?? '', /no files beside it; write the rows into the plan/);
+  assert.match(problem?.message ?? '', /comes without files; write the rows into the plan/);
 });
