@@ -36,10 +36,10 @@ export function resampleChanges(
     const rate = current.usefulRate(second) - baseline.usefulRate(first);
     if (!Number.isNaN(rate)) usefulRate.push(rate);
   };
-  const most = Math.max(baseline.size, current.size);
-  const [one, other] = [new Float64Array(most), new Float64Array(most)];
+  const draws = Math.max(baseline.size, current.size);
+  const [one, other] = [new Float64Array(draws), new Float64Array(draws)];
   const draw = (numbers: Float64Array) => {
-    for (let at = 0; at < most; at++) numbers[at] = random();
+    for (let at = 0; at < draws; at++) numbers[at] = random();
   };
   for (let done = 0; done < resamples; done += paired ? 1 : 2) {
     draw(one);

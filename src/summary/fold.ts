@@ -127,7 +127,7 @@ export type KeptExample = OutcomeKey & {
 };
 
 /** One outcome of one operation. */
-export type OutcomeKey = OperationKey & { readonly outcome: Outcome };
+type OutcomeKey = OperationKey & { readonly outcome: Outcome };
 
 /** How one slice ended. */
 export type SliceFold = {
@@ -137,27 +137,6 @@ export type SliceFold = {
   /** Undefined for a lost slice, which could not report it. */
   readonly health: SliceHealth | undefined;
 };
-
-/** A fold of nothing; merging it changes nothing. */
-export function emptyFold(intervalMs: number): Fold {
-  return {
-    intervalMs,
-    cells: [],
-    outcomes: [],
-    examples: [],
-    operations: [],
-    pauses: [],
-    vus: new Uint32Array(),
-    iterations: [],
-    sessions: [],
-    abortedRequests: 0,
-    limitedRequests: 0,
-    limitedExample: '',
-    samples: 0,
-    lastEndMs: 0,
-    slices: [],
-  };
-}
 
 /** How instants of a run become intervals and phases. */
 export type FoldFrame = {

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { type MeasuredStage, measuredStagesOf, phaseAt, phasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
-import { conditionsOf, holds, type ReadCondition } from './condition.ts';
+import { conditionsOf, holds, type ParsedCondition } from './condition.ts';
 import { measure, observeCells } from './measure.ts';
 import type { Abort, Ceiling, CeilingStage } from './verdict.ts';
 
@@ -14,7 +14,7 @@ export type JudgedStage = {
 
 /** How one condition came out in one stage. */
 export type StageEvaluation = {
-  readonly condition: ReadCondition;
+  readonly condition: ParsedCondition;
   readonly ok: boolean;
   /** Null when there were no samples. */
   readonly observed: number | null;

@@ -36,14 +36,14 @@ export function isWorse(one: number, other: number, threshold: Threshold): boole
 }
 
 /** One condition of a plan, parsed so that it can be evaluated. */
-export type ReadCondition = Omit<Condition, 'threshold'> & {
+export type ParsedCondition = Omit<Condition, 'threshold'> & {
   readonly metric: string;
   readonly expression: string;
   readonly threshold: Threshold;
 };
 
 /** All conditions of a plan, in its order. */
-export function conditionsOf({ thresholds }: Pick<Plan, 'thresholds'>): ReadCondition[] {
+export function conditionsOf({ thresholds }: Pick<Plan, 'thresholds'>): ParsedCondition[] {
   return Object.entries(thresholds).flatMap(([metric, conditions]) => {
     return conditions.map(({ threshold: expression, ...rest }) => {
       const threshold = parseThreshold(metric, expression);

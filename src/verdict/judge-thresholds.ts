@@ -2,7 +2,7 @@ import type { Plan } from '../plan/plan-schema.ts';
 import { warmUpPhasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { JudgedStage, StageEvaluation } from './ceiling.ts';
-import { conditionsOf, holds, isWorse, type ReadCondition } from './condition.ts';
+import { conditionsOf, holds, isWorse, type ParsedCondition } from './condition.ts';
 import { measure, observeCells } from './measure.ts';
 import type { SeenAt, ThresholdResult } from './verdict.ts';
 
@@ -30,7 +30,7 @@ export function judgeThresholds(
     return { metric, expression, ...(over === 'run' ? {} : { over }), ...resultOf(condition) };
   });
 
-  function resultOf(condition: ReadCondition): Result {
+  function resultOf(condition: ParsedCondition): Result {
     const { over } = condition;
     if (over === 'run') {
       return overRun(condition, observe({ fromInterval: 0, toInterval: Number.POSITIVE_INFINITY, ...span }));
@@ -46,14 +46,14 @@ export function judgeThresholds(
   }
 }
 
-function overRun({ threshold }: ReadCondition, seen: Observed): Result {
+function overRun({ threshold }: ParsedCondition, seen: Observed): Result {
   const observed = measure(threshold, seen);
   return { ok: observed !== null && holds(observed, threshold), observed };
 }
 
 /** The worst sliding window decides. Windows without samples are skipped; if all are, the condition fails. */
 function overWindows(
-  { threshold }: ReadCondition,
+  { threshold }: ParsedCondition,
   windows: readonly SlidingWindow[],
   observe: (window: SlidingWindow) => Observed,
 ): Result {
@@ -70,7 +70,7 @@ function overWindows(
 }
 
 /** Met when it held in the first stage. The observed value is of the first stage that broke, or the worst when all held. */
-function overStages({ metric, expression, threshold }: ReadCondition, stages: readonly JudgedStage[]): Result {
+function overStages({ metric, expression, threshold }: ParsedCondition, stages: readonly JudgedStage[]): Result {
   const all = stages.flatMap(({ stage, evaluations = [] }) => {
     const own = evaluations.find(({ condition }) => condition.metric === metric && condition.expression === expression);
     return own === undefined ? [] : { ...own, stage };

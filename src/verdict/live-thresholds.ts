@@ -5,7 +5,7 @@ import { type OperationKey, operationId } from '../sample/block.ts';
 import type { FailureCounts } from '../summary/fold.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { emptyHistogram } from '../summary/percentiles.ts';
-import { conditionsOf, holds, type ReadCondition } from './condition.ts';
+import { conditionsOf, holds, type ParsedCondition } from './condition.ts';
 import { measure, type Observations, type Spread } from './measure.ts';
 import type { Abort } from './verdict.ts';
 
@@ -15,7 +15,7 @@ import type { Abort } from './verdict.ts';
  */
 export class LiveThresholds {
   readonly #runStartMs: number;
-  readonly #conditions: readonly ReadCondition[];
+  readonly #conditions: readonly ParsedCondition[];
   readonly #stages: readonly MeasuredStage[];
   readonly #beginning: RunningTotals;
   readonly #histories = new Map<number, TotalsHistory>();
@@ -62,7 +62,7 @@ export class LiveThresholds {
     return aborts.find((abort) => abort !== undefined);
   }
 
-  #evaluateOne(condition: ReadCondition, now: RunningTotals, stage: MeasuredStage | undefined): Abort | undefined {
+  #evaluateOne(condition: ParsedCondition, now: RunningTotals, stage: MeasuredStage | undefined): Abort | undefined {
     const { over, threshold, metric, expression, delayAbortEval } = condition;
     const stageMs = over === 'stage' ? stage?.fromMs : 0;
     if (stageMs === undefined || now.atMs < this.#runStartMs + stageMs + delayAbortEval) return undefined;
@@ -74,7 +74,7 @@ export class LiveThresholds {
   }
 
   /** The totals from which a condition counts; undefined when they are not known. */
-  #since(over: ReadCondition['over'], now: RunningTotals): RunningTotals | undefined {
+  #since(over: ParsedCondition['over'], now: RunningTotals): RunningTotals | undefined {
     if (over === 'run') return this.#beginning;
     return over === 'stage' ? this.#stage?.began : this.#histories.get(over)?.before(now.atMs);
   }

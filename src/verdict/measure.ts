@@ -4,11 +4,11 @@ import type { CellPlace, FailureCounts, Fold } from '../summary/fold.ts';
 import { nearestRank } from '../summary/percentiles.ts';
 
 /**
- * What a part of a run showed. The same conditions are evaluated on exact values at the end of a run, and on histograms
- * while it is active.
+ * What a run showed, or some of its intervals or phases. The same conditions are evaluated on exact values at the end of a
+ * run, and on histograms while it is active.
  */
 export type Observations<Values> = {
-  /** How long the part lasted. */
+  /** How long these intervals or phases lasted. */
   readonly seconds: number;
   readonly operations: readonly {
     readonly target: string;
@@ -106,7 +106,7 @@ function aggregated(spread: Spread, aggregate: Aggregate): number | null {
   }
 }
 
-/** What the chosen cells of a fold showed, exactly. @param seconds how long the chosen part of the run lasted */
+/** What the chosen cells of a fold showed, exactly. @param seconds how long the chosen intervals or phases lasted */
 export function observeCells(
   fold: Fold,
   seconds: number,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { NO_TIME, SAMPLE_FLAG } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
-import { emptyFold, type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
+import { type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
 import { decodeFold, encodeFold } from '../../src/summary/fold-codec.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
@@ -23,8 +23,8 @@ describe('mergeFolds', () => {
         assert.deepEqual(merged(c, a, b), all);
         assert.deepEqual(merged(merged(a, b), c), all);
         assert.deepEqual(merged(a, merged(c, b)), all);
-        assert.deepEqual(merged(emptyFold(INTERVAL_MS), a, merged(), b, c), all);
-        // Folding everything at once gives the same fold, too.
+        assert.deepEqual(merged(foldOf([]), a, merged(), b, c), all);
+        // Folding all samples in one fold gives the same.
         assert.deepEqual(merged(framed([...three, ...one, ...two])), all);
       }),
       { numRuns: 40 },
@@ -51,11 +51,7 @@ describe('a fold', () => {
       [limited('EMFILE: b', 'ping'), limited('', 'ping'), { outcome: 'CLIENT_ABORT', message: 'a' }],
     ]);
     const other = foldOf([[limited('EMFILE: a', 'tools/list')]]);
-    const same = [
-      merged(one, other),
-      merged(other, emptyFold(INTERVAL_MS), one),
-      decodeFold(encodeFold(merged(one, other))),
-    ];
+    const same = [merged(one, other), merged(other, foldOf([]), one), decodeFold(encodeFold(merged(one, other)))];
     for (const fold of same) {
       const { abortedRequests, limitedRequests, limitedExample, cells, outcomes } = fold;
       assert.deepEqual([abortedRequests, limitedRequests, limitedExample], [1, 3, 'EMFILE: a']);
