@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { readTools } from '../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../src/mcp/operations/tool.ts';
 import type { Opened } from '../../src/mcp/session/session.ts';
 import { stepProblems } from '../../src/run/probe-target.ts';
 import { aPlan } from '../support/a-plan.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Call } from '../../src/mcp/operations/call.ts';
-import { readTools } from '../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../src/mcp/operations/tool.ts';
 import { compileStep } from '../../src/scenario/compile-scenario.ts';
 import { UsedFeeds } from '../../src/scenario/feeds.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';

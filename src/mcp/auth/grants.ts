@@ -1,8 +1,10 @@
-import type { AuthHttp } from './auth-http.ts';
+import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi';
+import { z } from 'zod';
+import { Redactor } from '../../secrets/redact.ts';
+import { type AuthHttp, parsedReply } from './auth-http.ts';
 import type { AuthorizationServer } from './discovery.ts';
-import type { OAuthClient } from './oauth-client.ts';
-import { requestAccessToken, requestToken } from './token-request.ts';
-import type { FetchToken } from './token-source.ts';
+import { clientAuthentication, type OAuthClient } from './oauth-client.ts';
+import type { FetchToken, Token } from './token-source.ts';
 import type { TokenTerms } from './token-terms.ts';
 
 type ClientCredentials = {
@@ -91,4 +93,85 @@ export function enterpriseManagedTokens(options: EnterpriseManaged, now: () => n
     const parameters = { assertion: exchanged.access_token, scope, resource };
     return requestAccessToken({ http, server, client, grantType: JWT_BEARER, parameters }, now);
   };
+}
+
+type TokenRequest = {
+  readonly http: AuthHttp;
+  readonly server: AuthorizationServer;
+  readonly client: OAuthClient;
+  readonly grantType: string;
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+};
+
+/** RFC 6749 §5.1. `expires_in` is optional; a token without it is used for a minute. */
+const tokenReply = z.object({
+  access_token: z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters'),
+  token_type: z.string().default('Bearer'),
+  expires_in: z.coerce.number().positive().default(60),
+  /** RFC 8693 §2.2.1. */
+  issued_token_type: z.string().optional(),
+});
+
+type TokenReply = z.output<typeof tokenReply>;
+
+const WHAT = 'The token endpoint';
+const MAX_SHOWN_CHARACTERS = 200;
+const SECRET_FIELDS = ['client_secret', 'client_assertion', 'assertion', 'subject_token'];
+
+/**
+ * Requests a token from a token endpoint, by any grant.
+ * @throws when the endpoint does not issue one; the message names the endpoint and quotes its reply, without secrets
+ */
+async function requestToken(asked: TokenRequest): Promise<TokenReply> {
+  const { http, server, client, grantType, parameters } = asked;
+  const { issuer, tokenUrl } = server;
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) form.set(name, value);
+  let secrets: readonly string[] = [];
+  const reply = await genericTokenEndpointRequest(
+    { issuer, token_endpoint: tokenUrl },
+    // The library demands an id even when none is sent.
+    { client_id: client.id ?? 'none' },
+    clientAuthentication(client, server),
+    grantType,
+    form,
+    {
+      [customFetch]: (url, { headers, body }) => {
+        secrets = secretsOf(headers, body);
+        return http.send({ what: WHAT, url, method: 'POST', headers, body: body.toString() });
+      },
+      // http.send decides where https is required.
+      [allowInsecureRequests]: true,
+    },
+  );
+  const text = await reply.text();
+  if (reply.status !== 200) {
+    // An error reply may repeat what was sent.
+    const shown = new Redactor([client.secret ?? '', ...secrets]).redact(text).slice(0, MAX_SHOWN_CHARACTERS);
+    throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${shown}`);
+  }
+  const parsed = parsedReply(text, tokenReply);
+  if (!parsed.ok) throw new Error(`${WHAT} ${tokenUrl} answered without a usable token: ${parsed.faults}.`);
+  return parsed.value;
+}
+
+function secretsOf(headers: Readonly<Record<string, string>>, form: URLSearchParams): string[] {
+  const credentials = headers.authorization?.replace(/^Basic /, '') ?? '';
+  return [credentials, ...SECRET_FIELDS.map((field) => form.get(field) ?? '')];
+}
+
+/**
+ * Requests an access token from a token endpoint.
+ * @param now epoch milliseconds; the token's lifetime counts from the time of the request
+ * @throws as requestToken, and when the token is not a Bearer token (RFC 6750)
+ */
+async function requestAccessToken(asked: TokenRequest, now: () => number): Promise<Token> {
+  const sentMs = now();
+  const { access_token: value, token_type: type, expires_in: lifeSeconds } = await requestToken(asked);
+  if (type.toLowerCase() !== 'bearer') {
+    throw new Error(
+      `${WHAT} ${asked.server.tokenUrl} issued a token of type ${type}; only Bearer tokens are supported.`,
+    );
+  }
+  return { value, expiresAtMs: sentMs + lifeSeconds * 1000 };
 }

@@ -1,5 +1,4 @@
 import { asRecord, isRecord } from '../../plan/primitives.ts';
-import type { MirroredArgument } from './tool.ts';
 
 /** Printable ASCII without spaces at the ends, which intermediaries trim. */
 const PLAIN = /^[!-~]([ -~]*[!-~])?$/;
@@ -14,6 +13,14 @@ export function encodeHeaderValue(text: string): string {
   if (PLAIN.test(text) && !text.startsWith(WRAPPED)) return text;
   return `${WRAPPED}${Buffer.from(text, 'utf8').toString('base64')}?=`;
 }
+
+/** A tool argument that is repeated in a header (`x-mcp-header`, MCP 2026-07-28). */
+export type MirroredArgument = {
+  /** Name of the header in lower case, e.g. `mcp-param-region`. */
+  readonly header: string;
+  /** Keys from the arguments down to the value. */
+  readonly path: readonly string[];
+};
 
 /** What an inputSchema says about headers: the arguments to mirror, or why the tool must not be called. */
 type MirroredArguments = { readonly mirrored: readonly MirroredArgument[] } | { readonly invalid: string };

@@ -2,7 +2,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Call } from '../operations/call.ts';
 import { listItems, type Page, pageCall, readPage } from '../operations/list-items.ts';
 import type { Tool } from '../operations/tool.ts';
-import { readTools } from '../operations/tool-catalog.ts';
+import { readTools } from '../operations/tool.ts';
 import { type Caller, followUp, type NotOpened, type Session, succeeded } from './session.ts';
 
 /** Stops at this page, in case a server sends a new cursor for ever. */

@@ -1,6 +1,6 @@
 import type { ResultJudge } from '../../../src/mcp/http/json-rpc.ts';
 import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/call-tool.ts';
-import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../../src/mcp/operations/tool.ts';
 import { initializeJudge } from '../../../src/mcp/session/handshakes.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { captureInto, compileJudge } from '../../../src/scenario/checks.ts';

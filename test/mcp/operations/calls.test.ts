@@ -12,7 +12,7 @@ import {
   textOfPrompt,
   textOfResource,
 } from '../../../src/mcp/operations/prompts-and-resources.ts';
-import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../../src/mcp/operations/tool.ts';
 import { type SdkServer, startSdkServer } from './sdk-server.ts';
 
 describe('a server of the official SDK', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/call-tool.ts';
-import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../../src/mcp/operations/tool.ts';
 
 const softErrors = compileSoftErrors([{ pattern: '^Monthly quota', outcome: 'TOOL_QUOTA' }]);
 const outputSchema = { type: 'object', properties: { grams: { type: 'number' } }, required: ['grams'] };

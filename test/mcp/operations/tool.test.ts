@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
 import type { Tool } from '../../../src/mcp/operations/tool.ts';
-import { readTools } from '../../../src/mcp/operations/tool-catalog.ts';
+import { readTools } from '../../../src/mcp/operations/tool.ts';
 import { listenOnLoopback } from '../../support/loopback-server.ts';
 
 const inputSchema = { type: 'object' };
