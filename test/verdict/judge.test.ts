@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SampleParts } from '../support/blocks-of.ts';
-import { RUN_START_MS } from '../support/blocks-of.ts';
+import { RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 import { type JudgedRun, judgedRun } from '../support/judged-run.ts';
 
 /** Requests with different outcomes, targets and operations, and everything else that a block can hold. */
