@@ -3,15 +3,15 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-// Makes dist/package/, the complete deployment package of the Functions app, and dist/cli.js; another folder than dist
-// may be given, which must be empty or not be there.
+// Builds dist/package/, the complete deployment package of the Functions app, and dist/cli.js. A folder other than dist can
+// be given; it must be empty or not exist.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [given] = process.argv.slice(2);
 const dist = given === undefined ? `${root}dist/` : `${resolve(given)}/`;
 const { name, version, engines } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
-// CommonJS packages inside an ESM bundle ask for require.
+// CommonJS packages in an ESM bundle need require.
 const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 const shared = {
@@ -33,7 +33,7 @@ await Promise.all([
     entryPoints: [`${root}src/functions/main.ts`],
     outfile: `${dist}package/main.js`,
     banner: { js: banner },
-    // The host's worker puts this module into the process.
+    // The host's worker provides this module in the process.
     external: ['@azure/functions-core'],
   }),
   build({ ...shared, entryPoints: [`${root}src/cli/main.ts`], outfile: `${dist}cli.js`, banner: { js: banner } }),

@@ -45,7 +45,7 @@ const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
 };
 
 /** What the command line allows in addition to the environment variables. */
-export type Permissions = { readonly origins: readonly string[]; readonly addresses: readonly string[] };
+type Permissions = { readonly origins: readonly string[]; readonly addresses: readonly string[] };
 
 /**
  * The context of a run on the command line: a store in memory, secrets from the environment, and the permissions that the

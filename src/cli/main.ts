@@ -60,7 +60,7 @@ if (command === undefined) {
 function usageProblem(error: Error & { readonly code?: string }): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (error.code?.startsWith('ERR_PARSE_ARGS') !== true) return undefined;
-  // Of an unknown option, parseArgs also says how to pass it as a positional argument, which nobody wants.
+  // For an unknown option, parseArgs also explains how to pass it as a positional argument, which is no help here.
   const [problem] = error.message.split('. To specify');
   return `${problem}. See mcp-surge --help for all options.`;
 }

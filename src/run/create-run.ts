@@ -9,7 +9,7 @@ import type { RunRecord } from '../store/run-store.ts';
 import type { RunContext } from './run-context.ts';
 import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
 
-export type RunRequest = {
+type RunRequest = {
   /** The plan as YAML or JSON. */
   readonly text: string;
   /** Reads the files that feeds name; left out if the plan has no files of its own. */

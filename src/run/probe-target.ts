@@ -12,7 +12,7 @@ import { planRedactor, type RunContext } from './run-context.ts';
 import { openTargetClient, type TargetClient } from './target-client.ts';
 
 /** What one session with a target showed: the target's description, or why the plan cannot run against it. */
-export type ProbeResult = { readonly problems: readonly string[]; readonly target?: ReportTarget };
+type ProbeResult = { readonly problems: readonly string[]; readonly target?: ReportTarget };
 
 /** A request that ended a probe. */
 type Fault = { readonly operation: string; readonly outcome: Outcome; readonly message: string };

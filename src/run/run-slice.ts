@@ -8,7 +8,7 @@ import { runUnderLease } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
 
-export type SliceRequest = {
+type SliceRequest = {
   readonly runId: string;
   readonly lane: number;
   readonly window: number;
@@ -18,7 +18,7 @@ export type SliceRequest = {
   readonly holder: string;
 };
 
-export type SliceResult = {
+type SliceResult = {
   /** `skipped`: the slice's time was over, or the run was stopped, before the slice could begin. */
   readonly state: 'committed' | 'skipped';
   readonly samples: number;

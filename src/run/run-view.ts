@@ -73,7 +73,7 @@ export function runViewWithLive(
 }
 
 /** Live figures of some requests; latencies in milliseconds within 1 %, null without requests. */
-export type LiveFigures = {
+type LiveFigures = {
   readonly requests: number;
   readonly failures: number;
   readonly p50Ms: number | null;

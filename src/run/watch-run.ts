@@ -9,7 +9,7 @@ import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Evaluates the live thresholds of a whole run once. @returns true if this has just ended the run; never rejects */
-export type WatchRun = () => Promise<boolean>;
+type WatchRun = () => Promise<boolean>;
 
 /** The watch begins this long before its window, in addition to the time that its thresholds look back. */
 const LEAD_MS = 10_000;

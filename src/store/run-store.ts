@@ -72,7 +72,7 @@ export type RunRecord = {
  * The state of a run: `queued` → `preflight` → `running` → `concluding` → `done`. A run ends as `refused` if its preflight
  * finds a problem, and as `failed` if mcp-surge itself fails.
  */
-export type RunState = 'queued' | 'preflight' | 'running' | 'concluding' | 'done' | 'refused' | 'failed';
+type RunState = 'queued' | 'preflight' | 'running' | 'concluding' | 'done' | 'refused' | 'failed';
 
 /** When a run takes place and how it is divided; fixed once by preflight. */
 export type RunSchedule = {

@@ -13,7 +13,7 @@ export type SliceAttempts = {
 };
 
 /** One delivery of a slice: the attempt that the orchestrator asked for, and the id of whoever received it. */
-export type SliceDelivery = { readonly attempt: number; readonly holder: string };
+type SliceDelivery = { readonly attempt: number; readonly holder: string };
 
 /** Written when a slice has run to its end. */
 export type SliceCommit = {

@@ -12,7 +12,7 @@ function laneTold(lane: number, samples: readonly SampleParts[], measuredFromMs?
   return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId: 'a', atMs: RUN_START_MS, activeVus: 2 + lane });
 }
 
-it('adds up what all lanes told, with virtual users at work and iterations that were dropped', () => {
+it('adds up the progress of all lanes, with active virtual users and dropped iterations', () => {
   const live = liveView(
     [
       laneTold(0, [{ durationMs: 100 }, { outcome: 'HTTP_500' }, { kind: 'droppedIteration', operation: 'calls' }]),
@@ -48,7 +48,7 @@ it('adds up what all lanes told, with virtual users at work and iterations that 
   );
 });
 
-it('tells of the requests of the warm-up apart, and counts them in the rate', () => {
+it('shows the requests of the warm-up separately, and includes them in the rate', () => {
   const live = liveView([laneTold(0, [{ atMs: 500 }, { atMs: 1500, durationMs: 20 }], RUN_START_MS + 1000)], 2);
   assert.deepEqual([live.requests, live.warmUpRequests, live.requestsPerSecond], [1, 1, 1]);
   assert.match(
