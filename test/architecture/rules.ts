@@ -10,6 +10,8 @@ const MAY_USE_AZURE = /^src\/(functions|store|secrets|mcp\/auth)\//;
 const VAGUE = /(^|\/)(utils?|commons?|helpers?|types|index|misc|shared)(\.|\/|$)/;
 const KEBAB = /^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.d)?\.(ts|js|css|html)$/;
 const MAX_LINES = 350;
+/** A shorter file is justified only as an entry, or when several folders import it. */
+const MIN_LINES = 30;
 
 /** Source texts by their paths from the project's root. */
 export type Sources = ReadonlyMap<string, string>;
@@ -18,11 +20,23 @@ export type Sources = ReadonlyMap<string, string>;
 export function violations(sources: Sources): string[] {
   return [...sources].flatMap(([file, text]) => [
     ...importsOf(file, text).flatMap((target) => importViolation(file, target)),
-    ...(text.trimEnd().split('\n').length > MAX_LINES ? [`${file} has more than ${MAX_LINES} lines`] : []),
+    ...(lines(text) > MAX_LINES ? [`${file} has more than ${MAX_LINES} lines`] : []),
+    ...(lines(text) < MIN_LINES && !isShared(file, sources) ? [`${file} has fewer than ${MIN_LINES} lines`] : []),
     ...(VAGUE.test(file) ? [`${file} has a vague name`] : []),
     ...(KEBAB.test(file) ? [] : [`${file} is not named in kebab-case`]),
     ...(circular(file, sources) ? [`${file} imports itself through others`] : []),
   ]);
+}
+
+function lines(text: string): number {
+  return text.trimEnd().split('\n').length;
+}
+
+/** True for an entry, and for a file that at least two folders import. */
+function isShared(file: string, sources: Sources): boolean {
+  if (/\/main\.ts$/.test(file) || !file.endsWith('.ts')) return true;
+  const importers = [...sources].filter(([other, text]) => importsOf(other, text).includes(file));
+  return new Set(importers.map(([other]) => posix.dirname(other))).size > 1;
 }
 
 /** Every module that a file imports: a path from the project's root, or the name of a package. */
@@ -34,12 +48,11 @@ function importsOf(file: string, text: string): string[] {
 }
 
 function importViolation(file: string, target: string): string[] {
-  const [top, room = ''] = file.split('/');
+  const [top = '', room = ''] = file.split('/');
   const [targetTop, targetRoom = ''] = target.split('/');
   const own = target.includes('/') && ['src', 'tools', 'fleet', 'demo'].includes(targetTop ?? '');
   const broken =
-    (top === 'tools' && own && targetTop !== 'tools') ||
-    (top === 'src' && own && targetTop !== 'src') ||
+    (top !== 'demo' && own && targetTop !== top) ||
     (top === 'src' && targetTop === 'src' && ROOMS.indexOf(targetRoom) > ROOMS.indexOf(room)) ||
     (room === 'cli' && targetRoom === 'functions') ||
     (PURE.test(file) && (target.startsWith('node:') || target === 'undici')) ||
