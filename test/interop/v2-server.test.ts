@@ -186,9 +186,9 @@ describe('a server of the second-generation SDK', () => {
     assert.match(exchange.message, /Mcp-Param-Region/);
   });
 
-  for (const { protocol, told } of [
-    { protocol: 'auto', told: [] },
-    { protocol: '2025-11-25', told: ['notifications/cancelled OK', 'DELETE OK'] },
+  for (const { protocol, cancelling } of [
+    { protocol: 'auto', cancelling: [] },
+    { protocol: '2025-11-25', cancelling: ['notifications/cancelled OK', 'DELETE OK'] },
   ]) {
     it(`learns in the way of its era that a call was cancelled: protocol ${protocol}`, {
       timeout: 20_000,
@@ -201,7 +201,7 @@ describe('a server of the second-generation SDK', () => {
       await session.close();
       assert.equal(exchange.outcome, 'TMO_TOTAL');
       const samples = session.rig.samples();
-      assert.deepEqual(samples.slice(samples.indexOf('tools/call:wait TMO_TOTAL') + 1), told);
+      assert.deepEqual(samples.slice(samples.indexOf('tools/call:wait TMO_TOTAL') + 1), cancelling);
       await cancelled.promise;
     });
   }

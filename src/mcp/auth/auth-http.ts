@@ -11,7 +11,7 @@ export type AuthHttpOptions = {
   readonly timeoutMs?: number;
 };
 
-export type AuthRequest = {
+type AuthRequest = {
   /** What the URL is, as the start of a message: `The token endpoint`. */
   readonly what: string;
   readonly url: string;

@@ -96,7 +96,7 @@ export type Opened = {
 };
 
 /** What a server says about itself when a session opens. */
-export type ServerFacts = {
+type ServerFacts = {
   readonly protocolVersion: string;
   readonly server: string;
   readonly session: 'stateful' | 'stateless';

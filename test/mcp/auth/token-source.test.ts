@@ -53,15 +53,15 @@ async function start(value: string, lifeMs: number): Promise<void> {
 
 describe('TokenSource', () => {
   it('fetches once for fifty callers, tells only the first of them, then answers without a promise', async () => {
-    const told: number[] = [];
-    const waiting = Array.from({ length: 50 }, (_, caller) => source.header(() => told.push(caller)));
+    const notified: number[] = [];
+    const waiting = Array.from({ length: 50 }, (_, caller) => source.header(() => notified.push(caller)));
     assert.equal(asked.length, 1);
     await answer('one', 3_600_000);
     assert.deepEqual(
       await Promise.all(waiting),
       waiting.map(() => bearer('one')),
     );
-    assert.deepEqual(told, [0]);
+    assert.deepEqual(notified, [0]);
     const now = header();
     assert.ok(!(now instanceof Promise));
     assert.equal(header(), now, 'the same object as long as the token is the same');

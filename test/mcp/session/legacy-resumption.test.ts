@@ -250,9 +250,9 @@ describe('a call whose broken stream cannot be resumed because this machine has 
       rig.server.of('notifications/cancelled').map(({ params }) => params),
       [{ requestId: call?.id, reason: 'the client has no connection left for the answer' }],
     );
-    const became = (operation: string) => rig.samples().filter((sample) => sample.startsWith(operation));
-    assert.deepEqual(became('GET'), ['GET CLIENT_LIMIT']);
-    assert.deepEqual(became('tools/call'), ['tools/call:look CLIENT_LIMIT']);
+    const samplesOf = (operation: string) => rig.samples().filter((sample) => sample.startsWith(operation));
+    assert.deepEqual(samplesOf('GET'), ['GET CLIENT_LIMIT']);
+    assert.deepEqual(samplesOf('tools/call'), ['tools/call:look CLIENT_LIMIT']);
   }
 
   it('ends in CLIENT_LIMIT when the GET gets no connection, and is cancelled at the server', async (t) => {

@@ -124,8 +124,8 @@ describe('a tool of the first era that runs only as a task', () => {
     const rig = await startSession(t, answers, { target: { elicitation: 'defaults' } });
     const exchange = await requestLook(rig);
     assert.equal(exchange.outcome, 'OK', exchange.message);
-    const [told] = rig.server.of('response');
-    assert.deepEqual(told?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
+    const [sent] = rig.server.of('response');
+    assert.deepEqual(sent?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
   });
 
   it('ends with the load, however long it works', async (t) => {

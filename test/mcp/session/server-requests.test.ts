@@ -80,11 +80,11 @@ describe('a request of the server', () => {
       const exchange = await session.request(look, CALLER);
       assert.equal(exchange.outcome, 'OK', exchange.message);
       await session.close(CALLER);
-      const [told, ...more] = rig.server.of('response');
+      const [sent, ...more] = rig.server.of('response');
       assert.deepEqual(more, []);
-      assert.deepEqual(told?.rpc, answer);
-      assert.equal(told?.headers['mcp-session-id'], SESSION_ID);
-      assert.equal(told?.headers['mcp-protocol-version'], '2025-11-25');
+      assert.deepEqual(sent?.rpc, answer);
+      assert.equal(sent?.headers['mcp-session-id'], SESSION_ID);
+      assert.equal(sent?.headers['mcp-protocol-version'], '2025-11-25');
       assert.ok(rig.samples().includes(`${sample} OK`), rig.samples().join());
     });
 
