@@ -77,8 +77,24 @@ type CompiledOutputSchema =
 
 const NAMES = { schema: 'the outputSchema', value: 'structuredContent' };
 
-/** Compiles a tool's outputSchema. Never throws for a bad schema: that yields a note. */
+/** More schemas than a process checks results with, unless a server changes them with every list. */
+const MAX_KEPT = 1000;
+
+/** The schemas that this process has compiled, by their text. */
+const kept = new Map<string, CompiledOutputSchema>();
+
+/** Compiles a tool's outputSchema, once per process and content. Never throws for a bad schema: that yields a note. */
 export function compileOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema {
+  const text = JSON.stringify(schema);
+  const before = kept.get(text);
+  if (before !== undefined) return before;
+  const compiled = compiledOutputSchema(schema);
+  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+  kept.set(text, compiled);
+  return compiled;
+}
+
+function compiledOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema {
   const compiled = compileJsonSchema(schema, NAMES);
   if ('fault' in compiled) return { note: `its outputSchema cannot be checked: ${compiled.fault}` };
   const { problemOf } = compiled;

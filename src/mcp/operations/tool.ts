@@ -24,7 +24,7 @@ export type Tool = {
 };
 
 /** More tools than the targets of one process list, unless their descriptions change with every list. */
-const MAX_KEPT = 1000;
+export const MAX_KEPT = 20_000;
 
 /**
  * The tools that this process has read, by the relevant parts of their descriptions. Thousands of sessions list the
@@ -34,7 +34,8 @@ const kept = new Map<string, Tool>();
 
 /**
  * Reads the items of a tools/list page that was judged before. Accepts every tool, whatever its schemas: `invalid` and
- * `note` say what is wrong with them.
+ * `note` say what is wrong with them. A schema is read when somebody asks for what it says, because a plan calls few of
+ * the tools that a server lists, and compiling a schema takes longer than a request.
  */
 export function readTools(items: readonly unknown[]): readonly Tool[] {
   return items.map((item) => {
@@ -66,18 +67,38 @@ const toolSchema = z.object({
 
 type Described = z.output<typeof toolSchema>;
 
-function readTool(described: Described): Tool {
-  const { name, annotations, execution, inputSchema, outputSchema } = described;
-  const headers = readMirroredArguments(inputSchema);
-  const output = isRecord(outputSchema) ? compileOutputSchema(outputSchema) : undefined;
+function readTool({ name, annotations, execution, inputSchema, outputSchema }: Described): Tool {
+  const headers = once(() => readMirroredArguments(inputSchema));
+  const output = once(() => (isRecord(outputSchema) ? compileOutputSchema(outputSchema) : undefined));
   return {
     name,
     readOnly: annotations.readOnlyHint,
     taskSupport: execution.taskSupport,
-    outputProblem: output !== undefined && 'problemOf' in output ? output.problemOf : undefined,
-    mirrored: 'mirrored' in headers ? headers.mirrored : [],
-    invalid: 'invalid' in headers ? headers.invalid : undefined,
-    note: output !== undefined && 'note' in output ? output.note : undefined,
+    get outputProblem() {
+      const compiled = output();
+      return compiled !== undefined && 'problemOf' in compiled ? compiled.problemOf : undefined;
+    },
+    get mirrored() {
+      const read = headers();
+      return 'mirrored' in read ? read.mirrored : [];
+    },
+    get invalid() {
+      const read = headers();
+      return 'invalid' in read ? read.invalid : undefined;
+    },
+    get note() {
+      const compiled = output();
+      return compiled !== undefined && 'note' in compiled ? compiled.note : undefined;
+    },
+  };
+}
+
+/** Computes a value when it is first needed, and keeps it. */
+function once<Value>(compute: () => Value): () => Value {
+  let computed: { readonly value: Value } | undefined;
+  return () => {
+    computed ??= { value: compute() };
+    return computed.value;
   };
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { describe, it } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tool } from '../../../src/mcp/operations/tool.ts';
-import { readTools } from '../../../src/mcp/operations/tool.ts';
+import { MAX_KEPT, readTools } from '../../../src/mcp/operations/tool.ts';
 import { listenOnLoopback } from '../../support/loopback-server.ts';
 
 const inputSchema = { type: 'object' };
@@ -46,16 +47,36 @@ describe('a tool of a list', () => {
     assert.notEqual(toolOf({ outputSchema }), toolOf({ outputSchema, annotations: { readOnlyHint: true } }));
   });
 
-  it('is read again after a thousand other tools, with the same result', () => {
+  it('is read again after more other tools than are kept, with the same result', () => {
     const outputSchema = { type: 'integer' };
     const first = toolOf({ name: 'first', outputSchema });
-    readTools(Array.from({ length: 1000 }, (_, index) => ({ name: `tool-${index}` })));
+    readTools(Array.from({ length: MAX_KEPT }, (_, index) => ({ name: `tool-${index}` })));
     const again = toolOf({ name: 'first', outputSchema });
     assert.notEqual(again, first);
     assert.deepEqual(
       [first.outputProblem?.(1.5), again.outputProblem?.(1)],
       ['structuredContent must be integer', undefined],
     );
+  });
+
+  it('has its schemas compiled when it is called, once for all sessions, however many tools are listed', (t) => {
+    const compile = t.mock.method(Object.getPrototypeOf(Ajv2020.prototype), 'compile');
+    const listed = Array.from({ length: 3000 }, (_, index) => ({
+      name: `listed-${index}`,
+      inputSchema,
+      outputSchema: { type: 'object', title: `${index}`, required: ['sum'] },
+    }));
+    for (let session = 0; session < 3; session++) {
+      const tools = readTools(structuredClone(listed));
+      assert.equal(tools.length, 3000);
+      const called = tools.filter(({ name }) => name === 'listed-7' || name === 'listed-2999');
+      for (const { outputProblem } of called) assert.match(outputProblem?.({}) ?? '', /property 'sum'/);
+    }
+    assert.equal(compile.mock.callCount(), 2);
+    // The same schema in a description that changes.
+    const changed = readTools([{ ...listed[7], annotations: { readOnlyHint: true } }]);
+    assert.match(changed[0]?.outputProblem?.({}) ?? '', /property 'sum'/);
+    assert.equal(compile.mock.callCount(), 2);
   });
 
   it('is marked invalid when it is nested too deeply to be read', () => {
