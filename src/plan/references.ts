@@ -47,7 +47,8 @@ export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingRe
 
 /**
  * Finds feeds with too few rows for a scenario that uses them: fewer than its virtual users where each has its own row, or
- * fewer than its iterations where each takes the next row without repeating. Each scenario is checked separately.
+ * fewer than its iterations where each takes the next row without repeating. Where virtual users iterate until time runs
+ * out, each needs a row for its first iteration. Each scenario is checked separately.
  */
 export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReference[] {
   const problems: DanglingReference[] = [];
@@ -59,14 +60,16 @@ export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReferenc
       const { order, repeat, rows } = feed;
       const has = `${name} has ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
       const vus = maxVusOf(scenario);
-      if (order === 'unique' && vus > rows.length) {
-        const message = `${has}, but scenario ${scenarioName} has ${vus} virtual users that need one row each; add rows`;
-        problems.push({ path: ['feeds', name, 'order'], message });
-      }
-      const iterations = plannedIterationsOf(scenario) ?? 0;
-      if (order === 'sequential' && !repeat && iterations > rows.length) {
+      const users = `${has}, but scenario ${scenarioName} has ${vus} virtual users that need one row each; add rows`;
+      if (order === 'unique' && vus > rows.length) problems.push({ path: ['feeds', name, 'order'], message: users });
+      if (order !== 'sequential' || repeat) continue;
+      const iterations = plannedIterationsOf(scenario);
+      const path = ['feeds', name, 'repeat'];
+      if (iterations === undefined && vus > rows.length) {
+        problems.push({ path, message: `${users}, have fewer virtual users or remove repeat: false` });
+      } else if (iterations !== undefined && iterations > rows.length) {
         const message = `${has}, but scenario ${scenarioName} has ${iterations} iterations; add rows or remove repeat: false`;
-        problems.push({ path: ['feeds', name, 'repeat'], message });
+        problems.push({ path, message });
       }
     }
   }

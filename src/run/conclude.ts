@@ -25,12 +25,11 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
   await store.updateRun(runId, { state: 'concluding' });
   const plan = await readPlan(store, runId);
   const folds = await readFolds(context, runId, schedule);
-  const { durationMs, leastDurationMs } = planExtent(plan);
+  const { durationMs } = planExtent(plan);
   const merged = mergeFolds(folds, intervalFor(durationMs));
   const summary = summarise(merged, {
     runStartMs: schedule.startAtMs,
-    // A scenario that counts iterations ends with the last of them, however much longer it was allowed to take.
-    plannedDurationMs: leastDurationMs,
+    plannedDurationMs: leastDurationMs(plan, merged, schedule.windows),
     plannedSlices: plannedSlices(schedule, abort, merged.slices),
     // An aborted run may have ended before the last of its virtual users was due to start.
     plannedVus: abort === undefined ? plannedVus(plan, merged.vus) : merged.vus.length,
@@ -71,6 +70,19 @@ async function compareWithBaseline(store: RunStore, rules: ComparisonRules, repo
   if (baseline === undefined) return report;
   const comparison = compareRuns(baseline, report, rules);
   return { ...report, verdict: withComparison(report.verdict, comparison), comparison };
+}
+
+/**
+ * How long the run lasted at least. A scenario that counts iterations ends with the last of them, however much longer it
+ * was allowed to take; one whose virtual users all found that their feed had run out ends with them.
+ */
+function leastDurationMs(plan: Plan, { iterations }: Fold, windows: number): number {
+  const lasting = Object.entries(plan.scenarios).filter(([name, scenario]) => {
+    const ended = iterations.filter((cell) => cell.scenario === name);
+    const vusEnded = ended.reduce((sum, cell) => sum + cell.iterationsWithoutFeedRow, 0);
+    return scenario.executor !== 'constant-vus' || vusEnded < scenario.vus * windows;
+  });
+  return lasting.length === 0 ? 0 : planExtent({ ...plan, scenarios: Object.fromEntries(lasting) }).leastDurationMs;
 }
 
 /** How many slices had to run: all of the plan's; for an aborted run, those of the windows that had begun. */

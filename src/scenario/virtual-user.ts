@@ -85,9 +85,6 @@ type IterationResult = {
   readonly blocked?: boolean;
 };
 
-/** A feed has no row left for the iteration. */
-const FEED_EXHAUSTED: IterationResult = { outcome: 'PLAN_FEED_END', blocked: true };
-
 /** After this pause a target that cannot be reached is tried again, so that a target that is down is not hammered. */
 const REOPEN_PAUSE_MS = 1000;
 
@@ -103,6 +100,7 @@ class McpVirtualUser implements VirtualUser {
   #random: Random = () => 0;
   #caller: Caller;
   #abandonsSession = false;
+  #done = false;
 
   /** @param vu its number in the run */
   constructor(run: McpSegmentRun, vu: number) {
@@ -112,6 +110,10 @@ class McpVirtualUser implements VirtualUser {
     this.#halted = AbortSignal.any([run.stopping, ended]);
     this.#caller = { vu, iteration: 0 };
     this.#sessions = new SessionKeeper(run, { halted: this.#halted, ended });
+  }
+
+  get done(): boolean {
+    return this.#done;
   }
 
   async iterate({ number: iteration, ordinal, intendedMs }: Iteration): Promise<void> {
@@ -124,16 +126,18 @@ class McpVirtualUser implements VirtualUser {
     this.#caller = { vu, iteration };
     const intended = intendedMs === undefined ? undefined : new IntendedStart(intendedMs);
     const caller = intended === undefined ? this.#caller : { ...this.#caller, intended };
-    const rows = compiled.rowsFor({ ordinal, vuIndex: vu - segment.firstVu, random });
-    let result = FEED_EXHAUSTED;
-    if (rows !== undefined) {
-      if (sessions.reuse !== 'call') this.#drawCloseMode();
-      if (steps.length > 0)
-        result = await this.#callSteps(caller, { random, vu, iteration, rows, captured: new Map() });
-      else result = await (sessions.reuse === 'vu' ? this.#holdSession(caller) : this.#visit(caller));
-      if (sessions.reuse !== 'vu') await this.end();
-    }
     const lagMs = intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs);
+    const rows = compiled.rowsFor({ ordinal, vuIndex: vu - segment.firstVu, random });
+    if (rows === undefined) {
+      this.#done = true;
+      this.#record('iteration', iterationOperation, 'PLAN_FEED_END', startMs, lagMs);
+      return;
+    }
+    if (sessions.reuse !== 'call') this.#drawCloseMode();
+    let result: IterationResult;
+    if (steps.length > 0) result = await this.#callSteps(caller, { random, vu, iteration, rows, captured: new Map() });
+    else result = await (sessions.reuse === 'vu' ? this.#holdSession(caller) : this.#visit(caller));
+    if (sessions.reuse !== 'vu') await this.end();
     this.#record('iteration', iterationOperation, result.outcome, startMs, lagMs);
     // Where starts come at a rate, the plan says how often the target is tried.
     const leastMs = result.blocked === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0;

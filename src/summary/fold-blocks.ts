@@ -42,6 +42,7 @@ export class BlockFolder {
           else this.#requests.add(block, at, sampleClass === 'failed');
           break;
         case SAMPLE_KIND.iteration:
+          if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') this.#vus.add(vu[at] as number);
           this.#iterations.add(block, at, sampleClass === 'aborted');
           break;
         case SAMPLE_KIND.droppedIteration:

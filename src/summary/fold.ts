@@ -15,7 +15,7 @@ export type Fold = {
   readonly examples: readonly KeptExample[];
   readonly operations: readonly OperationFold[];
   readonly pauses: readonly PauseFold[];
-  /** Numbers of the virtual users that sent a request, ascending. */
+  /** Numbers of the virtual users that sent a request or found that a feed had run out, ascending. */
   readonly vus: Uint32Array;
   readonly iterations: readonly IterationCell[];
   readonly sessions: readonly SessionFold[];

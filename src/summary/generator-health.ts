@@ -25,7 +25,7 @@ export type GeneratorHealth = {
   };
   /** Starts of all scenarios together, as the slices reported them, and of each scenario. */
   readonly starts: StartHealth & { readonly scenarios: readonly ({ readonly scenario: string } & StartHealth)[] };
-  /** `started` are those that sent at least one request, whatever its outcome. */
+  /** `started` are those that sent at least one request, whatever its outcome, or found that a feed had run out. */
   readonly vus: { readonly planned: number; readonly started: number };
   /** Requests that the generator ended when the run ended; counted nowhere else. */
   readonly abortedRequests: number;

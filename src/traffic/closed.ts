@@ -90,15 +90,16 @@ const NO_TIME_MS = 0.02;
 const BREATH_MS = 1;
 
 /**
- * Runs one virtual user: it iterates and thinks in turn until its time or its iterations are over. It is made only when it
- * begins. Resolves when it has finished its last iteration and ended.
+ * Runs one virtual user: it iterates and thinks in turn until its time, its iterations or its feed are over. It is made
+ * only when it begins. Resolves when it has finished its last iteration and ended.
+ * @returns false when its feed is over, so that it need not come back
  */
-export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): Promise<void> {
+export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): Promise<boolean> {
   const { clock, stopping, segment } = run;
   const { fromMs, toMs, hasNext, next } = work;
   const mayBegin = () => hasNext() && clock.now() < toMs && !stopping.aborted;
   await clock.sleepUntil(Math.min(toMs, fromMs), stopping);
-  if (!mayBegin()) return;
+  if (!mayBegin()) return true;
   const vu = run.newVu(work.vu);
   run.onActive(1);
   const over = new AbortController();
@@ -110,7 +111,7 @@ export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): P
     const beganMs = clock.now();
     tally.start(0);
     await vu.iterate(next());
-    if (!hasNext()) break;
+    if (vu.done || !hasNext()) break;
     const leastMs = clock.now() - beganMs < NO_TIME_MS ? BREATH_MS : 0;
     const pauseMs = holdsSession ? Number.POSITIVE_INFINITY : Math.max(vu.think(), leastMs);
     if (pauseMs > 0) await clock.sleepUntil(Math.min(toMs, clock.now() + pauseMs), stopping);
@@ -119,6 +120,7 @@ export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): P
   await interrupted;
   run.onActive(-1);
   await vu.end();
+  return !vu.done;
 }
 
 /**

@@ -42,6 +42,8 @@ export type VirtualUser = {
    * holds sessions open it resolves once the session is open, and the executor asks for no second iteration.
    */
   iterate(iteration: Iteration): Promise<void>;
+  /** True once a feed has no rows left for the virtual user: it can begin no further iteration. */
+  readonly done: boolean;
   /** Draws the pause after an iteration, milliseconds; for executors in which virtual users set the pace. */
   think(): number;
   /** Ends the iteration in progress immediately, if there is one; its requests become CLIENT_ABORT. */

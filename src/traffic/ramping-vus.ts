@@ -25,7 +25,8 @@ export async function runRampingVus(run: SegmentRun, scenario: ScenarioOf<'rampi
         };
         // At the end of the segment the scenario's gracefulStop applies instead.
         const leaves = active.toMs < window.toMs;
-        await runVu(run, leaves ? { ...work, graceMs: scenario.gracefulRampDown } : work, tally);
+        const mayReturn = await runVu(run, leaves ? { ...work, graceMs: scenario.gracefulRampDown } : work, tally);
+        if (!mayReturn) break;
       }
     }),
   );

@@ -2,6 +2,7 @@ import type { Plan } from '../plan/plan-schema.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { Summary } from '../summary/summary.ts';
 import { findCeiling, judgeStages } from './ceiling.ts';
+import { feedEndSentences } from './feed-end.ts';
 import { judgeGenerator } from './judge-generator.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
 import type { Abort, BrokenCondition, Ceiling, GeneratorCheck, ThresholdResult, Verdict } from './verdict.ts';
@@ -32,7 +33,9 @@ export function judge(
   const rules = judgeGenerator(plan.generator, summary.generator);
   const judged = { thresholds, rules, ...(ceiling === undefined ? {} : { ceiling }) };
   const isStopped = stopRequested && abort === undefined;
-  return { verdict: isStopped ? STOPPED : verdictOf(summary, judged, abort), ...judged };
+  const verdict = isStopped ? STOPPED : verdictOf(summary, judged, abort);
+  const reasons = [...verdict.reasons, ...feedEndSentences(plan, summary.scenarios)];
+  return { verdict: { ...verdict, reasons }, ...judged };
 }
 
 const STOPPED: Verdict = { status: 'stopped', reasons: ['The run was stopped before its end.'] };

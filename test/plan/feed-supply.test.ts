@@ -69,9 +69,18 @@ describe('feeds with repeat: false', () => {
     });
   }
 
-  it('need no number of rows where the number of iterations is unknown', () => {
-    assert.deepEqual(problemsOfFeed(1, once, { vus: 3 }), []);
-  });
+  for (const [scenario, vus] of [
+    [{ vus: 3 }, 3],
+    [RAMP, 5],
+  ] as const) {
+    it(`need a row for each of ${vus} virtual users where the number of iterations is unknown`, () => {
+      assert.deepEqual(problemsOfFeed(vus, once, scenario), []);
+      assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
+      assert.deepEqual(problemsOfFeed(1, once, scenario), [
+        `feeds.users.repeat: users has 1 row, but scenario calls has ${vus} virtual users that need one row each; add rows, have fewer virtual users or remove repeat: false`,
+      ]);
+    });
+  }
 
   it('are refused at their own place in the file', () => {
     const feeds = { users: { values: [1], order: 'unique' } };

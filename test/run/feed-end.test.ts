@@ -26,13 +26,24 @@ const start = async (scenario: Record<string, unknown>, plan: Record<string, unk
   return { context, runId: created.record.runId, problems: await runInProcess(context, created.record.runId) };
 };
 
-it('counts iterations without a feed row separately, and says how many there were', async () => {
+it('ends virtual users with their feed, says so in the verdict, and counts iterations without a row separately', async () => {
   const feeds = { ids: { values: ['a', 'b', 'c'], order: 'sequential', repeat: false } };
-  const { context, runId } = await start({ steps: [step] }, { feeds });
+  const { context, runId } = await start({ vus: 2, duration: '10s', steps: [step] }, { feeds });
   const report = await readReport(context.store, runId);
   assert.equal(report?.totals.iterations, 3);
+  // The run is over with its feed, and the generator did all that it could.
+  assert.ok(report.durationSeconds < 5, `${report.durationSeconds}`);
+  assert.deepEqual(report.generator.vus, { planned: 2, started: 2 });
+  assert.deepEqual(
+    report.generator.rules.filter(({ ok }) => !ok),
+    [],
+  );
+  assert.equal(
+    report.verdict.reasons.at(-1),
+    'Feed ids ran out after its 3 rows (repeat: false), so virtual users of scenario calls ended before the time that the plan gives them.',
+  );
   const [scenario] = report?.scenarios ?? [];
-  assert.ok((scenario?.unfedIterations ?? 0) > 0);
+  assert.equal(scenario?.unfedIterations, 2);
   assert.ok(
     report?.notes.some(
       (note) => /^(\d+) iterations? of calls sent nothing/.exec(note)?.[1] === `${scenario?.unfedIterations}`,

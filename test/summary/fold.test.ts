@@ -71,7 +71,7 @@ describe('a fold', () => {
       [
         { kind: 'iteration', operation: 'calls', durationMs: 40, outcome: 'TOOL_ERROR' },
         { kind: 'iteration', operation: 'calls', durationMs: 50, outcome: 'CLIENT_ABORT' },
-        { kind: 'iteration', operation: 'calls', durationMs: 0, outcome: 'PLAN_FEED_END' },
+        { kind: 'iteration', operation: 'calls', durationMs: 0, outcome: 'PLAN_FEED_END', vu: 7 },
         { kind: 'droppedIteration', operation: 'calls' },
         { kind: 'pause', durationMs: 70, outcome: 'HTTP_429', vu: 8, atMs: 9000 },
       ],
@@ -109,7 +109,8 @@ describe('a fold', () => {
     );
     assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 70_000, maxUs: 70_000 }]);
     assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither aborted requests nor pauses make a run longer');
-    assert.deepEqual([...fold.vus], [2, 4, 9]);
+    // The virtual user whose feed had run out was started too.
+    assert.deepEqual([...fold.vus], [2, 4, 7, 9]);
     assert.deepEqual([fold.abortedRequests, fold.samples], [1, 9]);
   });
 

@@ -30,6 +30,17 @@ describe('constant-vus', () => {
     assert.deepEqual(calling.interrupted, []);
   });
 
+  it('ends each virtual user when its feed has no rows left for it', async () => {
+    const driven = await drive(segmentOf(), { callMs: 400, thinkMs: 600, feedRows: 4 });
+    assert.deepEqual(beginningsOf(driven), { 0: [0, 1000], 1: [20], 2: [40] });
+    assert.deepEqual(driven.ended, [
+      { vu: 1, atMs: 1020 },
+      { vu: 2, atMs: 1040 },
+      { vu: 0, atMs: 2000 },
+    ]);
+    assert.deepEqual([driven.left, driven.overMs], [0, 2000]);
+  });
+
   it('ends every pause immediately when it is told to stop, and begins nothing more', async () => {
     const driven = await drive(segmentOf(), { callMs: 100, thinkMs: 9000, stopMs: 2500 });
     assert.deepEqual(beginningsOf(driven), { 0: [0], 1: [20], 2: [40] });

@@ -36,6 +36,8 @@ export type DriveOptions = {
   /** How long a virtual user takes to end, unless it is aborted. */
   readonly endMs?: number;
   readonly thinkMs?: number;
+  /** Rows of a feed that does not repeat; an iteration with a later ordinal does nothing. */
+  readonly feedRows?: number;
   /** Milliseconds after the run's start at which the executor begins, and at which it is told to stop. */
   readonly clockMs?: number;
   readonly stopMs?: number;
@@ -64,6 +66,7 @@ export function idleRun(segment: ScenarioSegment, clock: VirtualClock, vu: Parti
     abort: () => {},
     newVu: () => ({
       iterate: async () => {},
+      done: false,
       think: () => 0,
       interrupt: () => {},
       end: async () => {},
@@ -74,7 +77,7 @@ export function idleRun(segment: ScenarioSegment, clock: VirtualClock, vu: Parti
 
 /** Runs a segment in virtual time, with virtual users that write down what they are asked for. */
 export async function drive(segment: ScenarioSegment, options: DriveOptions = {}): Promise<Driven> {
-  const { callMs = 0, endMs = 0, thinkMs = 0, stopMs, lateAfterMs = 10, oversleepMs } = options;
+  const { callMs = 0, endMs = 0, thinkMs = 0, feedRows, stopMs, lateAfterMs = 10, oversleepMs } = options;
   const clock = new VirtualClock(RUN_START_MS + (options.clockMs ?? 0), oversleepMs);
   const now = () => clock.now() - RUN_START_MS;
   const stopping = new AbortController();
@@ -113,8 +116,14 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
     newVu: (vu) => {
       made.push(vu);
       const interrupt = new AbortController();
+      let done = false;
       return {
+        get done() {
+          return done;
+        },
         iterate: ({ number, ordinal }) => {
+          done = ordinal >= (feedRows ?? Number.POSITIVE_INFINITY);
+          if (done) return Promise.resolve();
           const one = { vu, number, ordinal, atMs: now() };
           begun.push(one);
           return wait(typeof callMs === 'function' ? callMs(one) : callMs, interrupt);

@@ -46,6 +46,19 @@ describe('ramping-vus', () => {
     assert.equal(driven.counts.started, driven.begun.length);
   });
 
+  it('does not bring back a virtual user whose feed has no rows left for it', async () => {
+    const stages: Stages = [
+      ['2s', 2],
+      ['0s', 0],
+      ['2s', 0],
+      ['0s', 2],
+      ['2s', 2],
+    ];
+    const driven = await drive(segmentOf(2, stages), { callMs: 900, thinkMs: 100, feedRows: 3 });
+    assert.deepEqual(beginningsOf(driven), { 0: [0, 1000], 1: [20] });
+    assert.deepEqual(driven.made, [0, 1, 0]);
+  });
+
   it('interrupts an iteration when the graceful ramp-down is over, and only then', async () => {
     const stages: Stages = [
       ['5s', 2],
