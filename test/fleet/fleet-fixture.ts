@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -9,6 +8,7 @@ import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import type { FleetOptions } from '../../fleet/fleet-options.ts';
 import { type ReferenceServerOptions, startReferenceServer } from '../../fleet/reference-server.ts';
 import { fleetSecrets } from '../../fleet/servers.ts';
+import { listenDuring } from '../support/loopback-server.ts';
 
 type Owner = Pick<TestContext, 'after'>;
 
@@ -37,10 +37,7 @@ export async function serverFor(
 
 /** Takes a free port until the test ends. */
 export async function occupyPort(t: Owner): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
+  return (await listenDuring(t, createServer())).port;
 }
 
 export type ConnectedClient = {

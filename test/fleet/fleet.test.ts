@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { startFleet } from '../../fleet/fleet.ts';
+import { closedPort } from '../support/loopback-server.ts';
 import { connectClient, fleetFor, occupyPort } from './fleet-fixture.ts';
 
 /** True if a server listens on this port of 127.0.0.1. */
@@ -14,18 +14,10 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('startFleet', () => {
   it('names a port in use, and stops the servers that had started', async (t) => {
     const port = await occupyPort(t);
-    const learnPort = await freePort();
+    const learnPort = await closedPort();
     await assert.rejects(startFleet({ ports: { learn: learnPort, github: port } }), {
       message: `port ${port} for github is in use on 127.0.0.1; choose another port, or 0 for any free port`,
     });

@@ -9,7 +9,7 @@ import {
   textOfResource,
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { listenOnLoopback } from '../support/loopback-server.ts';
+import { listenDuring } from '../support/loopback-server.ts';
 import { type FoundSession, openFoundSession } from '../support/session-rig.ts';
 import { startPackageServer } from './package-server.ts';
 
@@ -67,7 +67,8 @@ describe('our client with an example server of the first-generation SDK', { conc
 
   it('accepts plain JSON, and records SESS_EXPIRED for 404 behind a balancer without sticky sessions (JSON example)', async (t) => {
     const backends = [await start(t, JSON_SERVER), await start(t, JSON_SERVER)];
-    const balancer = await listenOnLoopback(
+    const balancer = await listenDuring(
+      t,
       createServer((asked, answered) => {
         const { method, headers } = asked;
         const forwarded = request(new URL('/mcp', backends[0]), { method, headers }, (reply) => {
@@ -77,7 +78,6 @@ describe('our client with an example server of the first-generation SDK', { conc
         asked.pipe(forwarded);
       }),
     );
-    t.after(() => balancer.close());
     const url = `http://127.0.0.1:${balancer.port}/mcp`;
 
     const whole = await openFoundSession(t, { url });

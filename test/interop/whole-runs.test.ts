@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Report } from '../../src/report/report.ts';
-import { createRun } from '../../src/run/create-run.ts';
-import { readReport } from '../../src/run/run-documents.ts';
-import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { type EndedRun, endedRun } from '../support/whole-run.ts';
 import { startCountedServer } from './counted-server.ts';
 import { EVERYTHING, startPackageServer } from './package-server.ts';
 import { startHttpSseServer } from './v1-endpoint.ts';
 import { v2Endpoint } from './v2-endpoint.ts';
 
-type Ended = { readonly problems: readonly string[]; readonly report: Report | undefined };
-
 /**
  * Runs a plan in this process. The generator's rules are loose, because the load of this machine does not matter here.
  */
-async function run(target: Record<string, unknown>, steps: readonly object[]): Promise<Ended> {
-  const context = testContext();
+async function run(target: Record<string, unknown>, steps: readonly object[]): Promise<EndedRun> {
   const text = planText({
     target,
     scenario: { vus: 4, duration: '2s', thinkTime: { type: 'constant', duration: '10ms' }, steps },
@@ -27,15 +22,11 @@ async function run(target: Record<string, unknown>, steps: readonly object[]): P
       generator: { maxEventLoopDelay: '10s', maxStartDelay: '30s' },
     },
   });
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok('record' in created, JSON.stringify(created));
-  const { runId } = created.record;
-  const problems = await runInProcess(context, runId);
-  return { problems, report: await readReport(context.store, runId) };
+  return endedRun(testContext(), text);
 }
 
 /** The report of a run. The run must have passed. */
-function passed({ problems, report }: Ended): Report {
+function passed({ problems, report }: EndedRun): Report {
   assert.deepEqual(problems, []);
   const whole = report ?? assert.fail('no report');
   assert.deepEqual(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
-import { type Browser, chromium } from 'playwright-core';
+import { after, before, it, type TestContext } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { renderHtml } from '../../src/report/html/html.ts';
+import { type LoopbackServer, listenOnLoopback } from '../support/loopback-server.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
@@ -14,104 +14,105 @@ const pages: ReadonlyMap<string, string> = new Map(
 /** What an escape that was forgotten would let in. */
 const INTRUDER = `<script>document.title = 'ran'</script><img src="/seen" onerror="document.title = 'ran'"><style>body { display: none }</style>`;
 
-const { CI } = process.env;
+/** Without Chromium the tests are skipped, but not in CI. */
+const skip =
+  executablePath === undefined &&
+  process.env.CI === undefined &&
+  'there is no Chromium on this machine (apt-get install chromium)';
 
-if (executablePath === undefined && CI === undefined) {
-  test('the page in a browser', { skip: 'there is no Chromium on this machine (apt-get install chromium)' }, () => {});
-} else {
-  inBrowser();
+const served: string[] = [];
+/** Serves the pages without any header of protection: the page has to protect itself. */
+const server = createServer((request, response) => {
+  const path = request.url ?? '';
+  served.push(path);
+  const body = path === '/intruded' ? pages.get('/failed')?.replace('<main>', `<main>${INTRUDER}`) : pages.get(path);
+  response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+});
+let listening: LoopbackServer | undefined;
+let browser: Browser | undefined;
+let origin: string;
+
+before(async () => {
+  if (skip !== false) return;
+  assert.ok(executablePath, 'CI needs Chromium for this test');
+  listening = await listenOnLoopback(server);
+  origin = `http://127.0.0.1:${listening.port}`;
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+});
+after(async () => {
+  await browser?.close();
+  await listening?.close();
+});
+
+/** Opens a page that is closed after the test. */
+async function openPage(t: TestContext, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = (await browser?.newPage(options)) ?? assert.fail('no browser');
+  t.after(() => page.close());
+  return page;
 }
 
-/** Serves the pages on loopback without any header of protection: the page has to protect itself. */
-function inBrowser() {
-  const served: string[] = [];
-  const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    served.push(path);
-    const body = path === '/intruded' ? pages.get('/failed')?.replace('<main>', `<main>${INTRUDER}`) : pages.get(path);
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
-  });
-  let browser: Browser;
-  let origin: string;
-
-  before(async () => {
-    assert.ok(executablePath, 'CI needs Chromium for this test');
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-  });
-  after(async () => {
-    await browser?.close();
-    server.close();
-  });
-
-  for (const path of pages.keys()) {
-    test(`${path} loads alone, quietly, and fits a phone and a desk`, async () => {
-      const page = await browser.newPage();
-      const heard: string[] = [];
-      page.on('console', (message) => heard.push(message.text()));
-      page.on('pageerror', (error) => heard.push(error.message));
-      page.on('dialog', (dialog) => heard.push(dialog.message()));
-      page.on('request', (request) => request.url() !== origin + path && heard.push(request.url()));
-      await page.goto(origin + path);
-      for (const width of [390, 1280]) {
-        await page.setViewportSize({ width, height: 800 });
-        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-        assert.ok(overflow <= 0, `${overflow} px wider than ${width} px`);
-      }
-      assert.deepEqual(heard, []);
-      await page.close();
-    });
-  }
-
-  test('what failed is above the charts, and pointing at an interval shows its figures', async () => {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await page.goto(`${origin}/failed`);
-    const failures = await page.locator('#failures').boundingBox();
-    const chart = page.locator('svg.chart').first();
-    const box = await chart.boundingBox();
-    assert.ok(failures && box && failures.y + failures.height <= box.y);
-    const reading = chart.locator('.band text').nth(20);
-    assert.equal(await reading.isVisible(), false);
-    await chart.locator('.band').nth(20).hover();
-    assert.equal(await reading.isVisible(), true);
-    assert.match((await reading.textContent()) ?? '', /^3:20–3:30: p50 \d/);
-    await page.close();
-  });
-
-  test('the policy stops what an escape would have missed', async () => {
-    const page = await browser.newPage();
-    served.length = 0;
-    await page.goto(`${origin}/intruded`);
-    assert.deepEqual(served, ['/intruded']);
-    assert.match(await page.title(), /Failed/);
-    assert.ok(await page.locator('#failures').isVisible());
-    await page.close();
-  });
-
-  test('text keeps its contrast of 4.5 to 1 in light and dark', async () => {
-    const page = await browser.newPage();
-    for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/troubled', '/modelled']) {
-      await page.goto(origin + path);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${path} ${colorScheme}`);
-      }
+for (const path of pages.keys()) {
+  it(`page ${path} loads nothing else, logs nothing, and fits a phone and a desktop`, { skip }, async (t) => {
+    const page = await openPage(t);
+    const heard: string[] = [];
+    page.on('console', (message) => heard.push(message.text()));
+    page.on('pageerror', (error) => heard.push(error.message));
+    page.on('dialog', (dialog) => heard.push(dialog.message()));
+    page.on('request', (request) => request.url() !== origin + path && heard.push(request.url()));
+    await page.goto(origin + path);
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      assert.ok(overflow <= 0, `${overflow} px wider than ${width} px`);
     }
-    await page.close();
+    assert.deepEqual(heard, []);
   });
 }
+
+it('shows failures above the charts, and the figures of the interval under the pointer', { skip }, async (t) => {
+  const page = await openPage(t, { viewport: { width: 1280, height: 800 } });
+  await page.goto(`${origin}/failed`);
+  const failures = await page.locator('#failures').boundingBox();
+  const chart = page.locator('svg.chart').first();
+  const box = await chart.boundingBox();
+  assert.ok(failures && box && failures.y + failures.height <= box.y);
+  const reading = chart.locator('.band text').nth(20);
+  assert.equal(await reading.isVisible(), false);
+  await chart.locator('.band').nth(20).hover();
+  assert.equal(await reading.isVisible(), true);
+  assert.match((await reading.textContent()) ?? '', /^3:20–3:30: p50 \d/);
+});
+
+it('blocks injected markup by its content security policy', { skip }, async (t) => {
+  const page = await openPage(t);
+  served.length = 0;
+  await page.goto(`${origin}/intruded`);
+  assert.deepEqual(served, ['/intruded']);
+  assert.match(await page.title(), /Failed/);
+  assert.ok(await page.locator('#failures').isVisible());
+});
+
+it('keeps a text contrast of at least 4.5 to 1 in light and dark', { skip }, async (t) => {
+  const page = await openPage(t);
+  for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/troubled', '/modelled']) {
+    await page.goto(origin + path);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${path} ${colorScheme}`);
+    }
+  }
+});
 
 /** Runs in the page: texts whose colour is too near the colour behind them, by the formula of WCAG 2. */
 const LOW_CONTRAST = `(() => {

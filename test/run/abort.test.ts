@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { startFleet } from '../../fleet/fleet.ts';
-import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { createdRun, reportOfRun } from '../support/whole-run.ts';
 
 /** The generator's rules do not matter here, and a busy machine would break them. */
 const LENIENT = { maxEventLoopDelay: '5s', maxStartDelay: '10s', maxCpu: 8, maxMissedStarts: 0.5, maxLateStarts: 1 };
@@ -20,9 +20,7 @@ async function runUntilDown(t: TestContext, context: RunContext) {
   const doomed = await startFleet({ latencyScale: 0 });
   t.after(() => doomed.stop());
   const plan = learnPlan(doomed.servers, { duration: '60s', vus: 3, thinkTime: '50ms', more: AUTOSTOP });
-  const created = await createRun(context, { text: plan, trigger: 'command' });
-  assert.ok(created.outcome === 'created', JSON.stringify(created));
-  const { runId } = created.record;
+  const runId = await createdRun(context, plan);
   const polling = setInterval(async () => {
     const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;
     if (called > 60) await doomed.stop();
@@ -88,12 +86,7 @@ it('ends a search for the ceiling in the stage that failed, names the stage befo
     generator: LENIENT,
     thresholds: { dropped_iterations: [{ threshold: 'rate<0.3', abortOnFail: true, over: 'stage' }] },
   });
-  const context = testContext();
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok(created.outcome === 'created', JSON.stringify(created));
-  assert.deepEqual(await runInProcess(context, created.record.runId), []);
-  const { ceiling, verdict, durationSeconds, totals } =
-    (await readReport(context.store, created.record.runId)) ?? assert.fail();
+  const { ceiling, verdict, durationSeconds, totals } = await reportOfRun(testContext(), text);
   assert.deepEqual(verdict, { status: 'pass', reasons: ['Scenario climb held at 5 starts/s and broke at 100.'] });
   assert.deepEqual(
     ceiling?.stages.map(({ level, held }) => [level, held]),

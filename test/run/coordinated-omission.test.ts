@@ -1,66 +1,34 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { Report } from '../../src/report/report.ts';
-import { createRun } from '../../src/run/create-run.ts';
-import { readReport } from '../../src/run/run-documents.ts';
-import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
+import { jsonResult, legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
+import { reportOfRun } from '../support/whole-run.ts';
 
 // Gil Tene, "How NOT to Measure Latency" (2015): a client that waits for each answer before it sends the next request sends
 // nothing while the server stalls. Its figures then leave out the waiting that its users would have had.
 
-const TOOLS = '{"tools":[{"name":"look","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}]}';
-const INITIALIZED =
-  '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"stalling","version":"1"}}';
-
 const CALLS_BEFORE_STALL = 100;
 const STALL_MS = 1000;
 
-/** Answers calls immediately; with the hundredth call, it stalls for a second and answers only at the end of it. */
-async function startStallingServer(t: TestContext): Promise<string> {
+/** Runs a scenario against a server that answers immediately, but stalls for a second from the hundredth call on. */
+async function reportOf(t: TestContext, scenario: Record<string, unknown>): Promise<Report> {
   let calls = 0;
   let stallEndsMs = 0;
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => {
-      body += chunk;
-    });
-    request.on('end', () => {
-      const answer = (result: string) => {
-        const id = /"id":(\d+)/.exec(body)?.[1];
-        if (id === undefined) return response.writeHead(202).end();
-        response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'one' });
-        return response.end(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
-      };
-      if (body.includes('"initialize"')) return answer(INITIALIZED);
-      if (body.includes('"tools/list"')) return answer(TOOLS);
-      if (!body.includes('"tools/call"')) return answer('{}');
+  const server = await startMcpServer(legacyServer, {
+    'tools/call': ({ id, socket }) => {
       calls++;
       if (calls === CALLS_BEFORE_STALL) stallEndsMs = performance.now() + STALL_MS;
       const leftMs = stallEndsMs - performance.now();
-      return leftMs > 0 ? setTimeout(() => answer('{"content":[]}'), leftMs) : answer('{"content":[]}');
-    });
+      if (leftMs <= 0) return { content: [] };
+      setTimeout(() => socket.write(jsonResult(id, { content: [] })), leftMs);
+      return undefined;
+    },
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-}
-
-async function reportOf(t: TestContext, scenario: Record<string, unknown>): Promise<Report> {
-  const url = await startStallingServer(t);
-  const context = testContext();
-  const created = await createRun(context, { text: planText({ target: { url }, scenario }), trigger: 'command' });
-  assert.ok(created.outcome === 'created', JSON.stringify(created));
-  assert.deepEqual(await runInProcess(context, created.record.runId), []);
-  return (await readReport(context.store, created.record.runId)) as Report;
+  t.after(() => server.close());
+  const target = { url: `${server.origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'] };
+  return reportOfRun(testContext(), planText({ target, scenario }));
 }
 
 function callsOf(report: Report) {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createRun } from '../../src/run/create-run.ts';
-import { readReport } from '../../src/run/run-documents.ts';
-import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { type Answer, legacyServer, modernServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
+import { reportOfRun } from '../support/whole-run.ts';
 
 const LISTED = { name: 'look', execution: { taskSupport: 'required' } };
 
@@ -37,17 +35,11 @@ describe('a run whose graceful stop is over while a task is still working', () =
         const server = await startMcpServer(endless[era](pollMs));
         // If the run does not end, this makes a poll fail, which ends it.
         t.after(() => server.close());
-        const context = testContext();
         const text = planText({
           target: { url: `${server.origin}/mcp`, protocol: PROTOCOL[era], allowWrites: ['look'] },
           scenario: { duration: '1s', gracefulStop: '100ms', steps: [{ tool: 'look', arguments: {} }] },
         });
-        const created = await createRun(context, { text, trigger: 'command' });
-        assert.ok('record' in created, JSON.stringify(created));
-        const { runId } = created.record;
-        assert.deepEqual(await runInProcess(context, runId), []);
-
-        const report = (await readReport(context.store, runId)) ?? assert.fail();
+        const report = await reportOfRun(testContext(), text);
         assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
         assert.deepEqual(report.failures, [], 'the end of the load is not a failure of the target');
         const { abortedRequests } = report.generator;

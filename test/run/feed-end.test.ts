@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
-import { createRun } from '../../src/run/create-run.ts';
-import { readReport } from '../../src/run/run-documents.ts';
-import { runInProcess } from '../../src/run/run-in-process.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { endedRun } from '../support/whole-run.ts';
 
 let fleet: Fleet;
 before(async () => {
@@ -15,21 +13,17 @@ after(() => fleet.stop());
 
 const step = { tool: 'microsoft_docs_search', arguments: { query: '{{ids}}' } };
 const start = async (scenario: Record<string, unknown>, plan: Record<string, unknown> = {}) => {
-  const context = testContext();
   const text = planText({
     target: { url: fleet.servers.learn.url },
     scenario: { duration: '1s', ...scenario },
     plan,
   });
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok(created.outcome === 'created', JSON.stringify(created));
-  return { context, runId: created.record.runId, problems: await runInProcess(context, created.record.runId) };
+  return endedRun(testContext(), text);
 };
 
 it('ends virtual users with their feed, says so in the verdict, and counts iterations without a row separately', async () => {
   const feeds = { ids: { values: ['a', 'b', 'c'], order: 'sequential', repeat: false } };
-  const { context, runId } = await start({ vus: 2, duration: '10s', steps: [step] }, { feeds });
-  const report = await readReport(context.store, runId);
+  const { report } = await start({ vus: 2, duration: '10s', steps: [step] }, { feeds });
   assert.equal(report?.totals.iterations, 3);
   // The run is over with its feed, and the generator did all that it could.
   assert.ok(report.durationSeconds < 5, `${report.durationSeconds}`);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { closedPort } from '../support/loopback-server.ts';
 import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { httpReply } from '../support/raw-http.ts';
 
@@ -15,10 +16,9 @@ it('does not blame the target or its token endpoint if this machine has no file 
   const unknown = httpReply(400, [], 'what is that?');
   const server = await startMcpServer(legacyServer, { 'server/discover': () => unknown });
   t.after(() => server.close());
-  const closed = await startMcpServer();
-  await closed.close();
+  const tokenUrl = `http://127.0.0.1:${await closedPort()}/token`;
   const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, script];
-  const { stdout } = await run('sh', [...limited, `${server.origin}/mcp`, `${closed.origin}/token`]);
+  const { stdout } = await run('sh', [...limited, `${server.origin}/mcp`, tokenUrl]);
   const { refusal, before, without } = JSON.parse(stdout);
   assert.equal(refusal, 'EMFILE', 'the process must really have no file descriptors left');
   assert.deepEqual(before.web, []);

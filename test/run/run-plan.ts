@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Report } from '../../src/report/report.ts';
-import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { createdRun } from '../support/whole-run.ts';
 
 export type ReadSample = {
   readonly kind: string;
@@ -30,9 +30,7 @@ export async function createRunOf(
   const target = { url: `${origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look', 'hang'] };
   const aimed = Object.entries(scenarios).map(([name, scenario]) => [name, { target: 'web', ...scenario }]);
   const text = planText({ target, plan: { scenarios: Object.fromEntries(aimed), ...plan } });
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok('record' in created, JSON.stringify(created));
-  return created.record.runId;
+  return createdRun(context, text);
 }
 
 /** Runs scenarios to their end, and reads back all that was recorded. */

@@ -4,10 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import type { Report } from '../../src/report/report.ts';
-import { createRun } from '../../src/run/create-run.ts';
-import { readReport } from '../../src/run/run-documents.ts';
-import { runInProcess } from '../../src/run/run-in-process.ts';
 import { testContext } from '../support/run-context.ts';
+import { reportOfRun } from '../support/whole-run.ts';
 
 /** The generator's rules do not matter here, and a busy machine would break them. */
 const LENIENT = '\ngenerator: { maxEventLoopDelay: 1m, maxStartDelay: 1m, maxCpu: 100, maxLateStarts: 1 }\n';
@@ -30,11 +28,7 @@ describe('the shaped plans', { concurrency: 2 }, () => {
       targets: { learn: url },
       duration: '3s',
     });
-    const context = testContext();
-    const created = await createRun(context, { text, trigger: 'command' });
-    assert.ok(created.outcome === 'created', JSON.stringify(created));
-    assert.deepEqual(await runInProcess(context, created.record.runId), []);
-    return (await readReport(context.store, created.record.runId)) as Report;
+    return reportOfRun(testContext(), text);
   }
 
   it('smoke: calls every tool three times', async () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { type Fleet, startFleet } from '../../fleet/fleet.ts';
 import { conclude } from '../../src/run/conclude.ts';
-import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
@@ -13,18 +12,13 @@ import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { healthySlice } from '../support/healthy-slice.ts';
 import { testContext } from '../support/run-context.ts';
+import { createdRun } from '../support/whole-run.ts';
 
 let fleet: Fleet;
 before(async () => {
   fleet = await startFleet({ latencyScale: 0 });
 });
 after(() => fleet.stop());
-
-const create = async (context: RunContext, text: string): Promise<string> => {
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok('record' in created, JSON.stringify(created));
-  return created.record.runId;
-};
 
 it('makes the same calls with the same seed, whatever the number of lanes', async () => {
   const steps =
@@ -36,7 +30,7 @@ it('makes the same calls with the same seed, whatever the number of lanes', asyn
   }).replace(/steps: .*/, steps);
   const calls = async (vusPerLane: number) => {
     const context = testContext({ sizing: { vusPerLane, ratePerLane: 1000, windowMs: 60_000 } });
-    const runId = await create(context, text);
+    const runId = await createdRun(context, text);
     assert.deepEqual(await runInProcess(context, runId), []);
     return { byVu: await toolsByVu(context, runId), report: await readReport(context.store, runId) };
   };
@@ -55,7 +49,7 @@ it('makes the same calls with the same seed, whatever the number of lanes', asyn
 
 it('returns the stored schedule, and opens no session, if preflight is delivered again', async () => {
   const context = testContext();
-  const runId = await create(context, learnPlan(fleet.servers));
+  const runId = await createdRun(context, learnPlan(fleet.servers));
   const first = await preflight(context, runId, 'first');
   const openedBefore = (await fleet.stats()).learn.sessions.opened;
   assert.deepEqual(await preflight(context, runId, 'second'), first);
@@ -66,7 +60,7 @@ it('sends nothing for a slice whose time is over, and the run is invalid', async
   let laterMs = 0;
   const clock = { ...testContext().clock, now: () => testContext().clock.now() + laterMs };
   const context = testContext({ clock });
-  const runId = await create(context, learnPlan(fleet.servers));
+  const runId = await createdRun(context, learnPlan(fleet.servers));
   await preflight(context, runId, 'p');
   laterMs = 60_000;
   const answer = await runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
@@ -85,7 +79,7 @@ it('makes a delivery after the end wait for the holder, and return what the hold
   const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
   const context = testContext({ clock });
   const { store } = context;
-  const runId = await create(context, learnPlan(fleet.servers));
+  const runId = await createdRun(context, learnPlan(fleet.servers));
   await preflight(context, runId, 'p');
   const sliceId = 'w0000-l0000';
   await store.takeLease(runId, sliceId, 0, 'first');
@@ -98,7 +92,7 @@ it('makes a delivery after the end wait for the holder, and return what the hold
 
 it('does not run a slice in a process whose policy forbids the plan', async () => {
   const context = testContext();
-  const runId = await create(context, learnPlan(fleet.servers));
+  const runId = await createdRun(context, learnPlan(fleet.servers));
   await preflight(context, runId, 'p');
   const stricter = { ...context, policy: { ...context.policy, allowLoopback: false } };
   const slice = runSlice(stricter, { runId, lane: 0, window: 0, attempt: 0, holder: 'h' });
@@ -112,7 +106,7 @@ it('counts every failure of a target that goes down, and runs to the end', async
   const doomed = await startFleet({ latencyScale: 0 });
   t.after(() => doomed.stop());
   const context = testContext();
-  const runId = await create(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
+  const runId = await createdRun(context, learnPlan(doomed.servers, { duration: '2s', vus: 2 }));
   const run = runInProcess(context, runId);
   const polling = setInterval(async () => {
     const called = (await doomed.stats()).learn.operations['tools/call:microsoft_docs_search']?.count ?? 0;

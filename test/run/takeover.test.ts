@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { startFleet } from '../../fleet/fleet.ts';
 import { conclude } from '../../src/run/conclude.ts';
-import { createRun } from '../../src/run/create-run.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { createdRun } from '../support/whole-run.ts';
 
 const SLICE = 'w0000-l0000';
 const steps = [{ tool: 'microsoft_docs_search', arguments: { query: 'x' } }];
@@ -24,9 +24,7 @@ it('makes the remaining starts after a takeover, and no iteration twice', async 
   const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
   const context = testContext({ clock });
   const text = planText({ target: { url: fleet.servers.learn.url }, plan: { scenarios } });
-  const created = await createRun(context, { text, trigger: 'command' });
-  assert.ok(created.outcome === 'created', JSON.stringify(created));
-  const { runId } = created.record;
+  const runId = await createdRun(context, text);
   await preflight(context, runId, 'p');
   const { store } = context;
   await store.takeLease(runId, SLICE, 0, 'first');

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../support/loopback-server.ts';
 
 /** `pass`: forward. A number: answer with that status. `lose`: forward, but drop the answer. `hang`: do not answer. */
 export type Fault = 'pass' | 'lose' | 'hang' | number;
@@ -36,18 +35,13 @@ export async function startFaultyProxy(azurite: { readonly connectionString: str
       answer.pipe(response);
     });
     request.pipe(onwards);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  });
+  const { port, close } = await listenOnLoopback(server);
   const proxy: FaultyProxy = {
     connectionString: azurite.connectionString.replace(new URL(tableUrl).host, `127.0.0.1:${port}`),
     requests,
     fault: () => 'pass',
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    stop: close,
   };
   return proxy;
 }

@@ -37,6 +37,26 @@ export async function listenOnLoopback(server: Server, port = 0, address = '127.
   };
 }
 
+/** The context of a test, or anything else that closes servers at its end. */
+type Owner = { after(close: () => Promise<void>): void };
+
+/** The same for a server that belongs to a test: it closes when the test ends, also if it fails. */
+export async function listenDuring(
+  owner: Owner,
+  ...args: Parameters<typeof listenOnLoopback>
+): Promise<LoopbackServer> {
+  const listening = await listenOnLoopback(...args);
+  owner.after(() => listening.close());
+  return listening;
+}
+
+/** A port of 127.0.0.1 on which nothing listens. */
+export async function closedPort(): Promise<number> {
+  const { port, close } = await listenOnLoopback(createServer());
+  await close();
+  return port;
+}
+
 /** An HTTP server that answers every request with an empty 202. */
 export function acceptingServer(headers: Readonly<Record<string, string>> = {}): Server {
   const accept: RequestListener = (request, response) => {

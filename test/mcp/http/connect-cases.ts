@@ -1,11 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import type { Outcome } from '../../../src/sample/outcome.ts';
 import { type Certificate, makeCertificate } from '../../support/certificate.ts';
-import { type LoopbackServer, listenOnLoopback, scriptedLookup } from '../../support/loopback-server.ts';
-import { startScriptedServer } from '../../support/scripted-server.ts';
+import { closedPort, listenDuring, scriptedLookup } from '../../support/loopback-server.ts';
 import { good } from './exchange-rig.ts';
 
 /** An address at which no request arrives. */
@@ -25,11 +24,7 @@ export type ConnectCase = {
 };
 
 /** An origin at which no server listens. */
-export async function closedOrigin(): Promise<string> {
-  const server = await startScriptedServer();
-  await server.close();
-  return server.origin;
-}
+export const closedOrigin = async (): Promise<string> => `http://127.0.0.1:${await closedPort()}`;
 
 /** A name whose look-up fails, or that leads to an address that cannot be reached. */
 function failingLookup(code: string): Unreachable {
@@ -41,18 +36,12 @@ function failingLookup(code: string): Unreachable {
   return { url: 'http://mcp.test', options: { lookup }, attempts: () => attempts };
 }
 
-async function listen(test: TestContext, server: Server): Promise<LoopbackServer> {
-  const listening = await listenOnLoopback(server);
-  test.after(() => listening.close());
-  return listening;
-}
-
 let certificate: Certificate | undefined;
 
 /** A server with a certificate for mcp.test, found at 127.0.0.1. @param trusted whether the certificate is trusted */
 async function tlsServer(test: TestContext, host: string, trusted: boolean): Promise<Unreachable> {
   certificate ??= makeCertificate('DNS:mcp.test');
-  const listening = await listen(
+  const listening = await listenDuring(
     test,
     createTlsServer(certificate, (socket) => socket.on('error', () => {}).end(good)),
   );
@@ -62,7 +51,7 @@ async function tlsServer(test: TestContext, host: string, trusted: boolean): Pro
 
 /** A server that is addressed with https but does not speak TLS. */
 async function plainServer(test: TestContext, onConnection: (socket: Socket) => void): Promise<Unreachable> {
-  const listening = await listen(
+  const listening = await listenDuring(
     test,
     createServer((socket) => {
       socket.on('error', () => {});

@@ -4,7 +4,7 @@ import { createSecureServer } from 'node:http2';
 import { it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { makeCertificate } from '../../support/certificate.ts';
-import { listenOnLoopback, scriptedLookup } from '../../support/loopback-server.ts';
+import { listenDuring, scriptedLookup } from '../../support/loopback-server.ts';
 import { chunkOf, eventOf, eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
 import { clocksOf, ExchangeRig, good, heldReply, plainRequest, result, serve } from './exchange-rig.ts';
 
@@ -179,8 +179,7 @@ it('sends concurrent calls over one HTTP/2 connection; the first one records how
     });
     if (waiting.length === 2) for (const answer of waiting) answer();
   });
-  const server = await listenOnLoopback(secure);
-  test.after(() => server.close());
+  const server = await listenDuring(test, secure);
   const lookup = scriptedLookup(['127.0.0.1']);
   const target = { http2: true, maxConnections: undefined };
   const { connection } = new ExchangeRig(`https://mcp.test:${server.port}/mcp`, target, { lookup, ca: cert });

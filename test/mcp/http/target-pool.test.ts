@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:https';
-import type { Server } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Pool } from 'undici';
 import { targetPool } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { makeCertificate } from '../../support/certificate.ts';
-import {
-  acceptingServer,
-  type LoopbackServer,
-  listenOnLoopback,
-  scriptedLookup,
-} from '../../support/loopback-server.ts';
+import { acceptingServer, type LoopbackServer, listenDuring, scriptedLookup } from '../../support/loopback-server.ts';
 import { rawRequest } from '../../support/raw-request.ts';
 
 const certificate = makeCertificate('DNS:mcp.test');
@@ -22,13 +16,6 @@ const ADDRESSES = { allowLoopback: true, allowedAddresses: [] };
 const SLOW_MS = 100;
 /** A timer may end a fraction of a millisecond early. */
 const AT_LEAST_MS = SLOW_MS - 1;
-
-/** Makes a server listen until the test ends. */
-async function listen(test: TestContext, server: Server): Promise<LoopbackServer> {
-  const listening = await listenOnLoopback(server);
-  test.after(() => listening.close());
-  return listening;
-}
 
 /** A pool to the server under the name mcp.test. @param target further keys of the target */
 function poolTo(
@@ -46,7 +33,7 @@ function poolTo(
 
 describe('the times of a new connection', () => {
   it('are recorded by the first request on it only, and include the name look-up', async (test) => {
-    const server = await listen(test, acceptingServer());
+    const server = await listenDuring(test, acceptingServer());
     const quick = scriptedLookup(['127.0.0.1']);
     const lookup: typeof quick = Object.assign((...args: Parameters<typeof quick>) => {
       setTimeout(() => quick(...args), SLOW_MS);
@@ -62,8 +49,8 @@ describe('the times of a new connection', () => {
   });
 
   it('are recorded for each connection of a pool, and again when one is reopened', async (test) => {
-    const server = await listen(test, acceptingServer());
-    const closing = await listen(test, acceptingServer({ connection: 'close' }));
+    const server = await listenDuring(test, acceptingServer());
+    const closing = await listenDuring(test, acceptingServer({ connection: 'close' }));
     const pool = poolTo(test, 'http', server);
     const parallel = await Promise.all([rawRequest(pool), rawRequest(pool), rawRequest(pool)]);
     assert.equal(server.connections, 3);
@@ -83,7 +70,7 @@ describe('the times of a new connection', () => {
       },
       (request, response) => void request.resume().on('end', () => response.writeHead(202).end()),
     );
-    const server = await listen(test, secure);
+    const server = await listenDuring(test, secure);
     const pool = poolTo(test, 'https', server, { maxConnections: 1 });
     const [first, second] = [await rawRequest(pool), await rawRequest(pool)];
     assert.equal(first.status, 202, String(first.error));
@@ -95,7 +82,7 @@ describe('the times of a new connection', () => {
   });
 
   it('are recorded by the next request if the first one is dropped', async (test) => {
-    const server = await listen(test, acceptingServer());
+    const server = await listenDuring(test, acceptingServer());
     const pool = poolTo(test, 'http', server, { maxConnections: 1 });
     const dropped = rawRequest(pool, {}, () => {
       throw new Error('ended before it was sent');
@@ -128,7 +115,7 @@ describe('a pool with HTTP/2', () => {
         if (waiting.length === 2) for (const answer of waiting.splice(0).reverse()) answer();
       });
     });
-    const server = await listen(test, secure);
+    const server = await listenDuring(test, secure);
     const pool = poolTo(test, 'https', server, { http2: true });
     const outcomes = await Promise.all([rawRequest(pool, { body: 'one' }), rawRequest(pool, { body: 'two' })]);
     assert.deepEqual(
@@ -148,7 +135,7 @@ describe('a pool with HTTP/2', () => {
       stream.respond({ ':status': 200 });
       stream.end(`${headers[':method']} ${headers['content-length']} ${stream.endAfterHeaders}`);
     });
-    const pool = poolTo(test, 'https', await listen(test, secure), { http2: true });
+    const pool = poolTo(test, 'https', await listenDuring(test, secure), { http2: true });
     const { body } = await rawRequest(pool, { method: 'GET', body: null });
     assert.equal(body.toString(), 'GET undefined true');
   });
@@ -161,14 +148,14 @@ describe('a pool with HTTP/2', () => {
       if (waiting.length === 4)
         for (const one of waiting.splice(0)) one.respond({ ':status': 202 }, { endStream: true });
     });
-    const server = await listen(test, secure);
+    const server = await listenDuring(test, secure);
     const pool = poolTo(test, 'https', server, { http2: true });
     await Promise.all(Array.from({ length: 4 }, () => rawRequest(pool)));
     assert.equal(server.connections, 2);
   });
 
   it('drops a request that ended while it waited, and no other', async (test) => {
-    const server = await listen(
+    const server = await listenDuring(
       test,
       http2Server((stream) => stream.respond({ ':status': 202 }, { endStream: true })),
     );
@@ -187,7 +174,7 @@ describe('a pool with HTTP/2', () => {
     const secure = createServer(certificate, (request, response) => {
       request.resume().on('end', () => response.end(request.httpVersion));
     });
-    const pool = poolTo(test, 'https', await listen(test, secure), { http2: true });
+    const pool = poolTo(test, 'https', await listenDuring(test, secure), { http2: true });
     const outcomes = await Promise.all([rawRequest(pool), rawRequest(pool)]);
     assert.deepEqual(
       outcomes.map(({ body }) => body.toString()),
@@ -204,7 +191,7 @@ describe('a pool with HTTP/2', () => {
         return undefined;
       },
     });
-    const server = await listen(
+    const server = await listenDuring(
       test,
       secure.on('tlsClientError', () => {}),
     );

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tool } from '../../../src/mcp/operations/tool.ts';
 import { MAX_KEPT, readTools } from '../../../src/mcp/operations/tool.ts';
-import { listenOnLoopback } from '../../support/loopback-server.ts';
+import { listenDuring } from '../../support/loopback-server.ts';
 
 const inputSchema = { type: 'object' };
 
@@ -167,13 +167,13 @@ describe('an output schema', () => {
 
   it('is never fetched', async (t) => {
     let requests = 0;
-    const server = await listenOnLoopback(
+    const server = await listenDuring(
+      t,
       createServer((_, response) => {
         requests++;
         response.end('{}');
       }),
     );
-    t.after(() => server.close());
     const url = `http://127.0.0.1:${server.port}/schema.json`;
     const { note } = toolOf({ outputSchema: { $ref: url }, inputSchema: { properties: { a: { $ref: url } } } });
     assert.match(note ?? '', /can't resolve reference/);
