@@ -20,6 +20,8 @@ export const SAMPLE_FLAG = {
   firstOfSession: 16,
   /** A call after its session was idle for long (the plan's `idleAfter`). */
   afterIdle: 32,
+  /** An HTTP/2 server closed the connection before it began the request, so the request was sent anew over another one. */
+  resent: 64,
 } as const;
 
 /**

@@ -12,7 +12,7 @@ export function classifyTransportError(error: unknown, headersSeen: boolean, reu
   const outcome = transportOutcome(reason, headersSeen);
   const text = code === '' ? message : `${code}: ${message}`;
   if (outcome === 'CLIENT_LIMIT') return { outcome, message: `${text}; ${LIMITS[code]}` };
-  const race = reused && outcome === 'NET_RESET_PRE';
+  const race = reused && outcome === 'NET_RESET_PRE' && !(error instanceof Error && wasNeverBegun(error));
   return { outcome, message: race ? `${text}; the server may have closed this reused connection as idle` : text };
 }
 
@@ -41,6 +41,18 @@ export function limitReached(error: unknown): string | undefined {
 /** True if the answer may still come over another stream after a stream failed with this outcome. */
 export function isResumable(failure: Outcome): boolean {
   return failure === 'PROTO_NO_REPLY' || failure === 'NET_RESET_MID';
+}
+
+/** What undici says of HTTP/2 streams above the last one that a server processes, and of those that it did not send. */
+const NOT_PROCESSED = /^HTTP\/2: "(GOAWAY" frame received|frameError" received - type 1,)/;
+
+/** RFC 9113 §7: the server did not process the stream at all. */
+const REFUSED_STREAM = 7;
+
+/** True if an HTTP/2 server has not begun a request, so that it may be sent anew (RFC 9113 §8.7). */
+export function wasNeverBegun(error: Error): boolean {
+  const { code, http2ErrorCode } = error as Error & { readonly code?: unknown; readonly http2ErrorCode?: unknown };
+  return code === 'ERR_HTTP2_STREAM_ERROR' ? http2ErrorCode === REFUSED_STREAM : NOT_PROCESSED.test(error.message);
 }
 
 /** Node's own codes, and those of X.509 verification (OpenSSL, X509_verify_cert_error). */
@@ -81,6 +93,8 @@ function transportOutcome({ code, message }: Reason, headersSeen: boolean): Outc
     case 'ERR_HTTP2_STREAM_ERROR':
     case 'ERR_HTTP2_SESSION_ERROR':
       return headersSeen ? 'NET_RESET_MID' : 'NET_RESET_PRE';
+    case 'UND_ERR_INFO':
+      return NOT_PROCESSED.test(message) ? 'NET_RESET_PRE' : 'NET_OTHER';
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       // undici's code for any fault in headers that include a length.
       return headersSeen ? 'NET_RESET_MID' : 'NET_HTTP_PARSE';

@@ -1,5 +1,8 @@
+import type { Dispatcher } from 'undici';
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Tool } from '../operations/tool.ts';
+import type { Timeouts } from './deadline.ts';
+import type { Expiring, InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement, ResultJudge } from './json-rpc.ts';
 
 /**
@@ -97,4 +100,32 @@ export type ExchangePeer = {
    * @returns true if the session resumes the stream; it then ends the exchange by `accept`, `abandon` or `abort`
    */
   onBroken(exchange: BrokenExchange, stream: BrokenStream): boolean;
+};
+
+/**
+ * How far an exchange has come. It may skip states, but never goes back.
+ * - `waiting`: for the answer; the request may not have been sent yet.
+ * - `resuming`: for the answer in another stream, because its own stream broke. Later events of its own do not count.
+ * - `decided`: the outcome is final. The caller waits a moment longer, because the reply has not ended.
+ * - `settled`: the caller has continued, and the reply has still not ended.
+ * - `ended`: nothing more can come. The caller continues as soon as the connection is free.
+ */
+export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'ended';
+
+/** Ends a request that has been given to a connection. */
+export type RequestController = Pick<Dispatcher.DispatchController, 'abort'>;
+
+/** What an exchange needs from the connection that it runs on. */
+export type ExchangeHost<Item extends Expiring> = {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Holds the exchange from its creation to its end, and calls it at its deadlines. */
+  readonly inFlight: InFlightRequests<Item>;
+  readonly timeouts: Timeouts;
+  /** False to read event streams to their end, however long they stay open after the answer. */
+  readonly cutsHeldStreams: boolean;
+  /** Called once, when nothing more can come and the sample is complete. Must not throw. */
+  readonly onFinished: (exchange: Item) => void;
+  /** Called with an error in mcp-surge itself, which must not look like a fault of the target. Must not throw. */
+  readonly onInternalError: (error: unknown) => void;
 };

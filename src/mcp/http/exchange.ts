@@ -10,30 +10,22 @@ import {
   firstDeadlineMs,
   idleEndsFirst,
   SETTLE_AFTER_MS,
-  type Timeouts,
 } from './deadline.ts';
 import type {
   BrokenExchange,
   BrokenStream,
+  ExchangeHost,
   ExchangeRequest,
+  ExchangeState,
   JudgedExchange,
   ReplyHeaders,
+  RequestController,
 } from './exchange-request.ts';
-import type { Expiring, InFlightRequests } from './in-flight-requests.ts';
+import type { Expiring } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
 import { judgeHead, judgeMessage } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { newRequestSample, type RequestSample, recordConnection, recordOutcome } from './request-sample.ts';
-
-/**
- * How far an exchange has come. It may skip states, but never goes back.
- * - `waiting`: for the answer; the request may not have been sent yet.
- * - `resuming`: for the answer in another stream, because its own stream broke. Later events of its own do not count.
- * - `decided`: the outcome is final. The caller waits a moment longer, because the reply has not ended.
- * - `settled`: the caller has continued, and the reply has still not ended.
- * - `ended`: nothing more can come. The caller continues as soon as the connection is free.
- */
-export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'ended';
 
 const NO_HEADERS: ReplyHeaders = {};
 
@@ -55,18 +47,18 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   /** Resolves when the caller may continue: the outcome is final, and the connection is free or is not waited for. */
   readonly settled: Promise<void>;
   readonly #settleCaller: () => void;
-  readonly #host: ExchangeHost;
+  readonly #host: ExchangeHost<Exchange>;
   #state: ExchangeState = 'waiting';
   /** When something last arrived, epoch milliseconds; infinite once nothing more comes over its own connection. */
   #lastActivityMs: number;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: RequestController | undefined;
   #reader: ReplyReader | undefined;
   /** How its stream failed, if the session tried to resume it; the outcome if no answer comes. */
   #pendingFailure: Judgement | undefined;
   #whenEnded: PromiseWithResolvers<void> | undefined;
 
   /** Starts the clock; the request is sent later, or never. */
-  constructor(request: ExchangeRequest, host: ExchangeHost) {
+  constructor(request: ExchangeRequest, host: ExchangeHost<Exchange>) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const startMs = host.now();
     this.request = request;
@@ -162,10 +154,11 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: RequestController): void {
     // An error thrown here drops only the request. An abort would close the connection that was to carry it, so that
     // every request that timed out in the queue would cost the target a new connection.
     if (this.#state !== 'waiting') throw new Error('ended before it was sent');
+    if (this.#controller !== undefined) this.sample.flags |= SAMPLE_FLAG.resent;
     this.#controller = controller;
     recordConnection(this.sample, this.link, this.#sinceStart());
   }
@@ -332,18 +325,3 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     return this.#lastActivityMs - this.sample.startMs;
   }
 }
-
-/** What an exchange needs from the connection that it runs on. */
-export type ExchangeHost = {
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  /** Holds the exchange from its creation to its end, and calls it at its deadlines. */
-  readonly inFlight: InFlightRequests<Exchange>;
-  readonly timeouts: Timeouts;
-  /** False to read event streams to their end, however long they stay open after the answer. */
-  readonly cutsHeldStreams: boolean;
-  /** Called once, when nothing more can come and the sample is complete. Must not throw. */
-  readonly onFinished: (exchange: Exchange) => void;
-  /** Called with an error in mcp-surge itself, which must not look like a fault of the target. Must not throw. */
-  readonly onInternalError: (error: unknown) => void;
-};

@@ -6,9 +6,10 @@ import {
   type Link,
 } from '../../net/guarded-connector.ts';
 import type { Target } from '../../plan/target-schema.ts';
-import { Exchange, type ExchangeHost } from './exchange.ts';
-import type { ExchangeRequest } from './exchange-request.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
+import { ResendingHandler } from './resending-handler.ts';
 
 export type TargetConnectionOptions = TargetPoolOptions & {
   /** Epoch milliseconds, as the samples' clock. */
@@ -21,14 +22,14 @@ export type TargetConnectionOptions = TargetPoolOptions & {
  * The connections of one process to one target, and the exchanges in flight on them.
  *
  * It follows no redirects and repeats no requests, so that a sample shows what the target did with one request. Only over
- * HTTP/2 does undici repeat a request that the server says it has not processed (RFC 9113 §8.7). No Accept-Encoding is
- * sent and nothing is decompressed: bytes and times are those of the text itself, and a server that compresses without
+ * HTTP/2 is a request sent anew that the server says it has not begun (RFC 9113 §8.7). No Accept-Encoding is sent and nothing is decompressed: bytes and times are those of the text itself, and a server that compresses without
  * being asked is reported.
  */
 export class TargetConnection {
   readonly #pool: Pool;
   readonly #path: string;
-  readonly #host: ExchangeHost;
+  readonly #http2: boolean;
+  readonly #host: ExchangeHost<Exchange>;
   readonly #inFlight: InFlightRequests<Exchange>;
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -36,6 +37,7 @@ export class TargetConnection {
 
   constructor(target: Target, options: TargetConnectionOptions) {
     const url = new URL(target.url);
+    this.#http2 = target.http2;
     this.#path = `${url.pathname}${url.search}`;
     const onInternalError = (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
@@ -72,7 +74,9 @@ export class TargetConnection {
   /** Sends an exchange; its `settled` resolves after an answer or a failure. */
   dispatch(exchange: Exchange): void {
     const { method, headers, body } = exchange.request;
-    this.#pool.dispatch({ path: this.#path, method, headers: headers as string[], body }, exchange);
+    const options = { path: this.#path, method, headers: headers as string[], body };
+    if (this.#http2) new ResendingHandler(exchange, (handler) => this.#pool.dispatch(options, handler)).dispatch();
+    else this.#pool.dispatch(options, exchange);
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { classifyTransportError, isInternalError } from '../../../src/mcp/http/classify.ts';
+import { classifyTransportError, isInternalError, wasNeverBegun } from '../../../src/mcp/http/classify.ts';
 
 const errorOf = (code: string, message = 'why') => Object.assign(new Error(message), { code });
 
@@ -46,4 +46,16 @@ it('knows the errors that no target can cause', () => {
   assert.equal(isInternalError(errorOf('UND_ERR_DESTROYED')), true);
   assert.equal(isInternalError(errorOf('UND_ERR_SOCKET')), false);
   assert.equal(isInternalError(errorOf('ECONNREFUSED')), false);
+});
+
+it('knows the errors of requests that an HTTP/2 server has not begun', () => {
+  const refused = (http2ErrorCode: number) => Object.assign(errorOf('ERR_HTTP2_STREAM_ERROR'), { http2ErrorCode });
+  assert.equal(wasNeverBegun(refused(7)), true);
+  assert.equal(wasNeverBegun(refused(8)), false);
+  assert.doesNotMatch(classifyTransportError(refused(7), false, true).message, /idle/);
+  const goaway = errorOf('UND_ERR_INFO', 'HTTP/2: "GOAWAY" frame received with code 0');
+  assert.equal(wasNeverBegun(goaway), true);
+  assert.equal(classifyTransportError(goaway, false).outcome, 'NET_RESET_PRE');
+  assert.equal(wasNeverBegun(errorOf('UND_ERR_INFO', 'HTTP/2: stream half-closed (remote)')), false);
+  assert.equal(wasNeverBegun(errorOf('ECONNRESET')), false);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import type { Dispatcher } from 'undici';
-import { Exchange, type ExchangeHost, type ExchangeState } from '../../../src/mcp/http/exchange.ts';
+import { Exchange } from '../../../src/mcp/http/exchange.ts';
+import type { ExchangeHost, ExchangeState } from '../../../src/mcp/http/exchange-request.ts';
 import { InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { eventOf } from '../../support/raw-http.ts';
@@ -91,7 +92,7 @@ class Play {
   constructor(test: TestContext, { expects, isResumed, cutsHeldStreams, hasBug, confirmsAtOnce }: Run) {
     this.#tick = (ms) => test.mock.timers.tick(ms);
     this.#confirmsAtOnce = confirmsAtOnce;
-    const host: ExchangeHost = {
+    const host: ExchangeHost<Exchange> = {
       now: () => this.#nowMs,
       inFlight: this.inFlight,
       cutsHeldStreams,
