@@ -8,7 +8,8 @@ Every request has exactly one outcome: the first that applies, in the order NET,
 - *useful*: the response is usable.
 - *warning*: the response is usable and counts as useful, but the server broke a rule of the protocol.
 - *failed*: the request did not return a usable response.
-- *aborted*: mcp-surge ended the request or could not send it. It counts neither as useful nor as failed.
+- *censored*: a stop ended the request before its response. Only a lower bound of its latency is known.
+- *aborted*: mcp-surge could not send the request. It counts neither as useful nor as failed.
 
 Thresholds can name an outcome: \`mcp_failures{outcome:HTTP_429}\`.
 

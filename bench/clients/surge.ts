@@ -50,7 +50,7 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
       if (exchange.outcome !== 'OK') failure = `${exchange.outcome}: ${exchange.message}`;
       recorder.add(exchange.sample);
     },
-    operation: (name) => recorder.operation('bench', name),
+    operation: (name, kind) => recorder.operation('bench', name, kind),
     redactor: new Redactor(),
   });
   const layout = layoutOf(plan, context.sizing);

@@ -36,7 +36,7 @@ export type Threshold = {
 /** The named codes of failures: each layer with its details. */
 const DETAILS = {
   NET: ['REFUSED', 'DNS', 'TLS', 'CONNECT_TMO', 'RESET_PRE', 'RESET_MID', 'HTTP_PARSE', 'FORBIDDEN', 'OTHER'],
-  TMO: ['HEADERS', 'IDLE', 'TOTAL', 'UNTERMINATED'],
+  TMO: ['HEADERS', 'IDLE', 'TOTAL', 'UNTERMINATED', 'GRACEFUL_STOP'],
   HTTP: ['3XX'],
   AUTH: ['401', '403', 'SCOPE', 'REJECTED', 'TOKEN'],
   SESS: ['EXPIRED', 'LOST', 'MISSING', 'REFUSED', 'AMBIGUOUS'],

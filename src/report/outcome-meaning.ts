@@ -6,7 +6,7 @@ type NamedOutcome = Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>;
 const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   OK: 'The response arrived and every check passed.',
   CLIENT_ABORT:
-    'The request was still open when the run ended, so mcp-surge aborted it; this says nothing about the target.',
+    'The load was stopped while the request was still open; a response would have taken at least as long as it had waited.',
   CLIENT_LIMIT:
     'The load generator had no file descriptor, port or memory left for a connection, to send the request or to resume its stream; this says nothing about the target.',
 
@@ -23,6 +23,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   TMO_HEADERS: 'No response headers arrived in time.',
   TMO_IDLE: 'The response started, then stalled for longer than the idle limit.',
   TMO_TOTAL: 'The matching response did not arrive within the time limit of the request.',
+  TMO_GRACEFUL_STOP: 'The request was still open when the graceful stop of its scenario ended.',
   TMO_UNTERMINATED:
     'The response arrived in time, but no blank line ended its event, so a client cannot know that it is complete.',
 

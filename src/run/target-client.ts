@@ -24,7 +24,7 @@ type TargetClientOptions = {
   readonly purpose: 'preflight' | 'load';
   readonly onExchange: (exchange: Exchange) => void;
   /** Number of an operation's samples. */
-  readonly operation: (name: string) => number;
+  readonly operation: SessionOptions['operation'];
   /** Is fed with the access tokens that the target's authorization server issues. */
   readonly redactor: Pick<Redactor, 'add'>;
   /** Undefined before preflight. */
@@ -122,7 +122,7 @@ export class TargetClient {
    */
   endLoad(reason: string): void {
     this.#ended.abort();
-    this.connection.abortAll(reason);
+    this.connection.abortAll(reason, 'CLIENT_ABORT');
   }
 
   /** Waits for the samples of all requests in flight, then closes the connections. @throws as TargetConnection.close */
@@ -133,13 +133,13 @@ export class TargetClient {
 }
 
 /** Asks for the number of each operation once. */
-function numberOnce(operation: (name: string) => number): (name: string) => number {
-  const numbers = new Map<string, number>();
-  return (name) => {
-    const known = numbers.get(name);
+function numberOnce(operation: SessionOptions['operation']): SessionOptions['operation'] {
+  const numbers = { step: new Map<string, number>(), protocol: new Map<string, number>() };
+  return (name, kind) => {
+    const known = numbers[kind].get(name);
     if (known !== undefined) return known;
-    const number = operation(name);
-    numbers.set(name, number);
+    const number = operation(name, kind);
+    numbers[kind].set(name, number);
     return number;
   };
 }
@@ -171,7 +171,7 @@ export async function openSliceClients(context: RunContext, options: SliceClient
         target: plan.targets[name] as Target,
         purpose: 'load',
         onExchange: (exchange) => recorder.add(exchange.sample),
-        operation: (operation) => recorder.operation(name, operation),
+        operation: (operation, kind) => recorder.operation(name, operation, kind),
         redactor,
         found: found.find((target) => target.name === name),
       }),

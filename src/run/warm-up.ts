@@ -63,7 +63,7 @@ async function runSessions(url: string): Promise<void> {
       clock: systemClock,
       tools,
       userAgent: 'mcp-surge (warm-up)',
-      operation: (name) => recorder.operation('warm-up', name),
+      operation: (name, kind) => recorder.operation('warm-up', name, kind),
       onRejected: () => {},
       rejected: new AbortController().signal,
       ended: new AbortController().signal,

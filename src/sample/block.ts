@@ -62,12 +62,24 @@ export type BlockColumns = { readonly [Name in BlockColumnName]: InstanceType<(t
 /** The largest number of samples in a block. */
 export const BLOCK_CAPACITY = 12_500;
 
+/** Whether a request is a step of the plan, or one that the protocol adds: a handshake, a list on opening, a poll … */
+export type OperationKind = 'step' | 'protocol';
+
 /** What samples are grouped by. For iterations, the operation is the scenario's name. */
-export type OperationKey = { readonly target: string; readonly operation: string };
+export type OperationKey = {
+  readonly target: string;
+  readonly operation: string;
+  /** Absent for a step. Blocks and folds stored by earlier versions have none, so all their operations count as steps. */
+  readonly kind?: Exclude<OperationKind, 'step'>;
+};
 
 /** The one text that identifies an operation of a target, as the key of a map. Names of targets have no line breaks. */
-export function operationId({ target, operation }: OperationKey): string {
-  return `${target}\n${operation}`;
+export function operationId({
+  target,
+  operation,
+  kind,
+}: Omit<OperationKey, 'kind'> & { readonly kind?: OperationKind }): string {
+  return kind === 'protocol' ? `${target}\n${operation}\nprotocol` : `${target}\n${operation}`;
 }
 
 /** A message that came with an outcome, shortened and redacted. */

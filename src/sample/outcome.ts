@@ -5,7 +5,7 @@
 export type Outcome =
   | 'OK'
   | `NET_${'REFUSED' | 'DNS' | 'TLS' | 'CONNECT_TMO' | 'RESET_PRE' | 'RESET_MID' | 'HTTP_PARSE' | 'FORBIDDEN' | 'OTHER'}`
-  | `TMO_${'HEADERS' | 'IDLE' | 'TOTAL' | 'UNTERMINATED'}`
+  | `TMO_${'HEADERS' | 'IDLE' | 'TOTAL' | 'UNTERMINATED' | 'GRACEFUL_STOP'}`
   | 'HTTP_3XX'
   | `HTTP_${number}`
   | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
@@ -28,14 +28,33 @@ const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
 ]);
 
 /**
- * `useful`: the agent got its answer. `warning`: it did, but the server broke a rule. `failed`: it did not. `aborted`:
- * mcp-surge ended the request when the run ended, or could not send it, so that it says nothing about the target.
+ * `useful`: the agent got its answer. `warning`: it did, but the server broke a rule. `failed`: it did not. `censored`:
+ * a stop ended the request before its answer, so only a lower bound of its latency is known; if the request had not been
+ * sent yet, it says nothing. `aborted`: nothing was sent, and the reason is not the target.
  */
-export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'aborted';
+export type OutcomeClass = 'useful' | 'warning' | 'failed' | 'censored' | 'aborted';
 
 /** The class of an outcome; outcomes without a class of their own are failures. */
 export function outcomeClass(outcome: Outcome): OutcomeClass {
   if (outcome === 'OK') return 'useful';
-  if (outcome === 'CLIENT_ABORT' || outcome === 'CLIENT_LIMIT' || outcome === 'PLAN_FEED_END') return 'aborted';
+  if (outcome === 'CLIENT_ABORT') return 'censored';
+  if (outcome === 'CLIENT_LIMIT' || outcome === 'PLAN_FEED_END') return 'aborted';
   return WARNINGS.has(outcome) ? 'warning' : 'failed';
+}
+
+/** True for failures by silence: the time until the failure is only a lower bound of the time until an answer. */
+export function isTimeout(outcome: Outcome): boolean {
+  return outcome.startsWith('TMO_') || outcome === 'NET_CONNECT_TMO';
+}
+
+/**
+ * How mcp-surge ends a request that is still open. `TMO_GRACEFUL_STOP`: the plan's graceful stop has passed, so the target
+ * had all the time that the plan gives. `CLIENT_ABORT`: a person, a condition or an error ended the load earlier.
+ */
+export type CutOutcome = Extract<Outcome, 'TMO_GRACEFUL_STOP' | 'CLIENT_ABORT'>;
+
+/** True for the outcome of an iteration that did not finish, because mcp-surge cut it short or could send nothing. */
+export function isUnfinished(outcome: Outcome): boolean {
+  const is = outcomeClass(outcome);
+  return is === 'censored' || is === 'aborted' || outcome === 'TMO_GRACEFUL_STOP';
 }

@@ -7,6 +7,7 @@ import {
   columnNames,
   NO_TIME,
   type OperationKey,
+  type OperationKind,
   type OutcomeExample,
   operationId,
   SAMPLE_KIND,
@@ -50,11 +51,11 @@ export class Recorder {
   }
 
   /** The number of an operation, which stays the same for the recorder's lifetime. */
-  operation(target: string, operation: string): number {
-    const id = operationId({ target, operation });
+  operation(target: string, operation: string, kind: OperationKind): number {
+    const id = operationId({ target, operation, kind });
     let index = this.#operationIndex.get(id);
     if (index === undefined) {
-      index = this.#operations.push({ target, operation }) - 1;
+      index = this.#operations.push({ target, operation, ...(kind === 'step' ? {} : { kind }) }) - 1;
       this.#operationIndex.set(id, index);
     }
     return index;

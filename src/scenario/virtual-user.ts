@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan-schema.ts';
 import type { ScenarioSegment } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { maxVusOf } from '../plan/timeline.ts';
-import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import { type CutOutcome, isUnfinished, type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { plainSample } from '../sample/sample.ts';
 import type { Iteration, SegmentRun, VirtualUser } from '../traffic/executor.ts';
 import { drawThinkTime, type Random, randomPerIteration } from '../traffic/random.ts';
@@ -46,7 +46,7 @@ export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, cli
   const { target } = scenario;
   const afterLastVu = firstVu + maxVusOf(scenario);
   const aborted = new AbortController();
-  const iterationOperation = recorder.operation(target, name);
+  const iterationOperation = recorder.operation(target, name, 'step');
   return {
     segment,
     clock,
@@ -54,7 +54,7 @@ export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, cli
     client,
     compiled: compileScenario(plan, scenario),
     iterationOperation,
-    sessionOperation: recorder.operation(target, 'session'),
+    sessionOperation: recorder.operation(target, 'session', 'protocol'),
     randomOf: randomPerIteration(plan.seed, segment),
     maxRetryAfterMs: (plan.targets[target] as Target).maxRetryAfter,
     lateAfterMs: plan.generator.lateAfter,
@@ -65,10 +65,10 @@ export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, cli
       const of = { operation: iterationOperation, outcome: 'CLIENT_ABORT', startMs, vu: 0, iteration } as const;
       recorder.add(plainSample({ kind: 'droppedIteration', durationMs: 0, ...of }));
     },
-    abort(reason) {
+    abort(reason, outcome) {
       aborted.abort();
       // Other segments can use the same connection.
-      client.connection.abortAll(reason, (vu) => vu >= firstVu && vu < afterLastVu);
+      client.connection.abortAll(reason, outcome, (vu) => vu >= firstVu && vu < afterLastVu);
     },
     newVu(vu) {
       return new McpVirtualUser(this, vu);
@@ -150,9 +150,9 @@ class McpVirtualUser implements VirtualUser {
     return drawThinkTime(this.#run.segment.scenario.thinkTime, this.#random);
   }
 
-  interrupt(): void {
+  interrupt(outcome: CutOutcome): void {
     this.#interrupted.abort();
-    this.#run.client.connection.abortAll('the virtual user was taken away', (vu) => vu === this.#vu);
+    this.#run.client.connection.abortAll('the virtual user was taken away', outcome, (vu) => vu === this.#vu);
   }
 
   end(): Promise<void> {
@@ -257,12 +257,13 @@ function sessionFailed(failed: Exchange, before: Outcome = 'OK'): IterationResul
   return { outcome: worseOutcome(before, failed.outcome), last: failed, blocked: true };
 }
 
-/** The outcome of an iteration after one more call: its first failure, else its first warning, else OK. */
+/** The outcome of an iteration after one more call: that it was cut short, else its first failure or warning, else OK. */
 function worseOutcome(before: Outcome, next: Outcome): Outcome {
   return rankOf(next) > rankOf(before) ? next : before;
 }
 
 function rankOf(outcome: Outcome): number {
+  if (isUnfinished(outcome)) return 3;
   const outcomeIs = outcomeClass(outcome);
   if (outcomeIs === 'useful') return 0;
   return outcomeIs === 'warning' ? 1 : 2;

@@ -38,12 +38,12 @@ export class BlockFolder {
         case SAMPLE_KIND.request:
           this.#vus.add(vu[at] as number);
           if (block.outcomes[outcome[at] as number] === 'CLIENT_LIMIT') this.#limitedRequests++;
-          else if (sampleClass === 'aborted') this.#abortedRequests++;
+          else if (sampleClass === 'aborted' || sampleClass === 'censored') this.#abortedRequests++;
           else this.#requests.add(block, at, sampleClass === 'failed');
           break;
         case SAMPLE_KIND.iteration:
           if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') this.#vus.add(vu[at] as number);
-          this.#iterations.add(block, at, sampleClass === 'aborted');
+          this.#iterations.add(block, at);
           break;
         case SAMPLE_KIND.droppedIteration:
           this.#iterations.addDropped(block, at);

@@ -1,5 +1,5 @@
 import { type Block, type OperationKey, operationId } from '../sample/block.ts';
-import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import { isUnfinished, type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { type FoldFrame, type IterationCell, intervalAt, phaseOf, type SessionFold } from './fold.ts';
 import { ascending, latencyUs } from './percentiles.ts';
 
@@ -24,11 +24,12 @@ export class IterationFolder {
   }
 
   /** Counts an iteration that began. */
-  add(block: Block, at: number, aborted: boolean): void {
+  add(block: Block, at: number): void {
     const { lagUs, durationUs, outcome } = block.columns;
     const cell = this.#cellOf(block, at);
-    if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') cell.iterationsWithoutFeedRow++;
-    else if (aborted) cell.aborted++;
+    const code = block.outcomes[outcome[at] as number] as Outcome;
+    if (code === 'PLAN_FEED_END') cell.iterationsWithoutFeedRow++;
+    else if (isUnfinished(code)) cell.aborted++;
     else cell.durations.push(latencyUs(lagUs[at] as number, durationUs[at] as number));
   }
 

@@ -1,6 +1,6 @@
 import type { Histogram } from 'hdr-histogram-js';
 import { type Block, type OperationKey, operationId, SAMPLE_KIND } from '../sample/block.ts';
-import { type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
+import { isUnfinished, type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
 import type { FailureCounts } from './fold.ts';
 import { emptyHistogram, recordMicroseconds, writeHistogram } from './percentiles.ts';
 
@@ -76,12 +76,12 @@ export class LiveTally {
       const isWarmUp = intendedMs < this.#measuredFromMs;
       switch (kind[at]) {
         case SAMPLE_KIND.request:
-          if (sampleClass === 'aborted') break;
+          if (sampleClass === 'aborted' || sampleClass === 'censored') break;
           if (isWarmUp) this.#warmUpRequests++;
           else this.#addRequest(this.#operationOf(key), block, at, sampleClass);
           break;
         case SAMPLE_KIND.iteration:
-          if (!isWarmUp) addIteration(this.#scenarioOf(key.operation), block, at, sampleClass);
+          if (!isWarmUp) addIteration(this.#scenarioOf(key.operation), block, at);
           break;
         case SAMPLE_KIND.droppedIteration:
           if (!isWarmUp) this.#scenarioOf(key.operation).dropped++;
@@ -131,8 +131,8 @@ export class LiveTally {
   }
 }
 
-function addIteration(tally: ScenarioTally, block: Block, at: number, sampleClass: OutcomeClass): void {
-  if (sampleClass === 'aborted') {
+function addIteration(tally: ScenarioTally, block: Block, at: number): void {
+  if (isUnfinished(block.outcomes[block.columns.outcome[at] as number] as Outcome)) {
     tally.aborted++;
     return;
   }

@@ -113,11 +113,12 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
 }
 
 function mergeOperations(all: readonly OperationFold[]): OperationFold {
-  const [{ target, operation }] = all as [OperationFold];
+  const [{ target, operation, kind }] = all as [OperationFold];
   const sum = (count: 'held' | 'resumed' | 'retries') => all.reduce((total, each) => total + each[count], 0);
   return {
     target,
     operation,
+    ...(kind === undefined ? {} : { kind }),
     ...mapClocks((clock) => sorted(all.map((each) => each[clock]))),
     firstOfSession: sorted(all.map((each) => each.firstOfSession)),
     afterIdle: sorted(all.map((each) => each.afterIdle)),

@@ -1,7 +1,7 @@
 import type { ScenarioOf } from '../plan/scenario-schema.ts';
 import type { ScenarioSegment } from '../plan/slices.ts';
 import { maxVusOf } from '../plan/timeline.ts';
-import { type Iteration, type SegmentRun, type StartCounts, StartTally } from './executor.ts';
+import { cutOutcome, type Iteration, type SegmentRun, type StartCounts, StartTally } from './executor.ts';
 
 /** A closed model: every virtual user iterates from the start, after its offset, until the end. */
 export async function runConstantVus(run: SegmentRun, { vus }: ScenarioOf<'constant-vus'>): Promise<StartCounts> {
@@ -104,7 +104,7 @@ export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): P
   run.onActive(1);
   const over = new AbortController();
   const graceOver = work.graceMs === undefined ? undefined : clock.sleepUntil(toMs + work.graceMs, over.signal);
-  const interrupted = graceOver?.then(() => over.signal.aborted || vu.interrupt());
+  const interrupted = graceOver?.then(() => over.signal.aborted || vu.interrupt(cutOutcome(run)));
   const { steps, sessions } = segment.scenario;
   const holdsSession = steps.length === 0 && sessions.reuse === 'vu';
   while (mayBegin()) {

@@ -1,4 +1,5 @@
 import type { ScenarioSegment } from '../plan/slices.ts';
+import type { CutOutcome } from '../sample/outcome.ts';
 import type { Clock } from './clock.ts';
 
 /** A scenario segment at work, as its executor sees it. Made once for each segment of a slice, and passed on whole. */
@@ -12,15 +13,20 @@ export type SegmentRun = {
   /** Makes a virtual user. @param vu its number in the run */
   newVu(vu: number): VirtualUser;
   /**
-   * Ends all waiting of the segment's virtual users; their requests in flight become CLIENT_ABORT. Can be called again,
-   * for requests that began since.
+   * Ends all waiting of the segment's virtual users; their requests in flight get the outcome. Can be called again, for
+   * requests that began since.
    */
-  abort(reason: string): void;
+  abort(reason: string, outcome: CutOutcome): void;
   /** Called at every change in the number of virtual users at work. */
   onActive(change: 1 | -1): void;
   /** Called for each iteration that could not begin: no virtual user was free, it was too late, or time ran out. */
   onDropped(iteration: Iteration): void;
 };
+
+/** The outcome of requests that are still open when a grace period ends: by itself, or shortened by a stop. */
+export function cutOutcome({ stopping }: Pick<SegmentRun, 'stopping'>): CutOutcome {
+  return stopping.aborted ? 'CLIENT_ABORT' : 'TMO_GRACEFUL_STOP';
+}
 
 /** One start that an executor makes. */
 export type Iteration = {
@@ -46,8 +52,8 @@ export type VirtualUser = {
   readonly done: boolean;
   /** Draws the pause after an iteration, milliseconds; for executors in which virtual users set the pace. */
   think(): number;
-  /** Ends the iteration in progress immediately, if there is one; its requests become CLIENT_ABORT. */
-  interrupt(): void;
+  /** Ends the iteration in progress immediately, if there is one; its requests get the outcome. */
+  interrupt(outcome: CutOutcome): void;
   /** Ends what the virtual user holds open. It is not used again afterwards. */
   end(): Promise<void>;
 };

@@ -1,6 +1,6 @@
 import { runArrival } from './arrival-rate.ts';
 import { runConstantVus, runPerVuIterations, runSharedIterations } from './closed.ts';
-import type { SegmentRun, StartCounts } from './executor.ts';
+import { cutOutcome, type SegmentRun, type StartCounts } from './executor.ts';
 import { runRampingVus } from './ramping-vus.ts';
 
 /**
@@ -38,7 +38,8 @@ const STOP_GRACE_MS = 5000;
 
 /**
  * Aborts what the segment's virtual users still wait for when the graceful stop is over. Then they close their sessions;
- * requests that began since are aborted every five seconds, so that no target can hold the slice up.
+ * requests that began since are aborted every five seconds, so that no target can hold the slice up. What is open at the
+ * end of the plan's own graceful stop is a failure of the target; what a stop ends is not.
  * @param done aborted when the virtual users have ended
  */
 async function enforceGracefulStop(run: SegmentRun, done: AbortSignal): Promise<void> {
@@ -47,7 +48,7 @@ async function enforceGracefulStop(run: SegmentRun, done: AbortSignal): Promise<
   await clock.sleepUntil(graceEndMs, AbortSignal.any([stopping, done]));
   if (stopping.aborted) await clock.sleepUntil(Math.min(graceEndMs, clock.now() + STOP_GRACE_MS), done);
   while (!done.aborted) {
-    run.abort('the graceful stop is over');
+    run.abort('the graceful stop is over', cutOutcome(run));
     await clock.sleepUntil(clock.now() + STOP_GRACE_MS, done);
   }
 }

@@ -107,7 +107,7 @@ describe('a scenario', () => {
     const stuck = samples.filter(({ operation }) => operation === 'tools/call:hang');
     assert.deepEqual(
       stuck.map(({ outcome }) => outcome),
-      ['CLIENT_ABORT', 'CLIENT_ABORT'],
+      ['TMO_GRACEFUL_STOP', 'TMO_GRACEFUL_STOP'],
     );
     for (const { durationMs } of stuck) assert.ok(durationMs < 1200, `${durationMs} ms`);
     const looks = samples.filter(({ operation }) => operation === 'tools/call:look');
@@ -141,7 +141,7 @@ describe('a scenario', () => {
     });
     const outcomes = (tool: string) =>
       samples.filter(({ operation }) => operation === `tools/call:${tool}`).map(({ outcome }) => outcome);
-    assert.deepEqual(outcomes('hang'), ['CLIENT_ABORT', 'CLIENT_ABORT']);
+    assert.deepEqual(outcomes('hang'), ['TMO_GRACEFUL_STOP', 'TMO_GRACEFUL_STOP']);
     assert.deepEqual(outcomes('look'), ['OK', 'OK', 'OK', 'OK']);
   });
 
@@ -156,7 +156,7 @@ describe('a scenario', () => {
     const ramp = { executor: 'ramping-vus', startVUs: 2, stages, gracefulRampDown: '0s', gracefulStop: '0s' };
     const { samples } = await runPlan(server.origin, { ramp: { ...ramp, steps: [{ tool: 'hang' }] } });
     const stuck = samples.filter(({ operation }) => operation === 'tools/call:hang');
-    assert.deepEqual(new Set(stuck.map(({ outcome }) => outcome)), new Set(['CLIENT_ABORT']));
+    assert.deepEqual(new Set(stuck.map(({ outcome }) => outcome)), new Set(['TMO_GRACEFUL_STOP']));
     const [kept, taken, ...more] = stuck.toSorted((a, b) => a.vu - b.vu);
     assert.deepEqual([kept?.vu, taken?.vu, more], [0, 1, []]);
     assert.ok(Math.abs((taken?.durationMs ?? 0) - 1000) < 300, `${taken?.durationMs} ms`);

@@ -24,7 +24,7 @@ describe('SliceWriter', () => {
       (block) => writer.take(block),
       (text) => text,
     );
-    recorder.operation('web', 'tools/list');
+    recorder.operation('web', 'tools/list', 'step');
 
     recorder.add({ ...sample, durationMs: 1 });
     await writer.flush(recorder);
@@ -54,7 +54,7 @@ describe('SliceWriter', () => {
       (block) => writer.take(block),
       (text) => text,
     );
-    recorder.operation('web', 'tools/list');
+    recorder.operation('web', 'tools/list', 'step');
     recorder.add(sample);
     await assert.rejects(writer.close(recorder), /the store is gone/);
   });

@@ -16,10 +16,12 @@ it('keeps the whole lifetime of a session that is older than its block', () => {
     (text) => text,
   );
   const folder = new BlockFolder({ runStartMs: START_MS, intervalMs: 1000, phaseBoundariesMs: [], warmUpPhases: 0 });
-  const operation = recorder.operation('web', 'session');
+  const operation = recorder.operation('web', 'session', 'step');
   // Drained every few minutes, as by a slice, so that the blocks' origin moves on.
   for (let atMs = 0; atMs < 8 * HOUR_MS; atMs += 10 * 60_000) {
-    recorder.add(aSample({ operation: recorder.operation('web', 'tools/call:look'), startMs: START_MS + atMs }));
+    recorder.add(
+      aSample({ operation: recorder.operation('web', 'tools/call:look', 'step'), startMs: START_MS + atMs }),
+    );
     folder.add(recorder.drain() as Block);
   }
   const about = { kind: 'session', operation, outcome: 'OK', vu: 0, iteration: 0 } as const;

@@ -22,7 +22,7 @@ function startsOf({ originMs, count, columns }: Block): number[] {
 it('passes on a full block within add, and begins the next one', () => {
   const full: Block[] = [];
   const recorder = new Recorder(ORIGIN_MS, (block) => full.push(block), asIs);
-  const operation = recorder.operation('web', 'tools/call:look');
+  const operation = recorder.operation('web', 'tools/call:look', 'step');
   const fill = (from: number, to: number) => {
     for (let vu = from; vu < to; vu++) recorder.add(aSample({ operation, startMs: ORIGIN_MS, vu }));
   };
@@ -41,11 +41,11 @@ it('passes on a full block within add, and begins the next one', () => {
 
 it('keeps the numbers of operations and outcomes from block to block', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
-  const look = recorder.operation('web', 'tools/call:look');
+  const look = recorder.operation('web', 'tools/call:look', 'step');
   recorder.add(aSample({ operation: look, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR' }));
   const first = recorder.drain() as Block;
-  const open = recorder.operation('web', 'initialize');
-  assert.equal(recorder.operation('web', 'tools/call:look'), look);
+  const open = recorder.operation('web', 'initialize', 'protocol');
+  assert.equal(recorder.operation('web', 'tools/call:look', 'step'), look);
   recorder.add(aSample({ operation: open, startMs: ORIGIN_MS, outcome: 'HTTP_429' }));
   recorder.add(aSample({ operation: look, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR' }));
   const second = recorder.drain() as Block;
@@ -64,7 +64,7 @@ it('keeps the numbers of operations and outcomes from block to block', () => {
 
 it('keeps one example for each operation and outcome, in the block in which it first occurred', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
-  const [a, b] = [recorder.operation('web', 'a'), recorder.operation('web', 'b')];
+  const [a, b] = [recorder.operation('web', 'a', 'step'), recorder.operation('web', 'b', 'step')];
   const fail = (operation: number, message: string) =>
     recorder.add(aSample({ operation, startMs: ORIGIN_MS, outcome: 'TOOL_ERROR', message }));
   fail(a, '');
@@ -169,4 +169,18 @@ it('keeps the start of every request, however long the slice lasts', () => {
   }
   assert.ok(Math.max(...recorded) === ORIGIN_MS + 24 * hour);
   assert.deepEqual(recorded, began);
+});
+
+it('keeps a step and a request of the protocol with the same name separately', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const kinds = ['step', 'protocol', 'step'] as const;
+  assert.deepEqual(
+    kinds.map((kind) => recorder.operation('web', 'tools/list', kind)),
+    [0, 1, 0],
+  );
+  recorder.add(aSample({ operation: 1, startMs: ORIGIN_MS }));
+  assert.deepEqual(recorder.drain()?.operations, [
+    { target: 'web', operation: 'tools/list' },
+    { target: 'web', operation: 'tools/list', kind: 'protocol' },
+  ]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Exchange } from '../../src/mcp/http/exchange.ts';
 import type { Caller, Session } from '../../src/mcp/session/session.ts';
 import { SAMPLE_FLAG, SAMPLE_KIND } from '../../src/sample/block.ts';
-import type { Outcome } from '../../src/sample/outcome.ts';
+import type { CutOutcome, Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import type { VirtualUser } from '../../src/traffic/executor.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
@@ -67,10 +67,10 @@ export function rigOf(
     () => assert.fail(),
     (text) => text,
   );
-  const operation = recorder.operation('web', 'tools/call:look');
+  const operation = recorder.operation('web', 'tools/call:look', 'step');
   const stopping = new AbortController();
   const ended = new AbortController();
-  const inFlight = new Set<() => void>();
+  const inFlight = new Set<(outcome: CutOutcome) => void>();
   let opened = 0;
   const openSession = (): Session => {
     const number = opened++;
@@ -108,11 +108,11 @@ export function rigOf(
         calls.push({ atMs, params, lagMs: intendedMs === undefined ? 0 : atMs - intendedMs });
         log.push(`${call.operation} on ${number}${page}${marksOf(caller)}${lagOf(clock, intendedMs)}`);
         const aborted = new AbortController();
-        const abort = () => aborted.abort();
+        const abort = (outcome: CutOutcome) => aborted.abort(outcome);
         inFlight.add(abort);
         await clock.sleepUntil(clock.now() + CALL_MS, aborted.signal);
         inFlight.delete(abort);
-        if (aborted.signal.aborted) return exchangeOf('CLIENT_ABORT');
+        if (aborted.signal.aborted) return exchangeOf(aborted.signal.reason);
         const judged = scripted === 'OK' && result !== undefined ? call.judge(result).outcome : scripted;
         const exchange = exchangeOf(judged);
         return page === '' ? exchange : ({ ...exchange, result: { tools: [] } } as unknown as Exchange);
@@ -131,8 +131,8 @@ export function rigOf(
     client: {
       openSession,
       connection: {
-        abortAll: (_, isMeant) => {
-          if (isMeant?.(VU) !== false) for (const abort of inFlight) abort();
+        abortAll: (_, outcome, isMeant) => {
+          if (isMeant?.(VU) !== false) for (const abort of inFlight) abort(outcome);
         },
       },
       rejected: new AbortController().signal,

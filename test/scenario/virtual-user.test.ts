@@ -216,16 +216,27 @@ describe('an iteration of several calls', () => {
     assert.equal(samples('iteration')[0]?.outcome, 'CLIENT_ABORT');
   });
 
-  it('ends immediately when it is interrupted, its call included', async () => {
-    const { user, clock, calls, log, samples } = rigOf([OPENS], { scenario });
+  for (const outcome of ['TMO_GRACEFUL_STOP', 'CLIENT_ABORT'] as const) {
+    it(`ends immediately when it is interrupted, its call included, in ${outcome}`, async () => {
+      const { user, clock, calls, log, samples } = rigOf([OPENS], { scenario });
+      const work = user.iterate(nth(0));
+      void clock.sleepUntil(START_MS + 100).then(() => user.interrupt(outcome));
+      await clock.run(work);
+      assert.equal(clock.now(), START_MS + 100);
+      assert.equal(calls.length, 1);
+      assert.equal(samples('iteration')[0]?.outcome, outcome);
+      await user.end();
+      assert.equal(log.at(-1), 'close 0', 'its session is closed all the same');
+    });
+  }
+
+  it('records an iteration that was cut short after a failure as cut short', async () => {
+    const { user, clock, samples } = rigOf([{ opens: true, outcome: ['HTTP_500', 'OK'] }], { scenario });
     const work = user.iterate(nth(0));
-    void clock.sleepUntil(START_MS + 100).then(() => user.interrupt());
+    const inSecondCallMs = START_MS + CALL_MS + 2000 + 100;
+    void clock.sleepUntil(inSecondCallMs).then(() => user.interrupt('TMO_GRACEFUL_STOP'));
     await clock.run(work);
-    assert.equal(clock.now(), START_MS + 100);
-    assert.equal(calls.length, 1);
-    assert.equal(samples('iteration')[0]?.outcome, 'CLIENT_ABORT');
-    await user.end();
-    assert.equal(log.at(-1), 'close 0', 'its session is closed all the same');
+    assert.equal(samples('iteration')[0]?.outcome, 'TMO_GRACEFUL_STOP');
   });
 
   it('ends its pause when the whole segment is over', async () => {

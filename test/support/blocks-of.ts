@@ -24,7 +24,9 @@ export function blockOf(samples: readonly SampleParts[]): Block | undefined {
     (text) => text,
   );
   for (const { target = 'web', operation = 'tools/call:look', atMs = 0, ...rest } of samples) {
-    recorder.add(aSample({ ...rest, operation: recorder.operation(target, operation), startMs: RUN_START_MS + atMs }));
+    recorder.add(
+      aSample({ ...rest, operation: recorder.operation(target, operation, 'step'), startMs: RUN_START_MS + atMs }),
+    );
   }
   return recorder.drain();
 }

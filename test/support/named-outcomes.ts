@@ -16,6 +16,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   TMO_IDLE: true,
   TMO_TOTAL: true,
   TMO_UNTERMINATED: true,
+  TMO_GRACEFUL_STOP: true,
   HTTP_3XX: true,
   AUTH_401: true,
   AUTH_403: true,

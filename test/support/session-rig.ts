@@ -11,7 +11,7 @@ import { type Opened, type Session, type SessionOptions, ToolIndex } from '../..
 import { targetSchema } from '../../src/plan/target-schema.ts';
 import { version } from '../../src/run/run-context.ts';
 import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
-import { SAMPLE_FLAG } from '../../src/sample/block.ts';
+import { type OperationKind, SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { type Clock, systemClock } from '../../src/traffic/clock.ts';
 import { type Answer, legacyServer, type McpServer, modernServer, startMcpServer } from './mcp-server.ts';
 import { testContext } from './run-context.ts';
@@ -28,6 +28,8 @@ export type SessionRig = {
   readonly exchanges: readonly Exchange[];
   /** One line per sample, in the order of their ends: operation, outcome, and the flags `retry`, `held`, `resumed`. */
   samples(): string[];
+  /** One line per sample, in the order of their ends: the kind of its operation, and the operation. */
+  kinds(): string[];
   /** Messages of onRejected. */
   readonly rejections: readonly string[];
   /** Ends the load for all sessions. */
@@ -60,15 +62,17 @@ const CLOSE_LIMIT_MS = 10_000;
  */
 export async function openSessionRig(t: Hooks, input: object, changes: Changes = {}): Promise<SessionRig> {
   const { secrets = {}, clock = systemClock } = changes;
-  const operations: string[] = [];
+  const operations: { readonly name: string; readonly kind: OperationKind }[] = [];
   const exchanges: Exchange[] = [];
   const issuedTokens: string[] = [];
   const rejections: string[] = [];
   const rejected = new AbortController();
   const ended = new AbortController();
   const target = targetSchema.parse(input);
-  const operation = (name: string) =>
-    operations.includes(name) ? operations.indexOf(name) : operations.push(name) - 1;
+  const operation: SessionOptions['operation'] = (name, kind) => {
+    const known = operations.findIndex((each) => each.name === name && each.kind === kind);
+    return known === -1 ? operations.push({ name, kind }) - 1 : known;
+  };
   const context = testContext({
     secrets: { get: async (name) => secrets[name] ?? Promise.reject(new Error(`no secret ${name}`)) },
   });
@@ -104,8 +108,8 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
   };
   t.after(async () => {
     if (isClosed) return;
-    if (t.passed !== true) connection.abortAll('the test failed');
-    const stuck = setTimeout(() => connection.abortAll('the test left it in flight'), CLOSE_LIMIT_MS);
+    if (t.passed !== true) connection.abortAll('the test failed', 'CLIENT_ABORT');
+    const stuck = setTimeout(() => connection.abortAll('the test left it in flight', 'CLIENT_ABORT'), CLOSE_LIMIT_MS);
     await close();
     clearTimeout(stuck);
     assert.ok(!exchanges.some(({ message }) => message === 'the test left it in flight'));
@@ -117,7 +121,11 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
     issuedTokens,
     exchanges,
     samples: () =>
-      exchanges.map(({ sample, outcome }) => `${operations[sample.operation]} ${outcome}${flagsOf(sample.flags)}`),
+      exchanges.map(
+        ({ sample, outcome }) => `${operations[sample.operation]?.name} ${outcome}${flagsOf(sample.flags)}`,
+      ),
+    kinds: () =>
+      exchanges.map(({ sample }) => `${operations[sample.operation]?.kind} ${operations[sample.operation]?.name}`),
     rejections,
     ended,
     legacy: (own = ended.signal) => new LegacySession({ ...options, ended: own }),

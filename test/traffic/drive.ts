@@ -1,4 +1,5 @@
 import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
+import type { CutOutcome } from '../../src/sample/outcome.ts';
 import type { Iteration, SegmentRun, StartCounts, VirtualUser } from '../../src/traffic/executor.ts';
 import { runScenario } from '../../src/traffic/run-scenario.ts';
 import { aPlan } from '../support/a-plan.ts';
@@ -23,6 +24,8 @@ export type Driven = {
   readonly ended: readonly Asked[];
   /** When the segment's requests in flight were aborted. */
   readonly abortedMs: readonly number[];
+  /** The outcomes of requests in flight, in the order in which they were interrupted or aborted. */
+  readonly cuts: readonly CutOutcome[];
   readonly made: readonly number[];
   /** The most virtual users at work at the same time, and how many were left at the end. */
   readonly most: number;
@@ -87,6 +90,7 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
   const interrupted: Asked[] = [];
   const ended: Asked[] = [];
   const abortedMs: number[] = [];
+  const cuts: CutOutcome[] = [];
   const made: number[] = [];
   const active = { now: 0, most: 0 };
   const inFlight = new Set<AbortController>();
@@ -109,8 +113,9 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
       active.most = Math.max(active.most, active.now);
     },
     onDropped: (iteration) => dropped.push(iteration),
-    abort: () => {
+    abort: (_, outcome) => {
       abortedMs.push(now());
+      cuts.push(outcome);
       for (const request of inFlight) request.abort();
     },
     newVu: (vu) => {
@@ -129,8 +134,9 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
           return wait(typeof callMs === 'function' ? callMs(one) : callMs, interrupt);
         },
         think: () => thinkMs,
-        interrupt: () => {
+        interrupt: (outcome) => {
           interrupted.push({ vu, atMs: now() });
+          cuts.push(outcome);
           interrupt.abort();
         },
         end: () => {
@@ -142,7 +148,7 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
   });
   const counts = await clock.run(working.finally(() => over.abort()));
   const { most, now: left } = active;
-  return { counts, begun, dropped, interrupted, ended, abortedMs, made, most, left, overMs: now() };
+  return { counts, begun, dropped, interrupted, ended, abortedMs, cuts, made, most, left, overMs: now() };
 }
 
 /** When the iterations of each virtual user began. */

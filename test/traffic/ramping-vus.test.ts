@@ -69,7 +69,7 @@ describe('ramping-vus', () => {
       callMs: ({ vu, atMs }) => (vu === 1 && atMs > 4000 ? Number.POSITIVE_INFINITY : 1000),
     });
     // The second one begins its last iteration before the level drops at 5 s.
-    assert.deepEqual(patient.interrupted, [{ vu: 1, atMs: 8000 }]);
+    assert.deepEqual([patient.interrupted, patient.cuts], [[{ vu: 1, atMs: 8000 }], ['TMO_GRACEFUL_STOP']]);
     assert.deepEqual(patient.ended[0], { vu: 1, atMs: 8000 });
     const prompt = await drive(segmentOf(2, stages, { gracefulRampDown: '3s' }), { callMs: 1300 });
     assert.deepEqual(prompt.interrupted, []);

@@ -46,6 +46,7 @@ describe('the graceful stop', () => {
     assert.deepEqual([beyond.abortedMs, beyond.overMs], [[13_000], 13_000]);
     const none = await drive(segmentOf({ gracefulStop: '0s' }), { callMs: Number.POSITIVE_INFINITY });
     assert.deepEqual([none.abortedMs, none.overMs], [[10_000], 10_000]);
+    assert.deepEqual([within.cuts, beyond.cuts, none.cuts], [[], ['TMO_GRACEFUL_STOP'], ['TMO_GRACEFUL_STOP']]);
   });
 
   it('applies to scenarios whose starts come at a rate as well', async () => {
@@ -58,21 +59,22 @@ describe('the graceful stop', () => {
     const within = await drive(segmentOf(), { callMs: 6999, stopMs: 2000 });
     assert.deepEqual([within.abortedMs, within.overMs], [[], 6999]);
     const beyond = await drive(segmentOf(), { callMs: 7001, stopMs: 2000 });
-    assert.deepEqual([beyond.abortedMs, beyond.overMs], [[7000], 7000]);
+    assert.deepEqual([beyond.abortedMs, beyond.overMs, beyond.cuts], [[7000], 7000, ['CLIENT_ABORT']]);
   });
 
   it('is not prolonged by a stop shortly before its end', async () => {
     const stopped = await drive(segmentOf({ gracefulStop: '3s' }), { callMs: 60_000, stopMs: 9000 });
-    assert.deepEqual(stopped.abortedMs, [13_000]);
+    assert.deepEqual([stopped.abortedMs, stopped.cuts], [[13_000], ['CLIENT_ABORT']]);
   });
 
   it('aborts what virtual users wait for while they end, every five seconds', async () => {
-    const { abortedMs, ended, overMs } = await drive(segmentOf({ gracefulStop: '3s' }), {
+    const { abortedMs, cuts, ended, overMs } = await drive(segmentOf({ gracefulStop: '3s' }), {
       callMs: Number.POSITIVE_INFINITY,
       endMs: Number.POSITIVE_INFINITY,
     });
     assert.deepEqual(ended, [{ vu: 0, atMs: 13_000 }]);
     assert.deepEqual([abortedMs, overMs], [[13_000, 18_000], 18_000]);
+    assert.deepEqual(cuts, ['TMO_GRACEFUL_STOP', 'TMO_GRACEFUL_STOP']);
     const quick = await drive(segmentOf({ gracefulStop: '3s' }), { callMs: Number.POSITIVE_INFINITY, endMs: 4999 });
     assert.deepEqual([quick.abortedMs, quick.overMs], [[13_000], 17_999]);
   });

@@ -6,6 +6,7 @@ import {
   type Link,
 } from '../../net/guarded-connector.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import type { CutOutcome } from '../../sample/outcome.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
@@ -80,12 +81,13 @@ export class TargetConnection {
   }
 
   /**
-   * Ends requests in flight as CLIENT_ABORT, which counts neither for nor against the target.
+   * Ends requests in flight.
+   * @param outcome whether the target had all the time that the plan gives
    * @param isMeant selects requests by virtual user number; without it, all end
    */
-  abortAll(reason: string, isMeant?: (vu: number) => boolean): void {
+  abortAll(reason: string, outcome: CutOutcome, isMeant?: (vu: number) => boolean): void {
     for (const exchange of this.#inFlight.all()) {
-      if (isMeant?.(exchange.request.vu) !== false) exchange.abort('CLIENT_ABORT', reason);
+      if (isMeant?.(exchange.request.vu) !== false) exchange.abort(outcome, reason);
     }
   }
 

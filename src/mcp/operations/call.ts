@@ -1,5 +1,6 @@
 import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import type { OperationKind } from '../../sample/block.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { answerInput } from './answer-input.ts';
 
@@ -12,6 +13,8 @@ export function shapeError(method: string, expected: string): Judgement {
 export type Call = {
   /** The operation that its samples count under, e.g. `tools/call:search_code`. */
   readonly operation: string;
+  /** `step` by default; `protocol` for a request that no step of the plan asks for. */
+  readonly kind?: OperationKind;
   readonly method: string;
   /** The name of the tool or prompt, or the resource's URI. The stateless era repeats it in a header. */
   readonly name: string | undefined;

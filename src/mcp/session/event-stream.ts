@@ -1,4 +1,4 @@
-import { outcomeClass } from '../../sample/outcome.ts';
+import { isUnfinished } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, BrokenStream } from '../http/exchange-request.ts';
@@ -95,8 +95,8 @@ export async function resume(
     if (exchange.over || hasEnded()) return;
     const stream = await openStream(lastEventId, cutWhenOver);
     // The end of the load ended this one, not the server.
-    if (hasEnded() && stream.outcome === 'CLIENT_ABORT') return;
-    if (outcomeClass(stream.outcome) === 'aborted') {
+    if (hasEnded() && isUnfinished(stream.outcome)) return;
+    if (isUnfinished(stream.outcome)) {
       return exchange.abort(stream.outcome, `the stream could not be resumed: ${stream.message}`);
     }
     if (!succeeded(stream) || stream.status === 405) {

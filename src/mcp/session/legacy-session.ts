@@ -37,12 +37,14 @@ const LEFT_RUNNING: ReadonlySet<string> = new Set([
   'TMO_IDLE',
   'TMO_TOTAL',
   'TMO_HEADERS',
+  'TMO_GRACEFUL_STOP',
   'CLIENT_ABORT',
   'CLIENT_LIMIT',
 ]);
 
 /** Why a call was cancelled, for the server's owner. */
 const CANCEL_REASONS: Readonly<Record<string, string>> = {
+  TMO_GRACEFUL_STOP: 'the load has ended',
   CLIENT_ABORT: 'the load has ended',
   CLIENT_LIMIT: 'the client has no connection left for the answer',
 };
@@ -117,12 +119,12 @@ export class LegacySession implements Session, ExchangePeer {
   async request(call: Call, caller: Caller): Promise<Exchange> {
     const tool = call.method === 'tools/call' ? this.#tools?.get(call.name ?? '') : undefined;
     const isTask = tool?.taskSupport === 'required';
-    const { method, params, progress, operation, judge } = isTask ? callAsTask(call) : call;
+    const { method, params, progress, operation, kind = 'step', judge } = isTask ? callAsTask(call) : call;
     const id = this.#nextId++;
     const whole = progress ? addParams(params, `"_meta":{"progressToken":${id}}`) : params;
     const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${whole}}`;
     const exchange = await this.#sender.send(
-      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, judge, tool },
+      { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, kind, judge, tool },
       caller,
     );
     this.#check(exchange);

@@ -34,7 +34,7 @@ export async function listPages(
   }
 }
 
-const FIRST_PAGE = listItems('tools');
+const FIRST_PAGE: Call = { ...listItems('tools'), kind: 'protocol' };
 
 /** Lists a server's tools, or returns the request that failed. */
 export async function listTools(

@@ -21,6 +21,7 @@ import { isTask, judgeModernCreated, modernTask } from './tasks.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',
+  kind: 'protocol',
   method: 'server/discover',
   name: undefined,
   params: '{}',
@@ -135,14 +136,14 @@ export class ModernSession implements Session, ExchangePeer {
       this.#lastRounds ??= new Set();
       this.#lastRounds.add(id);
     }
-    const { method, name, progress, operation, judge } = call;
+    const { method, name, progress, operation, kind = 'step', judge } = call;
     const progressToken = progress ? `"progressToken":${id},` : '';
     const meta = `"_meta":{${progressToken}${this.#meta}}`;
     const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${addParams(params, meta)}}`;
     const headers = ['mcp-method', method];
     if (name !== undefined) headers.push('mcp-name', encodeHeaderValue(name));
     if (tool !== undefined && tool.mirrored.length > 0) headers.push(...headersOfArguments(tool.mirrored, params));
-    return { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, headers, judge, tool };
+    return { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, kind, headers, judge, tool };
   }
 }
 

@@ -1,4 +1,4 @@
-import { SAMPLE_FLAG } from '../../sample/block.ts';
+import { type OperationKind, SAMPLE_FLAG } from '../../sample/block.ts';
 import type { AuthHeader } from '../auth/authorizer.ts';
 import { limitReached } from '../http/classify.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -10,6 +10,8 @@ import type { Caller, SessionOptions } from './session.ts';
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &
   Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession'>> & {
     readonly operation: string;
+    /** `protocol` by default. */
+    readonly kind?: OperationKind;
     /** Headers of this request only. */
     readonly headers?: readonly string[];
   };
@@ -82,7 +84,7 @@ export class Sender {
     renewed: boolean,
   ): ExchangeRequest {
     const { method, body, expects, id = 0, rpcMethod = '', judge = useful } = outgoing;
-    const { tool, opensSession = false, headers = NOTHING } = outgoing;
+    const { kind = 'protocol', tool, opensSession = false, headers = NOTHING } = outgoing;
     return {
       method,
       headers: auth instanceof Error ? NOTHING : this.#headers(method, auth, headers),
@@ -96,7 +98,7 @@ export class Sender {
       judge,
       tool,
       peer: this.#peer,
-      operation: this.#options.operation(outgoing.operation),
+      operation: this.#options.operation(outgoing.operation, kind),
       vu: caller.vu,
       iteration: caller.iteration,
       intendedMs: caller.intended?.take(),

@@ -1,4 +1,5 @@
 import type { Target } from '../../plan/target-schema.ts';
+import type { OperationKind } from '../../sample/block.ts';
 import { outcomeClass } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
@@ -34,7 +35,7 @@ export type SessionOptions = {
   /** Identifies mcp-surge to the target's owner. */
   readonly userAgent: string;
   /** The number of an operation in the recorder. */
-  readonly operation: (name: string) => number;
+  readonly operation: (name: string, kind: OperationKind) => number;
   /** Called when the target refuses credentials that were renewed because it had refused the previous ones. */
   readonly onRejected: (message: string) => void;
   /** Aborted after onRejected. */

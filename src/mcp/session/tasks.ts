@@ -40,7 +40,15 @@ export async function legacyTask(
   const { taskId, pollInterval } = (created.result as { task: LegacyTask }).task;
   const params = JSON.stringify({ taskId });
   const part = (method: string, judge: ResultJudge): Call => {
-    return { operation: `${method}:${tool.name}`, method, name: taskId, params, judge, progress: false };
+    return {
+      operation: `${method}:${tool.name}`,
+      kind: 'protocol',
+      method,
+      name: taskId,
+      params,
+      judge,
+      progress: false,
+    };
   };
   const get = part('tasks/get', (result) => judgeLegacyTask(result, options.elicitation));
   const polled = await pollTask(options, pollInterval, () => send(get));
@@ -92,7 +100,15 @@ export async function modernTask(
   const wanted = (task: ModernTask) => inputFor(task, given, updates < MAX_UPDATES ? options.elicitation : 'none');
   const part = (method: string, judge: ResultJudge, more = ''): Call => {
     const params = `{"taskId":${JSON.stringify(taskId)}${more}}`;
-    return { operation: `${method}:${call.name}`, method, name: taskId, params, judge, progress: false };
+    return {
+      operation: `${method}:${call.name}`,
+      kind: 'protocol',
+      method,
+      name: taskId,
+      params,
+      judge,
+      progress: false,
+    };
   };
   const get = part('tasks/get', (result) => judgeModernTask(result, call, tool, wanted));
   for (;;) {

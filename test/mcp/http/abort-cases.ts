@@ -36,6 +36,14 @@ export const abortedRequests: readonly AbortCase[] = [
     connections: 2,
   },
   {
+    name: 'the graceful stop ends before the headers',
+    outcome: 'TMO_GRACEFUL_STOP',
+    reply: noReply,
+    reached: 'sent',
+    clocks: 'socket close',
+    connections: 2,
+  },
+  {
     name: 'the load ends within a body',
     outcome: 'CLIENT_ABORT',
     reply: httpReply(200, ['content-type: application/json'], '{"id":1}').slice(0, -1),

@@ -64,8 +64,8 @@ it('aborts each request once: the one in flight, and those that wait for its con
   const exchanges = [rig.begin(), rig.begin(), rig.begin()];
   const socket = await held.socket;
   const closed = once(socket, 'close');
-  rig.connection.abortAll('the run is over');
-  rig.connection.abortAll('again');
+  rig.connection.abortAll('the run is over', 'CLIENT_ABORT');
+  rig.connection.abortAll('again', 'CLIENT_ABORT');
   await Promise.all(exchanges.map(({ settled }) => settled));
   assert.equal(rig.finished.length, 3);
   for (const { outcome, message } of rig.finished) {
@@ -84,7 +84,7 @@ it('keeps the outcome of an answered stream when it aborts it', async (test) => 
   const rig = new ExchangeRig(server.origin);
   const exchange = rig.begin();
   await exchange.settled;
-  rig.connection.abortAll('the run is over');
+  rig.connection.abortAll('the run is over', 'CLIENT_ABORT');
   assert.deepEqual(rig.finished, [exchange]);
   assert.equal(exchange.outcome, 'OK');
   await rig.connection.close();

@@ -131,7 +131,7 @@ describe('a request over HTTP/2', () => {
     const exchange = await rig.send(plainRequest);
     assert.equal(exchange.outcome, 'TMO_HEADERS');
     assert.equal(server.connections, 1);
-    rig.connection.abortAll('over');
+    rig.connection.abortAll('over', 'CLIENT_ABORT');
     await rig.connection.close();
     assert.equal(rig.finished.length, 1);
   });

@@ -18,13 +18,13 @@ const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
     'ended, then aborted',
     (rig) => {
       rig.ended.abort();
-      rig.connection.abortAll('over');
+      rig.connection.abortAll('over', 'CLIENT_ABORT');
     },
   ],
   [
     'aborted, then ended',
     (rig) => {
-      rig.connection.abortAll('over');
+      rig.connection.abortAll('over', 'CLIENT_ABORT');
       rig.ended.abort();
     },
   ],
@@ -157,7 +157,7 @@ describe('a broken stream at the end of the load', () => {
     await until(() => watch.woken === 1);
     // One turn of the event loop later, the end of the wait has had its effects.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    rig.connection.abortAll('over');
+    rig.connection.abortAll('over', 'CLIENT_ABORT');
     await isOver(rig, call, () => session.close(CALLER));
     assert.equal(rig.samples().filter((sample) => sample.startsWith('GET')).length, 0);
   });
@@ -176,7 +176,7 @@ describe('a broken stream at the end of the load', () => {
     get?.socket.write(LAST_CHUNK);
     await until(() => watch.woken === 2);
     await new Promise<void>((resolve) => setImmediate(resolve));
-    rig.connection.abortAll('over');
+    rig.connection.abortAll('over', 'CLIENT_ABORT');
     await isOver(rig, call, () => session.close(CALLER));
     assert.equal(rig.server.of('GET').length, 1);
   });
@@ -204,7 +204,7 @@ describe('a broken stream at the end of the load', () => {
     token.resolve(undefined);
     await until(() => rig.samples().includes('GET CLIENT_ABORT'));
     await new Promise<void>((resolve) => setImmediate(resolve));
-    rig.connection.abortAll('over');
+    rig.connection.abortAll('over', 'CLIENT_ABORT');
     await isOver(rig, call, () => session.close(CALLER));
     assert.equal(rig.server.of('GET').length, 0);
   });
@@ -225,7 +225,7 @@ describe('the requests of one virtual user', () => {
     await session.open(CALLER);
     const calls = [3, 4, 3].map((vu) => session.request(look, { vu, iteration: 0 }));
     await until(() => waiting.length === 3);
-    rig.connection.abortAll('the virtual user was removed', (vu) => vu === 3);
+    rig.connection.abortAll('the virtual user was removed', 'CLIENT_ABORT', (vu) => vu === 3);
     for (const answerNow of waiting) answerNow();
     const exchanges = await Promise.all(calls);
     assert.deepEqual(

@@ -44,7 +44,7 @@ describe('a call that has ended without an answer', () => {
     await session.open(CALLER);
     const call = session.request(look, CALLER);
     await until(() => rig.server.of('tools/call').length === 1);
-    rig.connection.abortAll('the graceful stop is over');
+    rig.connection.abortAll('the graceful stop is over', 'CLIENT_ABORT');
     assert.equal((await call).outcome, 'CLIENT_ABORT');
     await session.close(CALLER);
     const { requestId, reason } = rig.server.of('notifications/cancelled')[0]?.params ?? {};

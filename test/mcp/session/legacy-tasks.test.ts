@@ -135,7 +135,7 @@ describe('a tool of the first era that runs only as a task', () => {
     const call = session.request(look, CALLER);
     await until(() => rig.server.of('tasks/get').length === 3);
     rig.ended.abort();
-    rig.connection.abortAll('the graceful stop is over');
+    rig.connection.abortAll('the graceful stop is over', 'CLIENT_ABORT');
     assert.equal((await call).outcome, 'CLIENT_ABORT');
     await session.close(CALLER);
     const after = rig.server.methods().slice(rig.server.methods().lastIndexOf('tasks/get') + 1);

@@ -176,7 +176,7 @@ describe('ModernSession', () => {
       [late.outcome, late.message, late.sample.socketMs],
       ['CLIENT_ABORT', 'the load has ended', undefined],
     );
-    rig.connection.abortAll('over');
+    rig.connection.abortAll('over', 'CLIENT_ABORT');
     assert.equal((await call).outcome, 'CLIENT_ABORT');
     assert.equal(rig.server.of('tools/call').length, 1);
   });

@@ -136,7 +136,7 @@ describe('a call of the stateless era that becomes a task', () => {
     const call = requestLook(rig);
     await until(() => rig.server.of('tasks/get').length === 3);
     rig.ended.abort();
-    rig.connection.abortAll('the graceful stop is over');
+    rig.connection.abortAll('the graceful stop is over', 'CLIENT_ABORT');
     const exchange = await call;
     assert.equal(exchange.outcome, 'CLIENT_ABORT');
     assert.equal(rig.samples().at(-1), 'tasks/get:look CLIENT_ABORT');
@@ -149,7 +149,7 @@ describe('a call of the stateless era that becomes a task', () => {
     const rig = await startSession(t, { 'tools/call': () => ({ ...created, pollIntervalMs: 3_600_000 }) });
     const call = requestLook(rig);
     await until(() => rig.exchanges.length === 1);
-    rig.connection.abortAll('the graceful stop is over');
+    rig.connection.abortAll('the graceful stop is over', 'CLIENT_ABORT');
     rig.ended.abort();
     assert.equal((await call).outcome, 'CLIENT_ABORT');
     assert.deepEqual(rig.server.methods(), ['tools/call']);

@@ -85,7 +85,7 @@ describe('a request whose token is refused', () => {
     await until(() => rig.server.of('tools/call').length === 1);
     await one.request(look, CALLER);
     assert.equal(other.alive, true);
-    rig.connection.abortAll('the target is not loaded any more');
+    rig.connection.abortAll('the target is not loaded any more', 'CLIENT_ABORT');
     assert.equal((await waiting).outcome, 'CLIENT_ABORT');
     await one.close(CALLER);
     await other.close(CALLER);
