@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
 import { getReport, postRun } from '../../demo/runs-api.ts';
-import { overridePlan } from '../../src/plan/override-plan.ts';
+import { demoPlan } from '../support/fleet-plan.ts';
 import { fleetStats } from '../support/reconcile.ts';
 import { waitForRun } from '../support/wait-for-run.ts';
 
@@ -11,12 +10,7 @@ it('reports the percentiles that the servers measured themselves', async (t) => 
   const stack = await startLocalStack();
   t.after(() => stack.stop());
   const api = `${stack.host.url}/api`;
-  const plan = overridePlan(readFileSync('plans/demo.yaml', 'utf8'), {
-    duration: '10s',
-    targets: Object.fromEntries(Object.entries(stack.servers).map(([name, { url }]) => [name, url])),
-    tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
-  });
-  const { id } = await postRun(api, plan);
+  const { id } = await postRun(api, demoPlan(stack.servers, '10s'));
   await waitForRun(api, id);
   const report = await getReport(api, id);
 

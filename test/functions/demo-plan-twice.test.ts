@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
 import { getReport, postRun } from '../../demo/runs-api.ts';
-import { overridePlan } from '../../src/plan/override-plan.ts';
+import { demoPlan } from '../support/fleet-plan.ts';
 import { assertCountsReconcile } from '../support/reconcile.ts';
 import { waitForRun } from '../support/wait-for-run.ts';
 
@@ -12,12 +11,7 @@ it('counts what the servers counted, and reports duplicates, if every activity i
   const stack = await startLocalStack({ deliverActivitiesTwice: true, settings: { SURGE_WINDOW_SECONDS: '3' } });
   t.after(() => stack.stop());
   const api = `${stack.host.url}/api`;
-  const plan = overridePlan(readFileSync('plans/demo.yaml', 'utf8'), {
-    duration: '6s',
-    targets: Object.fromEntries(Object.entries(stack.servers).map(([name, { url }]) => [name, url])),
-    tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
-  });
-  const { id } = await postRun(api, plan);
+  const { id } = await postRun(api, demoPlan(stack.servers, '6s'));
   const status = await waitForRun(api, id);
   assert.equal(status.state, 'done', JSON.stringify(status.problems));
 
@@ -34,7 +28,10 @@ it('counts what the servers counted, and reports duplicates, if every activity i
   assert.equal(status.live.requests, report.totals.requests);
   assert.equal(status.live.failures, report.totals.failures);
 
-  for (const { instanceId, runtimeStatus, input, output } of stack.host.durable.instances()) {
+  const instances = stack.host.durable.instances();
+  // The run itself, a lane for each slice and a group to fold them.
+  assert.ok(instances.length > 8, `${instances.length} instances`);
+  for (const { instanceId, runtimeStatus, input, output } of instances) {
     assert.equal(runtimeStatus, 'Completed', instanceId);
     assert.ok(JSON.stringify({ input, output }).length < 1024, `${instanceId} carries too much`);
   }

@@ -128,6 +128,7 @@ it('leaves invalid durations and stages for parsing to refuse', () => {
     [STAGED.replace(/&stages.*?steps/s, '&stages [7, {target: 1}]\n    steps'), '1s'],
   ] as const) {
     const problems = problemsIn(overridePlan(text, { duration }));
+    assert.ok(problems.length > 0, duration);
     assert.ok(
       problems.every(({ path }) => /^scenarios\.\w+\.(stages|maxDuration)/.test(path)),
       JSON.stringify(problems),

@@ -66,7 +66,9 @@ it('documents every key of the schema and no other key', () => {
 
 it('documents the defaults and required keys of the schema', () => {
   const known = schemaKeys();
-  for (const [path, cells] of documentedKeys()) {
+  const documented = documentedKeys();
+  assert.ok(documented.size > 50, `${documented.size} keys`);
+  for (const [path, cells] of documented) {
     const { defaults, required } = known.get(path) ?? assert.fail(path);
     for (const cell of cells) {
       if (defaults.size > 0)
@@ -100,10 +102,12 @@ it('documents the aggregates and tags of each metric', () => {
     metrics,
   );
   for (const [, name = '', aggregates = '', tags = ''] of rows) {
-    for (const [, aggregate = ''] of aggregates.matchAll(/`([^`]+)`/g)) {
+    const [namedAggregates, namedTags] = [aggregates, tags].map((cell) => [...cell.matchAll(/`([^`]+)`/g)]);
+    assert.ok(namedAggregates?.length && namedTags?.length, name);
+    for (const [, aggregate = ''] of namedAggregates) {
       assert.ok('metric' in parseThreshold(name, `${aggregate.replace('N', '95')}<1`), `${name} ${aggregate}`);
     }
-    for (const [, tag] of tags.matchAll(/`([^`]+)`/g)) {
+    for (const [, tag] of namedTags) {
       const value = tag === 'outcome' ? 'TOOL_ERROR' : 'x';
       const parsed = [
         parseThreshold(`${name}{${tag}:${value}}`, 'rate<1'),

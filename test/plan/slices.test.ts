@@ -20,6 +20,7 @@ it('makes slices that fit the sizing, and as few lanes and windows as possible',
       assert.ok(fewer * sizing.vusPerLane < vus || fewer * sizing.ratePerLane < peakRate);
       assert.ok((layout.windows - 1) * layout.windowMs < durationMs);
       const slices = slicesOf(layout, START_MS);
+      assert.equal(slices.length, layout.lanes * layout.windows);
       for (const slice of slices) {
         const segments = segmentsOf(plan, slice);
         assert.ok(segments.reduce((sum, { vus }) => sum + vus.length, 0) <= sizing.vusPerLane);

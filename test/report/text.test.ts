@@ -36,6 +36,7 @@ it('starts with the verdict and its reasons, then shows what failed, then the fi
 it('has a line with the figures of every operation', () => {
   const report = reportFixture();
   const lines = renderText(report).split('\n');
+  assert.ok(report.operations.length > 20);
   for (const { target, operation, count, failures, latencyMs, requestsPerSecond } of report.operations) {
     const line = lines.slice(lines.indexOf(target)).find((each) => each.startsWith(`  ${operation} `)) ?? '';
     const cells = line.trim().split(/\s{2,}/);

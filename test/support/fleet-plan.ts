@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { FleetProcess } from '../../fleet/start-fleet-process.ts';
+import { overridePlan } from '../../src/plan/override-plan.ts';
 
 /** The parts of a plan that tests differ in. */
 export type FleetPlanOptions = {
@@ -34,4 +36,13 @@ scenarios:
     thinkTime: { type: constant, duration: ${thinkTime} }
     steps: [{ tool: ${tool}, arguments: { query: anything } }]
 ${more}`;
+}
+
+/** The plan of the demo against a whole fleet. */
+export function demoPlan(servers: FleetProcess['servers'], duration: string): string {
+  return overridePlan(readFileSync('plans/demo.yaml', 'utf8'), {
+    duration,
+    targets: Object.fromEntries(Object.entries(servers).map(([name, { url }]) => [name, url])),
+    tokenUrls: { ado: servers.ado.tokenUrl as string },
+  });
 }

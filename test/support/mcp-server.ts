@@ -4,7 +4,10 @@ import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 /** One parsed request to the server. */
 export type Incoming = {
-  /** The JSON-RPC method; `response` for an answer of the client; the HTTP method of a request without a body. */
+  /**
+   * The JSON-RPC method; `response` for an answer of the client; the HTTP method of a request without a body, and that
+   * with the path of a request whose body is not JSON, e.g. `POST /token`.
+   */
   readonly method: string;
   readonly id: number;
   readonly params: Readonly<Record<string, unknown>>;
@@ -66,8 +69,10 @@ export async function startMcpServer(...answers: readonly Readonly<Record<string
   const incoming: Incoming[] = [];
   const server = await startScriptedServer((socket, { head, body }) => {
     const text = Buffer.from(body, 'latin1').toString('utf8');
-    const rpc = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    const method = String(rpc.method ?? (body === '' ? head.split(' ', 1)[0] : 'response'));
+    const isJson = text.startsWith('{');
+    const rpc = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+    const [httpMethod, path] = head.split(' ', 2);
+    const method = isJson ? String(rpc.method ?? 'response') : text === '' ? `${httpMethod}` : `${httpMethod} ${path}`;
     const one = {
       method,
       id: Number(rpc.id),

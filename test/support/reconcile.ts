@@ -16,6 +16,7 @@ export async function assertCountsReconcile(report: Report, servers: FleetProces
       theirs[`${target} ${operation}`] = { count, failures };
     }
   }
+  assert.ok(Object.keys(theirs).length > 0, 'the servers counted no requests');
   const ours = Object.fromEntries(
     report.operations.map(({ target, operation, count, failures }) => [`${target} ${operation}`, { count, failures }]),
   );

@@ -126,6 +126,7 @@ function byInstance(all: readonly RecordedInvocation[]): Map<string, RecordedInv
 it('every orchestration has the recorded history, with the recorded members in every event', () => {
   const local = byInstance(invocations);
   const recorded = byInstance(recording.invocations);
+  assert.ok(recorded.size > 0);
   assert.deepEqual([...local.keys()].sort(), [...recorded.keys()].sort());
   for (const [instance, expected] of recorded) {
     const last = (all: readonly RecordedInvocation[]) => all.at(-1)?.input.orchestrationTrigger?.history ?? [];
@@ -135,6 +136,7 @@ it('every orchestration has the recorded history, with the recorded members in e
 
 it('every episode marks played events as the recording does', () => {
   for (const [side, all] of Object.entries({ local: invocations, recorded: recording.invocations })) {
+    assert.ok(all.length > 0, side);
     for (const { input } of all) {
       const { history = [], isReplaying, instanceId } = input.orchestrationTrigger ?? {};
       assert.deepEqual(framing(history), [], `${side} ${instanceId}`);
@@ -160,7 +162,9 @@ it('orchestrators receive the recorded input and answer with the recorded action
     return { input: scrub(input), metadata: all[0]?.triggerMetadataKeys };
   };
   const local = byInstance(invocations);
-  for (const [instance, expected] of byInstance(recording.invocations)) {
+  const recorded = byInstance(recording.invocations);
+  assert.ok(recorded.size > 0);
+  for (const [instance, expected] of recorded) {
     assert.deepEqual(answersOf(local.get(instance) ?? []), answersOf(expected), instance);
     assert.deepEqual(inputsOf(local.get(instance) ?? []), inputsOf(expected), instance);
   }
@@ -174,5 +178,6 @@ it('activities receive the recorded inputs and metadata, and return the recorded
         JSON.stringify([input.activityTrigger?.string, triggerMetadataKeys, output, result.exception?.message ?? null]),
       )
       .sort();
+  assert.ok(activities(invocations).length > 0);
   assert.deepEqual(activities(invocations), activities(recording.invocations));
 });
