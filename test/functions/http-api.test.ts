@@ -111,7 +111,7 @@ it('returns the same run for the same Idempotency-Key, and refuses another plan'
   await waitForRun(api, ids[0] as string);
 });
 
-it('stops a run soon, reports what it measured, and runs no further window', async (t) => {
+it('stops a run promptly, reports what it measured, and runs no further window', async (t) => {
   const stopping = await startLocalStack({ latencyScale: 0.1, settings: { SURGE_WINDOW_SECONDS: '10' } });
   t.after(() => stopping.stop());
   const stoppingApi = `${stopping.host.url}/api`;

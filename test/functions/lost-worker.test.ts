@@ -9,7 +9,7 @@ import { waitForRun } from '../support/wait-for-run.ts';
 const OPERATION = 'tools/call:microsoft_docs_search';
 const VUS = 6;
 
-it('takes over from a worker that dies, counts what it had stored, and does not let the run pass', async (t) => {
+it('takes over from a worker that dies, counts what the worker had stored, and does not let the run pass', async (t) => {
   const stack = await startLocalStack({ latencyScale: 0.1 });
   t.after(() => stack.stop());
   const api = `${stack.host.url}/api`;

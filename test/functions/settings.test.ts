@@ -46,7 +46,7 @@ it('says how to allow what a policy refuses, by a setting that exists', () => {
   }
 });
 
-it('limits virtual users, starts a second and duration to exactly the settings', () => {
+it('limits virtual users, starts per second and duration to exactly the settings', () => {
   const policy = policyOf(
     readSettings({
       SURGE_ALLOW_LOOPBACK: 'true',

@@ -133,7 +133,7 @@ describe('infra/main.bicep', {
     assert.equal(functionAppConfig.deployment.storage.authentication.type, 'UserAssignedIdentity');
   });
 
-  it('keeps nothing warm unless told to', () => {
+  it('keeps no instance ready by default', () => {
     assert.deepEqual(siteOf(plain).functionAppConfig.scaleAndConcurrency, {
       instanceMemoryMB: 2048,
       maximumInstanceCount: 40,
@@ -175,7 +175,7 @@ describe('infra/main.bicep', {
     await Promise.all(['https://a.example/mcp', 'http://a.example', 'https://*.example'].map(refusal));
   });
 
-  it('hands the documented limits to the app, a slice shorter than the host lets a function run', async () => {
+  it('passes the documented limits to the app, with slices shorter than the function timeout of the host', async () => {
     const settings = settingsOf(plain);
     assert.deepEqual(
       [...settings].filter(([name]) => /^SURGE_(MAX|VUS|RATE|WINDOW|START)/.test(name)),

@@ -52,7 +52,7 @@ describe('a server of the first-generation SDK', () => {
     }
   }
 
-  it('has its list of several pages read to the end', async (t) => {
+  it('lists resources in several pages, all of which are read', async (t) => {
     const session = await openFoundSession(t, { url: server.url });
     const uris: unknown[] = [];
     await listPages(session.session, listItems('resources'), CALLER, (items) =>

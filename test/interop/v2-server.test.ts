@@ -148,7 +148,7 @@ describe('a server of the second-generation SDK', () => {
     assert.deepEqual([outcome, status], ['RPC_-32021', 400]);
   });
 
-  it('gets no input when it asks all the same, and the call ends in RPC_INPUT_REQUIRED', async (t) => {
+  it('gets no input when it asks nevertheless, and the call ends in RPC_INPUT_REQUIRED', async (t) => {
     const endpoint = v2Endpoint();
     const careless = await startCountedServer((request, response, body) => {
       const { params } = body as { params: { _meta: Record<string, unknown> } };
@@ -190,7 +190,7 @@ describe('a server of the second-generation SDK', () => {
     { protocol: 'auto', cancelling: [] },
     { protocol: '2025-11-25', cancelling: ['notifications/cancelled OK', 'DELETE OK'] },
   ]) {
-    it(`learns in the way of its era that a call was cancelled: protocol ${protocol}`, {
+    it(`learns of a cancelled call by the mechanism of its era: protocol ${protocol}`, {
       timeout: 20_000,
     }, async (t) => {
       const cancelled = Promise.withResolvers<void>();

@@ -157,7 +157,7 @@ it('limits virtual users and duration over all scenarios', () => {
   assert.equal(policyProblems(plan(6, '31s'), CLOSED).length, 3);
 });
 
-it('limits the starts a second over all scenarios', () => {
+it('limits the starts per second over all scenarios', () => {
   const scenario = { target: 'web', executor: 'constant-arrival-rate', duration: '1s', preAllocatedVUs: 1 };
   const plan = (rate: number) => {
     const at = (each: number) => ({ ...scenario, rate: each, steps: [{ tool: 'look' }] });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { durationSchema, isSchedule, parseDuration } from '../../src/plan/primitives.ts';
 
-describe('durations', () => {
+describe('parseDuration', () => {
   it('adds up numbers with units', () => {
     const cases = { '1h30m': 5_400_000, '1.5s': 1500, '0s': 0, '500ms': 500, '2d': 172_800_000, '1m1m': 120_000 };
     for (const [text, ms] of Object.entries(cases)) assert.equal(parseDuration(text), ms, text);
@@ -37,7 +37,7 @@ describe('durations', () => {
   });
 });
 
-describe('schedules', () => {
+describe('isSchedule', () => {
   it('accepts the NCRONTAB that Azure timer triggers accept', () => {
     for (const text of [
       '0 */5 * * * *',

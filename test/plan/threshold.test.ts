@@ -14,7 +14,7 @@ const ALL = {
   dropped_iterations: ['count', 'rate'],
 };
 
-describe('conditions and metrics', () => {
+describe('parseThreshold', () => {
   it('parses every aggregate of every metric with every operator', () => {
     for (const [metric, aggregates] of Object.entries(ALL)) {
       for (const aggregate of aggregates) {
@@ -102,7 +102,7 @@ describe('conditions and metrics', () => {
   });
 });
 
-describe('codes of failures', () => {
+describe('the outcome tag of a metric', () => {
   it('accepts exactly the outcomes that count as failures', () => {
     for (const outcome of namedOutcomes) {
       assert.equal(isFailureCode(outcome), outcomeClass(outcome) === 'failed', outcome);
@@ -110,7 +110,7 @@ describe('codes of failures', () => {
     for (const outcome of ['HTTP_429', 'HTTP_503', 'RPC_-32602', 'RPC_1'] as const) assert.ok(isFailureCode(outcome));
   });
 
-  it('refuses words that only look like codes', () => {
+  it('refuses words that only look like codes of failures', () => {
     for (const word of [
       'TOOL_EROR',
       'HTTP_4XX',

@@ -45,7 +45,7 @@ const anyExecutor = fc.constantFrom('ramping-vus', 'ramping-arrival-rate');
 const anyLengthUs = fc.integer({ min: 1, max: 5_000_000 });
 const SECOND = 1_000_000;
 
-describe('stages', () => {
+describe('stagesOf', () => {
   it('puts every stage into the phase with its own index', () => {
     fc.assert(
       fc.property(anyExecutor, fc.array(anyLengthUs, { minLength: 1, maxLength: 12 }), (executor, lengthsUs) => {
@@ -138,7 +138,7 @@ describe('stages', () => {
   });
 });
 
-describe('phases', () => {
+describe('phasesOf', () => {
   const STAGED = {
     target: 'web',
     executor: 'ramping-vus',

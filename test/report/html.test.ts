@@ -123,7 +123,7 @@ it('shows each verdict by words and a mark, not only by its colour', () => {
   assert.match(renderHtml(invalid), /<title>⚠ Invalid: hosted-mcp-baseline/);
 });
 
-it('shows what a tool that stops at the headers would miss', () => {
+it('shows how much later than its headers a response came', () => {
   const text = textOf(renderHtml(reportFixture()));
   assert.match(
     text,
@@ -192,7 +192,7 @@ it('describes tables and charts for screen readers', () => {
   assert.ok(charts > 0);
 });
 
-it('leaves no hole in any kind of report', () => {
+it('never shows undefined, null or NaN, in any kind of report', () => {
   for (const [name, report] of variants) {
     const page = renderHtml(report).replace(/<style>.*<\/style>/s, '');
     assert.doesNotMatch(page, /undefined|NaN|Infinity|\[object|\bnull\b/, name);

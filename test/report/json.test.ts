@@ -5,7 +5,7 @@ import { reportFixture } from '../support/report-fixture.ts';
 import { HOSTILE } from '../support/report-full-of.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
-it('writes a report without float noise, in its own order', () => {
+it('rounds away float noise, and keeps the order of the fields', () => {
   const report = JSON.parse(renderJson(reportFixture()));
   const again = renderJson(report);
   assert.equal(again, renderJson(JSON.parse(again)));

@@ -24,7 +24,7 @@ it('counts the requests that could not be sent on a line of their own, after the
   assert.deepEqual(facts[at - 1], { name: 'Aborted at the end of the run', value: '6' });
 });
 
-it('shows that line in text and HTML, and that the requests are in no other figure', () => {
+it('shows requests that could not be sent in text and HTML, and says that no other figure includes them', () => {
   const words = (rendered: string) => rendered.replace(/\s+/g, ' ');
   assert.ok(words(renderText(limited(), { width: 140 })).includes(`${LINE.name} ${LINE.value}`));
   assert.ok(renderHtml(limited()).includes(`<th scope="row">${LINE.name}</th><td>${LINE.value}</td>`));
@@ -33,7 +33,7 @@ it('shows that line in text and HTML, and that the requests are in no other figu
   }
 });
 
-it('has their number and one message in the JSON', () => {
+it('has the number of requests that could not be sent and one message in the JSON', () => {
   const { limitedRequests, limitedExample } = JSON.parse(renderJson(limited())).generator;
   assert.deepEqual([limitedRequests, limitedExample], [1234, EXAMPLE]);
 });

@@ -61,7 +61,7 @@ describe('a table in text', () => {
     ]);
   });
 
-  it('says below a row what has no column, a meaning only the first time and a quote each time', () => {
+  it('shows cells without a column below their row: a meaning only once, a quote each time', () => {
     const columns = [
       name(),
       words<Row>('Meaning', () => 'same', { below: 'once' }),

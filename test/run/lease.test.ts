@@ -113,7 +113,7 @@ it('takes over from a holder that has been silent for 30.1 s', async () => {
   assert.deepEqual(waited, { result: 'by the second', tookOverMs: 30_500, worked: ['second'] });
 });
 
-it('waits as long for a holder that has never given a sign of life', async () => {
+it('waits for the same time when the holder has never renewed its lease', async () => {
   const { clock, context, options } = deliveries();
   const beganMs = clock.now();
   await context.store.takeLease(RUN, SLICE, 0, 'silent');

@@ -17,14 +17,14 @@ const record: RunRecord = {
   stopRequested: false,
 };
 
-it('takes a run for dead if it has not ended 15 minutes after its planned end', () => {
+it('considers a run dead if it has not ended 15 minutes after its planned end', () => {
   const endAtMs = CREATED_MS + 10 * MINUTE_MS;
   const scheduled = { ...record, schedule: { startAtMs: CREATED_MS, endAtMs, lanes: 1, windows: 1, windowMs: 1 } };
   assert.equal(isActive(scheduled, endAtMs + 14.9 * MINUTE_MS, HOUR_MS), true);
   assert.equal(isActive(scheduled, endAtMs + 15.1 * MINUTE_MS, HOUR_MS), false);
 });
 
-it('takes a run without a schedule for dead 15 minutes after the longest time that a run may last', () => {
+it('considers a run without a schedule dead 15 minutes after the longest time that a run may last', () => {
   const queued: RunRecord = { ...record, state: 'queued' };
   assert.equal(isActive(queued, CREATED_MS + HOUR_MS + 14.9 * MINUTE_MS, HOUR_MS), true);
   assert.equal(isActive(queued, CREATED_MS + HOUR_MS + 15.1 * MINUTE_MS, HOUR_MS), false);

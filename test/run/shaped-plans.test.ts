@@ -31,7 +31,7 @@ describe('the shaped plans', { concurrency: 2 }, () => {
     return reportOfRun(testContext(), text);
   }
 
-  it('smoke: calls every tool three times', async () => {
+  it('smoke calls every tool three times', async () => {
     const { operations, verdict, totals } = await reportOf('smoke');
     assert.deepEqual(verdict.reasons, ['All 2 thresholds met.']);
     assert.equal(totals.iterations, 3);
@@ -40,14 +40,14 @@ describe('the shaped plans', { concurrency: 2 }, () => {
     }
   });
 
-  it('baseline: makes all its starts, and leaves its warm-up out of the figures', async () => {
+  it('baseline makes all its starts, and leaves its warm-up out of the figures', async () => {
     const report = await reportOf('baseline', (text) => text.replace('warmUp: 30s', 'warmUp: 1s'));
     assert.equal(report.verdict.status, 'pass', report.verdict.reasons.join(' '));
     assert.equal(report.generator.starts.planned, 6);
     assert.equal(report.generator.starts.started, 6);
   });
 
-  it('ramp, spike and soak: pass against a healthy server', async () => {
+  it('ramp, spike and soak pass against a healthy server', async () => {
     for (const name of ['ramp', 'spike', 'soak']) {
       const faster = (text: string) => text.replace(/thinkTime: .*/, 'thinkTime: { type: constant, duration: 50ms }');
       const { verdict, totals } = await reportOf(name, faster);
@@ -57,7 +57,7 @@ describe('the shaped plans', { concurrency: 2 }, () => {
     }
   });
 
-  it('ceiling: names the last stage that held and the first that failed', async (t) => {
+  it('ceiling names the last stage that held and the first that failed', async (t) => {
     const slow = await startFleet({ latencyScale: 0.3 });
     t.after(() => slow.stop());
     // Two virtual users whose calls take some hundred milliseconds each make a few starts a second.

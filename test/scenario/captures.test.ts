@@ -59,7 +59,7 @@ describe('a captured value', () => {
 });
 
 describe('a reply that lacks the value to capture', () => {
-  it('is TOOL_CAPTURE, and so is its iteration, which skips the steps that need the value', async () => {
+  it('ends in TOOL_CAPTURE, and so does its iteration, which skips the steps that need the value', async () => {
     const { sent, outcomes, clock } = await run([FIND, USE, { tool: 'look', arguments: { q: 1 } }], said('x'));
     assert.deepEqual([sent, outcomes], [[{}, { q: 1 }], ['TOOL_CAPTURE']]);
     assert.equal(clock.now(), START_MS + 2 * CALL_MS);

@@ -82,7 +82,7 @@ describe('a session that cannot be opened', () => {
 });
 
 describe('a session that the server has lost', () => {
-  it('has its call repeated in a new session', async () => {
+  it('has its call sent again in a new session', async () => {
     for (const outcome of ['SESS_EXPIRED', 'SESS_LOST'] as const) {
       const { user, clock, log, samples } = rigOf([{ opens: true, outcome, diesAfter: 1 }, OPENS]);
       await clock.run(user.iterate(nth(0)));
@@ -92,7 +92,7 @@ describe('a session that the server has lost', () => {
     }
   });
 
-  it('has its call repeated only once', async () => {
+  it('has its call sent again only once', async () => {
     const { user, clock, log, samples } = rigOf([{ opens: true, outcome: 'SESS_LOST', diesAfter: 1 }]);
     await clock.run(user.iterate(nth(0)));
     assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first', 'open 1', 'tools/call:look on 1 first again']);
@@ -195,7 +195,7 @@ describe('an iteration of several calls', () => {
     }
   });
 
-  it('makes as many calls as drawn', async () => {
+  it('makes as many calls as are drawn', async () => {
     const counts = new Set<number>();
     const parts = { scenario: { callsPerIteration: { min: 2, max: 4 } } };
     for (let number = 0; number < 40; number++) {
@@ -217,7 +217,7 @@ describe('an iteration of several calls', () => {
   });
 
   for (const outcome of ['TMO_GRACEFUL_STOP', 'CLIENT_ABORT'] as const) {
-    it(`ends immediately when it is interrupted, its call included, in ${outcome}`, async () => {
+    it(`ends immediately when it is interrupted, and so does its call, in ${outcome}`, async () => {
       const { user, clock, calls, log, samples } = rigOf([OPENS], { scenario });
       const work = user.iterate(nth(0));
       void clock.sleepUntil(START_MS + 100).then(() => user.interrupt(outcome));

@@ -130,7 +130,7 @@ describe('runArrival', () => {
     assert.equal(overMs, 1200);
   });
 
-  it('begins nothing more when it is told to stop, and does not count starts that were not yet due as missed', async () => {
+  it('begins nothing more when it is stopped, and does not count starts that were not yet due as missed', async () => {
     const driven = await drive(segmentOf({ duration: '1h' }), { callMs: 50, stopMs: 1050 });
     assert.deepEqual(
       driven.begun.map(({ atMs }) => atMs),
@@ -153,7 +153,7 @@ describe('runArrival', () => {
     assert.equal(longer.counts.started + longer.counts.dropped, 2000);
   });
 
-  it('rejects and starts nothing more when a virtual user rejects, which is a bug of ours', async () => {
+  it('rejects and starts nothing more when a virtual user rejects, which is a bug in mcp-surge', async () => {
     const clock = new VirtualClock(RUN_START_MS);
     let asked = 0;
     const iterate = () => {

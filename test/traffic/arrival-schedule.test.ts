@@ -44,11 +44,11 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 describe('arrivalSchedule of a constant rate', () => {
-  it('has its first start immediately, then starts at even distances, and none at its end', () => {
+  it('has its first start immediately, the others at equal distances, and none at its end', () => {
     assert.deepEqual(instantsOf(constant(4, '1s'), 5), [0, 250, 500, 750, Number.POSITIVE_INFINITY]);
   });
 
-  it('is exact to the single start over hours at 20,000 a second', () => {
+  it('has not one start too many or too few over hours at 20,000 per second', () => {
     const schedule = constant(20_000, '12h');
     const all = 20_000 * 3600 * 12;
     assert.equal(startsBefore(schedule, 12 * HOUR_MS), all);
@@ -61,7 +61,7 @@ describe('arrivalSchedule of a constant rate', () => {
     assert.equal(instantOf(schedule, all - 1), 12 * HOUR_MS - 0.05);
   });
 
-  it('is exact over thirty days at one an hour', () => {
+  it('is exact over thirty days at one per hour', () => {
     const schedule = constant(1, '30d', '1h');
     assert.equal(startsBefore(schedule, 30 * DAY_MS), 720);
     for (let k = 0; k < 720; k++) assert.equal(instantOf(schedule, k), k * HOUR_MS);
@@ -134,7 +134,7 @@ describe('arrivalSchedule of a ramping rate', () => {
     );
   });
 
-  it('begins when the rate rises above 0, has no start during silence, and resumes right after', () => {
+  it('begins when the rate rises above 0, has no start while the rate is 0, and resumes immediately afterwards', () => {
     assert.deepEqual(
       instantsOf(
         ramping(0, [
@@ -152,7 +152,7 @@ describe('arrivalSchedule of a ramping rate', () => {
     );
   });
 
-  it('carries a fraction of a start over a silence', () => {
+  it('keeps a fraction of a start while the rate is 0', () => {
     // Half a start is left when the silence begins, so the next comes half a second after its end.
     assert.deepEqual(
       instantsOf(
@@ -169,7 +169,7 @@ describe('arrivalSchedule of a ramping rate', () => {
     );
   });
 
-  it('is exact at 20,000 a second for an hour and at one an hour for thirty days, with ramps around', () => {
+  it('is exact at 20,000 per second for an hour and at one per hour for thirty days, with ramps around', () => {
     const fast = ramping(0, [
       ['10m', 20_000],
       ['1h', 20_000],

@@ -16,7 +16,7 @@ describe('systemClock', () => {
     assert.ok(fractions > 0);
   });
 
-  it('sleeps until an instant and never less', async () => {
+  it('sleeps until an instant, and never wakes early', async () => {
     for (const ms of [0.3, 1, 2.7]) {
       const untilMs = systemClock.now() + ms;
       await systemClock.sleepUntil(untilMs);

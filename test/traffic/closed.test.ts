@@ -41,7 +41,7 @@ describe('constant-vus', () => {
     assert.deepEqual([driven.left, driven.overMs], [0, 2000]);
   });
 
-  it('ends every pause immediately when it is told to stop, and begins nothing more', async () => {
+  it('ends every pause immediately when it is stopped, and begins nothing more', async () => {
     const driven = await drive(segmentOf(), { callMs: 100, thinkMs: 9000, stopMs: 2500 });
     assert.deepEqual(beginningsOf(driven), { 0: [0], 1: [20], 2: [40] });
     assert.deepEqual(
@@ -51,19 +51,19 @@ describe('constant-vus', () => {
     assert.deepEqual([driven.left, driven.overMs], [0, 2500]);
   });
 
-  it('makes no virtual user when it is told to stop before its start, or comes too late', async () => {
+  it('makes no virtual user when it is stopped before its start, or starts after its end', async () => {
     const stopped = await drive(segmentOf({ startTime: '5s' }), { stopMs: 100 });
     const late = await drive(segmentOf(), { clockMs: 10_000 });
     for (const { made, begun, left } of [stopped, late]) assert.deepEqual([made, begun, left], [[], [], 0]);
     assert.equal(stopped.overMs, 100);
   });
 
-  it('begins wherever time has got to when it comes late, as a second attempt does', async () => {
+  it('begins with the current time when it starts late, as a second attempt does', async () => {
     const driven = await drive(segmentOf({ vus: 1 }), { clockMs: 7000, callMs: 1000 });
     assert.deepEqual(beginningsOf(driven), { 0: [7000, 8000, 9000] });
   });
 
-  it('asks once for a session to hold, and ends it at the end or when it is told to stop', async () => {
+  it('opens each session to hold once, and ends it at the end or when it is stopped', async () => {
     const holding = segmentOf({ steps: [], sessions: { reuse: 'vu' } });
     const driven = await drive(holding, { callMs: 50 });
     assert.deepEqual(beginningsOf(driven), { 0: [0], 1: [20], 2: [40] });
@@ -79,7 +79,7 @@ describe('constant-vus', () => {
     assert.equal(counts.started, 1000);
   });
 
-  it('rejects when a virtual user rejects, which is a bug of ours', async () => {
+  it('rejects when a virtual user rejects, which is a bug in mcp-surge', async () => {
     const clock = new VirtualClock(RUN_START_MS);
     const iterate = () => Promise.reject(new Error('a bug'));
     await assert.rejects(clock.run(runScenario(idleRun(segmentOf(), clock, { iterate }))), /a bug/);
@@ -102,19 +102,19 @@ describe('per-vu-iterations', () => {
     assert.deepEqual([driven.most, driven.left], [2, 0]);
   });
 
-  it('drops the iterations that it has not begun when time runs out', async () => {
+  it('drops the iterations that have not begun when the time is over', async () => {
     const driven = await drive(segmentOf(), { callMs: ({ vu }) => (vu === 0 ? 100 : 9000) });
     assert.deepEqual(driven.counts, { planned: 6, started: 5, dropped: 1, late: 0, maxLagMs: 0 });
     assert.deepEqual(driven.dropped, [{ number: 2, ordinal: 5, intendedMs: undefined }]);
     assert.equal(driven.overMs, 18_020);
   });
 
-  it('drops nothing that it was told not to begin', async () => {
+  it('drops no iterations when it is stopped', async () => {
     const driven = await drive(segmentOf(), { callMs: 1000, stopMs: 1500 });
     assert.deepEqual(driven.counts, { planned: 4, started: 4, dropped: 0, late: 0, maxLagMs: 0 });
   });
 
-  it('drops all iterations when it comes after its time, however many there are', async () => {
+  it('drops all iterations when it starts after its end, however many there are', async () => {
     const { counts, made } = await drive(segmentOf({ iterations: 20_000 }), { clockMs: 10_000 });
     assert.deepEqual([counts.planned, counts.dropped, made.length], [40_000, 40_000, 0]);
   });
@@ -134,7 +134,7 @@ describe('shared-iterations', () => {
     assert.deepEqual(driven.counts, { planned: 6, started: 6, dropped: 0, late: 0, maxLagMs: 0 });
   });
 
-  it('drops the iterations that nobody has begun when time runs out', async () => {
+  it('drops the iterations that have not begun when the time is over', async () => {
     const driven = await drive(segmentOf(), { callMs: 6000 });
     assert.deepEqual(
       driven.dropped.map(({ number }) => number),
@@ -143,7 +143,7 @@ describe('shared-iterations', () => {
     assert.deepEqual([driven.counts.planned, driven.counts.started, driven.overMs], [6, 4, 12_020]);
   });
 
-  it('drops nothing that it was told not to begin', async () => {
+  it('drops no iterations when it is stopped', async () => {
     const { counts } = await drive(segmentOf(), { callMs: 1000, thinkMs: 5000, stopMs: 500 });
     assert.deepEqual([counts.planned, counts.started, counts.dropped], [2, 2, 0]);
   });

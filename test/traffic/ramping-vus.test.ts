@@ -100,7 +100,7 @@ describe('ramping-vus', () => {
     assert.equal(driven.overMs, 8000);
   });
 
-  it('makes a virtual user that comes back anew, and continues its count of iterations', async () => {
+  it('creates a new virtual user when one comes back, and continues its count of iterations', async () => {
     const driven = await drive(
       segmentOf(1, [
         ['2s', 1],
@@ -138,7 +138,7 @@ describe('ramping-vus', () => {
     assert.equal(driven.most, 1);
   });
 
-  it('spreads virtual users that come with a jump over less than a second', async () => {
+  it('spreads virtual users that a jump adds over less than a second', async () => {
     const driven = await drive(
       segmentOf(1, [
         ['5s', 1],
@@ -150,7 +150,7 @@ describe('ramping-vus', () => {
     assert.deepEqual(beginningsOf(driven), { 0: [0], 1: [5000], 2: [5020], 3: [5040], 4: [5060] });
   });
 
-  it('ends all virtual users when it is told to stop, including those that were still to come', async () => {
+  it('ends all virtual users when it is stopped, and adds no more', async () => {
     const driven = await drive(segmentOf(0, [['10s', 10]]), { callMs: 100, thinkMs: 60_000, stopMs: 3000 });
     assert.deepEqual(beginningsOf(driven), { 0: [500], 1: [1500], 2: [2500] });
     assert.deepEqual([driven.left, driven.overMs], [0, 3000]);
@@ -186,14 +186,14 @@ const timesOf = (scenario: RampingVus, vuIndex: number, window = EVER) =>
   activeTimes(scenario, vuIndex, window).map(({ fromMs, toMs }) => [fromMs, toMs]);
 
 describe('activeTimes', () => {
-  it('has a virtual user at work while the level is at least half above its index', () => {
+  it('keeps a virtual user active while the level is at least half above its index', () => {
     const scenario = ramping(0, [10_000, 10], [5000, 10], [10_000, 0]);
     assert.deepEqual(timesOf(scenario, 0), [[500, 24_500]]);
     assert.deepEqual(timesOf(scenario, 9), [[9500, 15_500]]);
     assert.deepEqual(timesOf(scenario, 10), []);
   });
 
-  it('follows jumps, and treats two of them in one instant as one', () => {
+  it('follows jumps, and treats two jumps at the same instant as one', () => {
     const scenario = ramping(1, [1000, 1], [0, 9], [0, 3], [1000, 3], [0, 0], [1000, 0], [0, 2], [1000, 2]);
     assert.deepEqual(timesOf(scenario, 0), [
       [0, 2000],
@@ -203,7 +203,7 @@ describe('activeTimes', () => {
     assert.deepEqual(timesOf(scenario, 5), []);
   });
 
-  it('offsets virtual users that come in one instant, and none that comes alone', () => {
+  it('offsets virtual users that start at the same instant, but not one that starts alone', () => {
     const offsets = (scenario: RampingVus, window = EVER) =>
       Array.from({ length: 5 }, (_, vuIndex) => activeTimes(scenario, vuIndex, window).map(({ offsetMs }) => offsetMs));
     assert.deepEqual(offsets(ramping(2, [1000, 2], [0, 4], [1000, 5])), [[0], [20], [0], [20], [0]]);
@@ -224,7 +224,7 @@ describe('activeTimes', () => {
     .filter(({ stages }) => stages.some(([duration]) => duration > 0))
     .map(({ start, stages }) => ramping(start, ...stages));
 
-  it('has as many virtual users at work at any time as the level says, rounded', () => {
+  it('has as many active virtual users at any time as the rounded level', () => {
     fc.assert(
       fc.property(
         anyRamping,

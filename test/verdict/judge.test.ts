@@ -98,7 +98,7 @@ describe('a threshold', () => {
     );
   });
 
-  it('takes aborted iterations and those without a feed row into the rate of dropped ones, because they started', () => {
+  it('counts aborted iterations and those without a feed row in the rate of dropped ones, because they started', () => {
     const iteration: SampleParts = { kind: 'iteration', operation: 'calls' };
     const samples: SampleParts[] = [
       {},

@@ -81,7 +81,7 @@ describe('a live condition over the run', () => {
     assert.equal(watched({ second, ...thresholds('mcp_failures{operation:initialize}', 'rate<0.1') }), undefined);
   });
 
-  it('measures latency within 1 % from the intended start, iterations and dropped iterations', () => {
+  it('measures latency from the intended start and iterations within 1 %, and dropped iterations exactly', () => {
     const second = () =>
       [
         { durationMs: 100, lagMs: 300 },
@@ -105,7 +105,7 @@ describe('a live condition over the run', () => {
     }
   });
 
-  it('takes aborted iterations into the rate of dropped ones, because they started', () => {
+  it('counts aborted iterations in the rate of dropped ones, because they started', () => {
     const iteration: SampleParts = { kind: 'iteration', operation: 'calls' };
     const second = () =>
       [iteration, { ...iteration, outcome: 'CLIENT_ABORT' }, { ...DROPPED }, { ...DROPPED }] as const;

@@ -41,7 +41,7 @@ it('classifies an error by its cause, and shows a value that is not an error', (
   assert.deepEqual(classifyTransportError('odd', false), { outcome: 'NET_OTHER', message: 'odd' });
 });
 
-it('knows the errors that no target can cause', () => {
+it('recognises the errors that no target can cause', () => {
   assert.equal(isInternalError(errorOf('UND_ERR_INVALID_ARG')), true);
   assert.equal(isInternalError(errorOf('UND_ERR_DESTROYED')), true);
   assert.equal(isInternalError(errorOf('UND_ERR_SOCKET')), false);

@@ -165,7 +165,7 @@ describe('LegacySession with the fleet', () => {
     assert.equal(rig.authorizer.tokens.failed, 1, 'a dead endpoint must not get a request for each call');
   });
 
-  it('ends an open session when its token cannot be renewed, so that its user pauses', async (t) => {
+  it('ends an open session when its token cannot be renewed, so that its virtual user pauses', async (t) => {
     const issuing = await startFleet({ latencyScale: 0 });
     t.after(() => issuing.stop());
     const auth = { ...adoAuth(), tokenUrl: issuing.servers.ado.tokenUrl };

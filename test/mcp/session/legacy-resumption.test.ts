@@ -111,7 +111,7 @@ describe('a call whose stream breaks before the answer', () => {
     { name: '500', reply: httpReply(500, [], 'broken'), get: 'GET HTTP_500', why: /HTTP_500 broken/ },
   ];
   for (const { name, reply, get, why } of hopeless) {
-    it(`fails as its stream did when the server answers the GET with ${name}, and the session continues`, async (t) => {
+    it(`fails with the outcome of its stream when the server answers the GET with ${name}, and the session continues`, async (t) => {
       const rig = await startSession(t, { 'tools/call': endEarly, GET: () => reply });
       const session = rig.legacy();
       await session.open(CALLER);

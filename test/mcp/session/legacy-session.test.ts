@@ -140,7 +140,7 @@ describe('LegacySession', () => {
     assert.equal(rig.samples().at(-1), 'DELETE HTTP_500');
   });
 
-  it('rejects when a judge of ours throws', async (t) => {
+  it('rejects when a judge throws, which is a bug in mcp-surge', async (t) => {
     const rig = await open(t);
     const session = rig.legacy();
     await session.open(CALLER);

@@ -71,7 +71,7 @@ describe('a tool of the first era that runs only as a task', () => {
     });
   }
 
-  it('fails as its result does; a failed task has one too', async (t) => {
+  it('fails with the outcome of its result, which a failed task has too', async (t) => {
     const failed: Answer = () => ({ isError: true, content: [{ type: 'text', text: 'worn out' }] });
     const rig = await startSession(t, { ...taskServer(task('failed')), 'tasks/result': failed });
     const exchange = await requestLook(rig);
@@ -128,7 +128,7 @@ describe('a tool of the first era that runs only as a task', () => {
     assert.deepEqual(sent?.rpc.result, { action: 'accept', content: { name: 'Ada' } });
   });
 
-  it('ends with the load, however long it works', async (t) => {
+  it('ends with the load, however long it would work', async (t) => {
     const rig = await startSession(t, taskServer(task('working')));
     const session = rig.legacy();
     await session.open(CALLER);

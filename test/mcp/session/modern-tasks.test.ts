@@ -131,7 +131,7 @@ describe('a call of the stateless era that becomes a task', () => {
     assert.equal(rig.server.of('tasks/update').length, 10);
   });
 
-  it('ends with the load, however long it works', async (t) => {
+  it('ends with the load, however long it would work', async (t) => {
     const rig = await startSession(t, { ...taskServer(task('working')), 'tools/call': () => created });
     const call = requestLook(rig);
     await until(() => rig.server.of('tasks/get').length === 3);

@@ -175,7 +175,7 @@ describe('a request for which no token is available', () => {
     });
   }
 
-  it('is not sent, gives the reason, and ends the session, so that its user does not loop without a pause', async (t) => {
+  it('is not sent, gives the reason, and ends the session, so that its virtual user does not loop without a pause', async (t) => {
     let has = true;
     const authorizer: Authorizer = {
       ...renewing(),
