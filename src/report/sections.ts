@@ -16,6 +16,7 @@ import {
 } from './tables-of-operations.ts';
 import {
   ceilingTable,
+  checksTable,
   generatorTable,
   outcomesTable,
   rulesTable,
@@ -62,6 +63,7 @@ export type SectionId =
   | 'connections'
   | 'ceiling'
   | 'thresholds'
+  | 'checks'
   | 'comparison'
   | 'generator'
   | 'targets'
@@ -130,6 +132,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     },
     ceiling: ceilingContent(report),
     thresholds: { title: 'Thresholds', tables: [thresholdsTable(report.thresholds)] },
+    checks: { title: 'Checks', tables: [checksTable(report.checks)] },
     comparison: report.comparison === undefined ? { title: 'Comparison' } : comparisonContent(report.comparison),
     generator: {
       title: 'Load generator',

@@ -1,3 +1,4 @@
+import type { CheckCount } from '../sample/block.ts';
 import type { OutcomeGroup, ScenarioSummary, SessionSummary } from '../summary/summary.ts';
 import type { Ceiling, CeilingStage, GeneratorCheck, ThresholdResult } from '../verdict/verdict.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './format.ts';
 import { outcomeMeaning } from './outcome-meaning.ts';
 import type { Report, ReportTarget } from './report.ts';
-import { type Cell, figures, makePlainTable, type Table, toned, words } from './table.ts';
+import { type Cell, figures, makePlainTable, makeTable, type Table, toned, words } from './table.ts';
 import { type Fact, generatorFacts, overWords, seenWords } from './wording.ts';
 
 type Total = { readonly name: string; readonly value: Cell; readonly detail: string };
@@ -160,6 +161,23 @@ export function thresholdsTable(thresholds: readonly ThresholdResult[]): Table {
       words('', ({ at }) => seenWords(at), { stacked: true, below: 'always' }),
     ],
     rows: thresholds,
+  });
+}
+
+/** The checks of each scenario in the order of the plan: how often each held and how often it did not. */
+export function checksTable(checks: readonly CheckCount[]): Table {
+  const groups = [...Map.groupBy(checks, ({ scenario }) => scenario)];
+  return makeTable<CheckCount>({
+    id: 'checks',
+    caption: 'Results that were put to each check of the plan; a result that had failed before is put to none',
+    columns: [
+      words('Check', ({ check }) => check, { names: true, kind: 'code', fit: 'cut' }),
+      words('Operation', ({ operation, step }) => `${operation} (step ${step + 1})`, { kind: 'name', fit: 'cut' }),
+      figures('Passes', ({ passes }) => formatCount(passes)),
+      figures('Failures', ({ failures }) => toned(formatCount(failures), 'bad', failures > 0)),
+      figures('Passed', ({ passes, failures }) => formatShare(passes / (passes + failures))),
+    ],
+    groups: groups.map(([title, items]) => ({ title, items })),
   });
 }
 

@@ -40,6 +40,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
     slice.startAtMs,
     (block) => writer.take(block),
     (text) => redactor.redact(text),
+    measuredFromMs,
   );
   const clients = await openSliceClients(context, {
     plan,

@@ -85,6 +85,21 @@ export function operationId({
 /** A message that came with an outcome, shortened and redacted. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 
+/** One check of a step of the plan. */
+export type CheckKey = {
+  readonly target: string;
+  readonly scenario: string;
+  readonly operation: string;
+  /** Positions of the step in its scenario and of the check in its step, from 0. */
+  readonly step: number;
+  readonly position: number;
+  /** The check in the plan's words, e.g. `contains "ok"`. */
+  readonly check: string;
+};
+
+/** How often a check held and how often it did not, without the warm-up. */
+export type CheckCount = CheckKey & { readonly passes: number; readonly failures: number };
+
 /** Samples packed by column, with the dictionaries that the index columns refer to; a block can be read alone. */
 export type Block = {
   readonly count: number;
@@ -94,13 +109,15 @@ export type Block = {
   readonly outcomes: readonly Outcome[];
   /** Examples that first occurred in this block. */
   readonly examples: readonly OutcomeExample[];
+  /** The checks of these samples; absent when there were none, and in blocks of earlier versions. */
+  readonly checks?: readonly CheckCount[];
   readonly columns: BlockColumns;
 };
 
 /** A block as it is stored: a small JSON header, and each column's little-endian bytes. */
 export type EncodedBlock = {
   readonly count: number;
-  /** JSON of originMs, operations, outcomes and examples. */
+  /** JSON of originMs, operations, outcomes, examples and checks. */
   readonly header: string;
   readonly columns: Readonly<Record<BlockColumnName, Uint8Array>>;
 };
@@ -111,13 +128,13 @@ export const columnNames = Object.keys(BLOCK_COLUMNS) as readonly BlockColumnNam
 /** Encodes without copying: the columns share memory with the block. */
 export function encodeBlock(block: Block): EncodedBlock {
   assertLittleEndian();
-  const { count, originMs, operations, outcomes, examples } = block;
+  const { count, originMs, operations, outcomes, examples, checks } = block;
   const columns = {} as Record<BlockColumnName, Uint8Array>;
   for (const name of columnNames) {
     const column = block.columns[name];
     columns[name] = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
   }
-  return { count, header: JSON.stringify({ originMs, operations, outcomes, examples }), columns };
+  return { count, header: JSON.stringify({ originMs, operations, outcomes, examples, checks }), columns };
 }
 
 /**

@@ -4,6 +4,8 @@ import {
   type Block,
   type BlockColumnName,
   type BlockColumns,
+  type CheckCount,
+  type CheckKey,
   columnNames,
   NO_TIME,
   type OperationKey,
@@ -13,7 +15,7 @@ import {
   SAMPLE_KIND,
 } from './block.ts';
 import type { Outcome } from './outcome.ts';
-import type { Sample } from './sample.ts';
+import type { CheckResults, Sample } from './sample.ts';
 
 /** The largest number of characters of an example that is kept. */
 const MAX_EXAMPLE_CHARACTERS = 300;
@@ -36,6 +38,8 @@ export class Recorder {
   readonly #outcomeIndex = new Map<Outcome, number>();
   readonly #exampleSeen = new Set<number>();
   #examples: OutcomeExample[] = [];
+  readonly #checks = new Map<CheckKey, { passes: number; failures: number }>();
+  readonly #measuredFromMs: number;
   #columns = emptyColumns(BLOCK_CAPACITY);
   #count = 0;
 
@@ -43,11 +47,18 @@ export class Recorder {
    * @param originMs epoch milliseconds that the first block's times count from: the slice's planned start
    * @param onFull receives a block of BLOCK_CAPACITY samples; called within add
    * @param redact removes secrets from example messages
+   * @param measuredFromMs epoch milliseconds; checks of requests that were to start earlier are not counted
    */
-  constructor(originMs: number, onFull: (block: Block) => void, redact: (text: string) => string) {
+  constructor(
+    originMs: number,
+    onFull: (block: Block) => void,
+    redact: (text: string) => string,
+    measuredFromMs = Number.NEGATIVE_INFINITY,
+  ) {
     this.#originMs = originMs;
     this.#onFull = onFull;
     this.#redact = redact;
+    this.#measuredFromMs = measuredFromMs;
   }
 
   /** The number of an operation, which stays the same for the recorder's lifetime. */
@@ -83,6 +94,7 @@ export class Recorder {
     columns.outcome[at] = outcome;
     columns.kind[at] = SAMPLE_KIND[sample.kind];
     columns.flags[at] = sample.flags;
+    if (sample.checks !== undefined) this.#countChecks(sample, sample.checks);
     if (sample.kind === 'session') this.#keepLifetime(sample, at);
     if (sample.message !== '') this.#keepExample(sample.operation, outcome, sample.message);
     if (this.#count === BLOCK_CAPACITY) this.#onFull(this.drain() as Block);
@@ -107,6 +119,7 @@ export class Recorder {
       operations: [...this.#operations],
       outcomes: [...this.#outcomes],
       examples,
+      ...this.#takeChecks(),
       columns,
     };
   }
@@ -119,6 +132,28 @@ export class Recorder {
     columns.startUs[at] = microseconds(fromMs - this.#originMs);
     columns.durationUs[at] = microseconds(endMs - fromMs);
     columns.bytes[at] = Math.min(0xffff_ffff, Math.round(durationMs));
+  }
+
+  #countChecks({ startMs, lagMs }: Sample, { checks, failed }: CheckResults): void {
+    // In the precision of the columns, so that a fold draws the line at the same request.
+    if (Math.round(startMs * 1000) - microseconds(lagMs) < this.#measuredFromMs * 1000) return;
+    for (const [position, key] of checks.entries()) {
+      let counts = this.#checks.get(key);
+      if (counts === undefined) {
+        counts = { passes: 0, failures: 0 };
+        this.#checks.set(key, counts);
+      }
+      if (failed.includes(position)) counts.failures++;
+      else counts.passes++;
+    }
+  }
+
+  /** The checks counted since the last block. */
+  #takeChecks(): { readonly checks?: readonly CheckCount[] } {
+    if (this.#checks.size === 0) return {};
+    const checks = Array.from(this.#checks, ([key, counts]) => ({ ...key, ...counts }));
+    this.#checks.clear();
+    return { checks };
   }
 
   #outcomeNumber(outcome: Outcome): number {

@@ -1,4 +1,4 @@
-import type { SAMPLE_KIND } from './block.ts';
+import type { CheckKey, SAMPLE_KIND } from './block.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
@@ -34,6 +34,16 @@ export type Sample = {
   readonly flags: number;
   /** The target's message, for the list of failures; may be empty. */
   readonly message: string;
+  /** The checks that its result was put to; undefined if there were none. */
+  readonly checks?: CheckResults | undefined;
+};
+
+/** How the checks of a step came out for one result. All its checks are counted, not only the first that failed. */
+export type CheckResults = {
+  /** The same objects for every result of the step. */
+  readonly checks: readonly CheckKey[];
+  /** Positions of those that did not hold. */
+  readonly failed: readonly number[];
 };
 
 /** A sample that is not a request: it has a time and an outcome, but none of a request's clocks. */
@@ -66,5 +76,6 @@ export function plainSample({
     bytes: 0,
     flags: 0,
     message: '',
+    checks: undefined,
   };
 }

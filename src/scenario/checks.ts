@@ -1,30 +1,52 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ResultJudge } from '../mcp/http/json-rpc.ts';
+import { type Judgement, type ResultJudge, USEFUL } from '../mcp/http/json-rpc.ts';
 import { compileJsonSchema } from '../mcp/operations/json-schema.ts';
 import type { Json } from '../plan/feed.ts';
+import { shortened } from '../plan/problem.ts';
 import type { Check } from '../plan/step-schema.ts';
+import type { CheckKey } from '../sample/block.ts';
 import { outcomeClass } from '../sample/outcome.ts';
+import type { CheckResults } from '../sample/sample.ts';
 import { type CompiledCapture, compilePointer } from './values.ts';
 
 /** Reads the text of a result. */
 export type TextOf = (result: unknown) => string;
 
+/** The place of a step in the plan. */
+export type StepPlace = Omit<CheckKey, 'position' | 'check'>;
+
 /**
- * Adds a step's checks to the judge of its results. A result that would be useful or a warning becomes TOOL_ASSERT when a
- * check does not hold.
+ * Adds a step's checks to the judge of its results. A result that would be useful or a warning is put to all of them, and
+ * becomes TOOL_ASSERT when one does not hold; the message is that of the first.
  */
-export function compileJudge(judge: ResultJudge, textOf: TextOf, checks: readonly Check[]): ResultJudge {
+export function compileJudge(
+  judge: ResultJudge,
+  textOf: TextOf,
+  checks: readonly Check[],
+  place: StepPlace,
+): ResultJudge {
   if (checks.length === 0) return judge;
   const compiled = checks.map(compileCheck);
+  const keys = checks.map((check, position) => ({ ...place, position, check: shortened(checkName(check)) }));
+  const allHeld: CheckResults = { checks: keys, failed: [] };
+  // Made once, because most results are like this.
+  const useful: Judgement = { ...USEFUL, checks: allHeld };
   return (result, tool) => {
     const judgement = judge(result, tool);
     if (outcomeClass(judgement.outcome) === 'failed') return judgement;
     const text = textOf(result);
-    for (const check of compiled) {
-      const problem = check(result, text);
-      if (problem !== undefined) return { outcome: 'TOOL_ASSERT', message: problem };
+    let message: string | undefined;
+    let failed: number[] | undefined;
+    for (let position = 0; position < compiled.length; position++) {
+      const problem = (compiled[position] as CompiledCheck)(result, text);
+      if (problem === undefined) continue;
+      message ??= problem;
+      failed ??= [];
+      failed.push(position);
     }
-    return judgement;
+    if (message !== undefined)
+      return { outcome: 'TOOL_ASSERT', message, checks: { checks: keys, failed: failed ?? [] } };
+    return judgement === USEFUL ? useful : { ...judgement, checks: allHeld };
   };
 }
 
@@ -47,7 +69,7 @@ export function captureInto(
       const value = find(result, text);
       if (value === undefined) {
         const message = `nothing to capture as ${name} ${sought}; the result's text is "${text}"`;
-        return { outcome: 'TOOL_CAPTURE', message };
+        return { outcome: 'TOOL_CAPTURE', message, checks: judgement.checks };
       }
       captured.set(name, value);
     }
@@ -63,29 +85,40 @@ type CompiledCheck = (result: unknown, text: string) => string | undefined;
 
 type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
 
+/** A check in words; its own keys and values, as the plan has them. */
+export function checkName(check: Check): string {
+  if ('contains' in check) return `contains "${check.contains}"`;
+  if ('matches' in check) return `matches ${new RegExp(check.matches, 'u')}`;
+  if ('equals' in check) return `${check.pointer} equals ${JSON.stringify(check.equals)}`;
+  if ('schema' in check) return check.pointer === undefined ? 'schema' : `schema of ${check.pointer}`;
+  return 'size' in check ? `size ${sizeRange(check.size)} bytes` : 'notEmpty';
+}
+
 /** Compiles a check, so that a reply only runs it. @throws when it has a schema that cannot be used */
 export function compileCheck(check: Check): CompiledCheck {
   if ('contains' in check) {
     const { contains } = check;
-    return ofText(`contains "${contains}"`, (text) => text.includes(contains));
+    return ofText(check, (text) => text.includes(contains));
   }
   if ('matches' in check) {
     const pattern = new RegExp(check.matches, 'u');
-    return ofText(`matches ${pattern}`, (text) => pattern.test(text));
+    return ofText(check, (text) => pattern.test(text));
   }
   if ('equals' in check) return equalsCheck(check);
   if ('schema' in check) return schemaCheck(check);
   if ('size' in check) return sizeCheck(check);
-  return ofText('notEmpty', (text) => text.trim() !== '');
+  return ofText(check, (text) => text.trim() !== '');
 }
 
-function ofText(name: string, holds: (text: string) => boolean): CompiledCheck {
+function ofText(check: Check, holds: (text: string) => boolean): CompiledCheck {
+  const name = checkName(check);
   return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${text}"`);
 }
 
-function equalsCheck({ pointer, equals }: CheckOf<'equals'>): CompiledCheck {
+function equalsCheck(check: CheckOf<'equals'>): CompiledCheck {
+  const { pointer, equals } = check;
   const find = compilePointer(pointer);
-  const name = `${pointer} equals ${JSON.stringify(equals)}`;
+  const name = checkName(check);
   return (result) => {
     const found = find(result);
     return isDeepStrictEqual(found, equals) ? undefined : `check failed: ${name}; it is ${shown(found)}`;
@@ -104,13 +137,18 @@ function schemaCheck({ schema, pointer = '' }: CheckOf<'schema'>): CompiledCheck
   };
 }
 
-function sizeCheck({ size: { min = 0, max = Number.POSITIVE_INFINITY } }: CheckOf<'size'>): CompiledCheck {
-  const name = max === Number.POSITIVE_INFINITY ? `at least ${min}` : `${min} to ${max}`;
+function sizeCheck(check: CheckOf<'size'>): CompiledCheck {
+  const { min = 0, max = Number.POSITIVE_INFINITY } = check.size;
+  const name = checkName(check);
   return (_, text) => {
     const bytes = Buffer.byteLength(text);
     if (bytes >= min && bytes <= max) return undefined;
-    return `check failed: size ${name} bytes; the result's text has ${bytes}: "${text}"`;
+    return `check failed: ${name}; the result's text has ${bytes}: "${text}"`;
   };
+}
+
+function sizeRange({ min = 0, max }: CheckOf<'size'>['size']): string {
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`;
 }
 
 function shown(found: unknown): string {

@@ -16,10 +16,10 @@ import {
 import { PLACEHOLDER, parsePlaceholder } from '../plan/placeholder.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
-import type { Step } from '../plan/step-schema.ts';
+import { operationOf, type Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Random } from '../traffic/random.ts';
-import { captureInto, compileJudge, type TextOf } from './checks.ts';
+import { captureInto, compileJudge, type StepPlace, type TextOf } from './checks.ts';
 import { type RowTaker, UsedFeeds } from './feeds.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { compileCapture, type Values } from './values.ts';
@@ -34,13 +34,22 @@ export type CompiledScenario = {
 
 /**
  * Compiles the steps of a scenario.
+ * @param name the scenario's, in the plan
  * @throws when the plan's feeds or schemas hold what cannot be used
  */
-export function compileScenario(plan: Plan, scenario: Scenario): CompiledScenario {
+export function compileScenario(plan: Plan, name: string): CompiledScenario {
+  const scenario = plan.scenarios[name] as Scenario;
   const feeds = new UsedFeeds(plan.feeds);
   const target = plan.targets[scenario.target] as Target;
   const scope = { target, feeds, readAsJson: readAsJson(scenario) };
-  const steps = scenario.steps.map((step) => compileStep(step, scope));
+  const steps = scenario.steps.map((step, index) => {
+    return compileStep(step, scope, {
+      scenario: name,
+      target: scenario.target,
+      operation: operationOf(step),
+      step: index,
+    });
+  });
   return { drawSteps: drawingOf(scenario, steps), rowsFor: (taker) => feeds.rowsFor(taker) };
 }
 
@@ -108,8 +117,8 @@ type CallMaker = Pick<CompiledStep, 'needs'> & {
  * Compiles one step for all virtual users of a process.
  * @throws when the plan's feeds or schemas hold what cannot be used
  */
-export function compileStep(step: Step, scope: StepScope): CompiledStep {
-  const { make, needs, fixed, textOf } = callMaker(step, scope);
+export function compileStep(step: Step, scope: StepScope, place: StepPlace): CompiledStep {
+  const { make, needs, fixed, textOf } = callMaker(step, scope, place);
   const captures = Object.entries(step.capture).map(([name, capture]) => {
     return compileCapture(name, capture, scope.readAsJson.has(name));
   });
@@ -122,28 +131,28 @@ export function compileStep(step: Step, scope: StepScope): CompiledStep {
   return { needs, makeCall };
 }
 
-function callMaker(step: Step, { target, feeds }: StepScope): CallMaker {
+function callMaker(step: Step, { target, feeds }: StepScope, place: StepPlace): CallMaker {
   const { tool, resource, prompt, complete, list, checks } = step;
   const texts = (value: unknown) => compileTemplate(value, feeds, true);
   if (tool !== undefined) {
     const softErrors = compileSoftErrors(target.softErrors);
     const judgeTool: ResultJudge = (result, known) => judgeToolResult(result, softErrors, known);
-    const judge = compileJudge(judgeTool, textOfTool, checks);
+    const judge = compileJudge(judgeTool, textOfTool, checks, place);
     const template = compileTemplate(step.arguments ?? {}, feeds);
     return filled(textOfTool, callTool(tool, judge, step.progress), template);
   }
   if (resource !== undefined) {
-    const judge = compileJudge(judgeResource, textOfResource, checks);
+    const judge = compileJudge(judgeResource, textOfResource, checks, place);
     return filled(textOfResource, readResource(resource, judge), texts(resource));
   }
   if (prompt !== undefined) {
-    const judge = compileJudge(judgePrompt, textOfPrompt, checks);
+    const judge = compileJudge(judgePrompt, textOfPrompt, checks, place);
     return filled(textOfPrompt, getPrompt(prompt, judge), texts(step.arguments ?? {}));
   }
   if (complete !== undefined) {
     const { prompt: ofPrompt, resource: ofResource, argument, context } = complete;
     const completed = ofPrompt === undefined ? { resource: ofResource as string } : { prompt: ofPrompt };
-    const judge = compileJudge(judgeCompletion, textOfCompletion, checks);
+    const judge = compileJudge(judgeCompletion, textOfCompletion, checks, place);
     const make = completeArgument(completed, argument.name, judge);
     return context === undefined
       ? filled(textOfCompletion, make, texts(argument.value))

@@ -1,8 +1,9 @@
-import { type Block, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
+import { type Block, type CheckCount, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
 import { type Outcome, outcomeClass } from '../sample/outcome.ts';
 import { type Fold, type FoldFrame, firstExample, type PauseFold, phaseOf, type SliceFold } from './fold.ts';
 import { IterationFolder, SessionFolder } from './fold-iterations.ts';
 import { RequestFolder } from './fold-requests.ts';
+import { mergeChecks } from './merge-folds.ts';
 import { ascending } from './percentiles.ts';
 
 type OpenPauses = { -readonly [Field in keyof PauseFold]: PauseFold[Field] };
@@ -15,6 +16,7 @@ export class BlockFolder {
   readonly #sessions: SessionFolder;
   readonly #pauses = new Map<string, OpenPauses>();
   readonly #vus = new Set<number>();
+  #checks: readonly CheckCount[] = [];
   #abortedRequests = 0;
   #limitedRequests = 0;
   #limitedExample = '';
@@ -55,6 +57,7 @@ export class BlockFolder {
           this.#addPause(block, at);
       }
     }
+    if (block.checks !== undefined) this.#checks = mergeChecks([...this.#checks, ...block.checks]);
     for (const { operation, outcome, message } of block.examples) {
       const code = block.outcomes[outcome] as Outcome;
       if (code === 'CLIENT_LIMIT') this.#limitedExample = firstExample(this.#limitedExample, message);
@@ -68,6 +71,7 @@ export class BlockFolder {
       intervalMs: this.#frame.intervalMs,
       ...this.#requests.finish(),
       pauses: [...this.#pauses.values()],
+      ...(this.#checks.length === 0 ? {} : { checks: this.#checks }),
       vus: ascending(this.#vus),
       iterations: this.#iterations.finish(),
       sessions: this.#sessions.finish(),

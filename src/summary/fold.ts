@@ -1,5 +1,5 @@
 import { phaseAt } from '../plan/timeline.ts';
-import { type OperationKey, operationId } from '../sample/block.ts';
+import { type CheckCount, type CheckKey, type OperationKey, operationId } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceHealth } from './generator-health.ts';
 
@@ -15,6 +15,8 @@ export type Fold = {
   readonly examples: readonly KeptExample[];
   readonly operations: readonly OperationFold[];
   readonly pauses: readonly PauseFold[];
+  /** The checks of the plan, without warm-up; absent when there were none, and in folds of earlier versions. */
+  readonly checks?: readonly CheckCount[];
   /** Numbers of the virtual users that sent a request or found that a feed had run out, ascending. */
   readonly vus: Uint32Array;
   readonly iterations: readonly IterationCell[];
@@ -189,6 +191,11 @@ export function mapClocks<Value>(of: (clock: ClockName) => Value): Record<ClockN
 /** The one text that identifies an outcome of an operation, as the key of a map. */
 export function outcomeId(of: OutcomeKey): string {
   return `${operationId(of)}\n${of.outcome}`;
+}
+
+/** The one text that identifies a check of a plan, as the key of a map; its order is that of the plan within a scenario. */
+export function checkId({ scenario, step, position }: CheckKey): string {
+  return `${scenario}\n${String(step).padStart(6, '0')}\n${String(position).padStart(6, '0')}`;
 }
 
 /** The first of two messages in text order, or the one that is not empty; the order of the two does not matter. */

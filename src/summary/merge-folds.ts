@@ -1,7 +1,8 @@
-import { operationId } from '../sample/block.ts';
+import { type CheckCount, operationId } from '../sample/block.ts';
 import {
   type Cell,
   type CellPlace,
+  checkId,
   type FailureCounts,
   type Fold,
   firstExample,
@@ -21,6 +22,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
   const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
   const all = <Item>(of: (fold: Fold) => readonly Item[]) => folds.flatMap(of);
   const targetOf = ({ target }: { readonly target: string }) => target;
+  const checks = mergeChecks(all((fold) => fold.checks ?? []));
   return {
     intervalMs,
     cells: groups(
@@ -46,6 +48,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
       all((fold) => fold.pauses),
       targetOf,
     ).map(mergePauses),
+    ...(checks.length === 0 ? {} : { checks }),
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: groups(
       all((fold) => fold.iterations),
@@ -126,6 +129,15 @@ function mergeOperations(all: readonly OperationFold[]): OperationFold {
     resumed: sum('resumed'),
     retries: sum('retries'),
   };
+}
+
+/** The counts of each check added up, in the order of the plan within each scenario. */
+export function mergeChecks(counts: readonly CheckCount[]): CheckCount[] {
+  return groups(counts, checkId).map((group) => ({
+    ...(group[0] as CheckCount),
+    passes: group.reduce((total, { passes }) => total + passes, 0),
+    failures: group.reduce((total, { failures }) => total + failures, 0),
+  }));
 }
 
 function mergePauses(pauses: readonly PauseFold[]): PauseFold {

@@ -46,6 +46,7 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     pauses: fold.pauses.map(({ target, count, totalUs, maxUs }) => {
       return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
     }),
+    checks: fold.checks ?? [],
     series: seriesOf(fold.cells, sessions, intervals, fold.intervalMs),
     starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
     sessions,

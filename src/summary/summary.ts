@@ -1,3 +1,4 @@
+import type { CheckCount } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { LatencyBatch } from './batches.ts';
 import type { ColdCall } from './fold.ts';
@@ -18,6 +19,8 @@ export type Summary = {
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
   readonly pauses: readonly TargetPauses[];
+  /** Every check that a result was put to. */
+  readonly checks: readonly CheckCount[];
   /** Warm-up included. */
   readonly series: readonly Series[];
   readonly starts: readonly StartSeries[];

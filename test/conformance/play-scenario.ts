@@ -4,7 +4,6 @@ import { MODERN_REVISION } from '../../src/mcp/session/handshakes.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
 import { type Session, succeeded } from '../../src/mcp/session/session.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
-import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import type { Target } from '../../src/plan/target-schema.ts';
 import { stepProblems } from '../../src/run/probe-target.ts';
 import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
@@ -92,7 +91,7 @@ async function describedTools(session: Session): Promise<Page['items']> {
 
 function callOf(plan: Plan): Call {
   const random = () => 0;
-  const { drawSteps } = compileScenario(plan, plan.scenarios.calls as Scenario);
+  const { drawSteps } = compileScenario(plan, 'calls');
   const [step] = drawSteps(random);
   if (step === undefined) throw new Error('The scenario has no step.');
   return step.makeCall({ random, vu: 0, iteration: 0, rows: [], captured: new Map() });

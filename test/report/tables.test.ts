@@ -79,6 +79,7 @@ describe('HTML and text', () => {
     const found = new Set(variants.flatMap(([, report]) => [...sectionsOf(report, 'text').keys()]));
     assert.deepEqual([...found].toSorted(), [
       'ceiling',
+      'checks',
       'clocks',
       'cold',
       'comparison',

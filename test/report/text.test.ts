@@ -171,6 +171,9 @@ it('shows scenarios, cold calls, sessions, the warm-up and where thresholds brok
     '900',
   ]);
   assert.deepEqual(cells('idle-sessions ').slice(1, 5), ['–', '500', '0', '–']);
+  const checks = text.slice(text.indexOf('\nChecks\n'), text.indexOf('\nLoad generator'));
+  assert.match(checks, /\nlearn-agents\n {2}notEmpty +tools\/call:microsoft_docs_search \(step 1\) +300 +0 +100 %\n/);
+  assert.match(checks, /\n {2}contains "Azure" +tools\/call:microsoft_docs_search \(step 1\) +287 +13 +95\.7 %\n/);
   const cold = text.slice(text.indexOf('\nCold and warm calls'), text.indexOf('\nSessions'));
   assert.match(cold, /microsoft_docs_search +5 +910 +1,480 +0 +– +– +290 +310 +720\n/);
   assert.match(text, /\nlearn +14 +12 +2 +12 +12 min 20 s +15 min 1 s +15 min 1 s +2 SESS_LOST\n/);

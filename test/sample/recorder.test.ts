@@ -5,6 +5,8 @@ import {
   BLOCK_COLUMNS,
   type Block,
   type BlockColumnName,
+  decodeBlock,
+  encodeBlock,
   NO_TIME,
   SAMPLE_FLAG,
   SAMPLE_KIND,
@@ -183,4 +185,32 @@ it('keeps a step and a request of the protocol with the same name separately', (
     { target: 'web', operation: 'tools/list' },
     { target: 'web', operation: 'tools/list', kind: 'protocol' },
   ]);
+});
+
+it('counts each check of a block, and leaves out the warm-up', () => {
+  const place = { target: 'web', scenario: 'calls', operation: 'tools/call:look', step: 0 };
+  const checks = ['notEmpty', 'contains "x"'].map((check, position) => ({ ...place, position, check }));
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs, ORIGIN_MS + 100);
+  const add = (afterMs: number, lagMs: number, failed: readonly number[]) =>
+    recorder.add(aSample({ startMs: ORIGIN_MS + afterMs, lagMs, checks: { checks, failed } }));
+  add(99, 0, [0]);
+  add(150, 50.1, [0]);
+  recorder.add(aSample({ startMs: ORIGIN_MS + 150 }));
+  assert.equal(Object.hasOwn(recorder.drain() as Block, 'checks'), false);
+  add(150, 50, [1]);
+  add(200, 0, []);
+  assert.deepEqual((recorder.drain() as Block).checks, [
+    { ...checks[0], passes: 2, failures: 0 },
+    { ...checks[1], passes: 1, failures: 1 },
+  ]);
+  add(300, 0, [0, 1]);
+  const block = recorder.drain() as Block;
+  assert.deepEqual(
+    block.checks?.map(({ passes, failures }) => [passes, failures]),
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  );
+  assert.deepEqual(decodeBlock(encodeBlock(block)), block);
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Call } from '../../src/mcp/operations/call.ts';
-import type { Scenario } from '../../src/plan/scenario-schema.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
@@ -9,7 +8,7 @@ import { aPlan, type PlanParts } from '../support/a-plan.ts';
 /** Makes the calls of one iteration of a scenario. */
 function callsOf(parts: PlanParts): (ordinal: number, random?: Random, vuIndex?: number) => Call[] | undefined {
   const plan = aPlan(parts);
-  const { drawSteps, rowsFor } = compileScenario(plan, plan.scenarios.calls as Scenario);
+  const { drawSteps, rowsFor } = compileScenario(plan, 'calls');
   return (ordinal, random = randomFor(1, ordinal), vuIndex = 0) => {
     const rows = rowsFor({ ordinal, vuIndex, random });
     if (rows === undefined) return undefined;

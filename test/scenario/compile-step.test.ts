@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Call } from '../../src/mcp/operations/call.ts';
 import { readTools } from '../../src/mcp/operations/tool.ts';
+import { operationOf } from '../../src/plan/step-schema.ts';
 import { compileStep } from '../../src/scenario/compile-scenario.ts';
 import { UsedFeeds } from '../../src/scenario/feeds.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
@@ -14,13 +15,15 @@ type Feeds = Readonly<Record<string, readonly string[]>>;
 function makerOf(step: object, feeds: Feeds = {}, target: Record<string, unknown> = {}): (random: Random) => Call {
   const plan = aPlan({
     target,
-    scenario: { steps: [step] },
+    scenario: { order: 'fixed', steps: [step] },
     plan: { feeds: Object.fromEntries(Object.entries(feeds).map(([name, values]) => [name, { values }])) },
   });
   const [parsed] = plan.scenarios.calls?.steps ?? [];
   assert.ok(parsed && plan.targets.web);
   const used = new UsedFeeds(plan.feeds);
-  const { makeCall } = compileStep(parsed, { target: plan.targets.web, feeds: used, readAsJson: new Set() });
+  const scope = { target: plan.targets.web, feeds: used, readAsJson: new Set<string>() };
+  const place = { target: 'web', scenario: 'calls', operation: operationOf(parsed), step: 0 };
+  const { makeCall } = compileStep(parsed, scope, place);
   return (random) => {
     const rows = used.rowsFor({ ordinal: 0, vuIndex: 0, random }) ?? assert.fail();
     return makeCall({ random, vu: 0, iteration: 0, rows, captured: new Map() });
@@ -179,13 +182,56 @@ describe('the judge of a step', () => {
     for (const [step, result] of kinds) {
       const judge = judgeOf({ ...step, checks });
       assert.equal(judge(result('all is well')).outcome, 'OK');
-      assert.deepEqual(judge(result('all was well')), {
+      const { checks: _, ...failed } = judge(result('all was well'));
+      assert.deepEqual(failed, {
         outcome: 'TOOL_ASSERT',
         message: 'check failed: contains "is"; the result\'s text is "all was well"',
       });
       assert.match(judge(result('is all well')).message, /^check failed: matches \/\^a\.\*l\$\/u; /);
     }
     assert.equal(judgeOf({ tool: 'look', checks: [{ notEmpty: true }] })(said(' \n')).outcome, 'TOOL_ASSERT');
+  });
+
+  it('puts every result that has not failed to every check, and names the check as the plan has it', () => {
+    const checks = [
+      { contains: 'is' },
+      { matches: '^a' },
+      { notEmpty: true },
+      { pointer: '/isError', equals: false },
+    ].concat([
+      { schema: {} },
+      { schema: {}, pointer: '/content' },
+      { size: { min: 2 } },
+      { size: { max: 9 } },
+    ] as never);
+    const judge = judgeOf({ tool: 'look', checks });
+    const results = (text: string, more: object = {}) => judge({ ...said(text), ...more });
+    const place = { target: 'web', scenario: 'calls', operation: 'tools/call:look', step: 0 };
+    const names = ['contains "is"', 'matches /^a/u', 'notEmpty', '/isError equals false', 'schema'].concat([
+      'schema of /content',
+      'size at least 2 bytes',
+      'size 0 to 9 bytes',
+    ]);
+    const counted = results('so', { isError: false });
+    assert.deepEqual(counted.checks, {
+      checks: names.map((check, position) => ({ ...place, position, check })),
+      failed: [0, 1],
+    });
+    assert.deepEqual(results('a very long one').checks?.failed, [0, 3, 7]);
+    assert.equal(results('no', { isError: true }).checks, undefined);
+    // A result that passes costs no further object.
+    const useful = results('a is', { isError: false });
+    assert.deepEqual([useful.outcome, useful.checks?.failed], ['OK', []]);
+    assert.equal(useful, results('all is', { isError: false }));
+    assert.equal(useful.checks?.checks, counted.checks?.checks);
+  });
+
+  it('says which checks a warning and a missing capture have passed', () => {
+    const checks = [{ schema: {} }];
+    const warned = judgeOf({ tool: 'look', checks })({ content: [] });
+    assert.deepEqual([warned.outcome, warned.checks?.failed], ['TOOL_EMPTY', []]);
+    const missing = judgeOf({ tool: 'look', checks, capture: { id: { matches: 'x' } } })(said('y'));
+    assert.deepEqual([missing.outcome, missing.checks?.failed], ['TOOL_CAPTURE', []]);
   });
 
   it('validates the shape before it applies the checks', () => {

@@ -2,6 +2,10 @@ import fc from 'fast-check';
 import type { Outcome } from '../../src/sample/outcome.ts';
 import type { SampleParts } from '../support/blocks-of.ts';
 
+/** The checks of a step; the positions come out of order in text order. */
+const CHECKS = ['a', 'b', 'c'].map((check, position) => {
+  return { target: 'web', scenario: 'calls', operation: 'tools/call:look', step: 10 - position, position, check };
+});
 /** A clock that some requests reach. */
 const anyClock = fc.option(fc.nat(4000), { nil: undefined });
 /** Only requests carry messages. The operation of an iteration is its scenario's name; of a pause, the call that asked for it. */
@@ -29,9 +33,10 @@ const anySample: fc.Arbitrary<SampleParts> = fc
     flags: fc.nat(63),
     vu: fc.nat(10),
     message: fc.constantFrom('', 'one', 'two', 'three'),
+    checks: fc.option(fc.record({ checks: fc.constant(CHECKS), failed: fc.subarray([0, 1, 2]) }), { nil: undefined }),
   })
-  .map(({ message, ...parts }): SampleParts => {
-    if (parts.kind === 'request') return { ...parts, message };
+  .map(({ message, checks, ...parts }): SampleParts => {
+    if (parts.kind === 'request') return { ...parts, message, checks };
     if (parts.kind === 'session') {
       return { ...parts, operation: 'session', lagMs: 0, durationMs: (parts.durationMs ?? 0) * 4 };
     }

@@ -51,6 +51,23 @@ describe('summarise', () => {
     assert.deepEqual([abortedRequests, limitedRequests, limitedExample], [1, 2, 'EMFILE']);
   });
 
+  it('adds up each check, in the order of the plan', () => {
+    const place = { target: 'web', scenario: 'calls', operation: 'tools/call:look' };
+    const [late, early] = [10, 9].map((step) => ({ ...place, step, position: 0, check: 'notEmpty' }));
+    assert.ok(late && early);
+    const { checks } = summaryOf([
+      { checks: { checks: [late], failed: [] } },
+      { checks: { checks: [early], failed: [0] }, outcome: 'TOOL_ASSERT' },
+      { checks: { checks: [late], failed: [0] }, outcome: 'TOOL_ASSERT' },
+      { outcome: 'HTTP_503' },
+    ]);
+    assert.deepEqual(checks, [
+      { ...early, passes: 0, failures: 1 },
+      { ...late, passes: 1, failures: 1 },
+    ]);
+    assert.deepEqual(summaryOf([{}]).checks, []);
+  });
+
   it('lists failures by count, those of equal count by target, operation and outcome', () => {
     const failing = (times: number, parts: SampleParts) => Array.from({ length: times }, () => parts);
     const { failures, warnings } = summaryOf([

@@ -44,6 +44,10 @@ export function modelled(base: Report): Report {
     }),
     starts: [starts(base, 'learn-agents', 0), starts(base, 'github-agents', 9)],
     sessions: [sessions[2] as SessionSummary, ...sessions.slice(0, 2)],
+    checks: ['notEmpty', 'contains "Azure"'].map((check, position) => {
+      const step = { target: 'learn', scenario: 'learn-agents', operation: SEARCH, step: 0 };
+      return { ...step, position, check, passes: 300 - 13 * position, failures: 13 * position };
+    }),
     moments: [
       { atSeconds: 60, what: 'warm-up ends' },
       { atSeconds: 300, what: 'stage ends', scenario: 'learn-agents' },

@@ -62,6 +62,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       },
     ],
     pauses: [],
+    checks: [],
     series: [
       series('*', '*', everyRequest),
       ...drawn.map(({ operation, requests }) => series(operation.target, operation.operation, requests)),

@@ -34,6 +34,7 @@ export function reportFullOf(text: string): Report {
       example: text,
     })),
     warnings: base.warnings.map((each) => ({ ...rename(each), example: text })),
+    checks: base.checks.map((each) => ({ ...rename(each), scenario: text, check: text })),
     pauses: base.pauses.map((each) => ({ ...each, target: text })),
     series: base.series.map(rename),
     scenarios: base.scenarios.map((each) => ({ ...each, scenario: `${each.scenario}${text}`, target: text })),

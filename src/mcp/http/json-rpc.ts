@@ -1,4 +1,5 @@
 import type { Outcome } from '../../sample/outcome.ts';
+import type { CheckResults } from '../../sample/sample.ts';
 import type { Tool } from '../operations/tool.ts';
 
 /** The answer to one of our requests. */
@@ -47,7 +48,12 @@ function hasError({ error }: RpcResponse): boolean {
 }
 
 /** An outcome, and the message of the target or the failure that goes with it. */
-export type Judgement = { readonly outcome: Outcome; readonly message: string };
+export type Judgement = {
+  readonly outcome: Outcome;
+  readonly message: string;
+  /** The checks that the result was put to. */
+  readonly checks?: CheckResults | undefined;
+};
 
 /** The judgement of an answer without any fault. */
 export const USEFUL: Judgement = { outcome: 'OK', message: '' };

@@ -45,9 +45,9 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   exchange.result = response.result;
   const answer = request.peer.judgeResult(exchange);
   if (answer.outcome !== 'OK') return { answer };
-  const session = request.opensSession ? judgeSessionId(exchange.replyHeaders) : USEFUL;
-  if (session.outcome !== 'OK' || role !== 'id-type') return { answer: session };
-  return { answer: { outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
+  const whole = request.opensSession ? judgeSessionId(exchange.replyHeaders) : answer;
+  if (whole.outcome !== 'OK' || role !== 'id-type') return { answer: whole };
+  return { answer: { ...whole, outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
 }
 
 /** Characters that can be sent in a header; the protocol allows even fewer (MCP 2025-03-26, "Session Management"). */

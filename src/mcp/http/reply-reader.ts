@@ -82,7 +82,7 @@ export class ReplyReader {
     if (answer === undefined)
       return this.#stray ?? { outcome: 'PROTO_NO_REPLY', message: 'the stream ended without the response' };
     if (!unterminated || answer.outcome !== 'OK') return answer;
-    return { outcome: 'SSE_UNTERMINATED', message: 'no blank line ended the last event' };
+    return { ...answer, outcome: 'SSE_UNTERMINATED', message: 'no blank line ended the last event' };
   }
 
   #readMessages(text: string): void {

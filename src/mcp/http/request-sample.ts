@@ -30,6 +30,7 @@ export function newRequestSample(request: ExchangeRequest, startMs: number): Req
     bytes: 0,
     flags,
     message: '',
+    checks: undefined,
   };
 }
 
@@ -46,8 +47,9 @@ export function recordConnection(sample: RequestSample, link: Link | undefined, 
 }
 
 /** Records how the request ended. @param atMs when that was known, from the start of the request */
-export function recordOutcome(sample: RequestSample, { outcome, message }: Judgement, atMs: number): void {
+export function recordOutcome(sample: RequestSample, { outcome, message, checks }: Judgement, atMs: number): void {
   sample.durationMs = atMs;
   sample.outcome = outcome;
+  sample.checks = checks;
   sample.message = message.length > MAX_MESSAGE_CHARACTERS ? message.slice(0, MAX_MESSAGE_CHARACTERS) : message;
 }

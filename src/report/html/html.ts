@@ -16,6 +16,7 @@ const ORDER: readonly (SectionId | 'time' | 'each')[] = [
   'totals',
   'ceiling',
   'thresholds',
+  'checks',
   'comparison',
   'time',
   'scenarios',

@@ -27,6 +27,7 @@ const ORDER: readonly SectionId[] = [
   'connections',
   'ceiling',
   'thresholds',
+  'checks',
   'comparison',
   'generator',
   'targets',

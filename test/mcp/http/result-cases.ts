@@ -12,6 +12,7 @@ const softErrors = compileSoftErrors([
   { pattern: 'quota', outcome: 'TOOL_QUOTA' },
   { pattern: '^Request failed', outcome: 'TOOL_SOFT_ERROR' },
 ]);
+const PLACE = { target: 'web', scenario: 'calls', operation: 'tools/call:weigh', step: 0 };
 const judge: ResultJudge = (value, tool) => judgeToolResult(value, softErrors, tool);
 const [tool] = readTools([
   {
@@ -57,7 +58,7 @@ export const toolResults: OutcomeTable = {
       { content: [] },
       {
         name: 'no content, although a check requires some',
-        request: { judge: compileJudge(judge, textOfTool, [{ matches: '.' }]) },
+        request: { judge: compileJudge(judge, textOfTool, [{ matches: '.' }], PLACE) },
       },
     ),
     ofResult('TOOL_CAPTURE', text('no number'), {
@@ -68,7 +69,7 @@ export const toolResults: OutcomeTable = {
       message: /^nothing to capture as id by/,
     }),
     ofResult('TOOL_ASSERT', text('fine'), {
-      request: { judge: compileJudge(judge, textOfTool, [{ contains: 'excellent' }]) },
+      request: { judge: compileJudge(judge, textOfTool, [{ contains: 'excellent' }], PLACE) },
       message: /excellent/,
     }),
   ],

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { renderText } from '../../src/report/text/text.ts';
+import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
+import { runPlan } from './run-plan.ts';
+
+it('counts every check of every step with its passes and failures, over all lanes', async (t) => {
+  let calls = 0;
+  const server = await startMcpServer(legacyServer, {
+    'tools/list': () => ({ tools: [{ name: 'look' }] }),
+    'tools/call': () => {
+      calls++;
+      const text = { type: 'text', text: calls % 3 === 0 ? 'wrong' : 'right' };
+      return { isError: calls % 5 === 0, content: [text] };
+    },
+  });
+  t.after(() => server.close());
+  const checks = [{ contains: 'right' }, { notEmpty: true }];
+  const steps = [{ tool: 'look', checks }, { tool: 'look', checks: [{ contains: 'wrong' }] }, { tool: 'look' }];
+  const scenario = { executor: 'shared-iterations', vus: 4, iterations: 30, order: 'fixed', steps };
+  const { report } = await runPlan(server.origin, { some: scenario }, {}, { vusPerLane: 2 });
+  assert.equal(calls, 90);
+  const [right, notEmpty, wrong] = report.checks;
+  assert.ok(right && notEmpty && wrong && report.checks.length === 3);
+  const place = { target: 'web', scenario: 'some', operation: 'tools/call:look' };
+  const { passes, failures, ...key } = right;
+  assert.deepEqual(key, { ...place, step: 0, position: 0, check: 'contains "right"' });
+  assert.deepEqual(notEmpty, {
+    ...place,
+    step: 0,
+    position: 1,
+    check: 'notEmpty',
+    passes: passes + failures,
+    failures: 0,
+  });
+  assert.deepEqual([wrong.step, wrong.check], [1, 'contains "wrong"']);
+  // Results that the tool itself marks as errors are put to no check.
+  assert.ok(passes + failures < 30 && wrong.passes + wrong.failures < 30);
+  const asserted = report.failures.find(({ outcome }) => outcome === 'TOOL_ASSERT')?.count;
+  assert.equal(asserted, failures + wrong.failures);
+  assert.match(
+    renderText(report),
+    /\nChecks\n.*\n.*\nsome\n {2}contains "right" +tools\/call:look \(step 1\) +\d+ +\d+ +[\d.]+ %\n/,
+  );
+});
