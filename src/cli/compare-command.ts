@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { compareRuns } from '../comparison/compare-runs.ts';
-import { type ComparedRun, provenSlower, provesNothing } from '../comparison/comparison.ts';
+import type { ComparedRun } from '../comparison/comparison.ts';
+import { isRegression, provesNothing } from '../comparison/comparison-verdict.ts';
 import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import { renderComparison } from '../report/text/text.ts';
@@ -18,6 +19,8 @@ export async function compareCommand(args: string[]): Promise<number> {
       tolerance: { type: 'string' },
       confidence: { type: 'string' },
       'min-requests': { type: 'string' },
+      'useful-tolerance': { type: 'string' },
+      'require-data': { type: 'boolean' },
     },
   });
   const [baseline, current] = positionals;
@@ -28,7 +31,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   const comparison = compareRuns(readReportFile(baseline), readReportFile(current), rules);
   process.stdout.write(renderComparison(comparison, terminalOptions(process.stdout)));
   if (provesNothing(comparison)) return EXIT_CODE.invalid;
-  return provenSlower(comparison).length > 0 ? EXIT_CODE.fail : EXIT_CODE.pass;
+  return isRegression(comparison) ? EXIT_CODE.fail : EXIT_CODE.pass;
 }
 
 /** Reads the part of a `report.json` that is compared. @throws UsageError if the file is not a report that can be used */
@@ -44,25 +47,31 @@ export function readReportFile(file: string): ComparedRun {
   return run;
 }
 
-type RuleOptions = { readonly [Option in 'metric' | 'tolerance' | 'confidence' | 'min-requests']?: string | undefined };
+type RuleOptions = {
+  readonly [Option in 'metric' | NumberOption]?: string | undefined;
+} & { readonly 'require-data'?: boolean | undefined };
+type NumberOption = 'tolerance' | 'confidence' | 'min-requests' | 'useful-tolerance';
 
 /** Reads the rules of a comparison from options; they have the plan's names and defaults. */
-function readRules({ metric, tolerance, confidence, 'min-requests': minRequests }: RuleOptions): ComparisonRules {
+function readRules(options: RuleOptions): ComparisonRules {
+  const number = (option: NumberOption) => readNumber(option, options[option]);
   const given = {
-    metric,
-    tolerance: readNumber('tolerance', tolerance),
-    confidence: readNumber('confidence', confidence),
-    minRequests: readNumber('min-requests', minRequests),
+    metric: options.metric,
+    tolerance: number('tolerance'),
+    confidence: number('confidence'),
+    minRequests: number('min-requests'),
+    usefulTolerance: number('useful-tolerance'),
+    requireData: options['require-data'],
   };
   const parsed = comparisonSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const option = issue?.path[0] === 'minRequests' ? 'min-requests' : String(issue?.path[0]);
+  const option = String(issue?.path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new UsageError(`--${option}: ${issue?.message}`);
 }
 
 /** @throws UsageError naming the option if its value is not a number */
-function readNumber(option: keyof RuleOptions, text: string | undefined): number | undefined {
+function readNumber(option: NumberOption, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   // Number('') would be 0.
   const number = text.trim() === '' ? Number.NaN : Number(text);

@@ -17,14 +17,17 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
                             allowed; may be repeated
   mcp-surge validate PLAN   check a plan and describe what it would do, without contacting anything
   mcp-surge compare BASELINE CURRENT
-                            compare two report.json files: which operations became slower or faster
+                            compare two report.json files: which operations fail more or less, which became slower or faster
       --metric M            latency to compare: p50, p95 or p99 (default: p95)
       --tolerance SHARE     ignore differences up to this share of the baseline (default: 0.1)
       --confidence LEVEL    confidence level of a difference (default: 0.95)
       --min-requests N      useful requests that both runs must have (default: 100)
+      --useful-tolerance SHARE
+                            ignore changes of the share of useful requests up to this (default: 0.01)
+      --require-data        fail if there is too little data to compare any operation
 
-Exit codes: 0 pass, 99 a threshold failed or an operation became slower, 104 plan not valid or not allowed, 105 stopped,
-106 preflight failed, 107 verdict invalid, 2 wrong command line, 1 any other error.
+Exit codes: 0 pass, 99 a threshold failed, or an operation fails more or became slower, 104 plan not valid or not
+allowed, 105 stopped, 106 preflight failed, 107 verdict invalid, 2 wrong command line, 1 any other error.
 `;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {

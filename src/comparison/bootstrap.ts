@@ -1,58 +1,55 @@
-import { bucketsOf, type LatencyBatch } from '../summary/batches.ts';
 import { randomFor } from '../traffic/random.ts';
 import type { Interval } from './comparison.ts';
 
-/** Differences of the current run from the baseline, one for each resample that had requests in both, ascending. */
-export type ResampledChanges = {
-  /** Logarithm of the ratio of the percentiles; swapping the runs changes only its sign. */
-  readonly logLatency: Float64Array;
-  readonly usefulRate: Float64Array;
-};
-
 /** Fixed, so that comparing the same two reports always gives the same result. */
 const SEED = 1;
+const MIN_RESAMPLES = 2000;
+/** Resamples that must lie outside the interval, on both sides together. */
+const RESAMPLES_BEYOND = 20;
+
+/** With fewer clusters a bootstrap cannot estimate its own error. */
+export const MIN_BATCHES = 5;
+
+/** How often each batch is drawn. */
+export type Weights = ArrayLike<number>;
 
 /**
- * A cluster bootstrap: draws whole batches with replacement and compares their figures, `resamples` times.
+ * A cluster bootstrap: draws whole batches of two runs with replacement, often enough for the confidence, and compares each draw.
+ * @param sizes number of batches of each run
  * @param paired whether batch k of one run belongs to batch k of the other. Both runs then draw the same batches, so what
  *   the plan does over time, such as a ramp, cancels out.
+ * @param compare adds what it finds to its own results; must not keep the weights
  */
-export function resampleChanges(
-  baseline: BatchPool,
-  current: BatchPool,
-  q: number,
-  resamples: number,
+export function resample(
+  sizes: readonly [baseline: number, current: number],
+  confidence: number,
   paired: boolean,
-): ResampledChanges {
+  compare: (baseline: Weights, current: Weights) => void,
+): void {
   const random = randomFor(SEED);
-  const logLatency: number[] = [];
-  const usefulRate: number[] = [];
-  const [first, second] = [new Float64Array(baseline.size), new Float64Array(current.size)];
-  const compare = (forBaseline: Float64Array, forCurrent: Float64Array) => {
-    drawWeights(first, forBaseline);
-    drawWeights(second, forCurrent);
-    const latency = Math.log(current.quantile(second, q)) - Math.log(baseline.quantile(first, q));
-    if (Number.isFinite(latency)) logLatency.push(latency);
-    const rate = current.usefulRate(second) - baseline.usefulRate(first);
-    if (!Number.isNaN(rate)) usefulRate.push(rate);
-  };
-  const draws = Math.max(baseline.size, current.size);
+  const resamples = Math.max(MIN_RESAMPLES, Math.ceil(RESAMPLES_BEYOND / (1 - confidence)));
+  const [first, second] = [new Float64Array(sizes[0]), new Float64Array(sizes[1])];
+  const draws = Math.max(...sizes);
   const [one, other] = [new Float64Array(draws), new Float64Array(draws)];
   const draw = (numbers: Float64Array) => {
     for (let at = 0; at < draws; at++) numbers[at] = random();
   };
+  const compareDrawn = (forBaseline: Float64Array, forCurrent: Float64Array) => {
+    drawWeights(first, forBaseline);
+    drawWeights(second, forCurrent);
+    compare(first, second);
+  };
   for (let done = 0; done < resamples; done += paired ? 1 : 2) {
     draw(one);
     if (paired) {
-      compare(one, one);
+      compareDrawn(one, one);
       continue;
     }
     // Each pair of draws is used both ways, so that swapping the runs swaps the result exactly.
     draw(other);
-    compare(one, other);
-    compare(other, one);
+    compareDrawn(one, other);
+    compareDrawn(other, one);
   }
-  return { logLatency: Float64Array.from(logLatency).sort(), usefulRate: Float64Array.from(usefulRate).sort() };
 }
 
 /** Sets how often each batch is drawn. @param drawn a number in [0, 1) for each draw */
@@ -62,99 +59,6 @@ function drawWeights(weights: Float64Array, drawn: Float64Array): void {
     const at = Math.floor((drawn[draw] as number) * weights.length);
     weights[at] = (weights[at] as number) + 1;
   }
-}
-
-/** How often each batch is drawn. */
-type Weights = ArrayLike<number>;
-
-/** The batches of one operation, laid out so that quantiles and shares of any weighting are fast to compute. */
-export class BatchPool {
-  readonly size: number;
-  readonly #fromUs: Float64Array;
-  readonly #toUs: Float64Array;
-  /** For each bucket and, within it, each batch: how many latencies of the batch lie in the bucket or below. */
-  readonly #below: Float64Array;
-  readonly #useful: readonly number[];
-  readonly #failures: readonly number[];
-
-  /** @param batches undefined where the operation sent nothing. @throws when a histogram is damaged */
-  constructor(batches: readonly (LatencyBatch | undefined)[]) {
-    this.size = batches.length;
-    this.#useful = batches.map((batch) => batch?.useful ?? 0);
-    this.#failures = batches.map((batch) => batch?.failures ?? 0);
-    const buckets = batches.flatMap((batch, at) =>
-      batch === undefined ? [] : bucketsOf(batch).map((bucket) => ({ ...bucket, at })),
-    );
-    const edges = [...new Map(buckets.map(({ fromUs, toUs }) => [fromUs, toUs]))].toSorted(([a], [b]) => a - b);
-    this.#fromUs = Float64Array.from(edges, ([fromUs]) => fromUs);
-    this.#toUs = Float64Array.from(edges, ([, toUs]) => toUs);
-    const rowOf = new Map(edges.map(([fromUs], row) => [fromUs, row]));
-    this.#below = new Float64Array(edges.length * this.size);
-    for (const { fromUs, count, at } of buckets) this.#below[(rowOf.get(fromUs) as number) * this.size + at] = count;
-    for (let cell = this.size; cell < this.#below.length; cell++) {
-      this.#below[cell] = (this.#below[cell] as number) + (this.#below[cell - this.size] as number);
-    }
-  }
-
-  /**
-   * The quantile in microseconds, interpolated within its bucket so that a small shift is not lost; NaN when the drawn
-   * batches have no useful request.
-   */
-  quantile(weights: Weights, q: number): number {
-    const last = this.#fromUs.length - 1;
-    const total = last < 0 ? 0 : this.#countTo(weights, last);
-    if (total === 0) return Number.NaN;
-    const rank = q * total;
-    const row = this.#rowOf(weights, rank);
-    const before = row === 0 ? 0 : this.#countTo(weights, row - 1);
-    const inside = this.#countTo(weights, row) - before;
-    const [fromUs, toUs] = [this.#fromUs[row] as number, this.#toUs[row] as number];
-    return fromUs + ((rank - before) / inside) * (toUs - fromUs);
-  }
-
-  /**
-   * What each batch adds to the error of the quantile: how many more of its latencies lie above the quantile than in an
-   * average batch of its size, as a share of all latencies. The sum is 0.
-   */
-  quantileInfluence(q: number): number[] {
-    const all = new Float64Array(this.size).fill(1);
-    const total = this.#useful.reduce((sum, useful) => sum + useful, 0);
-    const row = this.#rowOf(all, q * total);
-    const shareBelow = this.#countTo(all, row) / total;
-    return this.#useful.map((useful, at) => {
-      return (useful * shareBelow - (this.#below[row * this.size + at] as number)) / total;
-    });
-  }
-
-  /** Share of useful requests; NaN when the drawn batches have no requests. */
-  usefulRate(weights: Weights): number {
-    const useful = weighted(this.#useful, weights);
-    return useful / (useful + weighted(this.#failures, weights));
-  }
-
-  /** The first bucket with at least so many latencies in it and below. */
-  #rowOf(weights: Weights, rank: number): number {
-    let [low, high] = [0, this.#fromUs.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#countTo(weights, middle) < rank) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #countTo(weights: Weights, row: number): number {
-    const start = row * this.size;
-    let count = 0;
-    for (let at = 0; at < this.size; at++) count += (weights[at] as number) * (this.#below[start + at] as number);
-    return count;
-  }
-}
-
-function weighted(counts: readonly number[], weights: Weights): number {
-  let sum = 0;
-  for (let at = 0; at < counts.length; at++) sum += (counts[at] as number) * (weights[at] as number);
-  return sum;
 }
 
 /**
@@ -219,12 +123,18 @@ const MAX_CORRELATION = 0.8;
 /**
  * The factor to widen an interval by because neighbouring batches are alike, as in a run that drifts. It is the increase
  * in the standard error of a mean under a first-order autoregression.
- * @param quantileInfluence of the batches in order of time; the sum is 0
+ * @param influence what each batch adds to the error, in order of time; the sum is 0
  */
-export function autocorrelationFactor(quantileInfluence: readonly number[]): number {
-  const squares = quantileInfluence.reduce((sum, value) => sum + value * value, 0);
+export function autocorrelationFactor(influence: readonly number[]): number {
+  const squares = influence.reduce((sum, value) => sum + value * value, 0);
   if (squares === 0) return 1;
-  const products = quantileInfluence.reduce((sum, value, at) => sum + value * (quantileInfluence[at + 1] ?? 0), 0);
+  const products = influence.reduce((sum, value, at) => sum + value * (influence[at + 1] ?? 0), 0);
   const correlation = Math.min(MAX_CORRELATION, Math.max(0, products / squares));
   return Math.sqrt((1 + correlation) / (1 - correlation));
+}
+
+/** The widening for what neighbouring batches have in common. For pairs, only what the two runs do not share counts. */
+export function correlationFactor(before: readonly number[], after: readonly number[], paired: boolean): number {
+  if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
+  return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
 }

@@ -1,16 +1,18 @@
 import type { ComparisonRules } from '../plan/plan-schema.ts';
 import { operationId } from '../sample/block.ts';
-import type { LatencyBatch } from '../summary/batches.ts';
+import { type BatchPair, type OperationPair, pairBatches } from './batch-pairs.ts';
+import { BatchPool } from './batch-pool.ts';
 import {
-  autocorrelationFactor,
-  BatchPool,
+  correlationFactor,
   intervalAround,
+  MIN_BATCHES,
   mapInterval,
-  type ResampledChanges,
-  resampleChanges,
+  resample,
   smallSampleFactor,
+  type Weights,
 } from './bootstrap.ts';
 import type {
+  ComparedCounts,
   ComparedFigures,
   ComparedOperation,
   ComparedRun,
@@ -20,7 +22,10 @@ import type {
   OperationComparison,
   OperationName,
   RunName,
+  TotalsComparison,
+  UsefulShareChange,
 } from './comparison.ts';
+import { compareUsefulShare } from './useful-share.ts';
 
 /**
  * Compares every operation of a run with the same operation of a baseline run.
@@ -29,14 +34,16 @@ import type {
 export function compareRuns(baseline: ComparedRun, current: ComparedRun, rules: ComparisonRules): Comparison {
   const before = new Map(baseline.operations.map((each) => [operationId(each), each]));
   const after = new Map(current.operations.map((each) => [operationId(each), each]));
+  const pairs = current.operations.flatMap((each): OperationPair[] => {
+    const former = before.get(operationId(each));
+    return former === undefined ? [] : [[former, each]];
+  });
   return {
     baseline: runName(baseline),
     current: runName(current),
     rules,
-    operations: current.operations.flatMap((each) => {
-      const former = before.get(operationId(each));
-      return former === undefined ? [] : [compareOperation(former, each, rules)];
-    }),
+    totals: compareTotals(pairs, rules),
+    operations: pairs.map(([former, each]) => compareOperation(former, each, rules)),
     onlyInBaseline: baseline.operations.filter((each) => !after.has(operationId(each))).map(operationName),
     onlyInCurrent: current.operations.filter((each) => !before.has(operationId(each))).map(operationName),
     notes: notesOf(baseline, current),
@@ -83,13 +90,10 @@ function operationName({ target, operation }: OperationName): OperationName {
 }
 
 const QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
-/** With fewer clusters a bootstrap cannot estimate its own error. */
-const MIN_BATCHES = 5;
 /** With fewer requests beyond it, a percentile depends on a few outliers. */
 const MIN_BEYOND = 5;
-const MIN_RESAMPLES = 2000;
-/** Resamples that must lie outside the interval, on both sides together. */
-const RESAMPLES_BEYOND = 20;
+/** With a smaller share of useful requests, latency shows only a rest that is not typical of the operation. */
+const MIN_USEFUL_RATE = 0.1;
 
 /** Compares one operation of two runs. @throws when a batch's histogram is damaged */
 export function compareOperation(
@@ -98,114 +102,106 @@ export function compareOperation(
   rules: ComparisonRules,
 ): OperationComparison {
   const { target, operation } = current;
-  const known = {
-    target,
-    operation,
-    baseline: figuresOf(baseline, rules),
-    current: figuresOf(current, rules),
-  };
-  const { latencyMs: before } = known.baseline;
-  const { latencyMs: after } = known.current;
-  const clusters = Math.min(clustersOf(baseline), clustersOf(current));
-  const scarce = scarcity(known.baseline, known.current, clusters, rules);
-  if (clusters < MIN_BATCHES || before === null || after === null || before === 0 || after === 0) {
-    return {
-      ...known,
-      verdict: 'too-little-data',
-      reason: scarce,
-      change: null,
-      changeMs: null,
-      usefulRateChange: null,
-    };
-  }
-  const { logChange, usefulRateChange } = changesOf(baseline, current, Math.log(after) - Math.log(before), rules);
-  const verdict = scarce === '' ? judgeChange(logChange, rules.tolerance) : 'too-little-data';
-  const change = mapInterval(logChange, Math.expm1);
-  return {
-    ...known,
-    verdict,
-    reason: verdict === 'too-little-data' && scarce === '' ? 'the confidence interval is too wide' : scarce,
-    change,
-    changeMs: mapInterval(change, (share) => share * before),
-    usefulRateChange,
-  };
+  const share = compareUsefulShare([[baseline, current]], rules);
+  const figures = { baseline: figuresOf(baseline, rules), current: figuresOf(current, rules) };
+  return { target, operation, ...figures, ...share, ...compareLatency(baseline, current, share, rules) };
 }
 
-function figuresOf({ count, useful, latencyMs }: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {
-  return {
-    requests: count,
-    useful,
-    usefulRate: count === 0 ? 0 : useful / count,
-    latencyMs: latencyMs?.[metric] ?? null,
-  };
+/** Compares the share of useful requests of all operations together; null when the runs share no operation. */
+function compareTotals(pairs: readonly OperationPair[], rules: ComparisonRules): TotalsComparison | null {
+  if (pairs.length === 0) return null;
+  const baseline = pairs.map(([first]) => first);
+  const current = pairs.map(([, second]) => second);
+  return { baseline: countsOf(baseline), current: countsOf(current), ...compareUsefulShare(pairs, rules) };
+}
+
+function countsOf(operations: readonly ComparedOperation[]): ComparedCounts {
+  const sum = (of: 'count' | 'useful' | 'failures') => operations.reduce((total, each) => total + each[of], 0);
+  const [useful, failures] = [sum('useful'), sum('failures')];
+  const answered = useful + failures;
+  return { requests: sum('count'), useful, failures, usefulRate: answered === 0 ? 0 : useful / answered };
+}
+
+function figuresOf(operation: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {
+  return { ...countsOf([operation]), latencyMs: operation.latencyMs?.[metric] ?? null };
+}
+
+/** @throws when a batch's histogram is damaged */
+function compareLatency(
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  share: UsefulShareChange,
+  rules: ComparisonRules,
+): Pick<OperationComparison, 'verdict' | 'reason' | 'change' | 'changeMs'> {
+  const [before, after] = [baseline.latencyMs?.[rules.metric] ?? 0, current.latencyMs?.[rules.metric] ?? 0];
+  const clusters = Math.min(latencyClusters(baseline), latencyClusters(current));
+  const scarce = scarcity(baseline, current, clusters, rules);
+  if (clusters < MIN_BATCHES || before === 0 || after === 0) {
+    return { verdict: 'too-little-data', reason: scarce, change: null, changeMs: null };
+  }
+  const logChange = latencyChange(baseline, current, Math.log(after) - Math.log(before), rules);
+  const change = mapInterval(logChange, Math.expm1);
+  const changes = { change, changeMs: mapInterval(change, (ratio) => ratio * before) };
+  if (scarce !== '') return { verdict: 'too-little-data', reason: scarce, ...changes };
+  const verdict = judgeChange(logChange, rules.tolerance);
+  if (verdict === 'faster' && fellNoticeably(share, rules)) {
+    return { verdict: 'not-comparable', reason: 'a smaller share of the requests was useful', ...changes };
+  }
+  const reason = verdict === 'too-little-data' ? 'the confidence interval is too wide' : '';
+  return { verdict, reason, ...changes };
+}
+
+/** Whether fewer requests were useful, proven or not: the requests that failed may be those that would have taken long. */
+function fellNoticeably({ usefulVerdict, usefulRateChange }: UsefulShareChange, rules: ComparisonRules): boolean {
+  return usefulVerdict === 'fails-more' || (usefulRateChange?.estimate ?? 0) < -rules.usefulTolerance;
 }
 
 /** The number of batches with a latency. */
-function clustersOf({ batches }: ComparedOperation): number {
+function latencyClusters({ batches }: ComparedOperation): number {
   return batches.filter(({ useful }) => useful > 0).length;
 }
 
 /** Why there is too little data; empty when there is enough. */
-function scarcity(before: ComparedFigures, after: ComparedFigures, clusters: number, rules: ComparisonRules): string {
+function scarcity(
+  before: ComparedOperation,
+  after: ComparedOperation,
+  clusters: number,
+  rules: ComparisonRules,
+): string {
   const least = Math.max(rules.minRequests, Math.round(MIN_BEYOND / (1 - QUANTILES[rules.metric])));
   if (Math.min(before.useful, after.useful) < least) {
     return `${rules.metric} needs ${least} useful requests in each run`;
+  }
+  if (Math.min(countsOf([before]).usefulRate, countsOf([after]).usefulRate) < MIN_USEFUL_RATE) {
+    return `at least ${MIN_USEFUL_RATE * 100} % of the requests of each run must be useful`;
   }
   if (clusters >= MIN_BATCHES) return '';
   return `at least ${MIN_BATCHES} batches of each run need useful requests`;
 }
 
-function changesOf(
+/** The logarithm of the ratio of the percentiles and its interval; swapping the runs changes only its sign. */
+function latencyChange(
   baseline: ComparedOperation,
   current: ComparedOperation,
   logEstimate: number,
   { metric, confidence }: ComparisonRules,
-): { readonly logChange: Interval; readonly usefulRateChange: Interval } {
-  const pairs = pairsOf(baseline.batches, current.batches);
-  const [before, after] = [
-    new BatchPool(pairs?.map(([first]) => first) ?? baseline.batches),
-    new BatchPool(pairs?.map(([, second]) => second) ?? current.batches),
-  ];
+): Interval {
+  const { paired, sizes, operations } = pairBatches([[baseline, current]]);
+  const [batches] = operations as readonly [BatchPair];
+  const [before, after] = [new BatchPool(batches.baseline), new BatchPool(batches.current)];
   const q = QUANTILES[metric];
-  const resamples = Math.max(MIN_RESAMPLES, Math.ceil(RESAMPLES_BEYOND / (1 - confidence)));
-  const { logLatency, usefulRate }: ResampledChanges = resampleChanges(
-    before,
-    after,
-    q,
-    resamples,
-    pairs !== undefined,
-  );
-  const all = { before: ones(before.size), after: ones(after.size) };
-  const logSeen = Math.log(after.quantile(all.after, q)) - Math.log(before.quantile(all.before, q));
-  const rateSeen = after.usefulRate(all.after) - before.usefulRate(all.before);
+  const logRatio = (first: Weights, second: Weights) =>
+    Math.log(after.quantile(second, q)) - Math.log(before.quantile(first, q));
+  const changes: number[] = [];
+  resample(sizes, confidence, paired, (first, second) => {
+    const change = logRatio(first, second);
+    if (Number.isFinite(change)) changes.push(change);
+  });
+  const logSeen = logRatio(ones(before.size), ones(after.size));
   const widening =
-    smallSampleFactor(Math.min(clustersOf(baseline), clustersOf(current)), confidence) *
-    correlationFactorOf(before.quantileInfluence(q), after.quantileInfluence(q), pairs !== undefined);
-  const inRange = (rate: number) => Math.max(-1, Math.min(1, rate));
-  return {
-    logChange: intervalAround(logLatency, logSeen, logEstimate, confidence, widening),
-    usefulRateChange: mapInterval(intervalAround(usefulRate, rateSeen, rateSeen, confidence, widening), inRange),
-  };
-}
-
-type Pair = readonly [first: LatencyBatch | undefined, second: LatencyBatch | undefined];
-
-/** Batches of the same time together; undefined when the two runs have different batches. */
-function pairsOf(first: readonly LatencyBatch[], second: readonly LatencyBatch[]): readonly Pair[] | undefined {
-  const [firstAt, secondAt] = [byTime(first), byTime(second)];
-  const all = new Set([...firstAt.keys(), ...secondAt.keys()]);
-  if (all.size > Math.max(firstAt.size, secondAt.size)) return undefined;
-  return [...all].map((time) => [firstAt.get(time), secondAt.get(time)]);
-}
-
-function byTime(batches: readonly LatencyBatch[]): Map<string, LatencyBatch> {
-  return new Map(batches.map((batch) => [`${batch.fromSeconds} ${batch.toSeconds}`, batch]));
-}
-
-/** For pairs, only what the two runs do not share counts. */
-function correlationFactorOf(before: readonly number[], after: readonly number[], paired: boolean): number {
-  if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
-  return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
+    smallSampleFactor(Math.min(latencyClusters(baseline), latencyClusters(current)), confidence) *
+    correlationFactor(before.quantileInfluence(q), after.quantileInfluence(q), paired);
+  return intervalAround(Float64Array.from(changes).sort(), logSeen, logEstimate, confidence, widening);
 }
 
 function ones(size: number): Float64Array {

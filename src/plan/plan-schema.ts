@@ -35,10 +35,14 @@ export const comparisonSchema = z.strictObject({
   tolerance: z.number().min(0).max(10).default(0.1),
   /** Level of the confidence interval of a difference. */
   confidence: z.number().min(0.5).max(0.999).default(0.95),
-  /** Useful requests that an operation needs in both runs; with fewer, there is too little data. */
+  /** Useful requests that an operation needs in both runs for its latency; with fewer, there is too little data. */
   minRequests: z.int().min(2).default(100),
-  /** Whether a slower operation makes the verdict `fail`. */
+  /** Changes of the share of useful requests up to this many are ignored: 0.01 is one percentage point. */
+  usefulTolerance: fraction.default(0.01),
+  /** Whether an operation that fails more or became slower makes the verdict `fail`. */
   failOn: z.enum(['slower', 'never']).default('never'),
+  /** Whether a comparison without enough data for any operation makes the verdict `fail`. */
+  requireData: z.boolean().default(false),
 });
 
 export type ComparisonRules = z.output<typeof comparisonSchema>;

@@ -40,6 +40,7 @@ const comparedRunSchema = z.object({
       operation: z.string(),
       count,
       useful: count,
+      failures: count,
       latencyMs: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).nullable(),
       batches: z.array(batchSchema),
     }),

@@ -1,13 +1,14 @@
 import type { Comparison } from '../comparison/comparison.ts';
+import { isRegression } from '../comparison/comparison-verdict.ts';
 import type { OutcomeGroup } from '../summary/summary.ts';
 import { ceilingSentence } from '../verdict/judge.ts';
 import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts';
 import type { Report } from './report.ts';
 import type { Table } from './table.ts';
+import { comparedLatencyTable, comparedUsefulTable } from './tables-of-comparison.ts';
 import {
   clocksTable,
   coldCallsTable,
-  comparisonTable,
   connectionsTable,
   hasTooFew,
   operationsTable,
@@ -167,7 +168,8 @@ function comparisonContent(comparison: Comparison): Content {
   return {
     title: 'Comparison',
     findings: comparisonSentences(comparison),
-    tables: [comparisonTable(comparison)],
+    alarming: isRegression(comparison),
+    tables: [comparedUsefulTable(comparison), comparedLatencyTable(comparison)],
     remarks: comparisonRemarks(comparison),
   };
 }

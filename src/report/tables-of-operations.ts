@@ -1,28 +1,11 @@
-import type { Comparison, ComparisonVerdict, OperationComparison } from '../comparison/comparison.ts';
 import type { Percentiles } from '../summary/percentiles.ts';
 import type { CallKinds, CallLatency, OperationSummary } from '../summary/summary.ts';
-import {
-  comparisonVerdictWords,
-  formatChange,
-  formatChangeRange,
-  roundPercent,
-  usefulRateMoved,
-} from './comparison-wording.ts';
-import { formatCount, formatMs, formatRate, formatShare } from './format.ts';
-import {
-  byTarget,
-  type Cell,
-  type ColumnOf,
-  figures,
-  makeTable,
-  type Table,
-  type Tone,
-  toned,
-  words,
-} from './table.ts';
+import { formatCount, formatMs, formatRate } from './format.ts';
+import { byTarget, type ColumnOf, figures, makeTable, type Table, toned, words } from './table.ts';
 import { connectionOperations } from './wording.ts';
 
-const operationColumn = words<{ readonly operation: string }>('Operation', ({ operation }) => operation, {
+/** The name of an operation, which names its row. */
+export const operationColumn = words<{ readonly operation: string }>('Operation', ({ operation }) => operation, {
   names: true,
   kind: 'name',
   fit: 'cut',
@@ -179,45 +162,4 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
     ],
     groups: byTarget(connectionOperations(operations)),
   });
-}
-
-const VERDICT_TONES: Readonly<Partial<Record<ComparisonVerdict, Tone>>> = {
-  slower: 'bad',
-  faster: 'good',
-  'too-little-data': 'quiet',
-};
-
-/** Each operation in both runs, with the change and its confidence interval. */
-export function comparisonTable({ operations, rules }: Comparison): Table {
-  const known = <T>(value: T | null, format: (value: T) => string) => (value === null ? '–' : format(value));
-  return makeTable<OperationComparison>({
-    id: 'comparison',
-    caption: `${rules.metric} of useful requests in ms, and its change with the ${roundPercent(rules.confidence)} confidence interval`,
-    columns: [
-      words('Result', ({ verdict }) => verdictCell(verdict)),
-      operationColumn,
-      figures('Baseline', ({ baseline }) => formatMs(baseline.latencyMs)),
-      figures('This run', ({ current }) => formatMs(current.latencyMs)),
-      figures('Change', ({ change }) => known(change, ({ estimate }) => formatChange(estimate))),
-      figures('Interval', ({ change }) => known(change, formatChangeRange), { drop: 1 }),
-      figures('Change, ms', ({ changeMs }) => known(changeMs, ({ estimate }) => signedMs(estimate)), { drop: 3 }),
-      figures('Useful, baseline → now', usefulCell, { drop: 2 }),
-    ],
-    groups: byTarget(operations),
-  });
-}
-
-function verdictCell(verdict: ComparisonVerdict): Cell {
-  const { mark, word } = comparisonVerdictWords[verdict];
-  const tone = VERDICT_TONES[verdict];
-  return { text: word, mark, ...(tone === undefined ? {} : { tone }) };
-}
-
-function usefulCell(each: OperationComparison): Cell {
-  const text = `${formatShare(each.baseline.usefulRate)} → ${formatShare(each.current.usefulRate)}`;
-  return toned(text, 'bad', usefulRateMoved(each) === 'fell');
-}
-
-function signedMs(ms: number): string {
-  return `${ms < 0 ? '−' : '+'}${formatMs(Math.abs(ms))}`;
 }

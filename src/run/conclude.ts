@@ -1,5 +1,5 @@
 import { compareRuns } from '../comparison/compare-runs.ts';
-import { withComparison } from '../comparison/comparison.ts';
+import { withComparison } from '../comparison/comparison-verdict.ts';
 import type { ComparisonRules, Plan } from '../plan/plan-schema.ts';
 import type { Scenario } from '../plan/scenario-schema.ts';
 import { planExtent } from '../plan/slices.ts';

@@ -42,7 +42,7 @@ describe('mcp-surge compare', () => {
     const { code, stdout, stderr } = await compare('one.json', 'slower.json', '--tolerance', '0.2');
     assert.equal(code, 99, stderr);
     assert.match(stdout, /^Run the-slower-one of simulated\n/);
-    assert.match(stdout, /1 slower, 1 same\./);
+    assert.match(stdout, /Useful answers: 2 same\. Latency: 1 slower, 1 same\./);
     assert.match(stdout, /p95 changed by 20 % or more/);
     assert.match(stdout, /▲ slower +tools\/call:search +\d+ +\d+ +\+\d+ %/);
     assert.match(stdout, /= same +tools\/list/);
@@ -57,6 +57,32 @@ describe('mcp-surge compare', () => {
     const tolerant = await compare('one.json', 'slower.json', '--metric', 'p50', '--tolerance', '1');
     assert.equal(tolerant.code, 0);
     assert.match(tolerant.stdout, /p50 of useful requests in ms/);
+  });
+
+  it('exits with 99 if an operation fails more, however fast it is', async () => {
+    const failing = simulatedOperation(3, { requests: 3000, factor: 0.3, failureRate: 0.4, operation: 'tools/list' });
+    await write('failing.json', simulatedRun([failing]));
+    const { code, stdout } = await compare('one.json', 'failing.json');
+    assert.equal(code, 99);
+    assert.match(stdout, /Useful answers: 1 fails more\. Latency: 1 not comparable\./);
+    assert.match(stdout, /✗ fails more +tools\/list +100 % +[56]\d\.\d % +−[34]\d/);
+    assert.equal((await compare('one.json', 'failing.json', '--useful-tolerance', '0.5')).code, 0);
+  });
+
+  it('exits with 99 if all requests fail, without any latency', async () => {
+    const dead = simulatedOperation(3, { requests: 436, failureRate: 1, operation: 'tools/list' });
+    await write('dead.json', simulatedRun([dead]));
+    const { code, stdout } = await compare('one.json', 'dead.json');
+    assert.equal(code, 99);
+    assert.match(stdout, /✗ fails more +tools\/list +100 % +0 % +−100/);
+  });
+
+  it('says first that there is too little data, and exits with 99 only if data is required', async () => {
+    await write('few.json', simulatedRun([simulatedOperation(3, { requests: 30, operation: 'tools/list' })]));
+    const { code, stdout } = await compare('one.json', 'few.json');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Run .*\n {2}Too little data to compare the one operation with run /);
+    assert.equal((await compare('one.json', 'few.json', '--require-data')).code, 99);
   });
 
   it('exits with 107 if one of the runs is invalid', async () => {
@@ -91,6 +117,7 @@ describe('mcp-surge compare', () => {
     await refused(/damaged\.json is damaged: .*at 0 s cannot be read/, 'damaged.json', 'one.json');
     await refused(/--metric: .*p50/, 'one.json', 'one.json', '--metric', 'p42');
     await refused(/--tolerance: expected a number, got "ten"/, 'one.json', 'one.json', '--tolerance', 'ten');
+    await refused(/--useful-tolerance: .*1/, 'one.json', 'one.json', '--useful-tolerance', '2');
     await refused(/--min-requests: expected a number, got ""/, 'one.json', 'one.json', '--min-requests', '');
   });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { compareRuns, judgeChange } from '../../src/comparison/compare-runs.ts';
-import { type ComparedRun, type Comparison, provenSlower, withComparison } from '../../src/comparison/comparison.ts';
+import type { ComparedRun, Comparison } from '../../src/comparison/comparison.ts';
+import { provenRegressions, withComparison } from '../../src/comparison/comparison-verdict.ts';
 import { type ComparisonRules, comparisonSchema } from '../../src/plan/plan-schema.ts';
 import { type Simulation, simulatedOperation, simulatedRun } from './simulated-runs.ts';
 
@@ -37,8 +38,10 @@ describe('a comparison', () => {
     fc.assert(
       fc.property(fc.nat(), anySimulation, anyRules, (seed, simulation, changes) => {
         const run = oneOf(seed, simulation);
-        const { verdict, change, changeMs } = only(compareRuns(run, run, rules(changes)));
+        const { verdict, change, changeMs, ...share } = only(compareRuns(run, run, rules(changes)));
         assert.ok(verdict === 'same' || verdict === 'too-little-data', verdict);
+        assert.ok(share.usefulVerdict === 'same' || share.usefulVerdict === 'too-little-data', share.usefulVerdict);
+        assert.equal(share.usefulRateChange?.estimate, 0);
         if (change === null) return;
         estimated++;
         assert.deepEqual(change, { estimate: 0, low: 0, high: 0 });
@@ -52,12 +55,25 @@ describe('a comparison', () => {
   it('swaps slower and faster when the runs are swapped', () => {
     let estimated = 0;
     const opposite = { slower: 'faster', faster: 'slower', same: 'same', 'too-little-data': 'too-little-data' };
+    const oppositeOf = {
+      'fails-more': 'fails-less',
+      'fails-less': 'fails-more',
+      same: 'same',
+      'too-little-data': 'too-little-data',
+    };
     fc.assert(
       fc.property(fc.nat(), anySimulation, anySimulation, anyRules, (seed, one, other, changes) => {
         const [first, second] = [oneOf(seed, one), oneOf(seed + 1, other)];
         const there = only(compareRuns(first, second, rules(changes)));
         const back = only(compareRuns(second, first, rules(changes)));
-        assert.equal(back.verdict, opposite[there.verdict]);
+        assert.equal(back.usefulVerdict, oppositeOf[there.usefulVerdict]);
+        // What looks faster because more requests fail is not comparable; the other way around, slower stays slower.
+        if (there.verdict === 'not-comparable') assert.equal(back.verdict, 'slower');
+        else if (back.verdict === 'not-comparable') assert.equal(there.verdict, 'slower');
+        else assert.equal(back.verdict, opposite[there.verdict]);
+        const [forth, reverse] = [there.usefulRateChange, back.usefulRateChange];
+        assert.ok(forth && reverse);
+        assert.ok(Math.abs(forth.low + reverse.high) < 1e-9 && Math.abs(forth.high + reverse.low) < 1e-9);
         if (there.change === null || back.change === null) return;
         estimated++;
         assert.ok(Math.abs((1 + there.change.low) * (1 + back.change.high) - 1) < 1e-9);
@@ -165,7 +181,7 @@ describe('a slower operation', () => {
   it('has no effect when the baseline is invalid', () => {
     const against = comparison({ failOn: 'slower' }, { verdict: { status: 'invalid' } });
     assert.equal(only(against).verdict, 'slower');
-    assert.deepEqual(provenSlower(against), []);
+    assert.deepEqual(provenRegressions(against), { total: false, failsMore: [], slower: [] });
     const pass = { status: 'pass', reasons: [] } as const;
     assert.equal(withComparison(pass, against), pass);
   });

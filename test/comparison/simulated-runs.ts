@@ -43,6 +43,7 @@ export function simulatedOperation(seed: number, simulation: Simulation = {}): C
     operation: simulation.operation ?? 'tools/call:search',
     count: requests,
     useful: useful.length,
+    failures: requests - useful.length,
     latencyMs: percentilesOf(useful),
     batches: batchesOf(cells, batchGrid(cells, 1000, intervals * 1000)),
   };

@@ -51,13 +51,16 @@ describe('the comparison of a report', () => {
   it('shows each verdict as a mark and a word', () => {
     assert.match(text, /▲ slower +slow +\d+ +\d+ +\+\d+ %/);
     assert.match(text, /▼ faster +fast +\d+ +\d+ +−\d+ %/);
-    assert.match(text, /= same +steady/);
+    assert.match(text, /= same +steady +\d+ +\d+/);
+    assert.match(text, /✗ fails more +steady +100 % +9\d\.\d % +−\d/);
+    assert.match(text, /= same +slow +100 % +100 % +±0/);
     assert.match(text, /\? too little data +few/);
     for (const [mark, word] of [
       ['▲', 'slower'],
       ['▼', 'faster'],
       ['=', 'same'],
       ['\\?', 'too little data'],
+      ['✗', 'fails more'],
     ]) {
       assert.match(page, new RegExp(`<span aria-hidden="true">${mark}</span> ${word}</span>`));
     }
@@ -71,6 +74,29 @@ describe('the comparison of a report', () => {
       assert.match(form, /Only in the baseline: gone of learn\./);
       assert.match(form, /Only in this run: new of learn\./);
     }
+  });
+
+  it('begins with the failures, and shows the share of useful requests before the latency', () => {
+    const section = text.slice(text.indexOf('\nComparison\n'));
+    assert.match(section, /^\nComparison\n {2}Useful answers: 1 fails more, 3 same, 1 with too little data\./);
+    assert.ok(section.indexOf('✗ fails more') < section.indexOf('▲ slower'));
+    const inPage = page.slice(page.indexOf('<section id="comparison">'));
+    assert.match(
+      inPage,
+      /^<section id="comparison"><h2>Comparison<\/h2>\s*<p class="bad">Useful answers: 1 fails more/,
+    );
+    assert.ok(inPage.indexOf('class="compared-useful"') < inPage.indexOf('class="comparison"'));
+  });
+
+  it('shows the share of all operations together', () => {
+    assert.match(text, /all operations +\S+ % +9\d\.\d % +−\d/);
+    assert.match(page, /<th scope="row"[^>]*>all operations<\/th>/);
+  });
+
+  it('says in the first sentence that there is too little data to compare anything', () => {
+    const few = run(1, { few: { requests: 30 }, fewer: { requests: 20 } });
+    const lines = renderComparison(compareRuns(few, few, comparisonSchema.parse({}))).split('\n');
+    assert.equal(lines[1], '  Too little data to compare any of the 2 operations with run 20260509-140000-aaaaaa.');
   });
 
   it('escapes what came from a target', () => {

@@ -1,4 +1,4 @@
-import type { Comparison, OperationComparison } from '../../src/comparison/comparison.ts';
+import type { ComparedCounts, Comparison, OperationComparison } from '../../src/comparison/comparison.ts';
 import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import type { Report } from '../../src/report/report.ts';
 import { percentilesOf } from '../../src/summary/percentiles.ts';
@@ -210,34 +210,63 @@ const CEILING: Ceiling = {
 
 function comparisonOf({ runId, plan, startedAt, durationSeconds, verdict, operations }: Report): Comparison {
   const current = { runId, plan: { name: plan.name, hash: plan.hash }, startedAt, durationSeconds, verdict };
-  const verdicts = ['slower', 'faster', 'same', 'too-little-data'] as const;
+  const verdicts = ['slower', 'faster', 'same', 'too-little-data', 'not-comparable'] as const;
+  const compared = operations.map((each, at) => comparedOperation(each, verdicts[at % verdicts.length] ?? 'same'));
   return {
     baseline: { ...current, runId: '20260508-140000-b4s3ln' },
     current,
     rules: comparisonSchema.parse({}),
-    operations: operations.map((each, at) => comparedOperation(each, verdicts[at % 4] ?? 'same')),
+    totals: {
+      baseline: totalOf(compared.map(({ baseline }) => baseline)),
+      current: totalOf(compared.map((each) => each.current)),
+      usefulVerdict: 'same',
+      usefulRateChange: { estimate: -0.004, low: -0.009, high: 0.001 },
+    },
+    operations: compared,
     onlyInBaseline: [{ target: 'learn', operation: 'tools/call:gone' }],
     onlyInCurrent: [{ target: 'github', operation: 'tools/call:new' }],
     notes: ['The runs had different lengths: 600.0 s for the baseline, 921.0 s for this run.'],
   };
 }
 
+function totalOf(all: readonly ComparedCounts[]): ComparedCounts {
+  const sum = (of: 'requests' | 'useful' | 'failures') => all.reduce((total, each) => total + each[of], 0);
+  return {
+    requests: sum('requests'),
+    useful: sum('useful'),
+    failures: sum('failures'),
+    usefulRate: sum('useful') / sum('requests'),
+  };
+}
+
+const USEFUL_VERDICTS = {
+  slower: 'fails-less',
+  faster: 'same',
+  same: 'same',
+  'too-little-data': 'too-little-data',
+  'not-comparable': 'fails-more',
+} as const;
+
 function comparedOperation(each: OperationSummary, verdict: OperationComparison['verdict']): OperationComparison {
-  const { target, operation, count: requests, useful, latencyMs } = each;
+  const { target, operation, count: requests, useful, failures, latencyMs } = each;
   const after = latencyMs?.p95 ?? 0;
-  const share = { slower: 0.4, faster: -0.3, same: 0.02, 'too-little-data': 0 }[verdict];
+  const share = { slower: 0.4, faster: -0.3, same: 0.02, 'too-little-data': 0, 'not-comparable': -0.5 }[verdict];
   const change = { estimate: share, low: share - 0.08, high: share + 0.08 };
-  const figures = { requests, useful, usefulRate: useful / requests };
   const known = verdict !== 'too-little-data';
+  const reasons = {
+    'too-little-data': 'p95 needs 100 useful requests in each run',
+    'not-comparable': 'a smaller share of the requests was useful',
+  };
   return {
     target,
     operation,
+    usefulVerdict: USEFUL_VERDICTS[verdict],
+    usefulRateChange: known ? { estimate: -0.03, low: -0.05, high: -0.01 } : null,
     verdict,
-    reason: known ? '' : 'p95 needs 100 useful requests in each run',
-    baseline: { ...figures, usefulRate: 1, latencyMs: after / (1 + share) },
-    current: { ...figures, latencyMs: after },
+    reason: verdict === 'too-little-data' || verdict === 'not-comparable' ? reasons[verdict] : '',
+    baseline: { requests, useful: requests, failures: 0, usefulRate: 1, latencyMs: after / (1 + share) },
+    current: { requests, useful, failures, usefulRate: useful / requests, latencyMs: after },
     change: known ? change : null,
     changeMs: known ? { estimate: share * after, low: 0, high: after } : null,
-    usefulRateChange: known && useful < requests ? { estimate: -0.03, low: -0.05, high: -0.01 } : null,
   };
 }

@@ -45,6 +45,8 @@ function openTables(id: SectionId, tables: readonly Table[], drawn: DrawnColumn 
   if (id === 'totals') return html`<dl class="tiles">${tables.map(tiles)}</dl>`;
   // On a phone, each row becomes a card, which never scrolls sideways.
   if (id === 'failures' || id === 'warnings') return html`${tables.map((table) => bareTable(table))}`;
+  // One above the other: their columns are too many for half a page.
+  if (id === 'comparison') return html`${tables.map((table) => htmlTable(table))}`;
   const shown = tables.map((table) => htmlTable(table, drawn));
   return shown.length > 1 ? html`<div class="halves">${shown}</div>` : html`${shown}`;
 }

@@ -84,7 +84,7 @@ td p, th p { color: var(--soft); font-size: 13px; }
 tbody:first-of-type .group th { padding-top: 10px; }
 .dense { width: auto; font-size: 13px; }
 .dense th, .dense td { padding-block: 3px; }
-:is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 170px; overflow-wrap: anywhere; }
+:is(.operations, .clocks, .cold, .connections, .compared-useful, .comparison, .percentiles) tbody th[scope=row] { min-width: 170px; overflow-wrap: anywhere; }
 .pair { text-align: center; border-left: 1px solid var(--faint); }
 .first { border-left: 1px solid var(--faint); }
 td.strong { font-weight: 600; }
@@ -187,7 +187,7 @@ td .strip { margin-top: 2px; }
   th, td { padding-inline: 7px; }
   .scroll tbody th[scope=row] { position: sticky; left: 0; background: var(--page); }
   .drawn, .drawn-hint { display: none; }
-  :is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 128px; }
+  :is(.operations, .clocks, .cold, .connections, .compared-useful, .comparison, .percentiles) tbody th[scope=row] { min-width: 128px; }
   .outcomes, .outcomes tbody, .outcomes tr, .outcomes th, .outcomes td { display: block; width: auto !important; padding: 0; border: 0; text-align: left; }
   .outcomes caption { display: block; }
   .outcomes thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -206,7 +206,7 @@ td .strip { margin-top: 2px; }
   table, .dense, caption, thead th, td p, th p { font-size: 10.5px; }
   th, td { padding: 3px 5px; }
   .drawn { width: 110px; min-width: 0; }
-  :is(.operations, .clocks, .cold, .connections, .comparison, .percentiles) tbody th[scope=row] { min-width: 0; }
+  :is(.operations, .clocks, .cold, .connections, .compared-useful, .comparison, .percentiles) tbody th[scope=row] { min-width: 0; }
   #time details { display: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
   .operation, .verdict, figure, tr { break-inside: avoid; }
