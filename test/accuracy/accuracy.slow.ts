@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { describe, it, type TestContext } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../../src/report/report.ts';
 import { quantile } from '../../src/summary/percentiles.ts';
@@ -20,22 +20,20 @@ const triesAt = (rate: number) => (rate > 1000 ? 3 : 8);
 /** Whether docs/performance.md says that a machine like this one does not hold the rate. */
 const isBeyondThisMachine = (rate: number) => rate >= 5000 && availableParallelism() <= 2;
 
-describe("the percentiles of a report agree with the server's own clock", () => {
-  for (const rate of [100, 1000, 5000]) {
-    it(`at ${rate} requests a second`, async (t) => {
-      const tries = triesAt(rate);
-      const { valid, reasons } = await firstValidRun(t, rate, tries);
-      if (valid === undefined) {
-        const reason = `none of ${tries} runs was valid: ${reasons}`;
-        const mayBeSkipped = rate > 100 && (isBeyondThisMachine(rate) || process.env.CI === undefined);
-        assert.ok(mayBeSkipped, reason);
-        t.skip(reason);
-        return;
-      }
-      assertAccurate(t, valid, rate);
-    });
-  }
-});
+for (const rate of [100, 1000, 5000]) {
+  it(`the percentiles of a report agree with the server's own clock at ${rate} requests a second`, async (t) => {
+    const tries = triesAt(rate);
+    const { valid, reasons } = await firstValidRun(t, rate, tries);
+    if (valid === undefined) {
+      const reason = `none of ${tries} runs was valid: ${reasons}`;
+      const mayBeSkipped = rate > 100 && (isBeyondThisMachine(rate) || process.env.CI === undefined);
+      assert.ok(mayBeSkipped, reason);
+      t.skip(reason);
+      return;
+    }
+    assertAccurate(t, valid, rate);
+  });
+}
 
 type Run = { readonly report: Report; readonly theirs: Uint32Array };
 

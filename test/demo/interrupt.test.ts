@@ -1,27 +1,25 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const skip = process.platform === 'linux' ? false : 'needs /proc, which only Linux has, to find child processes';
 
-describe('npm run demo', () => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`ends all its processes on ${signal} during the run`, { skip }, async (t) => {
-      const demo = spawn('npm', ['run', 'demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
-      t.after(() => demo.kill('SIGKILL'));
-      const closed = new Promise<number | null>((resolve) => demo.once('close', resolve));
-      await outputOf(demo, /[1-9]\d* requests/);
-      const children = await descendants(demo.pid as number);
-      // The demo itself, the fleet, Azurite and the worker.
-      assert.ok(children.length >= 4, `only ${children.length} processes`);
-      demo.kill(signal);
-      assert.equal(await closed, 105);
-      assert.deepEqual(await stillRunning(children), []);
-    });
-  }
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  it(`npm run demo ends all its processes on ${signal} during the run`, { skip }, async (t) => {
+    const demo = spawn('npm', ['run', 'demo'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => demo.kill('SIGKILL'));
+    const closed = new Promise<number | null>((resolve) => demo.once('close', resolve));
+    await outputOf(demo, /[1-9]\d* requests/);
+    const children = await descendants(demo.pid as number);
+    // The demo itself, the fleet, Azurite and the worker.
+    assert.ok(children.length >= 4, `only ${children.length} processes`);
+    demo.kill(signal);
+    assert.equal(await closed, 105);
+    assert.deepEqual(await stillRunning(children), []);
+  });
+}
 
 /** Waits until the output matches. Keeps reading afterwards, so that the demo never waits for a reader. */
 function outputOf(child: ChildProcess, expected: RegExp): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { planText } from '../support/a-plan.ts';
 import { type Answer, legacyServer, modernServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
@@ -25,30 +25,30 @@ const endless = {
 const PROTOCOL = { legacy: '2025-11-25', modern: '2026-07-28' };
 const HOUR_MS = 3_600_000;
 
-describe('a run whose graceful stop is over while a task is still working', () => {
-  for (const era of ['legacy', 'modern'] as const) {
-    for (const [when, pollMs] of [
-      ['between two polls in quick succession', 20],
-      ['an hour before the next poll', HOUR_MS],
-    ] as const) {
-      it(`ends in the ${era} era, ${when}`, { timeout: 10_000 }, async (t) => {
-        const server = await startMcpServer(endless[era](pollMs));
-        // If the run does not end, this makes a poll fail, which ends it.
-        t.after(() => server.close());
-        const text = planText({
-          target: { url: `${server.origin}/mcp`, protocol: PROTOCOL[era], allowWrites: ['look'] },
-          scenario: { duration: '1s', gracefulStop: '100ms', steps: [{ tool: 'look', arguments: {} }] },
-        });
-        const report = await reportOfRun(testContext(), text);
-        assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
-        assert.deepEqual(report.failures, [], 'the end of the load is not a failure of the target');
-        const { abortedRequests } = report.generator;
-        assert.equal(abortedRequests, 1, 'the poll in flight, or the one that would have come next');
-        assert.equal(server.of('tools/call').length, 1);
-        const asked = server.of('tasks/get').length;
-        if (pollMs === HOUR_MS) assert.equal(asked, 0);
-        else assert.ok(asked > 5, `asked only ${asked} times`);
+for (const era of ['legacy', 'modern'] as const) {
+  for (const [when, pollMs] of [
+    ['between two polls in quick succession', 20],
+    ['an hour before the next poll', HOUR_MS],
+  ] as const) {
+    it(`a run whose graceful stop is over while a task is still working ends in the ${era} era, ${when}`, {
+      timeout: 10_000,
+    }, async (t) => {
+      const server = await startMcpServer(endless[era](pollMs));
+      // If the run does not end, this makes a poll fail, which ends it.
+      t.after(() => server.close());
+      const text = planText({
+        target: { url: `${server.origin}/mcp`, protocol: PROTOCOL[era], allowWrites: ['look'] },
+        scenario: { duration: '1s', gracefulStop: '100ms', steps: [{ tool: 'look', arguments: {} }] },
       });
-    }
+      const report = await reportOfRun(testContext(), text);
+      assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
+      assert.deepEqual(report.failures, [], 'the end of the load is not a failure of the target');
+      const { abortedRequests } = report.generator;
+      assert.equal(abortedRequests, 1, 'the poll in flight, or the one that would have come next');
+      assert.equal(server.of('tools/call').length, 1);
+      const asked = server.of('tasks/get').length;
+      if (pollMs === HOUR_MS) assert.equal(asked, 0);
+      else assert.ok(asked > 5, `asked only ${asked} times`);
+    });
   }
-});
+}

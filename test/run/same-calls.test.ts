@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import type { Sizing } from '../../src/plan/slices.ts';
 import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { runPlan } from './run-plan.ts';
@@ -60,61 +60,59 @@ const EXECUTORS: Readonly<Record<string, { readonly scenario: object; readonly a
   'shared-iterations': { scenario: { vus: 4, iterations: 25, ...scenarioOf(WHOEVER) }, all: true },
 };
 
-describe('a seed', () => {
-  const oneSlice = { vusPerLane: 100, ratePerLane: 1000, windowMs: 60_000 };
+const oneSlice = { vusPerLane: 100, ratePerLane: 1000, windowMs: 60_000 };
 
-  /** Runs a scenario, and returns its calls. */
-  async function callsIn(t: TestContext, scenario: object, sizing: Partial<Sizing>) {
-    const server = await startMcpServer(legacyServer);
-    t.after(() => server.close());
-    const plan = { feeds: FEEDS, seed: 7 };
-    const { report } = await runPlan(server.origin, { calls: scenario }, plan, { ...oneSlice, ...sizing });
-    assert.equal(report.totals.failures, 0);
-    const calls = server.of('tools/call').map(({ params }) => params.arguments as Asked);
-    return { slices: report.generator.slices.planned, calls, byIteration: callsByIteration(calls) };
-  }
+/** Runs a scenario, and returns its calls. */
+async function callsIn(t: TestContext, scenario: object, sizing: Partial<Sizing>) {
+  const server = await startMcpServer(legacyServer);
+  t.after(() => server.close());
+  const plan = { feeds: FEEDS, seed: 7 };
+  const { report } = await runPlan(server.origin, { calls: scenario }, plan, { ...oneSlice, ...sizing });
+  assert.equal(report.totals.failures, 0);
+  const calls = server.of('tools/call').map(({ params }) => params.arguments as Asked);
+  return { slices: report.generator.slices.planned, calls, byIteration: callsByIteration(calls) };
+}
 
-  for (const [executor, { scenario, all }] of Object.entries(EXECUTORS)) {
-    const divisions: [what: string, sizing: Partial<Sizing>][] = [['lanes', { vusPerLane: 1, ratePerLane: 1 }]];
-    if (executor.endsWith('arrival-rate')) divisions.push(['lanes or windows', { windowMs: 350 }]);
-    it(`makes the same calls for any number of ${divisions.at(-1)?.[0]} with ${executor}`, {
-      timeout: 20_000,
-    }, async (t) => {
-      const one = await callsIn(t, { executor, ...scenario }, {});
-      assert.equal(one.slices, 1);
-      for (const [, sizing] of divisions) {
-        const divided = await callsIn(t, { executor, ...scenario }, sizing);
-        assert.ok(divided.slices >= 3, String(divided.slices));
-        if (all) assert.deepEqual([...divided.byIteration.keys()].toSorted(), [...one.byIteration.keys()].toSorted());
-        let same = 0;
-        for (const [iteration, calls] of one.byIteration) {
-          const others = divided.byIteration.get(iteration);
-          // Where virtual users set the pace, the target decides how far each gets, also within its last iteration.
-          if (others === undefined || (!all && others.length !== calls.length)) continue;
-          assert.deepEqual(others, calls, iteration);
-          same++;
-        }
-        assert.ok(same >= 20, `only ${same} iterations in common`);
+for (const [executor, { scenario, all }] of Object.entries(EXECUTORS)) {
+  const divisions: [what: string, sizing: Partial<Sizing>][] = [['lanes', { vusPerLane: 1, ratePerLane: 1 }]];
+  if (executor.endsWith('arrival-rate')) divisions.push(['lanes or windows', { windowMs: 350 }]);
+  it(`a seed makes the same calls for any number of ${divisions.at(-1)?.[0]} with ${executor}`, {
+    timeout: 20_000,
+  }, async (t) => {
+    const one = await callsIn(t, { executor, ...scenario }, {});
+    assert.equal(one.slices, 1);
+    for (const [, sizing] of divisions) {
+      const divided = await callsIn(t, { executor, ...scenario }, sizing);
+      assert.ok(divided.slices >= 3, String(divided.slices));
+      if (all) assert.deepEqual([...divided.byIteration.keys()].toSorted(), [...one.byIteration.keys()].toSorted());
+      let same = 0;
+      for (const [iteration, calls] of one.byIteration) {
+        const others = divided.byIteration.get(iteration);
+        // Where virtual users set the pace, the target decides how far each gets, also within its last iteration.
+        if (others === undefined || (!all && others.length !== calls.length)) continue;
+        assert.deepEqual(others, calls, iteration);
+        same++;
       }
-      const uuids = one.calls.map(({ uuid }) => uuid);
-      assert.equal(new Set(uuids).size, uuids.length, 'no two calls draw the same');
-    });
-  }
+      assert.ok(same >= 20, `only ${same} iterations in common`);
+    }
+    const uuids = one.calls.map(({ uuid }) => uuid);
+    assert.equal(new Set(uuids).size, uuids.length, 'no two calls draw the same');
+  });
+}
 
-  for (const executor of ['constant-vus', 'ramping-vus']) {
-    it(`makes other calls in each window with ${executor}`, { timeout: 20_000 }, async (t) => {
-      const scenario = { executor, ...EXECUTORS[executor]?.scenario };
-      const { slices, calls, byIteration } = await callsIn(t, scenario, { windowMs: 500 });
-      assert.equal(slices, 2);
-      const uuids = calls.map(({ uuid }) => uuid);
-      assert.equal(new Set(uuids).size, uuids.length, 'no call of the first window is repeated');
-      // Virtual user 0 works in both windows, and counts its iterations anew.
-      const first = (byIteration.get('vu 0, iteration 0') ?? []).map(({ turn }) => turn);
-      assert.equal(new Set(first).size, 1, 'both iterations have the same row of a sequential feed');
-      assert.ok(first.length >= 2);
-    });
-  }
-});
+for (const executor of ['constant-vus', 'ramping-vus']) {
+  it(`a seed makes other calls in each window with ${executor}`, { timeout: 20_000 }, async (t) => {
+    const scenario = { executor, ...EXECUTORS[executor]?.scenario };
+    const { slices, calls, byIteration } = await callsIn(t, scenario, { windowMs: 500 });
+    assert.equal(slices, 2);
+    const uuids = calls.map(({ uuid }) => uuid);
+    assert.equal(new Set(uuids).size, uuids.length, 'no call of the first window is repeated');
+    // Virtual user 0 works in both windows, and counts its iterations anew.
+    const first = (byIteration.get('vu 0, iteration 0') ?? []).map(({ turn }) => turn);
+    assert.equal(new Set(first).size, 1, 'both iterations have the same row of a sequential feed');
+    assert.ok(first.length >= 2);
+  });
+}
 
 /** The calls of every iteration, in order. */
 function callsByIteration(asked: readonly Asked[]): Map<string, Asked[]> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { SliceWriter } from '../../src/run/slice-writer.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
@@ -9,53 +9,51 @@ import { testContext } from '../support/run-context.ts';
 const at = { runId: '20261123-120000000-00000000', sliceId: 'w0000-l0000', attemptId: 'a' };
 const sample = aSample({ startMs: 1000 });
 
-describe('SliceWriter', () => {
-  it('keeps what the store does not accept, in order, and counts it as an error of the generator', async (t) => {
-    t.mock.method(console, 'error', () => {});
-    const memory = memoryRunStore();
-    let broken = true;
-    const store: typeof memory = {
-      ...memory,
-      appendBlock: (...args) => (broken ? Promise.reject(new Error('throttled')) : memory.appendBlock(...args)),
-    };
-    const writer = new SliceWriter(testContext({ store }), at);
-    const recorder = new Recorder(
-      1000,
-      (block) => writer.take(block),
-      (text) => text,
-    );
-    recorder.operation('web', 'tools/list', 'step');
+it('SliceWriter keeps what the store does not accept, in order, and counts it as an error of the generator', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const memory = memoryRunStore();
+  let broken = true;
+  const store: typeof memory = {
+    ...memory,
+    appendBlock: (...args) => (broken ? Promise.reject(new Error('throttled')) : memory.appendBlock(...args)),
+  };
+  const writer = new SliceWriter(testContext({ store }), at);
+  const recorder = new Recorder(
+    1000,
+    (block) => writer.take(block),
+    (text) => text,
+  );
+  recorder.operation('web', 'tools/list', 'step');
 
-    recorder.add({ ...sample, durationMs: 1 });
-    await writer.flush(recorder);
-    recorder.add({ ...sample, durationMs: 2 });
-    await writer.flush(recorder);
-    assert.deepEqual(writer.health, { errors: 2, blocks: 0, samples: 0 });
+  recorder.add({ ...sample, durationMs: 1 });
+  await writer.flush(recorder);
+  recorder.add({ ...sample, durationMs: 2 });
+  await writer.flush(recorder);
+  assert.deepEqual(writer.health, { errors: 2, blocks: 0, samples: 0 });
 
-    broken = false;
-    recorder.add({ ...sample, durationMs: 3 });
-    await writer.flush(recorder);
-    assert.deepEqual(writer.health, { errors: 2, blocks: 3, samples: 3 });
-    const durations: number[] = [];
-    for await (const block of store.readBlocks(at.runId, at.sliceId, at.attemptId))
-      durations.push(...block.columns.durationUs);
-    assert.deepEqual(durations, [1000, 2000, 3000]);
-    assert.equal((await store.listProgress(at.runId))[0]?.operations[0]?.count, 3);
-  });
+  broken = false;
+  recorder.add({ ...sample, durationMs: 3 });
+  await writer.flush(recorder);
+  assert.deepEqual(writer.health, { errors: 2, blocks: 3, samples: 3 });
+  const durations: number[] = [];
+  for await (const block of store.readBlocks(at.runId, at.sliceId, at.attemptId))
+    durations.push(...block.columns.durationUs);
+  assert.deepEqual(durations, [1000, 2000, 3000]);
+  assert.equal((await store.listProgress(at.runId))[0]?.operations[0]?.count, 3);
+});
 
-  it('rejects when it is closed and the store accepts nothing, so that the slice cannot count as complete', async () => {
-    const store: ReturnType<typeof memoryRunStore> = {
-      ...memoryRunStore(),
-      appendBlock: () => Promise.reject(new Error('the store is gone')),
-    };
-    const writer = new SliceWriter(testContext({ store }), at);
-    const recorder = new Recorder(
-      1000,
-      (block) => writer.take(block),
-      (text) => text,
-    );
-    recorder.operation('web', 'tools/list', 'step');
-    recorder.add(sample);
-    await assert.rejects(writer.close(recorder), /the store is gone/);
-  });
+it('SliceWriter rejects when it is closed and the store accepts nothing, so that the slice cannot count as complete', async () => {
+  const store: ReturnType<typeof memoryRunStore> = {
+    ...memoryRunStore(),
+    appendBlock: () => Promise.reject(new Error('the store is gone')),
+  };
+  const writer = new SliceWriter(testContext({ store }), at);
+  const recorder = new Recorder(
+    1000,
+    (block) => writer.take(block),
+    (text) => text,
+  );
+  recorder.operation('web', 'tools/list', 'step');
+  recorder.add(sample);
+  await assert.rejects(writer.close(recorder), /the store is gone/);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import fc from 'fast-check';
 import { quantile } from '../../src/summary/percentiles.ts';
 import { exactSpread } from '../../src/verdict/measure.ts';
@@ -9,18 +9,16 @@ const arrays = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-describe('exactSpread', () => {
-  it('has the quantiles and the mean of several arrays, as if they were sorted together', () => {
-    fc.assert(
-      fc.property(arrays, fc.double({ min: 0, max: 1, noNaN: true }), (all, q) => {
-        const together = Uint32Array.from(all.flatMap((each) => [...each])).sort();
-        const spread = exactSpread(all);
-        assert.equal(spread.count, together.length);
-        if (together.length === 0) return;
-        for (const wanted of [0, q, 0.5, 0.95, 1]) assert.equal(spread.quantile(wanted), quantile(together, wanted));
-        const sum = together.reduce((total, value) => total + value, 0);
-        assert.ok(Math.abs(spread.mean() - sum / together.length) <= 1e-6 * Math.max(1, spread.mean()));
-      }),
-    );
-  });
+it('exactSpread has the quantiles and the mean of several arrays, as if they were sorted together', () => {
+  fc.assert(
+    fc.property(arrays, fc.double({ min: 0, max: 1, noNaN: true }), (all, q) => {
+      const together = Uint32Array.from(all.flatMap((each) => [...each])).sort();
+      const spread = exactSpread(all);
+      assert.equal(spread.count, together.length);
+      if (together.length === 0) return;
+      for (const wanted of [0, q, 0.5, 0.95, 1]) assert.equal(spread.quantile(wanted), quantile(together, wanted));
+      const sum = together.reduce((total, value) => total + value, 0);
+      assert.ok(Math.abs(spread.mean() - sum / together.length) <= 1e-6 * Math.max(1, spread.mean()));
+    }),
+  );
 });

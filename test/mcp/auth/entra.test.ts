@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { entraTokens } from '../../../src/mcp/auth/entra.ts';
@@ -50,75 +50,73 @@ async function ask(clientId: string, times = 1): Promise<Line[]> {
     .map((line) => JSON.parse(line) as Line);
 }
 
-describe('entraTokens on App Service', () => {
-  it('requests the resource from the identity endpoint, as the named identity', async () => {
-    await start(3600);
-    const before = Date.now();
-    const [line] = await ask('00000000-0000-0000-0000-000000000001');
-    assert.equal(line?.value, 'token-1');
-    const lifeMs = (line?.expiresAtMs ?? 0) - before;
-    assert.ok(lifeMs > 3_590_000 && lifeMs < 3_660_000, `${lifeMs}`);
-    assert.equal(rig.seen.length, 1);
-    const [seen] = rig.seen;
-    const url = new URL(seen?.path ?? '', rig.origin);
-    assert.equal(seen?.method, 'GET');
-    assert.equal(url.pathname, '/msi/token');
-    assert.deepEqual(Object.fromEntries(url.searchParams), {
-      'api-version': '2019-08-01',
-      resource: 'api://target',
-      client_id: '00000000-0000-0000-0000-000000000001',
-    });
-    assert.equal(seen?.headers['x-identity-header'], HEADER);
+it('entraTokens requests the resource from the identity endpoint, as the named identity', async () => {
+  await start(3600);
+  const before = Date.now();
+  const [line] = await ask('00000000-0000-0000-0000-000000000001');
+  assert.equal(line?.value, 'token-1');
+  const lifeMs = (line?.expiresAtMs ?? 0) - before;
+  assert.ok(lifeMs > 3_590_000 && lifeMs < 3_660_000, `${lifeMs}`);
+  assert.equal(rig.seen.length, 1);
+  const [seen] = rig.seen;
+  const url = new URL(seen?.path ?? '', rig.origin);
+  assert.equal(seen?.method, 'GET');
+  assert.equal(url.pathname, '/msi/token');
+  assert.deepEqual(Object.fromEntries(url.searchParams), {
+    'api-version': '2019-08-01',
+    resource: 'api://target',
+    client_id: '00000000-0000-0000-0000-000000000001',
   });
+  assert.equal(seen?.headers['x-identity-header'], HEADER);
+});
 
-  it("requests a token as the app's own identity when none is named, once while the token is valid", async () => {
-    await start(3600);
-    const lines = await ask('', 3);
-    assert.deepEqual(
-      lines.map(({ value }) => value),
-      ['token-1', 'token-1', 'token-1'],
-    );
-    assert.equal(rig.seen.length, 1);
-    assert.ok(!rig.seen[0]?.path.includes('client_id'), rig.seen[0]?.path);
-  });
+it("entraTokens requests a token as the app's own identity when none is named, once while the token is valid", async () => {
+  await start(3600);
+  const lines = await ask('', 3);
+  assert.deepEqual(
+    lines.map(({ value }) => value),
+    ['token-1', 'token-1', 'token-1'],
+  );
+  assert.equal(rig.seen.length, 1);
+  assert.ok(!rig.seen[0]?.path.includes('client_id'), rig.seen[0]?.path);
+});
 
-  it('requests a new token in the last five minutes of the old one, which is when a source renews it', async () => {
-    await start(299);
-    const lines = await ask('', 2);
-    assert.deepEqual(
-      lines.map(({ value }) => value),
-      ['token-1', 'token-2'],
-    );
-  });
+it('entraTokens requests a new token in the last five minutes of the old one, which is when a source renews it', async () => {
+  await start(299);
+  const lines = await ask('', 2);
+  assert.deepEqual(
+    lines.map(({ value }) => value),
+    ['token-1', 'token-2'],
+  );
+});
 
-  it('reports the error of the identity endpoint, not those of other credentials', async () => {
-    await start(3600, { status: 400, json: { statusCode: 400, message: 'No managed identity was found.' } });
-    const [line] = await ask('');
-    assert.match(
-      line?.message ?? '',
-      /^Microsoft Entra did not issue a token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
-    );
-    assert.match(line?.message ?? '', /ManagedIdentityCredential/);
-    assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);
-    assert.ok(!line?.message?.includes(HEADER));
-  });
+it('entraTokens reports the error of the identity endpoint, not those of other credentials', async () => {
+  await start(3600, { status: 400, json: { statusCode: 400, message: 'No managed identity was found.' } });
+  const [line] = await ask('');
+  assert.match(
+    line?.message ?? '',
+    /^Microsoft Entra did not issue a token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
+  );
+  assert.match(line?.message ?? '', /ManagedIdentityCredential/);
+  assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);
+  assert.ok(!line?.message?.includes(HEADER));
+});
 
-  it('waits 30 seconds and no longer for an identity endpoint that does not answer', async (t) => {
-    await start(3600, SILENT);
-    const { IDENTITY_ENDPOINT, IDENTITY_HEADER: header } = process.env;
-    t.after(() => restoreEnvironment({ IDENTITY_ENDPOINT, IDENTITY_HEADER: header }));
-    Object.assign(process.env, { IDENTITY_ENDPOINT: `${rig.origin}/msi/token`, IDENTITY_HEADER: HEADER });
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    let error: unknown;
-    entraTokens(SCOPE, undefined)().catch((caught: unknown) => {
-      error = caught;
-    });
-    while (rig.seen.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    t.mock.timers.tick(29_999);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    assert.equal(error, undefined);
-    t.mock.timers.tick(1);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    assert.match(String(error), /did not issue a token .* no answer within 30 s/);
+it('entraTokens waits 30 seconds and no longer for an identity endpoint that does not answer', async (t) => {
+  await start(3600, SILENT);
+  const { IDENTITY_ENDPOINT, IDENTITY_HEADER: header } = process.env;
+  t.after(() => restoreEnvironment({ IDENTITY_ENDPOINT, IDENTITY_HEADER: header }));
+  Object.assign(process.env, { IDENTITY_ENDPOINT: `${rig.origin}/msi/token`, IDENTITY_HEADER: HEADER });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let error: unknown;
+  entraTokens(SCOPE, undefined)().catch((caught: unknown) => {
+    error = caught;
   });
+  while (rig.seen.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(29_999);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  assert.equal(error, undefined);
+  t.mock.timers.tick(1);
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  assert.match(String(error), /did not issue a token .* no answer within 30 s/);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import { type Answer, legacyServer, type McpServer, startMcpServer } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { testContext } from '../../support/run-context.ts';
@@ -29,47 +29,45 @@ async function startTarget(t: TestContext, acceptedCalls: number): Promise<McpSe
   return server;
 }
 
-describe('a target that starts to refuse credentials in mid-run', () => {
-  it('gets no further load, and the report says so, while the other target is loaded to the end', async (t) => {
-    const servers = { refusing: await startTarget(t, ACCEPTED_CALLS), steady: await startTarget(t, 1e9) };
-    const targets = Object.entries(servers).map(([name, { origin }]) => {
-      const auth = { type: 'client-credentials', tokenUrl: `${origin}/token`, clientId: 'me', clientSecret: 'name' };
-      return [name, { url: `${origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'], auth }];
-    });
-    const scenarios = Object.keys(servers).map((target) => {
-      const thinkTime = { type: 'constant', duration: '40ms' };
-      const steps = [{ tool: 'look' }];
-      return [target, { target, executor: 'constant-vus', vus: 1, duration: `${DURATION_MS}ms`, thinkTime, steps }];
-    });
-    const plan = { name: 'refused', targets: Object.fromEntries(targets), scenarios: Object.fromEntries(scenarios) };
-    const context = testContext({ secrets: { get: async () => 'the-client-secret' } });
-    const report = await reportOfRun(context, JSON.stringify(plan));
-
-    // Nothing follows the refusal of the renewed token: no call, no new session, no DELETE.
-    assert.deepEqual(servers.refusing.methods().slice(-ACCEPTED_CALLS - 3), [
-      ...Array(ACCEPTED_CALLS).fill('tools/call'),
-      'tools/call',
-      'POST /token',
-      'tools/call',
-    ]);
-    const rejected = report.failures.filter(({ outcome }) => outcome === 'AUTH_REJECTED');
-    assert.deepEqual(
-      rejected.map(({ target, operation, count }) => [target, operation, count]),
-      [['refusing', 'tools/call:look', 1]],
-    );
-    const [stop, ...others] = report.generator.stoppedTargets;
-    assert.deepEqual(others, []);
-    assert.equal(stop?.target, 'refusing');
-    assert.equal(stop.reason, 'AUTH_REJECTED: Bearer error="invalid_token"');
-    assert.ok(stop.atSeconds > 0 && stop.atSeconds * 1000 < DURATION_MS, `stopped after ${stop.atSeconds} s`);
-    assert.equal(report.verdict.status, 'invalid');
-    const reasons = report.verdict.reasons.join('\n');
-    assert.match(reasons, /load not stopped early.*refusing.*AUTH_REJECTED/);
-    assert.doesNotMatch(reasons, /steady/);
-
-    // The other target is still called after that, until the planned end.
-    const steady = servers.steady.of('tools/call');
-    assert.ok(steady.length > 2 * ACCEPTED_CALLS, `${steady.length} calls`);
-    assert.equal(servers.steady.methods().at(-1), 'DELETE', 'its session is closed');
+it('a target that starts to refuse credentials gets no further load, and the report says so, while the other target is loaded to the end', async (t) => {
+  const servers = { refusing: await startTarget(t, ACCEPTED_CALLS), steady: await startTarget(t, 1e9) };
+  const targets = Object.entries(servers).map(([name, { origin }]) => {
+    const auth = { type: 'client-credentials', tokenUrl: `${origin}/token`, clientId: 'me', clientSecret: 'name' };
+    return [name, { url: `${origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'], auth }];
   });
+  const scenarios = Object.keys(servers).map((target) => {
+    const thinkTime = { type: 'constant', duration: '40ms' };
+    const steps = [{ tool: 'look' }];
+    return [target, { target, executor: 'constant-vus', vus: 1, duration: `${DURATION_MS}ms`, thinkTime, steps }];
+  });
+  const plan = { name: 'refused', targets: Object.fromEntries(targets), scenarios: Object.fromEntries(scenarios) };
+  const context = testContext({ secrets: { get: async () => 'the-client-secret' } });
+  const report = await reportOfRun(context, JSON.stringify(plan));
+
+  // Nothing follows the refusal of the renewed token: no call, no new session, no DELETE.
+  assert.deepEqual(servers.refusing.methods().slice(-ACCEPTED_CALLS - 3), [
+    ...Array(ACCEPTED_CALLS).fill('tools/call'),
+    'tools/call',
+    'POST /token',
+    'tools/call',
+  ]);
+  const rejected = report.failures.filter(({ outcome }) => outcome === 'AUTH_REJECTED');
+  assert.deepEqual(
+    rejected.map(({ target, operation, count }) => [target, operation, count]),
+    [['refusing', 'tools/call:look', 1]],
+  );
+  const [stop, ...others] = report.generator.stoppedTargets;
+  assert.deepEqual(others, []);
+  assert.equal(stop?.target, 'refusing');
+  assert.equal(stop.reason, 'AUTH_REJECTED: Bearer error="invalid_token"');
+  assert.ok(stop.atSeconds > 0 && stop.atSeconds * 1000 < DURATION_MS, `stopped after ${stop.atSeconds} s`);
+  assert.equal(report.verdict.status, 'invalid');
+  const reasons = report.verdict.reasons.join('\n');
+  assert.match(reasons, /load not stopped early.*refusing.*AUTH_REJECTED/);
+  assert.doesNotMatch(reasons, /steady/);
+
+  // The other target is still called after that, until the planned end.
+  const steady = servers.steady.of('tools/call');
+  assert.ok(steady.length > 2 * ACCEPTED_CALLS, `${steady.length} calls`);
+  assert.equal(servers.steady.methods().at(-1), 'DELETE', 'its session is closed');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSecureServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
-import { describe, it, type TestContext } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { makeCertificate } from '../../support/certificate.ts';
@@ -59,80 +59,78 @@ const outcomesOf = (exchanges: readonly Exchange[]) => [...new Set(exchanges.map
 const resentIn = (exchanges: readonly Exchange[]) =>
   exchanges.filter(({ sample }) => sample.flags & SAMPLE_FLAG.resent).length;
 
-describe('a request over HTTP/2', () => {
-  it('is sent anew over another connection when the server closes its own before it has begun the request', async (test) => {
-    const PER_CONNECTION = 3;
-    const server = await serveHttp2(test, (stream, session, number, answer) => {
-      if (number > PER_CONNECTION) return;
-      if (number === PER_CONNECTION) session.goaway(0, stream.id as number);
-      setTimeout(answer, ANSWER_MS);
-    });
-    const exchanges = await sendAll(rigOf(server), 12);
-    assert.deepEqual(outcomesOf(exchanges), ['OK']);
-    assert.equal(server.answered, 12, 'each request must be processed once');
-    assert.equal(resentIn(exchanges), 12 - PER_CONNECTION);
-    assert.equal(server.connections, 12 / PER_CONNECTION);
-    for (const { sample } of exchanges) assert.ok(sample.durationMs >= (sample.socketMs as number));
+it('a request over HTTP/2 is sent again over another connection when the server closes its own before it has begun the request', async (test) => {
+  const PER_CONNECTION = 3;
+  const server = await serveHttp2(test, (stream, session, number, answer) => {
+    if (number > PER_CONNECTION) return;
+    if (number === PER_CONNECTION) session.goaway(0, stream.id as number);
+    setTimeout(answer, ANSWER_MS);
   });
+  const exchanges = await sendAll(rigOf(server), 12);
+  assert.deepEqual(outcomesOf(exchanges), ['OK']);
+  assert.equal(server.answered, 12, 'each request must be processed once');
+  assert.equal(resentIn(exchanges), 12 - PER_CONNECTION);
+  assert.equal(server.connections, 12 / PER_CONNECTION);
+  for (const { sample } of exchanges) assert.ok(sample.durationMs >= (sample.socketMs as number));
+});
 
-  it('is sent anew when the server closes with an error', async (test) => {
-    const server = await serveHttp2(test, (_, session, number, answer) => {
-      if (server.connections > 1) answer();
-      else if (number === 2) session.goaway(11, 1);
-    });
-    const [begun, other] = await sendAll(rigOf(server), 2);
-    assert.equal(begun?.outcome, 'NET_RESET_PRE');
-    assert.equal(other?.outcome, 'OK', other?.message);
-    assert.equal(resentIn([begun as Exchange]), 0);
-    assert.equal(resentIn([other as Exchange]), 1);
+it('a request over HTTP/2 is sent again when the server closes with an error', async (test) => {
+  const server = await serveHttp2(test, (_, session, number, answer) => {
+    if (server.connections > 1) answer();
+    else if (number === 2) session.goaway(11, 1);
   });
+  const [begun, other] = await sendAll(rigOf(server), 2);
+  assert.equal(begun?.outcome, 'NET_RESET_PRE');
+  assert.equal(other?.outcome, 'OK', other?.message);
+  assert.equal(resentIn([begun as Exchange]), 0);
+  assert.equal(resentIn([other as Exchange]), 1);
+});
 
-  it('is sent anew when the server refuses its stream', async (test) => {
-    let refused = 0;
-    const server = await serveHttp2(test, (stream, _, __, answer) => {
-      if (refused++ < 5) stream.close(REFUSED_STREAM);
-      else answer();
-    });
-    const [exchange] = await sendAll(rigOf(server), 1);
-    assert.equal(exchange?.outcome, 'OK', exchange?.message);
-    assert.equal(resentIn([exchange as Exchange]), 1);
-    assert.equal(server.answered, 1);
+it('a request over HTTP/2 is sent again when the server refuses its stream', async (test) => {
+  let refused = 0;
+  const server = await serveHttp2(test, (stream, _, __, answer) => {
+    if (refused++ < 5) stream.close(REFUSED_STREAM);
+    else answer();
   });
+  const [exchange] = await sendAll(rigOf(server), 1);
+  assert.equal(exchange?.outcome, 'OK', exchange?.message);
+  assert.equal(resentIn([exchange as Exchange]), 1);
+  assert.equal(server.answered, 1);
+});
 
-  it('fails when the server refuses it for ever, after a limited number of attempts', async (test) => {
-    let refused = 0;
-    const server = await serveHttp2(test, (stream) => {
-      refused++;
-      stream.close(REFUSED_STREAM);
-    });
-    const exchanges = await sendAll(rigOf(server), 1);
-    assert.deepEqual(outcomesOf(exchanges), ['NET_RESET_PRE']);
-    assert.ok(refused <= 50, `${refused} attempts`);
+it('a request over HTTP/2 fails when the server refuses it every time, after a limited number of attempts', async (test) => {
+  let refused = 0;
+  const server = await serveHttp2(test, (stream) => {
+    refused++;
+    stream.close(REFUSED_STREAM);
   });
+  const exchanges = await sendAll(rigOf(server), 1);
+  assert.deepEqual(outcomesOf(exchanges), ['NET_RESET_PRE']);
+  assert.ok(refused <= 50, `${refused} attempts`);
+});
 
-  it('fails when the connection closes after the server has begun the request', async (test) => {
-    const server = await serveHttp2(test, (_, session, number) => {
-      if (number === 2) session.destroy();
-    });
-    const exchanges = await sendAll(rigOf(server), 2);
-    assert.ok(exchanges.every(({ outcome }) => outcome.startsWith('NET_')));
-    assert.equal(resentIn(exchanges), 0);
+it('a request over HTTP/2 fails when the connection closes after the server has begun the request', async (test) => {
+  const server = await serveHttp2(test, (_, session, number) => {
+    if (number === 2) session.destroy();
   });
+  const exchanges = await sendAll(rigOf(server), 2);
+  assert.ok(exchanges.every(({ outcome }) => outcome.startsWith('NET_')));
+  assert.equal(resentIn(exchanges), 0);
+});
 
-  it('ends with its deadline while it waits to be sent anew', async (test) => {
-    const lookup = scriptedLookup(['127.0.0.1']);
-    const server = await serveHttp2(test, (_, session) => session.goaway(0, 0));
-    const slow: typeof lookup = Object.assign((...args: Parameters<typeof lookup>) => {
-      // The second connection is never opened.
-      if (server.connections === 0) lookup(...args);
-    }, lookup);
-    const target = { http2: true, timeouts: { headers: '300ms' } };
-    const rig = new ExchangeRig(`https://mcp.test:${server.port}/mcp`, target, { lookup: slow, ca: cert });
-    const exchange = await rig.send(plainRequest);
-    assert.equal(exchange.outcome, 'TMO_HEADERS');
-    assert.equal(server.connections, 1);
-    rig.connection.abortAll('over', 'CLIENT_ABORT');
-    await rig.connection.close();
-    assert.equal(rig.finished.length, 1);
-  });
+it('a request over HTTP/2 ends with its deadline while it waits to be sent again', async (test) => {
+  const lookup = scriptedLookup(['127.0.0.1']);
+  const server = await serveHttp2(test, (_, session) => session.goaway(0, 0));
+  const slow: typeof lookup = Object.assign((...args: Parameters<typeof lookup>) => {
+    // The second connection is never opened.
+    if (server.connections === 0) lookup(...args);
+  }, lookup);
+  const target = { http2: true, timeouts: { headers: '300ms' } };
+  const rig = new ExchangeRig(`https://mcp.test:${server.port}/mcp`, target, { lookup: slow, ca: cert });
+  const exchange = await rig.send(plainRequest);
+  assert.equal(exchange.outcome, 'TMO_HEADERS');
+  assert.equal(server.connections, 1);
+  rig.connection.abortAll('over', 'CLIENT_ABORT');
+  await rig.connection.close();
+  assert.equal(rig.finished.length, 1);
 });
