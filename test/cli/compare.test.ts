@@ -174,6 +174,27 @@ describe('mcp-surge run --baseline', () => {
     assert.match(itself.stdout, /= same +tools\/call:mic\S+ .* ±0 % … ±0 %/);
   });
 
+  it('fails if no reply passes its check any longer, although that is fast and the plan has no thresholds', async () => {
+    const operation = 'tools/call:microsoft_docs_search';
+    const former = { ...simulatedOperation(1, { requests: 417, intervals: 6, factor: 50 }), operation };
+    await write('useful.json', simulatedRun([former], { runId: 'the-useful-one' }));
+    const unchecked = plan('10ms');
+    const text = unchecked.replace('arguments: { query: anything }', '$&, checks: [{ contains: a text in no reply }]');
+    assert.notEqual(text, unchecked);
+    await write('checked.yaml', text);
+    const { code, stdout } = await runMcpSurge(
+      ['run', 'checked.yaml', '--out', 'checked', '--duration', '2s', '--baseline', 'useful.json'],
+      { cwd },
+    );
+    assert.equal(code, 99, stdout);
+    assert.match(stdout.replace(/\n +/g, ' '), /search of learn fails more than in run the-useful-one: useful 100 %/);
+    const report = JSON.parse(await readFile(join(cwd, 'checked/report.json'), 'utf8')) as Report;
+    const [compared] = report.comparison?.operations ?? [];
+    assert.deepEqual([compared?.usefulVerdict, compared?.verdict], ['fails-more', 'too-little-data']);
+    assert.deepEqual([compared?.baseline.usefulRate, compared?.current.usefulRate], [1, 0]);
+    assert.equal(report.verdict.status, 'fail');
+  });
+
   it('refuses a baseline that cannot be read, before any load', async () => {
     await write('plan.yaml', plan('10ms'));
     const { code, stderr } = await runMcpSurge(['run', 'plan.yaml', '--baseline', 'nowhere.json'], { cwd });
