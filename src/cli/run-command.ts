@@ -88,7 +88,9 @@ async function runAndReport(context: RunContext, runId: string, out: string | un
   process.once('SIGTERM', stop);
   const line = statusLine(process.stderr);
   const showing = setInterval(() => void showProgress(context, runId, line.show), SHOW_INTERVAL_MS);
-  const problems = await runInProcess(context, runId).finally(() => {
+  const problems = await runInProcess(context, runId, (warnings) => {
+    if (warnings.length > 0) process.stderr.write(showProblems('Preflight warnings:', warnings));
+  }).finally(() => {
     clearInterval(showing);
     line.end();
     process.off('SIGINT', stop);

@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import { planSchema } from './plan-schema.ts';
 import { isRecord } from './primitives.ts';
-import { type DanglingReference, issueText, type PlanProblem, shortened, unknownKeyText } from './problem.ts';
+import { type DanglingReference, issueText, type PlanProblem, pathText, shortened, unknownKeyText } from './problem.ts';
 
 /** The file that a plan was read from, for finding the places of problems. */
 type PlanSource = { readonly plan: unknown; readonly document: Document; readonly lines: LineCounter };
@@ -245,12 +245,4 @@ function placeOf(path: Path, { document, lines }: PlanSource): { line: number; c
     }
   }
   return { line: 1, column: 1 };
-}
-
-function pathText(path: Path): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    const name = shortened(String(part));
-    return text === '' ? name : `${text}.${name}`;
-  }, '');
 }

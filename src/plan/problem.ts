@@ -65,6 +65,15 @@ export function shortened(text: string, maxCharacters = MAX_SHOWN_CHARACTERS): s
   return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…`.toWellFormed() : text;
 }
 
+/** A path as messages show it, e.g. `scenarios.learn.steps[0].tool`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    const name = shortened(String(part));
+    return text === '' ? name : `${text}.${name}`;
+  }, '');
+}
+
 function got({ input, path }: z.core.$ZodIssue): string {
   if (typeof input === 'number') return `, got ${input}`;
   if (typeof input !== 'string' || mayBeSecret(input, path)) return '';

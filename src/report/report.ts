@@ -15,6 +15,8 @@ export type Report = Omit<Summary, 'generator'> & {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly targets: readonly ReportTarget[];
+  /** What preflight warned of before the load, a sentence each; absent when it warned of nothing. */
+  readonly preflightWarnings?: readonly string[];
   readonly verdict: Verdict;
   readonly thresholds: readonly ThresholdResult[];
   /** Absent when the run was started without a baseline. */
@@ -70,6 +72,7 @@ type ReportParts = {
   /** Planned start, epoch milliseconds. */
   readonly startAtMs: number;
   readonly targets: readonly ReportTarget[];
+  readonly preflightWarnings?: readonly string[];
   readonly summary: Summary;
   readonly judged: Judged;
 };
@@ -83,7 +86,8 @@ const NOTES = [
 ];
 
 /** Combines a run's figures and their judgement into a report. */
-export function makeReport({ runId, planHash, plan, startAtMs, targets, summary, judged }: ReportParts): Report {
+export function makeReport(parts: ReportParts): Report {
+  const { runId, planHash, plan, startAtMs, targets, preflightWarnings = [], summary, judged } = parts;
   const { generator, ...figures } = summary;
   return {
     schemaVersion: 3,
@@ -92,6 +96,7 @@ export function makeReport({ runId, planHash, plan, startAtMs, targets, summary,
     startedAt: new Date(startAtMs).toISOString(),
     endedAt: new Date(startAtMs + summary.durationSeconds * 1000).toISOString(),
     targets,
+    ...(preflightWarnings.length === 0 ? {} : { preflightWarnings }),
     verdict: judged.verdict,
     ...figures,
     thresholds: judged.thresholds,

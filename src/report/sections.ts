@@ -55,6 +55,7 @@ export type Section = {
 export type SectionId =
   | 'failures'
   | 'warnings'
+  | 'preflight'
   | 'totals'
   | 'scenarios'
   | 'operations'
@@ -96,6 +97,11 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       title: 'Warnings',
       about: 'These responses were usable and count as useful, but the server broke a rule of the protocol.',
       ...outcomes(warnings, 'warn'),
+    },
+    preflight: {
+      title: 'Preflight warnings',
+      about: 'Found before the load, by comparing the plan with what the targets say about themselves.',
+      remarks: report.preflightWarnings ?? [],
     },
     totals: {
       title: 'Totals',
@@ -188,6 +194,6 @@ function complete({ tables = [], ...content }: Content): Section {
 }
 
 /** An explanation of nothing is no section. */
-function isShown({ tables, findings, footnotes }: Section): boolean {
-  return tables.length + findings.length + footnotes.length > 0;
+function isShown({ tables, findings, remarks, footnotes }: Section): boolean {
+  return tables.length + findings.length + remarks.length + footnotes.length > 0;
 }

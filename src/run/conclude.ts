@@ -19,7 +19,7 @@ import { readBaseline, readFold, readPlan, readScheduledRun, writeReport } from 
 export async function conclude(context: RunContext, runId: string): Promise<Verdict> {
   const { store } = context;
   const record = await readScheduledRun(store, runId);
-  const { schedule, targets = [], abort } = record;
+  const { schedule, targets = [], preflightWarnings = [], abort } = record;
   // A repeated delivery must not take a finished run back to an earlier state.
   if (record.verdict !== undefined) return record.verdict;
   await store.updateRun(runId, { state: 'concluding' });
@@ -38,7 +38,16 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
   });
   const judged = judge(plan, merged, summary, record.stopRequested, abort);
   const startAtMs = schedule.startAtMs;
-  const alone = makeReport({ runId, planHash: record.planHash, plan, startAtMs, targets, summary, judged });
+  const alone = makeReport({
+    runId,
+    planHash: record.planHash,
+    plan,
+    startAtMs,
+    targets,
+    preflightWarnings,
+    summary,
+    judged,
+  });
   const report = await compareWithBaseline(store, plan.comparison, alone);
   await writeReport(store, report);
   await store.updateRun(runId, { state: 'done', verdict: report.verdict, endedAt: report.endedAt });

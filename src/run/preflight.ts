@@ -10,14 +10,22 @@ import { readPlan, readRun } from './run-documents.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The run's schedule, and whether the run was stopped before its start; or why the run is refused. */
-export type Preflight =
+export type Preflight = (
   | { readonly schedule: RunSchedule; readonly stopRequested: boolean }
-  | { readonly problems: readonly string[] };
+  | { readonly problems: readonly string[] }
+) & {
+  /** What may go wrong in the load, a sentence each. */
+  readonly warnings: readonly string[];
+};
+
+/** A plan with thousands of steps can have as many problems. */
+const MOST_SENTENCES = 100;
 
 /**
  * Checks, before any load, that the plan can run. It opens one session per target: the target must be reachable,
- * negotiate, authenticate, and have what the plan calls. Then it fixes when the run starts and how it is divided. A
- * problem ends the run, with a sentence that says how to fix it.
+ * negotiate, authenticate, and have what the plan calls, with arguments that its descriptions allow. All problems are
+ * found together; they end the run, each with a sentence that says how to fix it. Then preflight fixes when the run starts
+ * and how it is divided.
  * @param holder identifies this delivery
  */
 export async function preflight(context: RunContext, runId: string, holder: string): Promise<Preflight> {
@@ -33,9 +41,9 @@ export async function preflight(context: RunContext, runId: string, holder: stri
 }
 
 async function storedPreflight({ store }: RunContext, runId: string): Promise<Preflight | undefined> {
-  const { schedule, problems, stopRequested } = await readRun(store, runId);
-  if (schedule !== undefined) return { schedule, stopRequested };
-  return problems === undefined ? undefined : { problems };
+  const { schedule, problems, stopRequested, preflightWarnings: warnings = [] } = await readRun(store, runId);
+  if (schedule !== undefined) return { schedule, stopRequested, warnings };
+  return problems === undefined ? undefined : { problems, warnings };
 }
 
 async function runPreflight(context: RunContext, runId: string): Promise<Preflight> {
@@ -47,20 +55,32 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const refusals = [...refused, ...compileProblems(plan)];
   const names = refusals.length > 0 ? [] : Object.keys(plan.targets);
   const probes = await Promise.all(names.map((name) => probeTarget(context, plan, name)));
-  const problems = [...refusals, ...probes.flatMap((probe) => probe.problems)];
+  const problems = atMost([...refusals, ...probes.flatMap((probe) => probe.problems)], 'problems');
+  const warnings = atMost(
+    probes.flatMap((probe) => probe.warnings),
+    'warnings',
+  );
+  const kept = warnings.length === 0 ? {} : { preflightWarnings: warnings };
   if (problems.length > 0) {
-    await store.updateRun(runId, { state: 'refused', problems, endedAt: new Date(clock.now()).toISOString() });
-    return { problems };
+    const endedAt = new Date(clock.now()).toISOString();
+    await store.updateRun(runId, { state: 'refused', problems, ...kept, endedAt });
+    return { problems, warnings };
   }
   // Slices of this process can then start immediately; other processes warm up while they wait for the start.
   await warmUp();
   const { lanes, windows, windowMs, durationMs } = layoutOf(plan, context.sizing);
   const startAtMs = Math.ceil(clock.now() + context.startDelayMs);
   const schedule: RunSchedule = { startAtMs, endAtMs: startAtMs + durationMs, lanes, windows, windowMs };
-  await store.updateRun(runId, { state: 'running', schedule, targets: probes.flatMap(({ target }) => target ?? []) });
+  const targets = probes.flatMap(({ target }) => target ?? []);
+  await store.updateRun(runId, { state: 'running', schedule, targets, ...kept });
   // Read after the schedule is stored: whoever stopped the run earlier found no schedule, and relies on this check.
   const { stopRequested } = await readRun(store, runId);
-  return { schedule, stopRequested };
+  return { schedule, stopRequested, warnings };
+}
+
+function atMost(sentences: readonly string[], what: string): readonly string[] {
+  const left = sentences.length - MOST_SENTENCES;
+  return left <= 0 ? sentences : [...sentences.slice(0, MOST_SENTENCES), `${left} more ${what} like these.`];
 }
 
 /** Scenarios that cannot be compiled, for example because of a check's schema; every slice would throw on them. */

@@ -10,10 +10,16 @@ import { runSlice } from './run-slice.ts';
 
 /**
  * Carries out a created run in this process: what the orchestrator does with many processes.
+ * @param onWarnings called before the load with what preflight warns of, even if that is nothing
  * @returns the problems that preflight found; empty if there is a report
  */
-export async function runInProcess(context: RunContext, runId: string): Promise<readonly string[]> {
+export async function runInProcess(
+  context: RunContext,
+  runId: string,
+  onWarnings: (warnings: readonly string[]) => void = () => {},
+): Promise<readonly string[]> {
   const found = await preflight(context, runId, randomUUID());
+  onWarnings(found.warnings);
   if ('problems' in found) return found.problems;
   const { lanes, windows } = found.schedule;
   // All slices are started together; each waits for its own window.

@@ -22,6 +22,8 @@ export type RunView = {
   readonly elapsedSeconds?: number;
   readonly endedAt?: string;
   readonly problems?: readonly string[];
+  /** What preflight warned of, a sentence each. */
+  readonly preflightWarnings?: readonly string[];
   readonly verdict?: RunRecord['verdict'];
   readonly links: { readonly self: string; readonly stop: string; readonly report: string };
 };
@@ -29,7 +31,7 @@ export type RunView = {
 /** Shows a run. @param baseUrl URL of the list of runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
-  const { abort, schedule, endedAt, problems, verdict } = record;
+  const { abort, schedule, endedAt, problems, preflightWarnings, verdict } = record;
   const self = `${baseUrl}/${runId}`;
   return {
     id: runId,
@@ -43,6 +45,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     ...(schedule === undefined ? {} : timesOf(schedule, endedAt, nowMs)),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(problems === undefined ? {} : { problems }),
+    ...(preflightWarnings === undefined ? {} : { preflightWarnings }),
     ...(verdict === undefined ? {} : { verdict }),
     links: { self, stop: `${self}/stop`, report: `${self}/report` },
   };

@@ -64,6 +64,8 @@ export type RunRecord = {
   readonly targets?: readonly ReportTarget[];
   /** Why the run was refused or failed; a sentence each. */
   readonly problems?: readonly string[];
+  /** What preflight warned of, a sentence each; absent if it warned of nothing. */
+  readonly preflightWarnings?: readonly string[];
   readonly verdict?: Verdict;
   readonly endedAt?: string;
 };
@@ -86,7 +88,18 @@ export type RunSchedule = {
 
 /** The fields of a record that change after its creation. */
 export type RunChange = Partial<
-  Pick<RunRecord, 'state' | 'stopRequested' | 'abort' | 'schedule' | 'targets' | 'problems' | 'verdict' | 'endedAt'>
+  Pick<
+    RunRecord,
+    | 'state'
+    | 'stopRequested'
+    | 'abort'
+    | 'schedule'
+    | 'targets'
+    | 'problems'
+    | 'preflightWarnings'
+    | 'verdict'
+    | 'endedAt'
+  >
 >;
 
 /** The run that an idempotency key stands for. */

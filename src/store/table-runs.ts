@@ -22,7 +22,7 @@ const PLAIN = [
 ] as const;
 
 /** Fields that are stored as packed JSON. */
-const PACKED = ['abort', 'schedule', 'targets', 'problems', 'verdict'] as const;
+const PACKED = ['abort', 'schedule', 'targets', 'problems', 'preflightWarnings', 'verdict'] as const;
 
 /**
  * Run records. A run has one row that holds its state, in a partition that lists the newest first. A second row, in a

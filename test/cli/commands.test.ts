@@ -137,6 +137,40 @@ for (const [what, change, expected] of preflightFaults) {
   });
 }
 
+it('exits with 106 with every problem of the steps, after the warnings', async () => {
+  const steps = `steps:
+      - { tool: microsoft_docs_search, arguments: { qeury: retry } }
+      - { tool: microsoft_docs_serch }`;
+  const { code, stdout, stderr } = await runMcpSurge(['run', await plan((text) => text.replace(/steps: .*/, steps))], {
+    cwd,
+  });
+  assert.equal(code, 106);
+  assert.equal(stdout, '');
+  assert.deepEqual(stderr.split('\n'), [
+    'Preflight warnings:',
+    '  scenarios.look.steps[0].arguments.qeury: microsoft_docs_search does not list this argument and may ignore it: did you mean "query"?',
+    'Preflight failed: no load was sent.',
+    '  scenarios.look.steps[0].arguments.query: missing; microsoft_docs_search requires it: add it.',
+    '  scenarios.look.steps[1].tool: learn has no tool "microsoft_docs_serch": did you mean "microsoft_docs_search"? Its tools: microsoft_docs_search, microsoft_code_sample_search.',
+    '',
+  ]);
+});
+
+it('prints the warnings of preflight before the load, and keeps them in every form of the report', async () => {
+  const file = await plan((text) => text.replace('query: anything', 'query: anything, top: 5'));
+  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'warned'], { cwd });
+  assert.equal(code, 0);
+  const warning = 'microsoft_docs_search does not list this argument and may ignore it';
+  assert.ok(stderr.startsWith(`Preflight warnings:\n  scenarios.look.steps[0].arguments.top: ${warning}`), stderr);
+  assert.match(stdout, /^Preflight warnings$/m);
+  for (const name of ['report.json', 'report.html', 'report.txt']) {
+    assert.match(
+      await readFile(join(cwd, 'warned', name), 'utf8'),
+      /steps\[0\]\.arguments\.top: microsoft_docs_search/,
+    );
+  }
+});
+
 it('exits with 106 for a wrong token, and does not show the token', async () => {
   const env = { SURGE_SECRET_GITHUB_PAT: 'wrong-token-value' };
   const text = learnPlan(fleet.servers).replace(

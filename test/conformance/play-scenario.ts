@@ -5,7 +5,7 @@ import { listPages } from '../../src/mcp/session/lists.ts';
 import { type Session, succeeded } from '../../src/mcp/session/session.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
 import type { Target } from '../../src/plan/target-schema.ts';
-import { stepProblems } from '../../src/run/probe-target.ts';
+import { checkSteps } from '../../src/run/check-steps.ts';
 import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
 import { compileScenario } from '../../src/scenario/compile-scenario.ts';
 import { Redactor } from '../../src/secrets/redact.ts';
@@ -44,7 +44,8 @@ export async function playScenario(scenario: ScenarioPlan, options: PlayOptions)
     for (const step of steps) {
       const allowWrites = tools.map(({ name }) => name);
       const plan = aPlan({ target: { ...target, allowWrites }, scenario: { steps: [step] } });
-      const [problem] = stepProblems(plan, 'web', opened);
+      // The suite has arguments that do not match its own schemas, and checks that they are sent.
+      const [problem] = checkSteps(plan, 'web', opened).problems.filter((each) => !each.includes('.arguments'));
       if (problem === undefined) await send(session, callOf(plan));
       else log(`not called: ${problem}`);
     }

@@ -26,8 +26,8 @@ async function run(target: Record<string, unknown>, steps: readonly object[]): P
 }
 
 /** The report of a run. The run must have passed. */
-function passed({ problems, report }: EndedRun): Report {
-  assert.deepEqual(problems, []);
+function passed({ problems, warnings, report }: EndedRun): Report {
+  assert.deepEqual([problems, warnings], [[], []]);
   const whole = report ?? assert.fail('no report');
   assert.deepEqual(
     whole.verdict,
@@ -109,6 +109,38 @@ describe('a whole run', { concurrency: true }, () => {
     assert.deepEqual([initialize, DELETE, GET], [4, 4, 4], 'one session for each virtual user');
   });
 
+  it('is refused before its start for everything that server-everything would refuse in its steps', async (t) => {
+    const server = await startPackageServer(EVERYTHING, ['streamableHttp']);
+    t.after(() => server.stop());
+    const steps = [
+      { tool: 'echo', arguments: { mesage: 'Hello' } },
+      { tool: 'get-sum', arguments: { a: 1, b: '{{ids}}' } },
+      { tool: 'get-structured-content', arguments: { location: 'Oslo' } },
+      { tool: 'get-tiny-imge' },
+      { prompt: 'args-prompt', arguments: { state: 'Texas' } },
+      { prompt: 'simple-promt' },
+      { resource: 'demo://resource/static/document/features.md' },
+      { resource: 'demo://resource/dynamic/txt/1' },
+    ];
+    const { problems, warnings, report } = await run({ url: `${server.origin}/mcp` }, steps);
+    assert.equal(report, undefined);
+    const places = (sentences: readonly string[]) => sentences.map((each) => each.split(': ', 1)[0]);
+    assert.deepEqual(places(problems), [
+      'scenarios.calls.steps[0].arguments.message',
+      'scenarios.calls.steps[1].arguments.b',
+      'scenarios.calls.steps[2].arguments.location',
+      'scenarios.calls.steps[3].tool',
+      'scenarios.calls.steps[4].arguments.city',
+      'scenarios.calls.steps[5].prompt',
+    ]);
+    assert.match(problems[3] ?? '', /did you mean "get-tiny-image"\?/);
+    assert.match(problems[5] ?? '', /did you mean "simple-prompt"\?/);
+    assert.deepEqual(places(warnings), [
+      'scenarios.calls.steps[0].arguments.mesage',
+      'scenarios.calls.steps[7].resource',
+    ]);
+  });
+
   it('passes against the second-generation SDK, whose server counts the same requests', async (t) => {
     const server = await startCountedServer(v2Endpoint());
     t.after(() => server.stop());
@@ -128,7 +160,13 @@ describe('a whole run', { concurrency: true }, () => {
       [['2026-07-28', 'stateless']],
     );
     assert.deepEqual(countsOf(report), server.counts('(load)'));
-    assert.deepEqual(server.counts('(preflight)'), { 'server/discover': 1, 'tools/list': 1 });
+    assert.deepEqual(server.counts('(preflight)'), {
+      'server/discover': 1,
+      'tools/list': 1,
+      'prompts/list': 1,
+      'resources/list': 1,
+      'resources/templates/list': 1,
+    });
     assert.equal(countsOf(report)['tools/list'], 4);
     for (const step of ['add', 'wait', 'confirm', 'route'])
       assert.ok((countsOf(report)[`tools/call:${step}`] ?? 0) > 0);

@@ -26,6 +26,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
           },
         ],
         problems: ['ünï 🚀', ''],
+        preflightWarnings: ['an ünlisted name'],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },
         endedAt: '2026-01-01T00:00:00.000Z',
       };

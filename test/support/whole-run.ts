@@ -12,18 +12,22 @@ export async function createdRun(context: RunContext, text: string): Promise<str
   return created.record.runId;
 }
 
-/** A run that has ended, with the problems for which it was not carried out. */
+/** A run that has ended, with what preflight warned of and the problems for which it was not carried out. */
 export type EndedRun = {
   readonly runId: string;
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
   readonly report: Report | undefined;
 };
 
 /** Runs a plan in this process until it ends. */
 export async function endedRun(context: RunContext, text: string): Promise<EndedRun> {
   const runId = await createdRun(context, text);
-  const problems = await runInProcess(context, runId);
-  return { runId, problems, report: await readReport(context.store, runId) };
+  let warnings: readonly string[] = [];
+  const problems = await runInProcess(context, runId, (found) => {
+    warnings = found;
+  });
+  return { runId, problems, warnings, report: await readReport(context.store, runId) };
 }
 
 /** Runs a plan in this process; it must have no problems. @returns its report */

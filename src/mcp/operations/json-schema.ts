@@ -35,6 +35,14 @@ const OPTIONS: Options = { strict: false, meta: false, validateSchema: false, lo
  * (SEP-2106), is broken or too long, or has an unknown dialect. Takes about a millisecond.
  */
 export function compileJsonSchema(schema: Readonly<Record<string, unknown>>, names: SchemaNames): CompiledSchema {
+  const compiled = compileWith(OPTIONS, schema);
+  if ('fault' in compiled) return compiled;
+  return { problemOf: (value) => problemOf(compiled.validate, value, names) };
+}
+
+type Compiled = { readonly ajv: Ajv; readonly validate: ValidateFunction } | { readonly fault: string };
+
+function compileWith(options: Options, schema: Readonly<Record<string, unknown>>): Compiled {
   if (JSON.stringify(schema).length > MAX_CHARACTERS) return { fault: `it has over ${MAX_CHARACTERS} characters` };
   const { $schema: declared } = schema;
   const dialect = typeof declared === 'string' ? declared.replace(/^https?:\/\/|#$/g, '') : undefined;
@@ -43,14 +51,67 @@ export function compileJsonSchema(schema: Readonly<Record<string, unknown>>, nam
   try {
     // Each schema has its own validator. In a shared one, a reference in one server's schema could find another
     // server's schema of the same name.
-    const ajv = new Validator(OPTIONS);
+    const ajv = new Validator(options);
     formats.default(ajv);
     const validate = ajv.compile(schema);
     if ('$async' in validate) return { fault: 'it asks for asynchronous validation, which JSON Schema does not have' };
-    return { problemOf: (value) => problemOf(validate, value, names) };
+    return { ajv, validate };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** One way in which a value does not match a schema. */
+export type SchemaMismatch = {
+  /** JSON pointer from the value that was checked to the part that does not match. */
+  readonly pointer: string;
+  /** The keyword that the part does not match, with its parameters and the message of the validator. */
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  /** The subschema that has the keyword. */
+  readonly subschema: unknown;
+};
+
+/** A schema and its subschemas, ready to check values; or why the schema cannot be used. */
+export type SchemaParts =
+  /** Every mismatch of a value with the subschema at a JSON pointer; the empty pointer is the whole schema. */
+  | { readonly mismatchesOf: (value: unknown, pointer: string) => readonly SchemaMismatch[] }
+  | { readonly fault: string };
+
+/** Compiles a JSON Schema under the same rules as {@link compileJsonSchema}, to find every mismatch of a value. */
+export function compileSchemaParts(schema: Readonly<Record<string, unknown>>): SchemaParts {
+  const compiled = compileWith({ ...OPTIONS, allErrors: true, verbose: true }, schema);
+  if ('fault' in compiled) return compiled;
+  const { ajv, validate } = compiled;
+  ajv.addSchema(schema, 'whole');
+  return {
+    mismatchesOf: (value, pointer) => {
+      const part = pointer === '' ? validate : subschemaAt(ajv, pointer);
+      return part === undefined ? [] : mismatchesOf(part, value);
+    },
+  };
+}
+
+/** The validator of a subschema; undefined where there is none, or none that can be compiled separately. */
+function subschemaAt(ajv: Ajv, pointer: string): ValidateFunction | undefined {
+  try {
+    return ajv.getSchema(`whole#${pointer.split('/').map(encodeURIComponent).join('/')}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function mismatchesOf(validate: ValidateFunction, value: unknown): readonly SchemaMismatch[] {
+  try {
+    validate(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [{ pointer: '', keyword: '$ref', params: {}, message: 'must not be nested this deeply', subschema: {} }];
+  }
+  return (validate.errors ?? []).map(({ instancePath, keyword, params, message = '', parentSchema }) => {
+    return { pointer: instancePath, keyword, params, message, subschema: parentSchema };
+  });
 }
 
 function problemOf(validate: ValidateFunction, value: unknown, names: SchemaNames): string | undefined {

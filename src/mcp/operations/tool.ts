@@ -15,6 +15,8 @@ export type Tool = {
    * that can be checked.
    */
   readonly outputProblem: ((structured: unknown) => string | undefined) | undefined;
+  /** The JSON Schema of the arguments, as the server sent it; undefined when the description cannot be read. */
+  readonly inputSchema: unknown;
   /** The arguments that calls in the stateless era repeat in headers. */
   readonly mirrored: readonly MirroredArgument[];
   /** Why clients of the stateless era must not call this tool: an annotation of its inputSchema breaks the rules. */
@@ -74,6 +76,7 @@ function readTool({ name, annotations, execution, inputSchema, outputSchema }: D
     name,
     readOnly: annotations.readOnlyHint,
     taskSupport: execution.taskSupport,
+    inputSchema,
     get outputProblem() {
       const compiled = output();
       return compiled !== undefined && 'problemOf' in compiled ? compiled.problemOf : undefined;
@@ -115,5 +118,6 @@ function unreadable({ name, annotations, execution }: Described): Tool {
   const problem = 'its schemas are nested too deeply to be read';
   const { readOnlyHint: readOnly } = annotations;
   const { taskSupport } = execution;
-  return { name, readOnly, taskSupport, outputProblem: undefined, mirrored: [], invalid: problem, note: problem };
+  const unread = { outputProblem: undefined, inputSchema: undefined, mirrored: [] };
+  return { name, readOnly, taskSupport, ...unread, invalid: problem, note: problem };
 }

@@ -27,6 +27,7 @@ const ORDER: readonly (SectionId | 'time' | 'each')[] = [
   'connections',
   'each',
   'warnings',
+  'preflight',
   'generator',
   'targets',
   'notes',

@@ -18,6 +18,7 @@ type TextOptions = {
 const ORDER: readonly SectionId[] = [
   'failures',
   'warnings',
+  'preflight',
   'totals',
   'scenarios',
   'operations',

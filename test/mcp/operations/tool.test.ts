@@ -27,6 +27,7 @@ describe('a tool of a list', () => {
       readOnly: true,
       taskSupport: 'required',
       outputProblem: undefined,
+      inputSchema,
       mirrored: [],
       invalid: undefined,
       note: undefined,

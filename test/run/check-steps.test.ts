@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readTools } from '../../src/mcp/operations/tool.ts';
 import type { Opened } from '../../src/mcp/session/session.ts';
-import { stepProblems } from '../../src/run/probe-target.ts';
+import { checkSteps } from '../../src/run/check-steps.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 const tools = readTools([
@@ -24,7 +24,7 @@ function problemsOf(
   const { version: protocolVersion = '2025-11-25', ...more } = opened;
   const plan = aPlan({ target, scenario: { steps } });
   const facts = { protocolVersion, server: 'fake 1', session: 'stateless' } as const;
-  const problems = stepProblems(plan, 'web', { facts, tools, capabilities: ['tools'], ...more });
+  const { problems } = checkSteps(plan, 'web', { facts, tools, capabilities: ['tools'], ...more });
   return problems.map((text) => text.replace('scenarios.calls.', ''));
 }
 
@@ -49,7 +49,7 @@ it('finds no problem if the target offers everything that the steps need', () =>
 
 it('names the tools of a target that lacks one', () => {
   assert.deepEqual(problemsOf([{ tool: 'look' }, { tool: 'lok' }]), [
-    'steps[1].tool: web has no tool "lok". Its tools: look, write, broken.',
+    'steps[1].tool: web has no tool "lok": did you mean "look"? Its tools: look, write, broken.',
   ]);
   assert.deepEqual(problemsOf([{ tool: 'look' }], { tools: [] }), [
     'steps[0].tool: web has no tool "look". It has no tools.',
@@ -110,6 +110,6 @@ it('checks only the steps that are aimed at the target', () => {
   });
   const facts = { protocolVersion: '2025-11-25', server: '', session: 'stateless' } as const;
   const opened = { facts, tools: [], capabilities: [] };
-  assert.deepEqual(stepProblems(plan, 'other', opened), []);
-  assert.equal(stepProblems(plan, 'web', opened).length, 1);
+  assert.deepEqual(checkSteps(plan, 'other', opened).problems, []);
+  assert.equal(checkSteps(plan, 'web', opened).problems.length, 1);
 });
