@@ -6,7 +6,6 @@ import { listItems } from '../../src/mcp/operations/list-items.ts';
 import {
   completeArgument,
   getPrompt,
-  readResource,
   textOfCompletion,
   textOfPrompt,
   textOfResource,
@@ -14,11 +13,8 @@ import {
 import { listPages } from '../../src/mcp/session/lists.ts';
 import type { ListName } from '../../src/plan/step-schema.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { CALLER, type FoundSession, openFoundSession } from '../support/session-rig.ts';
+import { CALLER, type FoundSession, openFoundSession, resourceRead, toolCall } from '../support/session-rig.ts';
 import { EVERYTHING, type PackageServer, startPackageServer } from './package-server.ts';
-
-const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
-const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
 
 describe('our client with server-everything', { concurrency: true }, () => {
   let server: PackageServer;
@@ -52,24 +48,24 @@ describe('our client with server-everything', { concurrency: true }, () => {
   });
 
   it('calls tools that return text', async () => {
-    assert.equal(textOfTool(await useful(callOf('echo', { message: 'tea ☕\n"now"' }))), 'Echo: tea ☕\n"now"');
-    assert.equal(textOfTool(await useful(callOf('get-sum', { a: 2, b: 3.5 }))), 'The sum of 2 and 3.5 is 5.5.');
+    assert.equal(textOfTool(await useful(toolCall('echo', { message: 'tea ☕\n"now"' }))), 'Echo: tea ☕\n"now"');
+    assert.equal(textOfTool(await useful(toolCall('get-sum', { a: 2, b: 3.5 }))), 'The sum of 2 and 3.5 is 5.5.');
   });
 
   it('calls a tool with structured content, and checks it by the outputSchema', async () => {
     const outputProblem = session.tools.find(({ name }) => name === 'get-structured-content')?.outputProblem;
     assert.ok(outputProblem !== undefined, 'the schema that the server lists must be usable');
     assert.match(outputProblem({ temperature: 'warm' }) ?? '', /structuredContent/);
-    const result = await useful(callOf('get-structured-content', { location: 'Chicago' }));
+    const result = await useful(toolCall('get-structured-content', { location: 'Chicago' }));
     assert.equal((result as { structuredContent: { temperature: number } }).structuredContent.temperature, 36);
   });
 
   it('calls tools that return content of other types', async () => {
     const typesOf = (result: unknown) => (result as { content: { type: string }[] }).content.map(({ type }) => type);
-    const links = await useful(callOf('get-resource-links', { count: 2 }));
+    const links = await useful(toolCall('get-resource-links', { count: 2 }));
     assert.deepEqual(typesOf(links), ['text', 'resource_link', 'resource_link']);
-    assert.ok(typesOf(await useful(callOf('get-tiny-image', {}))).includes('image'));
-    const reference = await useful(callOf('get-resource-reference', { resourceType: 'Text', resourceId: 1 }));
+    assert.ok(typesOf(await useful(toolCall('get-tiny-image', {}))).includes('image'));
+    const reference = await useful(toolCall('get-resource-reference', { resourceType: 'Text', resourceId: 1 }));
     assert.ok(typesOf(reference).includes('resource'));
   });
 
@@ -89,12 +85,12 @@ describe('our client with server-everything', { concurrency: true }, () => {
     assert.ok((await items('prompts', 'name')).includes('args-prompt'));
     assert.ok((await items('resource-templates', 'uriTemplate')).includes('demo://resource/dynamic/text/{resourceId}'));
     const [document] = await items('resources', 'uri');
-    assert.notEqual(textOfResource(await useful(read(String(document)))), '');
+    assert.notEqual(textOfResource(await useful(resourceRead(String(document)))), '');
   });
 
   it('reads resources made from templates', async () => {
-    assert.match(textOfResource(await useful(read('demo://resource/dynamic/text/7'))), /^Resource 7: /);
-    const blob = (await useful(read('demo://resource/dynamic/blob/7'))) as { contents: { blob: string }[] };
+    assert.match(textOfResource(await useful(resourceRead('demo://resource/dynamic/text/7'))), /^Resource 7: /);
+    const blob = (await useful(resourceRead('demo://resource/dynamic/blob/7'))) as { contents: { blob: string }[] };
     assert.match(Buffer.from(blob.contents[0]?.blob ?? '', 'base64').toString(), /^Resource 7: /);
   });
 
@@ -135,11 +131,11 @@ describe('our client with server-everything', { concurrency: true }, () => {
   });
 
   const faults: readonly [call: Call, outcome: string, message: RegExp][] = [
-    [callOf('nope', {}), 'TOOL_ERROR', /Tool nope not found/],
-    [callOf('get-sum', { a: 'one' }), 'TOOL_ERROR', /-32602.*get-sum/],
+    [toolCall('nope', {}), 'TOOL_ERROR', /Tool nope not found/],
+    [toolCall('get-sum', { a: 'one' }), 'TOOL_ERROR', /-32602.*get-sum/],
     [getPrompt('nope')('{}'), 'RPC_-32602', /nope/],
     [getPrompt('args-prompt')('{}'), 'RPC_-32602', /args-prompt/],
-    [read('demo://nope'), 'RPC_-32602', /demo:\/\/nope/],
+    [resourceRead('demo://nope'), 'RPC_-32602', /demo:\/\/nope/],
     [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', /not found/],
   ];
   for (const [call, outcome, message] of faults) {

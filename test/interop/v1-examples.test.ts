@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
-import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
+import { textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import {
   getPrompt,
   readResource,
@@ -10,7 +10,7 @@ import {
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
 import { listenDuring } from '../support/loopback-server.ts';
-import { type FoundSession, openFoundSession } from '../support/session-rig.ts';
+import { type FoundSession, openFoundSession, toolCall } from '../support/session-rig.ts';
 import { startPackageServer } from './package-server.ts';
 
 const JSON_SERVER = 'jsonResponseStreamableHttp.js';
@@ -22,7 +22,7 @@ async function start(t: TestContext, file: string): Promise<string> {
   return server.origin;
 }
 
-const call = ({ request }: FoundSession, tool: string, args: object) => request(callTool(tool)(JSON.stringify(args)));
+const call = ({ request }: FoundSession, tool: string, args: object) => request(toolCall(tool, args));
 
 describe('our client with an example server of the first-generation SDK', { concurrency: true }, () => {
   it('resumes a stream that the server ends early, after the wait that it asks for (polling example)', async (t) => {

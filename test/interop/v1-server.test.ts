@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
+import { textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
-import { CALLER, openFoundSession } from '../support/session-rig.ts';
+import { CALLER, openFoundSession, toolCall } from '../support/session-rig.ts';
 import { type CountedServer, startCountedServer } from './counted-server.ts';
 import { v1Endpoint } from './v1-endpoint.ts';
 
@@ -34,7 +34,7 @@ for (const { tool, method, elicitation, answer } of asks) {
     it(`a first-generation server ${how} when it sends ${method} over ${where} (elicitation: ${elicitation})`, async (t) => {
       const session = await openFoundSession(t, { url: server.url, elicitation, eventStream: aside });
       const before = server.counts();
-      const exchange = await session.request(callTool(tool)(JSON.stringify({ aside })));
+      const exchange = await session.request(toolCall(tool, { aside }));
       await session.close();
       if (answer === undefined)
         assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', REFUSED + method]);

@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { type Call, PING } from '../../src/mcp/operations/call.ts';
-import { callTool, textOfTool } from '../../src/mcp/operations/call-tool.ts';
+import { textOfTool } from '../../src/mcp/operations/call-tool.ts';
 import { listItems } from '../../src/mcp/operations/list-items.ts';
 import {
   completeArgument,
   getPrompt,
-  readResource,
   textOfCompletion,
   textOfPrompt,
   textOfResource,
 } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { SAMPLE_FLAG } from '../../src/sample/block.ts';
-import { CALLER, openFoundSession, openSessionRig } from '../support/session-rig.ts';
+import { CALLER, openFoundSession, openSessionRig, resourceRead, toolCall } from '../support/session-rig.ts';
 import { type CountedServer, startCountedServer } from './counted-server.ts';
 import { v2Endpoint, v2SessionsEndpoint } from './v2-endpoint.ts';
-
-const callOf = (name: string, args: object = {}, progress = false) =>
-  callTool(name, undefined, progress)(JSON.stringify(args));
-const read = (uri: string) => readResource('resource')(JSON.stringify(uri));
 
 let server: CountedServer;
 before(async () => {
@@ -59,9 +54,9 @@ for (const { protocol, speaks, flags, opening } of pins) {
       return exchange.result;
     };
     assert.ok(session.tools.find(({ name }) => name === 'add')?.outputProblem?.({ sum: 'three' }) !== undefined);
-    assert.equal(textOfTool(await useful(callOf('add', { a: 1, b: 2 }))), '3');
-    assert.equal(textOfResource(await useful(read('file:///notes.txt'))), 'note');
-    assert.match(textOfResource(await useful(read('repo://octo'))), /repo:\/\/octo$/);
+    assert.equal(textOfTool(await useful(toolCall('add', { a: 1, b: 2 }))), '3');
+    assert.equal(textOfResource(await useful(resourceRead('file:///notes.txt'))), 'note');
+    assert.match(textOfResource(await useful(resourceRead('repo://octo'))), /repo:\/\/octo$/);
     assert.equal(textOfPrompt(await useful(getPrompt('brief')('{"language":"rust"}'))), 'Write rust.');
     const language = completeArgument({ prompt: 'brief' }, 'language');
     assert.equal(textOfCompletion(await useful(language('"py"'))), 'python\npytorch');
@@ -80,8 +75,8 @@ for (const { protocol, speaks, flags, opening } of pins) {
 it('a second-generation server answers as JSON, or as a stream when it reports progress; the latency runs to the answer', async (t) => {
   const session = await openFoundSession(t, { url: server.url });
   const [plain, reported] = await Promise.all([
-    session.request(callOf('wait', { ms: 600, steps: 2 })),
-    session.request(callOf('wait', { ms: 600, steps: 2 }, true)),
+    session.request(toolCall('wait', { ms: 600, steps: 2 })),
+    session.request(toolCall('wait', { ms: 600, steps: 2 }, true)),
   ]);
   await session.close();
   assert.deepEqual([plain.outcome, plain.sample.flags, plain.sample.firstEventMs], ['OK', 0, undefined]);
@@ -95,9 +90,9 @@ it('a second-generation server answers as JSON, or as a stream when it reports p
 });
 
 const faults: readonly [call: Call, outcome: string, status: number, message: RegExp][] = [
-  [callOf('nope'), 'RPC_-32602', 200, /Tool nope not found/],
-  [callOf('add', { a: 'one' }), 'TOOL_ERROR', 200, /Invalid arguments/],
-  [read('file:///nope'), 'RPC_-32602', 200, /not found/],
+  [toolCall('nope'), 'RPC_-32602', 200, /Tool nope not found/],
+  [toolCall('add', { a: 'one' }), 'TOOL_ERROR', 200, /Invalid arguments/],
+  [resourceRead('file:///nope'), 'RPC_-32602', 200, /not found/],
   [getPrompt('nope')('{}'), 'RPC_-32602', 200, /nope/],
   [{ ...PING, operation: 'no/such', method: 'no/such' }, 'RPC_-32601', 404, /Method not found/],
   [PING, 'RPC_-32601', 404, /Method not found/],
@@ -110,13 +105,13 @@ it('a second-generation server refuses with the errors of the stateless era, and
     assert.match(exchange.message, message);
     assert.equal(session.session.alive, true);
   }
-  assert.equal((await session.request(callOf('add', { a: 1, b: 2 }))).outcome, 'OK');
+  assert.equal((await session.request(toolCall('add', { a: 1, b: 2 }))).outcome, 'OK');
   await session.close();
 });
 
 it('a second-generation server asks for input, and gets the defaults of its form and its unchanged state', async (t) => {
   const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
-  const exchange = await session.request(callOf('confirm'));
+  const exchange = await session.request(toolCall('confirm'));
   await session.close();
   assert.equal(exchange.outcome, 'OK', exchange.message);
   assert.equal(textOfTool(exchange.result), 'true, as you like, asked "once" ☂');
@@ -128,7 +123,7 @@ it('a second-generation server asks for input, and gets the defaults of its form
 
 it('a second-generation server asks for declined input without end, and the call fails', async (t) => {
   const session = await openFoundSession(t, { url: server.url, elicitation: 'defaults' });
-  const exchange = await session.request(callOf('insist'));
+  const exchange = await session.request(toolCall('insist'));
   await session.close();
   assert.equal(exchange.outcome, 'RPC_INPUT_REQUIRED', exchange.message);
   const calls = session.rig.samples().filter((sample) => sample.startsWith('tools/call:insist'));
@@ -138,7 +133,7 @@ it('a second-generation server asks for declined input without end, and the call
 
 it('a second-generation server does not ask a client that declares no elicitation', async (t) => {
   const session = await openFoundSession(t, { url: server.url });
-  const { outcome, status } = await session.request(callOf('confirm'));
+  const { outcome, status } = await session.request(toolCall('confirm'));
   await session.close();
   assert.deepEqual([outcome, status], ['RPC_-32021', 400]);
 });
@@ -152,7 +147,7 @@ it('a second-generation server gets no input when it asks nevertheless, and the 
   });
   t.after(() => careless.stop());
   const session = await openFoundSession(t, { url: careless.url });
-  const { outcome, status, message } = await session.request(callOf('confirm'));
+  const { outcome, status, message } = await session.request(toolCall('confirm'));
   await session.close();
   assert.deepEqual([outcome, status], ['RPC_INPUT_REQUIRED', 200]);
   assert.match(message, /sure \(elicitation\/create\)/);
@@ -162,7 +157,7 @@ it('a second-generation server gets no input when it asks nevertheless, and the 
 it('a second-generation server compares the headers of annotated arguments with the arguments', async (t) => {
   const session = await openFoundSession(t, { url: server.url });
   const route = async (args: object) => {
-    const { outcome, message, result } = await session.request(callOf('route', args));
+    const { outcome, message, result } = await session.request(toolCall('route', args));
     return outcome === 'OK' ? textOfTool(result) : `${outcome} ${message}`;
   };
   assert.equal(await route({ region: 'west', hops: 3 }), 'west 3');
@@ -175,7 +170,7 @@ it('a second-generation server compares the headers of annotated arguments with 
 it('a second-generation server refuses a request whose headers lack one: HTTP 400 with RPC_-32020', async (t) => {
   const rig = await openSessionRig(t, { url: server.url });
   // A session that has not listed the tools does not know which arguments to mirror.
-  const exchange = await rig.modern().request(callOf('route', { region: 'west' }), CALLER);
+  const exchange = await rig.modern().request(toolCall('route', { region: 'west' }), CALLER);
   await rig.close();
   assert.deepEqual([exchange.outcome, exchange.status], ['RPC_-32020', 400]);
   assert.match(exchange.message, /Mcp-Param-Region/);
@@ -192,7 +187,7 @@ for (const { protocol, cancelling } of [
     const both = await startCountedServer(v2SessionsEndpoint(cancelled.resolve));
     t.after(() => both.stop());
     const session = await openFoundSession(t, { url: both.url, protocol, timeouts: { total: '400ms' } });
-    const exchange = await session.request(callOf('wait', { ms: 10_000 }));
+    const exchange = await session.request(toolCall('wait', { ms: 10_000 }));
     await session.close();
     assert.equal(exchange.outcome, 'TMO_TOTAL');
     const samples = session.rig.samples();
@@ -206,12 +201,12 @@ it('a second-generation server asks over the stream of the call in a session of 
   t.after(() => both.stop());
   const modern = await openFoundSession(t, { url: both.url, elicitation: 'defaults' });
   assert.equal(modern.era, 'modern');
-  assert.equal((await modern.request(callOf('confirm'))).outcome, 'OK');
+  assert.equal((await modern.request(toolCall('confirm'))).outcome, 'OK');
   await modern.close();
 
   const legacy = await openFoundSession(t, { url: both.url, elicitation: 'defaults', protocol: '2025-11-25' });
   assert.equal(legacy.facts.session, 'stateful');
-  const exchange = await legacy.request(callOf('confirm'));
+  const exchange = await legacy.request(toolCall('confirm'));
   assert.equal(exchange.outcome, 'OK', exchange.message);
   assert.equal(textOfTool(exchange.result), 'true, as you like, asked "once" ☂');
   await legacy.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import fc from 'fast-check';
 import type { ArrivalScenario } from '../../src/plan/scenario-schema.ts';
 import { durationOf, plannedIterationsOf } from '../../src/plan/timeline.ts';
@@ -30,68 +30,64 @@ function problemsOfFeed(rows: number, feed: object, scenario: object): string[] 
   return problemsOf({ scenario: { steps, ...scenario }, plan: { feeds: { users: { values, ...feed } } } });
 }
 
-describe('feeds with order: unique', () => {
-  for (const [name, scenario, vus] of [
-    ['constant-vus', { vus: 3 }, 3],
-    ['ramping-vus', RAMP, 5],
-    ['constant-arrival-rate', RATE, 4],
-    ['per-vu-iterations', { executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 1 }, 3],
-  ] as const) {
-    it(`need a row for each virtual user that ${name} can have`, () => {
-      assert.deepEqual(problemsOfFeed(vus, { order: 'unique' }, scenario), []);
-      const rows = vus === 3 ? '2 rows' : `${vus - 1} rows`;
-      assert.deepEqual(problemsOfFeed(vus - 1, { order: 'unique' }, scenario), [
-        `feeds.users.order: users has ${rows}, but scenario calls has ${vus} virtual users that need one row each; add rows`,
-      ]);
-    });
-  }
-
-  it('need no rows for scenarios that do not use them', () => {
-    assert.deepEqual(problemsOfFeed(1, { order: 'unique' }, { vus: 9, steps: [{ tool: 'look' }] }), []);
+for (const [name, scenario, vus] of [
+  ['constant-vus', { vus: 3 }, 3],
+  ['ramping-vus', RAMP, 5],
+  ['constant-arrival-rate', RATE, 4],
+  ['per-vu-iterations', { executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 1 }, 3],
+] as const) {
+  it(`feeds with order: unique need a row for each virtual user that ${name} can have`, () => {
+    assert.deepEqual(problemsOfFeed(vus, { order: 'unique' }, scenario), []);
+    const rows = vus === 3 ? '2 rows' : `${vus - 1} rows`;
+    assert.deepEqual(problemsOfFeed(vus - 1, { order: 'unique' }, scenario), [
+      `feeds.users.order: users has ${rows}, but scenario calls has ${vus} virtual users that need one row each; add rows`,
+    ]);
   });
+}
+
+it('feeds with order: unique need no rows for scenarios that do not use them', () => {
+  assert.deepEqual(problemsOfFeed(1, { order: 'unique' }, { vus: 9, steps: [{ tool: 'look' }] }), []);
 });
 
-describe('feeds with repeat: false', () => {
-  const once = { order: 'sequential', repeat: false };
-  for (const [scenario, iterations] of [
-    [RATE, 10],
-    [{ ...RATE, rate: 3, timeUnit: '300ms' }, 10],
-    [RAMPED_RATE, 30],
-    [{ executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 2 }, 6],
-    [{ executor: 'shared-iterations', vus: 3, duration: undefined, iterations: 7 }, 7],
-  ] as const) {
-    it(`need a row for each of ${iterations} iterations of ${scenario.executor}`, () => {
-      assert.deepEqual(problemsOfFeed(iterations, once, scenario), []);
-      assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
-      assert.deepEqual(problemsOfFeed(1, once, scenario), [
-        `feeds.users.repeat: users has 1 row, but scenario calls has ${iterations} iterations; add rows or remove repeat: false`,
-      ]);
-    });
-  }
-
-  for (const [scenario, vus] of [
-    [{ vus: 3 }, 3],
-    [RAMP, 5],
-  ] as const) {
-    it(`need a row for each of ${vus} virtual users where the number of iterations is unknown`, () => {
-      assert.deepEqual(problemsOfFeed(vus, once, scenario), []);
-      assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
-      assert.deepEqual(problemsOfFeed(1, once, scenario), [
-        `feeds.users.repeat: users has 1 row, but scenario calls has ${vus} virtual users that need one row each; add rows, have fewer virtual users or remove repeat: false`,
-      ]);
-    });
-  }
-
-  it('are refused at their own place in the file', () => {
-    const feeds = { users: { values: [1], order: 'unique' } };
-    const text = planText({
-      scenario: { vus: 2, steps: [{ tool: 'a', arguments: { b: '{{users}}' } }] },
-      plan: { feeds },
-    });
-    const { path, line } = onlyProblemIn(text);
-    assert.equal(path, 'feeds.users.order');
-    assert.equal(text.split('\n')[line - 1]?.trim(), '"order": "unique"');
+const once = { order: 'sequential', repeat: false };
+for (const [scenario, iterations] of [
+  [RATE, 10],
+  [{ ...RATE, rate: 3, timeUnit: '300ms' }, 10],
+  [RAMPED_RATE, 30],
+  [{ executor: 'per-vu-iterations', vus: 3, duration: undefined, iterations: 2 }, 6],
+  [{ executor: 'shared-iterations', vus: 3, duration: undefined, iterations: 7 }, 7],
+] as const) {
+  it(`feeds with repeat: false need a row for each of ${iterations} iterations of ${scenario.executor}`, () => {
+    assert.deepEqual(problemsOfFeed(iterations, once, scenario), []);
+    assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
+    assert.deepEqual(problemsOfFeed(1, once, scenario), [
+      `feeds.users.repeat: users has 1 row, but scenario calls has ${iterations} iterations; add rows or remove repeat: false`,
+    ]);
   });
+}
+
+for (const [scenario, vus] of [
+  [{ vus: 3 }, 3],
+  [RAMP, 5],
+] as const) {
+  it(`feeds with repeat: false need a row for each of ${vus} virtual users where the number of iterations is unknown`, () => {
+    assert.deepEqual(problemsOfFeed(vus, once, scenario), []);
+    assert.deepEqual(problemsOfFeed(1, { order: 'sequential' }, scenario), []);
+    assert.deepEqual(problemsOfFeed(1, once, scenario), [
+      `feeds.users.repeat: users has 1 row, but scenario calls has ${vus} virtual users that need one row each; add rows, have fewer virtual users or remove repeat: false`,
+    ]);
+  });
+}
+
+it('feeds with repeat: false are refused at their own place in the file', () => {
+  const feeds = { users: { values: [1], order: 'unique' } };
+  const text = planText({
+    scenario: { vus: 2, steps: [{ tool: 'a', arguments: { b: '{{users}}' } }] },
+    plan: { feeds },
+  });
+  const { path, line } = onlyProblemIn(text);
+  assert.equal(path, 'feeds.users.order');
+  assert.equal(text.split('\n')[line - 1]?.trim(), '"order": "unique"');
 });
 
 it('plans as many iterations as the schedule of a rate has starts', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import stringWidth from 'string-width';
 import { compareRuns } from '../../src/comparison/compare-runs.ts';
 import type { Comparison } from '../../src/comparison/comparison.ts';
@@ -39,78 +39,73 @@ const comparison: Comparison = compareRuns(
   comparisonSchema.parse({ tolerance: 0.15 }),
 );
 
-describe('the comparison of a report', () => {
-  const text = renderText(reportFixture({ comparison }));
-  const page = renderHtml(reportFixture({ comparison }));
+const text = renderText(reportFixture({ comparison }));
+const page = renderHtml(reportFixture({ comparison }));
 
-  it('is absent without a baseline', () => {
-    assert.doesNotMatch(renderText(reportFixture()), /^Comparison$/m);
-    assert.doesNotMatch(renderHtml(reportFixture()), /id="comparison"/);
-  });
+it('the comparison of a report is absent without a baseline', () => {
+  assert.doesNotMatch(renderText(reportFixture()), /^Comparison$/m);
+  assert.doesNotMatch(renderHtml(reportFixture()), /id="comparison"/);
+});
 
-  it('shows each verdict as a mark and a word', () => {
-    assert.match(text, /▲ slower +slow +\d+ +\d+ +\+\d+ %/);
-    assert.match(text, /▼ faster +fast +\d+ +\d+ +−\d+ %/);
-    assert.match(text, /= same +steady +\d+ +\d+/);
-    assert.match(text, /✗ fails more +steady +100 % +9\d\.\d % +−\d/);
-    assert.match(text, /= same +slow +100 % +100 % +±0/);
-    assert.match(text, /\? too little data +few/);
-    for (const [mark, word] of [
-      ['▲', 'slower'],
-      ['▼', 'faster'],
-      ['=', 'same'],
-      ['\\?', 'too little data'],
-      ['✗', 'fails more'],
-    ]) {
-      assert.match(page, new RegExp(`<span aria-hidden="true">${mark}</span> ${word}</span>`));
+it('the comparison of a report shows each verdict as a mark and a word', () => {
+  assert.match(text, /▲ slower +slow +\d+ +\d+ +\+\d+ %/);
+  assert.match(text, /▼ faster +fast +\d+ +\d+ +−\d+ %/);
+  assert.match(text, /= same +steady +\d+ +\d+/);
+  assert.match(text, /✗ fails more +steady +100 % +9\d\.\d % +−\d/);
+  assert.match(text, /= same +slow +100 % +100 % +±0/);
+  assert.match(text, /\? too little data +few/);
+  for (const [mark, word] of [
+    ['▲', 'slower'],
+    ['▼', 'faster'],
+    ['=', 'same'],
+    ['\\?', 'too little data'],
+    ['✗', 'fails more'],
+  ]) {
+    assert.match(page, new RegExp(`<span aria-hidden="true">${mark}</span> ${word}</span>`));
+  }
+});
+
+it('the comparison of a report says what limits it, and which operations only one run has', () => {
+  for (const form of [text.replace(/\n +/g, ' '), page]) {
+    assert.match(form, /different plans \(simulated abc, simulated def\)/);
+    assert.match(form, /Too little data \(p95 needs 100 useful requests in each run\): few of learn\./);
+    assert.match(form, /steady of learn: the share of useful requests fell from 100 % to 9\d\.\d %/);
+    assert.match(form, /Only in the baseline: gone of learn\./);
+    assert.match(form, /Only in this run: new of learn\./);
+  }
+});
+
+it('the comparison of a report begins with the failures, and shows the share of useful requests before the latency', () => {
+  const section = text.slice(text.indexOf('\nComparison\n'));
+  assert.match(section, /^\nComparison\n {2}Useful answers: 1 fails more, 3 same, 1 with too little data\./);
+  assert.ok(section.indexOf('✗ fails more') < section.indexOf('▲ slower'));
+  const inPage = page.slice(page.indexOf('<section id="comparison">'));
+  assert.match(inPage, /^<section id="comparison"><h2>Comparison<\/h2>\s*<p class="bad">Useful answers: 1 fails more/);
+  assert.ok(inPage.indexOf('class="compared-useful"') < inPage.indexOf('class="comparison"'));
+});
+
+it('the comparison of a report shows the share of all operations together', () => {
+  assert.match(text, /all operations +\S+ % +9\d\.\d % +−\d/);
+  assert.match(page, /<th scope="row"[^>]*>all operations<\/th>/);
+});
+
+it('the comparison of a report says in the first sentence that there is too little data to compare anything', () => {
+  const few = run(1, { few: { requests: 30 }, fewer: { requests: 20 } });
+  const lines = renderComparison(compareRuns(few, few, comparisonSchema.parse({}))).split('\n');
+  assert.equal(lines[1], '  Too little data to compare any of the 2 operations with run 20260509-140000-aaaaaa.');
+});
+
+it('the comparison of a report escapes what came from a target', () => {
+  assert.ok(!page.includes(script));
+  assert.ok(page.includes('&lt;script&gt;'));
+});
+
+it('the comparison of a report stays within the given width', () => {
+  for (const width of [80, 100, 140]) {
+    for (const line of renderComparison(comparison, { width }).split('\n')) {
+      assert.ok(stringWidth(line) <= width, `${width}: ${line}`);
     }
-  });
-
-  it('adds what else a reader must know', () => {
-    for (const form of [text.replace(/\n +/g, ' '), page]) {
-      assert.match(form, /different plans \(simulated abc, simulated def\)/);
-      assert.match(form, /Too little data \(p95 needs 100 useful requests in each run\): few of learn\./);
-      assert.match(form, /steady of learn: the share of useful requests fell from 100 % to 9\d\.\d %/);
-      assert.match(form, /Only in the baseline: gone of learn\./);
-      assert.match(form, /Only in this run: new of learn\./);
-    }
-  });
-
-  it('begins with the failures, and shows the share of useful requests before the latency', () => {
-    const section = text.slice(text.indexOf('\nComparison\n'));
-    assert.match(section, /^\nComparison\n {2}Useful answers: 1 fails more, 3 same, 1 with too little data\./);
-    assert.ok(section.indexOf('✗ fails more') < section.indexOf('▲ slower'));
-    const inPage = page.slice(page.indexOf('<section id="comparison">'));
-    assert.match(
-      inPage,
-      /^<section id="comparison"><h2>Comparison<\/h2>\s*<p class="bad">Useful answers: 1 fails more/,
-    );
-    assert.ok(inPage.indexOf('class="compared-useful"') < inPage.indexOf('class="comparison"'));
-  });
-
-  it('shows the share of all operations together', () => {
-    assert.match(text, /all operations +\S+ % +9\d\.\d % +−\d/);
-    assert.match(page, /<th scope="row"[^>]*>all operations<\/th>/);
-  });
-
-  it('says in the first sentence that there is too little data to compare anything', () => {
-    const few = run(1, { few: { requests: 30 }, fewer: { requests: 20 } });
-    const lines = renderComparison(compareRuns(few, few, comparisonSchema.parse({}))).split('\n');
-    assert.equal(lines[1], '  Too little data to compare any of the 2 operations with run 20260509-140000-aaaaaa.');
-  });
-
-  it('escapes what came from a target', () => {
-    assert.ok(!page.includes(script));
-    assert.ok(page.includes('&lt;script&gt;'));
-  });
-
-  it('stays within the given width', () => {
-    for (const width of [80, 100, 140]) {
-      for (const line of renderComparison(comparison, { width }).split('\n')) {
-        assert.ok(stringWidth(line) <= width, `${width}: ${line}`);
-      }
-    }
-  });
+  }
 });
 
 it('writes changes with their sign, as precise as they are', () => {

@@ -6,7 +6,7 @@ import { renderHtml } from '../../src/report/html/html.ts';
 import { styleHash } from '../../src/report/html/style.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { HOSTILE, reportFullOf } from '../support/report-full-of.ts';
-import { reportVariants } from '../support/report-variants.ts';
+import { GITHUB_AGENTS_ROW, reportVariants } from '../support/report-variants.ts';
 
 const variants = Object.entries(reportVariants());
 
@@ -211,18 +211,7 @@ it('shows scenarios, cold calls, sessions, warm-up and where thresholds broke fo
       [...row.matchAll(/<(?:th|td)[^>]*>(.*?)<\/(?:th|td)>/gs)].map(([, cell]) => textOf(cell ?? '')),
     );
   };
-  assert.deepEqual(rowsOf('scenarios')[1], [
-    'github-agents',
-    '512',
-    '501',
-    '9',
-    '3',
-    '0.58',
-    '400',
-    '900',
-    '900',
-    '900',
-  ]);
+  assert.deepEqual(rowsOf('scenarios')[1], GITHUB_AGENTS_ROW);
   assert.deepEqual(rowsOf('cold'), [
     ['tools/call:microsoft_docs_search', '5', '910', '1,480', '0', '–', '–', '290', '310', '720'],
   ]);

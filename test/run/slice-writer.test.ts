@@ -3,11 +3,24 @@ import { it } from 'node:test';
 import { SliceWriter } from '../../src/run/slice-writer.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
+import type { RunStore } from '../../src/store/run-store.ts';
 import { aSample } from '../support/a-sample.ts';
 import { testContext } from '../support/run-context.ts';
 
 const at = { runId: '20261123-120000000-00000000', sliceId: 'w0000-l0000', attemptId: 'a' };
 const sample = aSample({ startMs: 1000 });
+
+/** A slice's writer, and the recorder whose blocks it takes. */
+function writing(store: RunStore) {
+  const writer = new SliceWriter(testContext({ store }), at);
+  const recorder = new Recorder(
+    1000,
+    (block) => writer.take(block),
+    (text) => text,
+  );
+  recorder.operation('web', 'tools/list', 'step');
+  return { writer, recorder };
+}
 
 it('SliceWriter keeps what the store does not accept, in order, and counts it as an error of the generator', async (t) => {
   t.mock.method(console, 'error', () => {});
@@ -17,13 +30,7 @@ it('SliceWriter keeps what the store does not accept, in order, and counts it as
     ...memory,
     appendBlock: (...args) => (broken ? Promise.reject(new Error('throttled')) : memory.appendBlock(...args)),
   };
-  const writer = new SliceWriter(testContext({ store }), at);
-  const recorder = new Recorder(
-    1000,
-    (block) => writer.take(block),
-    (text) => text,
-  );
-  recorder.operation('web', 'tools/list', 'step');
+  const { writer, recorder } = writing(store);
 
   recorder.add({ ...sample, durationMs: 1 });
   await writer.flush(recorder);
@@ -47,13 +54,7 @@ it('SliceWriter rejects when it is closed and the store accepts nothing, so that
     ...memoryRunStore(),
     appendBlock: () => Promise.reject(new Error('the store is gone')),
   };
-  const writer = new SliceWriter(testContext({ store }), at);
-  const recorder = new Recorder(
-    1000,
-    (block) => writer.take(block),
-    (text) => text,
-  );
-  recorder.operation('web', 'tools/list', 'step');
+  const { writer, recorder } = writing(store);
   recorder.add(sample);
   await assert.rejects(writer.close(recorder), /the store is gone/);
 });

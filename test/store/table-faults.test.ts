@@ -134,7 +134,7 @@ it('keeps the old document if a writer dies before it writes the head', async ()
   assert.ok(old.equals((await store.getDocument('r', 'report')) ?? Buffer.alloc(0)));
 });
 
-it('reads a document again from its first row if a row disappears', async () => {
+it('reads a document again if one of its rows disappears, and fails if that goes on', async () => {
   const bytes = randomBytes(1_300_000);
   await store.putDocument('r', 'report', bytes);
   const isPartRead = ({ method, url }: IncomingMessage) =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import fc from 'fast-check';
 import { blockKey, blockRange, keyPart, newestFirst, planRunKey } from '../../src/store/table-keys.ts';
 
@@ -13,41 +13,37 @@ const text = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'a=2F~|/') }),
 );
 
-describe('keyPart', () => {
-  it('keeps plain ids and escapes other characters', () => {
-    assert.equal(keyPart('Run_1-a.b'), 'Run_1-a.b');
-    assert.equal(keyPart('a/b|c'), 'a=2Fb=7Cc');
-    assert.equal(keyPart('é'), '=C3=A9');
-    assert.equal(keyPart(''), '');
-  });
-
-  it('makes keys that Table Storage accepts, a different one for every text', () => {
-    fc.assert(
-      fc.property(text, text, (a, b) => {
-        assert.match(keyPart(a), /^[0-9A-Za-z._=~-]{0,150}$/);
-        assert.equal(keyPart(a) === keyPart(b), Buffer.from(a).equals(Buffer.from(b)));
-      }),
-    );
-    const long = 'x'.repeat(500);
-    assert.notEqual(keyPart(`${long}a`), keyPart(`${long}b`));
-  });
+it('keyPart keeps plain ids and escapes other characters', () => {
+  assert.equal(keyPart('Run_1-a.b'), 'Run_1-a.b');
+  assert.equal(keyPart('a/b|c'), 'a=2Fb=7Cc');
+  assert.equal(keyPart('é'), '=C3=A9');
+  assert.equal(keyPart(''), '');
 });
 
-describe('newestFirst', () => {
-  it('reverses the order of run ids', () => {
-    fc.assert(
-      fc.property(runId, runId, (a, b) => {
-        fc.pre(a !== b);
-        assert.equal(a < b, newestFirst(a) > newestFirst(b));
-      }),
-    );
-  });
+it('keyPart makes keys that Table Storage accepts, a different one for every text', () => {
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      assert.match(keyPart(a), /^[0-9A-Za-z._=~-]{0,150}$/);
+      assert.equal(keyPart(a) === keyPart(b), Buffer.from(a).equals(Buffer.from(b)));
+    }),
+  );
+  const long = 'x'.repeat(500);
+  assert.notEqual(keyPart(`${long}a`), keyPart(`${long}b`));
+});
 
-  it('refuses text that is not a run id', () => {
-    for (const id of ['', 'a b', 'a/b', 'a|b', 'é', 'x'.repeat(151)]) {
-      assert.throws(() => newestFirst(id), /must be 1 to 150 letters/, id);
-    }
-  });
+it('newestFirst reverses the order of run ids', () => {
+  fc.assert(
+    fc.property(runId, runId, (a, b) => {
+      fc.pre(a !== b);
+      assert.equal(a < b, newestFirst(a) > newestFirst(b));
+    }),
+  );
+});
+
+it('newestFirst refuses text that is not a run id', () => {
+  for (const id of ['', 'a b', 'a/b', 'a|b', 'é', 'x'.repeat(151)]) {
+    assert.throws(() => newestFirst(id), /must be 1 to 150 letters/, id);
+  }
 });
 
 it('includes the blocks of an attempt, and nothing else, in its range', () => {

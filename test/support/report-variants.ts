@@ -4,6 +4,9 @@ import { compared, modelled, rejected, troubled } from './report-cases.ts';
 import { instant, reportFixture } from './report-fixture.ts';
 import { HOSTILE, reportFullOf } from './report-full-of.ts';
 
+/** The cells of a scenario of the modelled report, as tables show them. */
+export const GITHUB_AGENTS_ROW = ['github-agents', '512', '501', '9', '3', '0.58', '400', '900', '900', '900'];
+
 /** Reports of every kind that a rendering must handle, by name. */
 export function reportVariants() {
   const base = reportFixture();

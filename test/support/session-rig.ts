@@ -3,6 +3,8 @@ import type { Authorizer } from '../../src/mcp/auth/authorizer.ts';
 import type { Exchange } from '../../src/mcp/http/exchange.ts';
 import type { TargetConnection } from '../../src/mcp/http/target-connection.ts';
 import type { Call } from '../../src/mcp/operations/call.ts';
+import { callTool } from '../../src/mcp/operations/call-tool.ts';
+import { readResource } from '../../src/mcp/operations/prompts-and-resources.ts';
 import { findRevision } from '../../src/mcp/session/find-revision.ts';
 import type { Discovery } from '../../src/mcp/session/handshakes.ts';
 import { LegacySession } from '../../src/mcp/session/legacy-session.ts';
@@ -17,6 +19,16 @@ import { type Answer, legacyServer, type McpServer, modernServer, startMcpServer
 import { testContext } from './run-context.ts';
 
 export const CALLER = { vu: 3, iteration: 7 } as const;
+
+/** A call of a tool. @param progress whether it requests progress */
+export function toolCall(name: string, args: object = {}, progress = false): Call {
+  return callTool(name, undefined, progress)(JSON.stringify(args));
+}
+
+/** A read of a resource, labelled `resource`. */
+export function resourceRead(uri: string): Call {
+  return readResource('resource')(JSON.stringify(uri));
+}
 
 /** What sessions with one target are made of, and the samples of their requests. */
 export type SessionRig = {

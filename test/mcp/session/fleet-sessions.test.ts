@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { type Fleet, startFleet } from '../../../fleet/fleet.ts';
 import { fleetSecrets } from '../../../fleet/servers.ts';
-import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
-import { CALLER, openSessionRig } from '../../support/session-rig.ts';
+import { CALLER, openSessionRig, toolCall } from '../../support/session-rig.ts';
 
 let fleet: Fleet;
 let nowMs = 0;
@@ -20,8 +19,6 @@ before(async () => {
 
 after(() => fleet.stop());
 
-const callOf = (name: string, args: object) => callTool(name)(JSON.stringify(args));
-
 const adoAuth = () => ({
   type: 'client-credentials',
   tokenUrl: fleet.servers.ado.tokenUrl,
@@ -29,7 +26,7 @@ const adoAuth = () => ({
   clientSecret: 'ado',
 });
 const adoSecrets = { ado: fleetSecrets.adoClientSecret };
-const search = callOf('search_workitem', { searchText: 'timers' });
+const search = toolCall('search_workitem', { searchText: 'timers' });
 
 const servers = [
   { name: 'learn', session: 'stateful', sse: true, pages: 1, auth: () => ({ type: 'none' }) },
@@ -65,7 +62,7 @@ for (const { name, session: mode, sse, pages, auth } of servers) {
     assert.equal(new Set(opened.tools.map((tool) => tool.name)).size, opened.tools.length);
 
     // Without arguments a tool may fail, but it answers.
-    const exchange = await session.request(callOf(readOnly.name, {}), CALLER);
+    const exchange = await session.request(toolCall(readOnly.name, {}), CALLER);
     assert.match(exchange.outcome, /^(OK|TOOL_ERROR|RPC_-32602)$/);
     assert.equal(exchange.sample.flags, sse ? SAMPLE_FLAG.sse : 0);
     await session.close(CALLER);
@@ -88,7 +85,7 @@ it('LegacySession calls a tool', async (t) => {
   const rig = await openSessionRig(t, { url: fleet.servers.learn.url });
   const session = rig.legacy();
   await session.open(CALLER);
-  const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), CALLER);
+  const exchange = await session.request(toolCall('microsoft_docs_search', { query: 'timers' }), CALLER);
   assert.equal(exchange.outcome, 'OK', exchange.message);
   await session.close(CALLER);
   await rig.close();
@@ -100,7 +97,7 @@ it('LegacySession notices that its session has expired', async (t) => {
   await session.open(CALLER);
   const [id] = rig.exchanges.flatMap(({ replyHeaders }) => replyHeaders['mcp-session-id'] ?? []);
   await fetch(fleet.servers.learn.url, { method: 'DELETE', headers: { 'mcp-session-id': String(id) } });
-  const exchange = await session.request(callOf('microsoft_docs_search', { query: 'timers' }), CALLER);
+  const exchange = await session.request(toolCall('microsoft_docs_search', { query: 'timers' }), CALLER);
   assert.equal(exchange.outcome, 'SESS_EXPIRED');
   assert.equal(session.alive, false);
   await session.close(CALLER);

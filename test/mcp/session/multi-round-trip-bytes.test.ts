@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import { type Answer, jsonResult } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
-import { CALLER, type ScriptedRig, startSession } from '../../support/session-rig.ts';
+import { CALLER, type ScriptedRig, startSession, toolCall } from '../../support/session-rig.ts';
 
 const target = { elicitation: 'defaults' } as const;
 const look = callTool('look')('{}');
@@ -180,7 +180,7 @@ describe('the rounds of a call', () => {
     };
     const rig = await startSession(t, { 'tools/call': answer }, { target });
     const session = rig.modern();
-    const calls = ['short', 'long'].map((kind) => session.request(callTool('look')(JSON.stringify({ kind })), CALLER));
+    const calls = ['short', 'long'].map((kind) => session.request(toolCall('look', { kind }), CALLER));
     const outcomes = (await Promise.all(calls)).map(({ outcome }) => outcome);
     assert.deepEqual(outcomes, ['OK', 'RPC_INPUT_REQUIRED']);
     assert.deepEqual([...roundsOf.values()], [11, 11]);

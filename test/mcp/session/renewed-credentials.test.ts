@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { Authorizer } from '../../../src/mcp/auth/authorizer.ts';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
 import type { Answer, Incoming } from '../../support/mcp-server.ts';
 import { eventOf, eventStream, httpReply, openStream } from '../../support/raw-http.ts';
@@ -155,45 +156,37 @@ describe('a request for which no token is available', () => {
     ],
   ] as const) {
     it(`ends in ${outcome} when the token fetch ended in ${code}, and ends the session`, async (t) => {
-      let has = true;
-      const authorizer: Authorizer = {
-        ...renewing(),
-        header: () => (has ? undefined : Promise.reject(refusedConnection(code))),
-      };
-      const rig = await startSession(t, {}, { authorizer });
-      for (const era of ['legacy', 'modern'] as const) {
-        has = true;
-        const session = rig[era]();
-        await session.open(CALLER);
-        has = false;
-        const exchange = await session.request(look, CALLER);
+      for (const exchange of await callsWithoutToken(t, refusedConnection(code))) {
         assert.equal(exchange.outcome, outcome);
         assert.match(exchange.message, message);
-        assert.equal(session.alive, false, 'its user would loop without a pause');
       }
-      assert.equal(rig.server.of('tools/call').length, 0);
     });
   }
 
   it('is not sent, gives the reason, and ends the session, so that its virtual user does not loop without a pause', async (t) => {
-    let has = true;
-    const authorizer: Authorizer = {
-      ...renewing(),
-      header: () => (has ? undefined : Promise.reject(new Error('the token endpoint is down'))),
-    };
-    const rig = await startSession(t, {}, { authorizer });
-    for (const era of ['legacy', 'modern'] as const) {
-      has = true;
-      const session = rig[era]();
-      await session.open(CALLER);
-      has = false;
-      const exchange = await session.request(look, CALLER);
+    for (const exchange of await callsWithoutToken(t, new Error('the token endpoint is down'))) {
       assert.equal(exchange.outcome, 'AUTH_TOKEN');
       assert.equal(exchange.message, 'the token endpoint is down');
       assert.equal(exchange.sample.socketMs, undefined);
-      assert.equal(session.alive, false);
-      await session.close(CALLER);
     }
-    assert.equal(rig.server.of('tools/call').length, 0);
   });
 });
+
+/** A call in each era, in a session that got a token when it was opened and gets none any more. */
+async function callsWithoutToken(t: TestContext, failure: Error): Promise<Exchange[]> {
+  let has = true;
+  const authorizer: Authorizer = { ...renewing(), header: () => (has ? undefined : Promise.reject(failure)) };
+  const rig = await startSession(t, {}, { authorizer });
+  const exchanges: Exchange[] = [];
+  for (const era of ['legacy', 'modern'] as const) {
+    has = true;
+    const session = rig[era]();
+    await session.open(CALLER);
+    has = false;
+    exchanges.push(await session.request(look, CALLER));
+    assert.equal(session.alive, false, 'its user would loop without a pause');
+    await session.close(CALLER);
+  }
+  assert.equal(rig.server.of('tools/call').length, 0);
+  return exchanges;
+}
