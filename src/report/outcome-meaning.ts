@@ -67,6 +67,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   TOOL_QUOTA: 'The result is marked as successful, but its text says that a quota or rate limit is exhausted.',
   TOOL_SOFT_ERROR: 'The result is marked as successful, but its text is an error message.',
   TOOL_EMPTY: 'The call succeeded, but its result is empty: no content, no resource, no message.',
+  TOOL_READS_LIKE_ERROR:
+    'The result is marked as successful and counts as useful, but its text reads like an error message.',
   TOOL_SCHEMA: 'The structured result does not match the output schema that the tool declares.',
   TOOL_ASSERT: 'The result arrived, but its content failed a check of the plan.',
   TOOL_CAPTURE: 'The result arrived, but it lacks a value that later steps of the plan need.',

@@ -95,7 +95,8 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     },
     warnings: {
       title: 'Warnings',
-      about: 'These responses were usable and count as useful, but the server broke a rule of the protocol.',
+      about:
+        'These responses count as useful, but the server broke a rule of the protocol, or the text reads like an error message.',
       ...outcomes(warnings, 'warn'),
     },
     preflight: {

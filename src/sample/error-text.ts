@@ -94,7 +94,7 @@ export const ERROR_TEXTS: readonly ErrorText[] = [
   },
   {
     says: 'What could not be done',
-    pattern: `(?:sorry,? )?(?:(?:i|we) (?:was |were |am |are )?)?(?:failed (?:to [a-z]|: )|(?:unable to|could not|couldn.t|cannot|can.t(?! get)) ${ACT}\\b)`,
+    pattern: `(?:sorry,? )?(?:(?:i|we) (?:was |were |am |are )?)?(?:failed(?: to [a-z]|: )|(?:unable to|could not|couldn.t|cannot|can.t(?! get)) ${ACT}\\b)`,
     length: 'short',
     outcome: 'TOOL_SOFT_ERROR',
     example: 'Failed to fetch documentation for /nodejs/undici',
@@ -187,7 +187,8 @@ export function softErrorFor(text: string): SoftErrorEntry | undefined {
   const trimmed = text.trim();
   const found = ERROR_TEXTS.find((each) => patternOf([each]).test(trimmed));
   if (found === undefined) return undefined;
-  const said = /^[{<]/.test(trimmed) ? (patternOf([found]).exec(trimmed) as RegExpExecArray)[0] : firstWords(trimmed);
+  const words = /^[{<]/.test(trimmed) ? '' : firstWords(trimmed);
+  const said = words === '' ? (patternOf([found]).exec(trimmed) as RegExpExecArray)[0] : words;
   const literal = said.trimEnd().replaceAll(/[$()*+./?[\\\]^{|}]/g, '\\$&');
   if (literal === '' || /\p{C}/u.test(literal.replaceAll(/\s/g, ''))) return undefined;
   const general = literal.replaceAll(/\d+/g, '\\d+').replaceAll(/\s+/g, (space) => (space === ' ' ? space : '\\s*'));
@@ -199,5 +200,5 @@ function firstWords(trimmed: string): string {
   const lead = /^[^\p{L}\p{N}\s]*/u.exec(trimmed)?.[0] ?? '';
   const line = /^[^\n"'`<>{}[\\@#=\p{C}]*/u.exec(trimmed.slice(lead.length))?.[0] ?? '';
   const words = /^.*?(?=\S*[/\\]\S)/u.exec(line)?.[0] ?? line;
-  return lead + words.slice(0, ENTRY_CHARACTERS);
+  return words === '' ? '' : lead + words.slice(0, ENTRY_CHARACTERS);
 }

@@ -14,21 +14,22 @@ export type Outcome =
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
   | 'RPC_INPUT_REQUIRED'
-  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
+  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'READS_LIKE_ERROR' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
   | 'PLAN_FEED_END'
   | `CLIENT_${'ABORT' | 'LIMIT'}`;
 
-/** Outcomes of useful requests whose server broke a rule; they are listed as warnings. */
+/** Outcomes of useful requests whose answer deserves attention; they are listed as warnings. */
 const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
   'PROTO_NOTIF_ACK',
   'PROTO_ID_TYPE',
   'SESS_DUP',
   'SSE_UNTERMINATED',
   'TOOL_EMPTY',
+  'TOOL_READS_LIKE_ERROR',
 ]);
 
 /**
- * `useful`: the agent got its answer. `warning`: it did, but the server broke a rule. `failed`: it did not. `censored`:
+ * `useful`: the agent got its answer. `warning`: it did, but the server broke a rule or its text reads like a failure. `failed`: it did not. `censored`:
  * a stop ended the request before its answer, so only a lower bound of its latency is known; if the request had not been
  * sent yet, it says nothing. `aborted`: nothing was sent, and the reason is not the target.
  */

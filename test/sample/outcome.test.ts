@@ -7,7 +7,7 @@ it('counts an outcome as a failure unless it has another class', () => {
   assert.equal(outcomeClass('OK'), 'useful');
   assert.equal(outcomeClass('CLIENT_ABORT'), 'censored');
   for (const outcome of ['CLIENT_LIMIT', 'PLAN_FEED_END'] as const) assert.equal(outcomeClass(outcome), 'aborted');
-  for (const outcome of ['TOOL_EMPTY', 'SESS_DUP', 'SSE_UNTERMINATED'] as const) {
+  for (const outcome of ['TOOL_EMPTY', 'TOOL_READS_LIKE_ERROR', 'SESS_DUP', 'SSE_UNTERMINATED'] as const) {
     assert.equal(outcomeClass(outcome), 'warning', outcome);
   }
   for (const outcome of [

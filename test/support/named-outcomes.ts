@@ -49,6 +49,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   TOOL_QUOTA: true,
   TOOL_SOFT_ERROR: true,
   TOOL_EMPTY: true,
+  TOOL_READS_LIKE_ERROR: true,
   TOOL_SCHEMA: true,
   TOOL_ASSERT: true,
   TOOL_CAPTURE: true,

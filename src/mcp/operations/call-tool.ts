@@ -1,5 +1,6 @@
 import { isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import { readsLikeError } from '../../sample/error-text.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { type Call, shapeError } from './call.ts';
 import type { Tool } from './tool.ts';
@@ -28,7 +29,7 @@ export function compileSoftErrors(softErrors: Target['softErrors']): readonly So
 /**
  * Judges the result of tools/call, without the plan's own checks. The first problem decides: a wrong shape, an error of
  * the tool, a soft error in the text, structured content that is missing or does not match the tool's outputSchema (MCP
- * 2025-06-18, "Output Schema"), no content at all.
+ * 2025-06-18, "Output Schema"), no content at all, a text that reads like a failure.
  * @param tool what tools/list said about the tool, where that is known
  */
 export function judgeToolResult(result: unknown, softErrors: readonly SoftError[], tool?: Tool): Judgement {
@@ -45,6 +46,7 @@ export function judgeToolResult(result: unknown, softErrors: readonly SoftError[
   if (text === '' && result.structuredContent === undefined && !hasOtherContent(result)) {
     return { outcome: 'TOOL_EMPTY', message: 'The result has no content.' };
   }
+  if (readsLikeError(text)) return { outcome: 'TOOL_READS_LIKE_ERROR', message: text };
   return USEFUL;
 }
 

@@ -38,6 +38,7 @@ export const toolResults: OutcomeTable = {
     ofResult('TOOL_QUOTA', text('Your quota is used up'), { message: /^Your quota/ }),
     ofResult('TOOL_SOFT_ERROR', text('Request failed with status 500')),
     ofResult('TOOL_EMPTY', { content: [] }),
+    ofResult('TOOL_READS_LIKE_ERROR', text('Error searching libraries: fetch failed'), { message: /^Error searching/ }),
     ofResult('OK', { content: [], structuredContent: {} }),
     ofResult('OK', { content: [{ type: 'image', data: '' }] }),
     ofResult('PROTO_SHAPE', []),

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { compileSoftErrors, judgeToolResult, textOfTool } from '../../../src/mcp/operations/call-tool.ts';
 import { readTools } from '../../../src/mcp/operations/tool.ts';
+import { softErrorFor } from '../../../src/sample/error-text.ts';
+import { outcomeClass } from '../../../src/sample/outcome.ts';
 
 const softErrors = compileSoftErrors([{ pattern: '^Monthly quota', outcome: 'TOOL_QUOTA' }]);
 const outputSchema = { type: 'object', properties: { grams: { type: 'number' } }, required: ['grams'] };
@@ -38,6 +40,20 @@ it('the result of a tool is judged by the first problem of: shape, error, soft e
   ].map((result) => judgeToolResult(result, softErrors, weigh).outcome);
   assert.deepEqual(outcomes, ['PROTO_SHAPE', 'TOOL_ERROR', 'TOOL_ERROR', 'TOOL_QUOTA', 'TOOL_SCHEMA', 'OK']);
   assert.equal(judgeToolResult({ content: [] }, softErrors).outcome, 'TOOL_EMPTY');
+});
+
+it('the result of a tool is still useful when its text reads like an error, which becomes a warning', () => {
+  const failed = 'Error searching libraries: fetch failed';
+  assert.deepEqual(judgeToolResult(saying(failed), softErrors), { outcome: 'TOOL_READS_LIKE_ERROR', message: failed });
+  assert.equal(outcomeClass('TOOL_READS_LIKE_ERROR'), 'warning');
+  assert.equal(judgeToolResult(saying(failed, { isError: true }), softErrors).outcome, 'TOOL_ERROR');
+  assert.equal(judgeToolResult(saying('Monthly quota exceeded'), softErrors).outcome, 'TOOL_QUOTA');
+  assert.equal(judgeToolResult(saying('Monthly quota exceeded'), []).outcome, 'TOOL_READS_LIKE_ERROR');
+  assert.equal(judgeToolResult(saying(failed), softErrors, weigh).outcome, 'TOOL_SCHEMA');
+  assert.equal(judgeToolResult(saying('Error handling in Express'), softErrors).outcome, 'OK');
+  const suggested = softErrorFor(failed);
+  assert.ok(suggested);
+  assert.equal(judgeToolResult(saying(failed), compileSoftErrors([suggested])).outcome, 'TOOL_SOFT_ERROR');
 });
 
 it('the result of a tool can lack content, which clients treat as empty, but must not have another shape', () => {
