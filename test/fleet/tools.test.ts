@@ -66,7 +66,7 @@ before(async () => {
 
 after(async () => {
   await Promise.all(Object.values(connected ?? {}).map(({ client }) => client.close()));
-  await fleet.stop();
+  await fleet?.stop();
 });
 
 describe("the fleet's tools", () => {

@@ -25,8 +25,8 @@ describe('our client with server-everything', { concurrency: true }, () => {
     session = await openFoundSession({ after: () => {} }, { url: `${server.origin}/mcp` });
   });
   after(async () => {
-    await session.close();
-    await server.stop();
+    await session?.close();
+    await server?.stop();
   });
 
   /** Sends a call that must succeed, over an event stream as always with this server. @returns the result */

@@ -32,8 +32,8 @@ before(async () => {
   proxy = await startFaultyProxy(azurite);
 });
 after(async () => {
-  await proxy.stop();
-  await azurite.stop();
+  await proxy?.stop();
+  await azurite?.stop();
 });
 beforeEach(() => {
   proxy.fault = () => 'pass';
