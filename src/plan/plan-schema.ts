@@ -19,12 +19,14 @@ const generatorRulesSchema = z.strictObject({
   maxLostSlices: fraction.default(0),
   /** CPU seconds per second of the process; load comes from one thread, so hardly more than 1 is possible. */
   maxCpu: z.number().positive().default(0.95),
-  /** Starts that may be missing, as a share of the planned ones; dropped iterations are counted and not missing. */
+  /** Starts that may be missing, as a share of those planned for a scenario; a single one always may. Dropped ones are not. */
   maxMissedStarts: fraction.default(0.001),
   /** A start is late when it comes this long after its planned instant. */
   lateAfter: durationSchema(1).prefault('50ms'),
-  /** Late starts that are allowed, as a share of all starts with a planned instant. */
+  /** Late starts that are allowed, as a share of a scenario's starts with a planned instant; a single one always is. */
   maxLateStarts: fraction.default(0.01),
+  /** Delays of the generator up to this share of a scenario's median latency break no rule: its figures hardly show them. */
+  delayShare: fraction.default(0.25),
 });
 
 /** Which differences from a baseline run count. */

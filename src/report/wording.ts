@@ -56,13 +56,13 @@ export function warmUpSentences(warmUp: WarmUp | null): readonly string[] {
   ];
 }
 
-/** For each target that asked for pauses a sentence: how many, how long, and their effect on the load. */
+/** For each target that asked for pauses a sentence: how many and how long. */
 export function pauseSentences(pauses: readonly TargetPauses[]): readonly string[] {
   return pauses.map(({ target, count, totalMs, maxMs }) => {
     const [total, longest] = [formatDuration(totalMs / 1000), formatDuration(maxMs / 1000)];
     return count === 1
-      ? `${target} asked for 1 pause of ${total} (Retry-After), which lowered the load below the plan.`
-      : `${target} asked for ${formatCount(count)} pauses (Retry-After), ${total} in total and ${longest} at most, which lowered the load below the plan.`;
+      ? `${target} asked for 1 pause of ${total} (Retry-After); a virtual user sent nothing in it.`
+      : `${target} asked for ${formatCount(count)} pauses (Retry-After), ${total} in total and ${longest} at most; virtual users sent nothing in them.`;
   });
 }
 
@@ -102,7 +102,7 @@ export function firstByteSentences(operations: readonly OperationSummary[]): rea
 }
 
 /** A p95 of fewer values is their maximum, and a shorter wait, or a smaller part of the latency, is not worth a word. */
-const WAIT = { requests: 20, ms: 5, ofLatency: 0.1 } as const;
+const WAIT = { requests: 20, ms: 5, ofLatency: 0.1, share: 0.05 } as const;
 
 /** The operations that opened, waited for or lost connections, in the order of the report. */
 export function connectionOperations(operations: readonly OperationSummary[]): readonly OperationSummary[] {
@@ -159,16 +159,23 @@ function retriesSentence(target: string, count: number): readonly string[] {
 function waitSentence(target: string, operations: readonly OperationSummary[]): readonly string[] {
   const [longest] = operations.filter(waited).toSorted((a, b) => waitMs(b) - waitMs(a));
   if (longest === undefined) return [];
-  return [
-    `One in twenty requests of ${longest.operation} to ${target} waited ${formatMs(waitMs(longest))} ms or longer for a free connection. The wait is part of their latency; the target's maxConnections may be too low.`,
-  ];
+  const { operation, count, queued, newConnections } = longest;
+  const wait = `One in twenty requests of ${operation} to ${target} waited ${formatMs(waitMs(longest))} ms or longer before they were sent. The wait is part of their latency.`;
+  if (queued > count * WAIT.share) {
+    return [
+      `${wait} ${counted(queued, 'request')} found all connections in use: the target's maxConnections may be too low.`,
+    ];
+  }
+  // At least one in twenty waited so long. If fewer than that were waiting for a connection, the others were not.
+  if (queued + newConnections > count * WAIT.share) return [wait];
+  return [`${wait} They had a connection: the load generator itself was late (see its event-loop delay).`];
 }
 
-/** Whether requests waited for connections that others held, rather than for new connections to open. */
+/** Whether requests waited for something else than a new connection to open. */
 function waited(operation: OperationSummary): boolean {
   const { count, newConnections, latencyMs } = operation;
   // When more than one request in twenty opened a connection, the p95 may be one of these.
-  if (count < WAIT.requests || newConnections / count > 0.05 || latencyMs === null) return false;
+  if (count < WAIT.requests || newConnections > count * WAIT.share || latencyMs === null) return false;
   return waitMs(operation) >= Math.max(WAIT.ms, WAIT.ofLatency * latencyMs.p95);
 }
 
@@ -203,7 +210,7 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
     },
     {
       name: 'CPU',
-      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${formatShare(cpu.maxShare)} of one core`,
+      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${cpu.maxShare === null ? '–' : formatShare(cpu.maxShare)} of one core`,
     },
     { name: 'Processes', value: formatCount(generator.instances) },
     { name: 'Aborted at the end of the run', value: formatCount(generator.abortedRequests) },

@@ -124,13 +124,22 @@ function startMeter(clock: Clock): () => MeterFigures {
     const wallSeconds = (clock.now() - fromMs) / 1000;
     const cpu = process.cpuUsage(cpuBefore);
     loop.disable();
+    const isMeasured = loop.count >= 2;
     return {
-      eventLoopDelayMs: { p99: loopDelayMs(loop.percentile(99)), max: loopDelayMs(loop.max) },
+      eventLoopDelayMs: {
+        p99: isMeasured ? loopDelayMs(loop.percentile(percentWithoutLongest(loop.count))) : null,
+        max: isMeasured ? loopDelayMs(loop.max) : null,
+      },
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       cpuFromSeconds: (cpuBefore.user + cpuBefore.system) / 1e6,
       wallSeconds,
     };
   };
+}
+
+/** 99, or less where the 99th percentile of so many ticks would be the longest alone: one event is no rule. */
+function percentWithoutLongest(ticks: number): number {
+  return Math.min(99, (100 * (ticks - 1)) / ticks);
 }
 
 /** Node measures the whole interval between two ticks; only what exceeds the tick is delay. */

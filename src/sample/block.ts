@@ -22,6 +22,8 @@ export const SAMPLE_FLAG = {
   afterIdle: 32,
   /** An HTTP/2 server closed the connection before it began the request, so the request was sent anew over another one. */
   resent: 64,
+  /** Waited for a connection, because all that the plan allows (`maxConnections`) were in use. */
+  queued: 128,
 } as const;
 
 /**

@@ -9,10 +9,14 @@ type OpenCell = {
   readonly interval: number;
   readonly phase: number;
   readonly durations: number[];
+  readonly lags: number[];
   aborted: number;
   iterationsWithoutFeedRow: number;
   dropped: number;
 };
+
+/** Shorter lags are not kept: no plan calls them late (`lateAfter`). */
+const LATE_US = 1000;
 
 /** Adds up iterations, dropped ones included, by scenario, interval and phase. */
 export class IterationFolder {
@@ -27,10 +31,12 @@ export class IterationFolder {
   add(block: Block, at: number): void {
     const { lagUs, durationUs, outcome } = block.columns;
     const cell = this.#cellOf(block, at);
+    const lag = lagUs[at] as number;
+    if (lag >= LATE_US) cell.lags.push(lag);
     const code = block.outcomes[outcome[at] as number] as Outcome;
     if (code === 'PLAN_FEED_END') cell.iterationsWithoutFeedRow++;
     else if (isUnfinished(code)) cell.aborted++;
-    else cell.durations.push(latencyUs(lagUs[at] as number, durationUs[at] as number));
+    else cell.durations.push(latencyUs(lag, durationUs[at] as number));
   }
 
   /** Counts a dropped iteration. */
@@ -39,7 +45,11 @@ export class IterationFolder {
   }
 
   finish(): IterationCell[] {
-    return [...this.#cells.values()].map((cell) => ({ ...cell, durations: ascending(cell.durations) }));
+    return [...this.#cells.values()].map(({ lags, ...cell }) => ({
+      ...cell,
+      durations: ascending(cell.durations),
+      ...(lags.length === 0 ? {} : { lags: ascending(lags) }),
+    }));
   }
 
   #cellOf(block: Block, at: number): OpenCell {
@@ -57,6 +67,7 @@ export class IterationFolder {
         interval,
         phase,
         durations: [],
+        lags: [],
         aborted: 0,
         iterationsWithoutFeedRow: 0,
         dropped: 0,

@@ -31,6 +31,7 @@ type OpenOperation = {
   held: number;
   resumed: number;
   retries: number;
+  queued: number;
 };
 type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
 
@@ -78,12 +79,13 @@ export class RequestFolder {
       cells: [...this.#cells.values()].map(({ key, useful, failed, ...rest }) => {
         return { ...key, ...rest, useful: ascending(useful), failed: ascending(failed) };
       }),
-      operations: [...this.#operations.values()].map(({ key, clocks, cold, ...counts }) => ({
+      operations: [...this.#operations.values()].map(({ key, clocks, cold, queued, ...counts }) => ({
         ...key,
         ...mapClocks((clock) => ascending(clocks[clock])),
         firstOfSession: ascending(cold.firstOfSession),
         afterIdle: ascending(cold.afterIdle),
         ...counts,
+        ...(queued === 0 ? {} : { queued }),
       })),
       outcomes: [...this.#outcomes.values()],
       examples: [...this.#examples.values()],
@@ -113,6 +115,7 @@ export class RequestFolder {
     if (flags & SAMPLE_FLAG.held) operation.held++;
     if (flags & SAMPLE_FLAG.resumed) operation.resumed++;
     if (flags & SAMPLE_FLAG.retry) operation.retries++;
+    if (flags & SAMPLE_FLAG.queued) operation.queued++;
     keep('lag', lagUs);
     keep('socket', socketUs);
     keep('connect', connectUs);
@@ -133,7 +136,7 @@ export class RequestFolder {
     let operation = this.#operations.get(name);
     if (operation === undefined) {
       const cold = { firstOfSession: [], afterIdle: [] };
-      operation = { key, clocks: mapClocks((): number[] => []), cold, held: 0, resumed: 0, retries: 0 };
+      operation = { key, clocks: mapClocks((): number[] => []), cold, held: 0, resumed: 0, retries: 0, queued: 0 };
       this.#operations.set(name, operation);
     }
     return operation;

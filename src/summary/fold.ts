@@ -62,6 +62,11 @@ export type IterationCell = CellPlace & {
   readonly scenario: string;
   /** Microseconds from the intended start, ascending; aborted iterations are left out. */
   readonly durations: Uint32Array;
+  /**
+   * Microseconds from the intended to the actual start, ascending, of iterations that were at least a millisecond late.
+   * Absent when there were none, and in folds of earlier versions.
+   */
+  readonly lags?: Uint32Array;
   /** Iterations that the generator ended. */
   readonly aborted: number;
   /** Iterations that sent nothing because a feed had no row left for them (PLAN_FEED_END). */
@@ -100,10 +105,12 @@ export type ColdCall = (typeof COLD_CALLS)[number];
  */
 export type OperationFold = OperationKey &
   Readonly<Record<ClockName | ColdCall, Uint32Array>> & {
-    /** Requests with the flag of the same name: streams that the client cut, resumed streams, second attempts. */
+    /** Requests with the flag of the same name: streams that the client cut, resumed streams, second attempts … */
     readonly held: number;
     readonly resumed: number;
     readonly retries: number;
+    /** Absent when 0, and in folds of earlier versions. */
+    readonly queued?: number;
   };
 
 /** The pauses that virtual users made because a target asked for them, without warm-up. */

@@ -16,12 +16,14 @@ export type GeneratorHealth = {
   /** How late the latest slice started. */
   readonly maxStartDelayMs: number;
   /** Delay of the event loop's timers while the load ran, worst slice. */
-  readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
+  readonly eventLoopDelayMs: LoopDelay;
   readonly cpu: {
-    readonly seconds: number;
-    readonly microsecondsPerRequest: number;
-    /** CPU seconds per second of the busiest process while it ran a slice. */
-    readonly maxShare: number;
+    /** Null when no slice reported. */
+    readonly seconds: number | null;
+    /** Null without requests too. */
+    readonly microsecondsPerRequest: number | null;
+    /** CPU seconds per second of the busiest process while it ran a slice; null when no slice lasted a second. */
+    readonly maxShare: number | null;
   };
   /** Starts of all scenarios together, as the slices reported them, and of each scenario. */
   readonly starts: StartHealth & { readonly scenarios: readonly ({ readonly scenario: string } & StartHealth)[] };
@@ -41,6 +43,9 @@ export type GeneratorHealth = {
   /** How many processes ran slices. */
   readonly instances: number;
 };
+
+/** Delay of the event loop's timers. The p99 is never the longest delay alone. Null when there were too few timers. */
+type LoopDelay = { readonly p99: number | null; readonly max: number | null };
 
 /** How many starts were planned, made, dropped and late. */
 export type StartHealth = {
@@ -76,7 +81,7 @@ export type StoppedTarget = {
 export type SliceHealth = {
   /** Actual minus planned start. */
   readonly startDelayMs: number;
-  readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
+  readonly eventLoopDelayMs: LoopDelay;
   /** CPU time of the whole process while the slice ran; slices that shared a process report the same seconds. */
   readonly cpuSeconds: number;
   /** CPU time of the process when the slice began; shows which seconds two slices both report. */

@@ -96,9 +96,11 @@ function mergeCells(cells: readonly Cell[]): Cell {
 function mergeIterations(cells: readonly IterationCell[]): IterationCell {
   const [first] = cells as [IterationCell];
   if (cells.length === 1) return first;
+  const lags = cells.flatMap((cell) => cell.lags ?? []);
   return {
     ...first,
     durations: sorted(cells.map((cell) => cell.durations)),
+    ...(lags.length === 0 ? {} : { lags: sorted(lags) }),
     aborted: cells.reduce((total, { aborted }) => total + aborted, 0),
     iterationsWithoutFeedRow: cells.reduce((total, cell) => total + cell.iterationsWithoutFeedRow, 0),
     dropped: cells.reduce((total, { dropped }) => total + dropped, 0),
@@ -117,7 +119,9 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
 
 function mergeOperations(all: readonly OperationFold[]): OperationFold {
   const [{ target, operation, kind }] = all as [OperationFold];
-  const sum = (count: 'held' | 'resumed' | 'retries') => all.reduce((total, each) => total + each[count], 0);
+  const sum = (count: 'held' | 'resumed' | 'retries' | 'queued') =>
+    all.reduce((total, each) => total + (each[count] ?? 0), 0);
+  const queued = sum('queued');
   return {
     target,
     operation,
@@ -128,6 +132,7 @@ function mergeOperations(all: readonly OperationFold[]): OperationFold {
     held: sum('held'),
     resumed: sum('resumed'),
     retries: sum('retries'),
+    ...(queued === 0 ? {} : { queued }),
   };
 }
 

@@ -9,9 +9,8 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   const healths = slices.flatMap(({ health }) => (health === undefined ? [] : [health]));
   const inState = (wanted: SliceFold['state']) => slices.filter(({ state }) => state === wanted).length;
   const sum = (field: (health: SliceHealth) => number) => healths.reduce((total, health) => total + field(health), 0);
-  const max = (field: (health: SliceHealth) => number) =>
-    healths.reduce((most, health) => Math.max(most, field(health)), 0);
-  const cpuSeconds = cpuSecondsOf(healths);
+  const max = (field: (health: SliceHealth) => number | null) => greatest(healths.map(field));
+  const cpuSeconds = healths.length === 0 ? null : cpuSecondsOf(healths);
   return {
     slices: {
       planned: span.plannedSlices,
@@ -20,14 +19,14 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       lost: span.plannedSlices - inState('committed') - inState('partial'),
       duplicates: slices.reduce((total, { duplicates }) => total + duplicates, 0),
     },
-    maxStartDelayMs: max((health) => health.startDelayMs),
+    maxStartDelayMs: max((health) => health.startDelayMs) ?? 0,
     eventLoopDelayMs: {
       p99: max((health) => health.eventLoopDelayMs.p99),
       max: max((health) => health.eventLoopDelayMs.max),
     },
     cpu: {
       seconds: cpuSeconds,
-      microsecondsPerRequest: requests === 0 ? 0 : (cpuSeconds * 1e6) / requests,
+      microsecondsPerRequest: cpuSeconds === null || requests === 0 ? null : (cpuSeconds * 1e6) / requests,
       maxShare: max(cpuShareOf),
     },
     starts: startsOf(healths, span),
@@ -49,8 +48,14 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
 /** Shorter slices have no meaningful CPU share: one with nothing to do lasts a fraction of a millisecond. */
 const SHORTEST_SECONDS = 1;
 
-function cpuShareOf({ cpuSeconds, wallSeconds }: SliceHealth): number {
-  return wallSeconds < SHORTEST_SECONDS ? 0 : cpuSeconds / wallSeconds;
+function cpuShareOf({ cpuSeconds, wallSeconds }: SliceHealth): number | null {
+  return wallSeconds < SHORTEST_SECONDS ? null : cpuSeconds / wallSeconds;
+}
+
+/** The greatest of those that were measured; null when none was. */
+function greatest(values: readonly (number | null)[]): number | null {
+  const measured = values.filter((value) => value !== null);
+  return measured.length === 0 ? null : Math.max(...measured);
 }
 
 /** CPU seconds of all processes. Slices that shared a process at the same time saw the same seconds; these count once. */

@@ -34,6 +34,7 @@ export function operationsOf(
       heldStreams: fold.held,
       resumedAnswers: fold.resumed,
       retries: fold.retries,
+      queued: fold.queued ?? 0,
       distribution: distributionOf(useful),
       batches: batchesOf(group, grid),
     };

@@ -116,6 +116,8 @@ export type OperationSummary = {
   readonly resumedAnswers: number;
   /** Requests that were a second attempt; the first attempt is a request of its own. */
   readonly retries: number;
+  /** Requests that waited because all connections that the plan allows were in use (`maxConnections`). */
+  readonly queued: number;
   readonly distribution: readonly DistributionBin[];
   /** Batches for comparisons with other runs. */
   readonly batches: readonly LatencyBatch[];

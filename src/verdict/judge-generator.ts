@@ -1,11 +1,18 @@
 import type { GeneratorRules } from '../plan/plan-schema.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
+import { type DelayLimit, delayLimit, type ScenarioDelays } from './scenario-delays.ts';
 import type { GeneratorCheck } from './verdict.ts';
 
-/** Checks whether the generator did what the plan asked. If it did not, the figures show the generator, not the targets. */
-export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): GeneratorCheck[] {
-  const { slices, vus, store } = health;
-  const delay = health.eventLoopDelayMs.p99;
+/**
+ * Checks whether the generator did what the plan asked. If it did not, the figures show the generator, not the targets.
+ * No rule about starts is broken by a single one, and none about delays by delays that are short beside the latencies.
+ */
+export function judgeGenerator(
+  rules: GeneratorRules,
+  health: GeneratorHealth,
+  delays: readonly ScenarioDelays[],
+): GeneratorCheck[] {
+  const { slices, vus, store, cpu } = health;
   const mayBeLost = percent(rules.maxLostSlices);
   // The virtual users of a slice that may be lost may be missing too.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
@@ -37,44 +44,101 @@ export function judgeGenerator(rules: GeneratorRules, health: GeneratorHealth): 
       ok: health.limitedRequests === 0,
       detail: limitedDetail(health),
     },
-    {
-      rule: 'event loop free',
-      ok: delay <= rules.maxEventLoopDelay,
-      detail: `timer delay p99 ${delay.toFixed(1)} ms; at most ${rules.maxEventLoopDelay} ms allowed`,
-    },
+    eventLoopCheck(rules, health, delays),
     {
       rule: 'processor not exhausted',
-      ok: health.cpu.maxShare <= rules.maxCpu,
-      detail: `the busiest process used ${health.cpu.maxShare.toFixed(2)} CPU seconds per second; at most ${rules.maxCpu} allowed`,
+      ok: (cpu.maxShare ?? 0) <= rules.maxCpu,
+      detail:
+        cpu.maxShare === null
+          ? 'not measured, because no slice lasted a second'
+          : `the busiest process used ${cpu.maxShare.toFixed(2)} CPU seconds per second; at most ${rules.maxCpu} allowed`,
     },
-    ...startChecks(rules, health),
+    ...startChecks(rules, health, delays),
     {
       rule: 'samples stored',
-      ok: store.errors === 0,
-      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors`,
+      // After an error the next flush stores what was left. A slice that could not store all of it counts as lost.
+      ok: store.errors <= 1,
+      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors; at most one allowed`,
     },
   ];
 }
 
-/** Checks of starts at a rate; none where virtual users set the pace. */
-function startChecks(rules: GeneratorRules, { starts }: GeneratorHealth): GeneratorCheck[] {
-  const { planned, started, dropped, late, maxLagMs } = starts;
-  if (planned === null) return [];
-  const missed = Math.max(0, planned - started - dropped);
-  const missedShare = planned === 0 ? 0 : missed / planned;
-  const lateShare = started === 0 ? 0 : late / started;
+/** The event loop is shared by all scenarios, so its delays are compared with the lowest of their median latencies. */
+function eventLoopCheck(
+  { maxEventLoopDelay, delayShare }: GeneratorRules,
+  { eventLoopDelayMs: { p99 } }: GeneratorHealth,
+  delays: readonly ScenarioDelays[],
+): GeneratorCheck {
+  const rule = 'event loop free';
+  if (p99 === null) return { rule, ok: true, detail: 'not measured, because no slice lasted long enough' };
+  const [limit = { ms: maxEventLoopDelay, scenario: null }] = delays
+    .map((each) => delayLimit(maxEventLoopDelay, delayShare, each))
+    .toSorted((a, b) => a.ms - b.ms);
+  const allowed = `at most ${limitText(limit, delayShare)} allowed`;
+  return { rule, ok: p99 <= limit.ms, detail: `timer delay p99 ${p99.toFixed(1)} ms; ${allowed}` };
+}
+
+type StartCheck = Pick<GeneratorCheck, 'ok' | 'detail'> & { readonly share: number };
+
+/** Checks of starts at a rate, by scenario; none where virtual users set the pace. */
+function startChecks(
+  rules: GeneratorRules,
+  { starts: { scenarios } }: GeneratorHealth,
+  delays: readonly ScenarioDelays[],
+): GeneratorCheck[] {
+  const planned = scenarios.flatMap((each) => (each.planned === null ? [] : { ...each, planned: each.planned }));
+  if (planned.length === 0) return [];
   return [
-    {
-      rule: 'starts made',
-      ok: missedShare <= rules.maxMissedStarts,
-      detail: `${missed} of ${planned} planned starts missing (${percent(missedShare)}); at most ${percent(rules.maxMissedStarts)} allowed; ${started} made, ${dropped} dropped`,
-    },
+    { rule: 'starts made', ...worstOf(planned.map((each) => missedStarts(rules, each))) },
     {
       rule: 'starts on time',
-      ok: lateShare <= rules.maxLateStarts,
-      detail: `${late} of ${started} starts more than ${rules.lateAfter} ms late (${percent(lateShare)}); at most ${percent(rules.maxLateStarts)} allowed; the latest ${maxLagMs.toFixed(1)} ms late`,
+      ...worstOf(
+        planned.map((each) => {
+          const none = { scenario: each.scenario, medianMs: null, lagsUs: new Uint32Array() };
+          return lateStarts(rules, each, delays.find(({ scenario }) => scenario === each.scenario) ?? none);
+        }),
+      ),
     },
   ];
+}
+
+/** All scenarios that break a rule; if none does, the one that comes nearest to it. */
+function worstOf(checks: readonly StartCheck[]): Pick<GeneratorCheck, 'ok' | 'detail'> {
+  const broken = checks.filter(({ ok }) => !ok);
+  const shown = broken.length > 0 ? broken : checks.toSorted((a, b) => b.share - a.share).slice(0, 1);
+  return { ok: broken.length === 0, detail: shown.map(({ detail }) => detail).join('; ') };
+}
+
+type ScenarioStarts = GeneratorHealth['starts']['scenarios'][number] & { readonly planned: number };
+
+function missedStarts({ maxMissedStarts }: GeneratorRules, starts: ScenarioStarts): StartCheck {
+  const { scenario, planned, started, dropped } = starts;
+  const missed = Math.max(0, planned - started - dropped);
+  const share = planned === 0 ? 0 : missed / planned;
+  return {
+    share,
+    ok: missed <= 1 || share <= maxMissedStarts,
+    detail: `scenario ${scenario}: ${missed} of ${planned} planned starts missing (${percent(share)}); at most one start or ${percent(maxMissedStarts)} allowed; ${started} made, ${dropped} dropped`,
+  };
+}
+
+function lateStarts(rules: GeneratorRules, starts: ScenarioStarts, delays: ScenarioDelays): StartCheck {
+  const { lateAfter, maxLateStarts, delayShare } = rules;
+  const { scenario, started, maxLagMs } = starts;
+  const limit = delayLimit(lateAfter, delayShare, delays);
+  const late = delays.lagsUs.filter((lagUs) => lagUs > limit.ms * 1000).length;
+  const share = started === 0 ? 0 : late / started;
+  return {
+    share,
+    ok: late <= 1 || share <= maxLateStarts,
+    detail: `scenario ${scenario}: ${late} of ${started} starts more than ${limitText(limit, delayShare)} late (${percent(share)}); at most one start or ${percent(maxLateStarts)} allowed; the latest ${maxLagMs.toFixed(1)} ms late`,
+  };
+}
+
+/** A limit in milliseconds, with its reason where that is not the plan's own limit. */
+function limitText({ ms, scenario }: DelayLimit, share: number): string {
+  if (scenario === null) return `${ms} ms`;
+  return `${Math.round(ms)} ms (${percent(share)} of the median latency of scenario ${scenario})`;
 }
 
 /** A share as a percentage with three significant digits, so that a small share is not shown as 0. */

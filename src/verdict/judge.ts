@@ -5,6 +5,7 @@ import { findCeiling, judgeStages } from './ceiling.ts';
 import { feedEndSentences } from './feed-end.ts';
 import { judgeGenerator } from './judge-generator.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
+import { scenarioDelays } from './scenario-delays.ts';
 import type { Abort, BrokenCondition, Ceiling, GeneratorCheck, ThresholdResult, Verdict } from './verdict.ts';
 
 export type Judged = {
@@ -30,7 +31,7 @@ export function judge(
   const stages = judgeStages(plan, fold, summary.durationSeconds, abort);
   const ceiling = findCeiling(plan, stages);
   const thresholds = judgeThresholds(plan, fold, summary.durationSeconds, stages);
-  const rules = judgeGenerator(plan.generator, summary.generator);
+  const rules = judgeGenerator(plan.generator, summary.generator, scenarioDelays(plan, fold));
   const judged = { thresholds, rules, ...(ceiling === undefined ? {} : { ceiling }) };
   const isStopped = stopRequested && abort === undefined;
   const verdict = isStopped ? STOPPED : verdictOf(summary, judged, abort);

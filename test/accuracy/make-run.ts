@@ -42,7 +42,12 @@ function planOf(): string {
     plan: {
       warmUp: `${riseSeconds}s`,
       thresholds: { useful_rate: ['rate==1'], dropped_iterations: ['count==0'] },
-      generator: { maxEventLoopDelay: '5ms', lateAfter: rate > 1000 ? '2ms' : '5ms', maxLateStarts: 0.01 },
+      generator: {
+        maxEventLoopDelay: '5ms',
+        lateAfter: rate > 1000 ? '2ms' : '5ms',
+        maxLateStarts: 0.01,
+        delayShare: 0,
+      },
     },
   });
 }

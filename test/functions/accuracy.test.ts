@@ -17,7 +17,7 @@ it('reports the percentiles that the servers measured themselves', async (t) => 
   const { requests } = report.totals;
   assert.ok(requests > 50, `only ${requests} requests were measured`);
   // Other work on the machine delays single requests, here and in the servers. The run measures by how much.
-  const lateMs = report.generator.eventLoopDelayMs.max;
+  const lateMs = report.generator.eventLoopDelayMs.max ?? assert.fail();
   const ratios = { p50: [] as number[], p95: [] as number[] };
   for (const { target, operation, latencyMs } of report.operations) {
     if (latencyMs === null) continue;

@@ -39,6 +39,25 @@ it('reports the longest wait of each target when several operations waited', () 
   assert.match(sentences[1] ?? '', /to other waited 25 ms/);
 });
 
+it('names a cause of the wait only when it was observed', () => {
+  const wait =
+    'One in twenty requests of look to web waited 20 ms or longer before they were sent. The wait is part of their latency.';
+  const own = ' They had a connection: the load generator itself was late (see its event-loop delay).';
+  const limit = (requests: number) =>
+    ` ${requests} requests found all connections in use: the target's maxConnections may be too low.`;
+  for (const [queued, newConnections, cause] of [
+    [0, 0, own],
+    [5, 0, own],
+    [0, 5, own],
+    [6, 0, limit(6)],
+    [100, 5, limit(100)],
+    // Together these may be all that waited so long, but neither need be.
+    [3, 3, ''],
+  ] as const) {
+    assert.deepEqual(connectionSentences([waiting(20, { queued, newConnections })]), [wait + cause]);
+  }
+});
+
 it('adds up counts by target and uses the singular for one', () => {
   const operation = (changes: Partial<OperationSummary>) => waiting(0, changes);
   assert.deepEqual(

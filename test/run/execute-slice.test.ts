@@ -47,6 +47,7 @@ describe('the health of a slice', () => {
     const [cpuAfter, wallMs] = [cpuSecondsOf(), performance.now() - fromMs];
 
     const { p99, max } = health.eventLoopDelayMs;
+    assert.ok(p99 !== null && max !== null);
     // The monitor ticks every 10 ms, and the block can begin right before a tick.
     assert.ok(max > blocked.wallMs - 15 && max < wallMs, `${max} ms, blocked for ${blocked.wallMs} of ${wallMs} ms`);
     assert.ok(p99 >= 0 && p99 <= max, `p99 ${p99} ms, max ${max} ms`);

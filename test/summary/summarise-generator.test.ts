@@ -27,8 +27,20 @@ it('the health of the generator counts once the CPU seconds that two slices of a
   ]);
   assert.equal(generator.cpu.seconds, 7 + 5 + 1);
   assert.equal(generator.cpu.microsecondsPerRequest, 6.5e6);
-  assert.equal(Number(generator.cpu.maxShare.toFixed(3)), 0.909);
+  assert.equal(Number(generator.cpu.maxShare?.toFixed(3)), 0.909);
   assert.equal(generator.instances, 2);
+});
+
+it('the health of the generator has no figure for what no slice measured', () => {
+  const short = committedSlice({ wallSeconds: 0.9, eventLoopDelayMs: { p99: null, max: null } });
+  const { cpu, eventLoopDelayMs } = summaryOf([], {}, [short]).generator;
+  assert.deepEqual(cpu, { seconds: 1, microsecondsPerRequest: null, maxShare: null });
+  assert.deepEqual(eventLoopDelayMs, { p99: null, max: null });
+  const measured = summaryOf([{}], { plannedSlices: 2 }, [short, committedSlice({}, { sliceId: 'w0000-l0001' })]);
+  assert.deepEqual([measured.generator.cpu.maxShare, measured.generator.eventLoopDelayMs.p99], [0.1, 1]);
+  const lost = summaryOf([{}], {}, [lostSlice()]).generator;
+  assert.deepEqual(lost.cpu, { seconds: null, microsecondsPerRequest: null, maxShare: null });
+  assert.deepEqual(lost.eventLoopDelayMs, { p99: null, max: null });
 });
 
 it('the health of the generator adds up starts by scenario, and for all scenarios those that have an instant', () => {

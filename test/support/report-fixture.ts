@@ -178,6 +178,7 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
     heldStreams: 0,
     resumedAnswers: 0,
     retries: 0,
+    queued: 0,
     calls: null,
     batches: [],
     distribution: distributionOf(Uint32Array.from(useful, (ms) => ms * 1000).sort()),

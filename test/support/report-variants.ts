@@ -177,6 +177,7 @@ function single(base: Report): Report {
         heldStreams: 0,
         resumedAnswers: 0,
         retries: 0,
+        queued: 0,
         calls: null,
         batches: [],
         distribution: [{ fromMs: 8, toMs: 9, count: 1 }],

@@ -167,7 +167,7 @@ describe('the verdict', () => {
       [{ health: { startDelayMs: 2001 } }, 'slices started in time'],
       [{ health: { eventLoopDelayMs: { p99: 101, max: 200 } } }, 'event loop free'],
       [{ health: { stoppedTargets: [GIVEN_UP] } }, 'load not stopped early'],
-      [{ health: { store: { errors: 1, blocks: 1, samples: 1 } } }, 'samples stored'],
+      [{ health: { store: { errors: 2, blocks: 1, samples: 1 } } }, 'samples stored'],
       [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections available'],
       [{ lost: 1 }, 'slices completed'],
       [{ slice: { state: 'partial' } }, 'slices completed'],

@@ -1,3 +1,5 @@
+import { SAMPLE_FLAG } from '../../sample/block.ts';
+import type { Sample } from '../../sample/sample.ts';
 import type { Judgement } from './json-rpc.ts';
 
 /** A target's time limits, in milliseconds: until the reply's headers, between two bytes of it, and for the whole request. */
@@ -50,11 +52,17 @@ export const SETTLE_AFTER_MS = 5;
 export const CUT_AFTER_MS = 250;
 
 /**
- * What may explain a timeout, as an addition to its message.
- * @param sent whether a connection had taken the request
+ * What was observed before a timeout, as an addition to its message.
  * @param before what was wrong with the reply until then
  */
-export function explainTimeout(sent: boolean, before: Judgement | undefined): string {
-  if (!sent) return '; not sent, because no connection was free or could be opened';
+export function explainTimeout(
+  { socketMs, flags }: Pick<Sample, 'socketMs' | 'flags'>,
+  before: Judgement | undefined,
+): string {
+  if (socketMs === undefined) {
+    return (flags & SAMPLE_FLAG.queued) > 0
+      ? '; not sent, because no connection was free: all that maxConnections allows were in use'
+      : '; not sent, because its connection was not opened in time';
+  }
   return before === undefined ? '' : `; before that ${before.outcome}: ${before.message}`;
 }

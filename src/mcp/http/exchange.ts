@@ -256,7 +256,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
         this.abort('TMO_UNTERMINATED', 'the answer came, but no blank line ended its event');
       } else {
         const before = this.#pendingFailure ?? this.#reader?.stray;
-        this.abort(outcome, message + explainTimeout(this.sample.socketMs !== undefined, before));
+        this.abort(outcome, message + explainTimeout(this.sample, before));
       }
     } catch (error) {
       this.#failInternally(error);

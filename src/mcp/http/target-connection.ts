@@ -6,6 +6,7 @@ import {
   type Link,
 } from '../../net/guarded-connector.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { CutOutcome } from '../../sample/outcome.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
@@ -30,6 +31,7 @@ export class TargetConnection {
   readonly #pool: Pool;
   readonly #path: string;
   readonly #http2: boolean;
+  readonly #maxConnections: number | undefined;
   readonly #host: ExchangeHost<Exchange>;
   readonly #inFlight: InFlightRequests<Exchange>;
   #whenIdle: (() => void) | undefined;
@@ -39,6 +41,7 @@ export class TargetConnection {
   constructor(target: Target, options: TargetConnectionOptions) {
     const url = new URL(target.url);
     this.#http2 = target.http2;
+    this.#maxConnections = target.maxConnections;
     this.#path = `${url.pathname}${url.search}`;
     const onInternalError = (error: unknown) => {
       const text = error instanceof Error ? error.message : String(error);
@@ -78,6 +81,14 @@ export class TargetConnection {
     const options = { path: this.#path, method, headers: headers as string[], body };
     if (this.#http2) new ResendingHandler(exchange, (handler) => this.#pool.dispatch(options, handler)).dispatch();
     else this.#pool.dispatch(options, exchange);
+    // A connection takes a request within dispatch, even if it is not open yet.
+    if (exchange.link === undefined && !exchange.over && this.#isAtLimit()) exchange.sample.flags |= SAMPLE_FLAG.queued;
+  }
+
+  /** Whether all connections that the plan allows are in use, when the pool has given a request to none. */
+  #isAtLimit(): boolean {
+    // Over HTTP/2 requests also wait while the first connection finds out which version the server speaks.
+    return !this.#http2 || this.#pool.stats.connected === this.#maxConnections;
   }
 
   /**

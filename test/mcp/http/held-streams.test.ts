@@ -47,7 +47,7 @@ it('cuts an answered stream after a quarter of a second, and sends the next requ
   assert.equal(exchange.sample.flags, SAMPLE_FLAG.sse | SAMPLE_FLAG.held);
   assert.equal(next.outcome, 'OK');
   assert.ok((next.sample.socketMs ?? 0) >= 200, 'it had to wait for the only connection');
-  assert.equal(next.sample.flags, 0);
+  assert.equal(next.sample.flags, SAMPLE_FLAG.queued);
   assert.equal(server.connections, 2);
   await rig.connection.close();
 });

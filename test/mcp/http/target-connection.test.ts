@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createSecureServer } from 'node:http2';
 import { it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { Exchange } from '../../../src/mcp/http/exchange.ts';
+import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
 import { makeCertificate } from '../../support/certificate.ts';
 import { listenDuring, scriptedLookup } from '../../support/loopback-server.ts';
 import { chunkOf, eventOf, eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
@@ -45,7 +47,10 @@ it('uses no connection for requests that time out while they wait for one', asyn
   const late = await Promise.all([rig.send(), rig.send(), rig.send()]);
   for (const exchange of late) {
     assert.equal(exchange.outcome, 'TMO_HEADERS');
-    assert.match(exchange.message, /not sent, because no connection was free/);
+    assert.match(
+      exchange.message,
+      /not sent, because no connection was free: all that maxConnections allows were in use$/,
+    );
     assert.equal(clocksOf(exchange), '');
   }
   socket.write(chunkOf(eventOf(result)) + LAST_CHUNK);
@@ -56,6 +61,25 @@ it('uses no connection for requests that time out while they wait for one', asyn
   assert.equal(server.requests.length, 2, 'a request that had ended was sent');
   await rig.connection.close();
   assert.deepEqual(late.map(clocksOf), ['', '', ''], 'a sample was changed after it had been taken');
+});
+
+it('marks requests that found all connections in use, and no others', async (test) => {
+  const replies = [heldReply(), heldReply(), heldReply()];
+  const server = await serve(test, ...replies.map(({ reply }) => reply));
+  const rig = new ExchangeRig(server.origin, { maxConnections: 2 });
+  const exchanges = [rig.begin(), rig.begin(), rig.begin()];
+  const queued = exchanges.map(({ sample }) => (sample.flags & SAMPLE_FLAG.queued) > 0);
+  assert.deepEqual(queued, [false, false, true]);
+  for (const [at, { socket }] of replies.entries()) {
+    (await socket).write(good);
+    await rig.finish(exchanges[at] as Exchange);
+  }
+  assert.deepEqual(
+    exchanges.map(({ outcome }) => outcome),
+    ['OK', 'OK', 'OK'],
+  );
+  assert.equal(server.connections, 2);
+  await rig.connection.close();
 });
 
 it('sends the waiting requests over a new connection when theirs breaks', async (test) => {
@@ -189,6 +213,7 @@ it('sends concurrent calls over one HTTP/2 connection; the first one records how
   for (const exchange of exchanges) {
     assert.equal(exchange.outcome, 'OK', exchange.message);
     assert.equal(clocksOf(exchange), 'socket headers event close');
+    assert.equal(exchange.sample.flags & SAMPLE_FLAG.queued, 0);
   }
   const [first, second] = exchanges.map(({ sample }) => sample);
   assert.ok(first?.connectMs !== undefined && first.tlsMs !== undefined && first.socketMs !== undefined);
