@@ -13,6 +13,8 @@ import type { VerdictStatus } from '../verdict/verdict.ts';
 /** The exit codes of a command; k6's numbers where k6 has one. */
 export const EXIT_CODE = {
   pass: 0,
+  /** Nothing was required of the targets, so nothing can have failed. */
+  unjudged: 0,
   /** mcp-surge or this machine failed. */
   error: 1,
   /** The command line is wrong. */

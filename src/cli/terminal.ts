@@ -34,6 +34,8 @@ export function progressLine(elapsedSeconds: number, live: LiveView): string {
     `${live.requestsPerSecond.toFixed(1)}/s`,
     `p95 ${p95}`,
     `${live.failures} failures`,
+    ...(live.withoutAnswer === 0 ? [] : [`${live.withoutAnswer} without an answer`]),
+    ...(live.requests === 0 && live.protocol.requests > 0 ? ['no step has ended yet'] : []),
     ...(live.droppedIterations === 0 ? [] : [`${live.droppedIterations} dropped`]),
   ].join('  ·  ');
 }

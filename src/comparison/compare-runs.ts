@@ -32,22 +32,39 @@ import { compareUsefulShare } from './useful-share.ts';
  * @throws when a batch's histogram is damaged
  */
 export function compareRuns(baseline: ComparedRun, current: ComparedRun, rules: ComparisonRules): Comparison {
-  const before = new Map(baseline.operations.map((each) => [operationId(each), each]));
-  const after = new Map(current.operations.map((each) => [operationId(each), each]));
-  const pairs = current.operations.flatMap((each): OperationPair[] => {
-    const former = before.get(operationId(each));
-    return former === undefined ? [] : [[former, each]];
+  const isOld = baseline.operations.some(({ kind }) => kind === undefined);
+  const nameOf = (each: ComparedOperation) =>
+    operationId(isOld ? operationName(each) : { ...each, kind: each.kind ?? 'step' });
+  const before = new Map(baseline.operations.map((each) => [nameOf(each), each]));
+  const after = Map.groupBy(current.operations, nameOf);
+  const ambiguous = [...after.values()].filter((rows) => rows.length > 1);
+  const pairs = [...after].flatMap(([name, rows]): OperationPair[] => {
+    const former = before.get(name);
+    return former === undefined || rows.length > 1 ? [] : [[former, rows[0] as ComparedOperation]];
   });
+  const steps = pairs.filter(([, { kind }]) => kind !== 'protocol');
   return {
     baseline: runName(baseline),
     current: runName(current),
     rules,
-    totals: compareTotals(pairs, rules),
+    totals: compareTotals(steps.length > 0 ? steps : pairs, rules),
     operations: pairs.map(([former, each]) => compareOperation(former, each, rules)),
-    onlyInBaseline: baseline.operations.filter((each) => !after.has(operationId(each))).map(operationName),
-    onlyInCurrent: current.operations.filter((each) => !before.has(operationId(each))).map(operationName),
-    notes: notesOf(baseline, current),
+    onlyInBaseline: baseline.operations.filter((each) => !after.has(nameOf(each))).map(operationName),
+    onlyInCurrent: current.operations.filter((each) => !before.has(nameOf(each))).map(operationName),
+    notes: [
+      ...notesOf(baseline, current),
+      ...(isOld ? [oldBaselineNote(ambiguous.map((rows) => rows[0] as ComparedOperation))] : []),
+    ],
   };
+}
+
+/** What cannot be compared with a report whose rows do not say of which kind an operation is. */
+function oldBaselineNote(ambiguous: readonly ComparedOperation[]): string {
+  const made =
+    "The baseline's report was made by an earlier version: its latencies leave out requests without an answer, and its rows do not tell the plan's steps from the requests of the protocol.";
+  if (ambiguous.length === 0) return made;
+  const names = ambiguous.map(({ operation, target }) => `${operation} of ${target}`).join(', ');
+  return `${made} Both kinds are in this run, so they are not compared: ${names}.`;
 }
 
 /** Durations that differ by less count as equal: last answers and closing sessions take some time. */
@@ -107,7 +124,7 @@ export function compareOperation(
   return { target, operation, ...figures, ...share, ...compareLatency(baseline, current, share, rules) };
 }
 
-/** Compares the share of useful requests of all operations together; null when the runs share no operation. */
+/** Compares the share of useful requests of several operations together; null when there are none. */
 function compareTotals(pairs: readonly OperationPair[], rules: ComparisonRules): TotalsComparison | null {
   if (pairs.length === 0) return null;
   const baseline = pairs.map(([first]) => first);
@@ -144,11 +161,25 @@ function compareLatency(
   const changes = { change, changeMs: mapInterval(change, (ratio) => ratio * before) };
   if (scarce !== '') return { verdict: 'too-little-data', reason: scarce, ...changes };
   const verdict = judgeChange(logChange, rules.tolerance);
+  const bound = boundReason(verdict, baseline, current, rules);
+  if (bound !== '') return { verdict: 'too-little-data', reason: bound, ...changes };
   if (verdict === 'faster' && fellNoticeably(share, rules)) {
     return { verdict: 'not-comparable', reason: 'a smaller share of the requests was useful', ...changes };
   }
   const reason = verdict === 'too-little-data' ? 'the confidence interval is too wide' : '';
   return { verdict, reason, ...changes };
+}
+
+/** Why a percentile that is only a lower bound does not prove the verdict; empty where it does, or where both are exact. */
+function boundReason(
+  verdict: ComparisonVerdict,
+  baseline: ComparedOperation,
+  current: ComparedOperation,
+  { metric }: ComparisonRules,
+): string {
+  const isBound = ({ latencyMs }: ComparedOperation) => latencyMs?.atLeast?.includes(metric) === true;
+  const proven = (!isBound(baseline) || verdict === 'faster') && (!isBound(current) || verdict === 'slower');
+  return proven ? '' : `${metric} is only known as a lower bound, because too many requests had no answer`;
 }
 
 /** Whether fewer requests were useful, proven or not: the requests that failed may be those that would have taken long. */

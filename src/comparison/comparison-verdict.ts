@@ -62,14 +62,15 @@ export function isRegression(comparison: Comparison): boolean {
  * and so does a lack of data where the plan requires some. A run that passed says when nothing could be compared.
  */
 export function withComparison(verdict: Verdict, comparison: Comparison): Verdict {
-  if (verdict.status !== 'pass' && verdict.status !== 'fail') return verdict;
+  const { status } = verdict;
+  if (status === 'invalid' || status === 'stopped') return verdict;
   const { failOn, requireData } = comparison.rules;
   const lacking = lacksData(comparison) || (requireData && provesNothing(comparison));
   const missing = lacking ? [lacksDataSentence(comparison)] : [];
   const reasons = [...(failOn === 'slower' ? regressionSentences(comparison) : []), ...(requireData ? missing : [])];
-  if (verdict.status === 'fail') return { status: 'fail', reasons: [...verdict.reasons, ...reasons] };
+  if (status === 'fail') return { status, reasons: [...verdict.reasons, ...reasons] };
   if (reasons.length > 0) return { status: 'fail', reasons };
-  return lacking ? { status: 'pass', reasons: [...verdict.reasons, ...missing] } : verdict;
+  return lacking ? { status, reasons: [...verdict.reasons, ...missing] } : verdict;
 }
 
 /** What fails more comes before what became slower. */

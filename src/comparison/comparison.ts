@@ -1,4 +1,6 @@
 import type { ComparisonRules } from '../plan/plan-schema.ts';
+import type { OperationKind } from '../sample/block.ts';
+import type { Percentiles } from '../summary/percentiles.ts';
 import type { OperationSummary } from '../summary/summary.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
@@ -16,7 +18,9 @@ export type ComparedOperation = Pick<
   OperationSummary,
   'target' | 'operation' | 'count' | 'useful' | 'failures' | 'batches'
 > & {
-  readonly latencyMs: Readonly<Record<ComparisonRules['metric'], number>> | null;
+  /** Undefined in reports of earlier versions, whose rows did not tell steps from requests of the protocol. */
+  readonly kind?: OperationKind | undefined;
+  readonly latencyMs: (Readonly<Record<ComparisonRules['metric'], number>> & Pick<Percentiles, 'atLeast'>) | null;
 };
 
 /**

@@ -3,20 +3,23 @@ import { durationSchema } from './primitives.ts';
 
 /** The metrics of thresholds with their aggregates and tags; k6's names where k6 has one. */
 const METRICS = {
-  mcp_request_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['target', 'operation'] },
-  mcp_requests: { aggregates: ['count', 'rate'], tags: ['target', 'operation'] },
-  mcp_failures: { aggregates: ['count', 'rate'], tags: ['target', 'operation', 'outcome'] },
-  useful_rate: { aggregates: ['rate'], tags: ['target', 'operation'] },
+  mcp_request_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['target', 'operation', 'kind'] },
+  mcp_requests: { aggregates: ['count', 'rate'], tags: ['target', 'operation', 'kind'] },
+  mcp_failures: { aggregates: ['count', 'rate'], tags: ['target', 'operation', 'kind', 'outcome'] },
+  useful_rate: { aggregates: ['rate'], tags: ['target', 'operation', 'kind'] },
   iteration_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['scenario'] },
   iterations: { aggregates: ['count', 'rate'], tags: ['scenario'] },
   dropped_iterations: { aggregates: ['count', 'rate'], tags: ['scenario'] },
 } as const;
 
+/** Values of the tag `kind`: the plan's steps, the requests that the protocol adds to them, or both. */
+const KINDS: readonly string[] = ['step', 'protocol', 'all'];
+
 type MetricName = keyof typeof METRICS;
 export type Aggregate =
   | { readonly kind: 'p'; readonly percent: number }
   | { readonly kind: Exclude<AggregateKind, 'p'> };
-type TagName = 'target' | 'operation' | 'outcome' | 'scenario';
+type TagName = 'target' | 'operation' | 'kind' | 'outcome' | 'scenario';
 export type Tags = Readonly<Partial<Record<TagName, string>>>;
 type AggregateKind = (typeof METRICS)[MetricName]['aggregates'][number];
 
@@ -173,6 +176,9 @@ export function parseMetric(
     if (Object.hasOwn(tags, tag)) return { problem: `expected each tag once, got "{${tagText}}"` };
     if (tag === 'outcome' && !isFailureCode(value)) {
       return { problem: `expected the code of a failure such as TOOL_ERROR or HTTP_429, got "${value}"` };
+    }
+    if (tag === 'kind' && !KINDS.includes(value)) {
+      return { problem: `expected a kind, one of ${KINDS.join(', ')}, got "${value}"` };
     }
     tags[tag as TagName] = value;
   }

@@ -1,3 +1,5 @@
+import type { PercentileName, Percentiles } from '../summary/percentiles.ts';
+
 const MISSING = '–';
 
 /** A whole number with thousands separators: `2,293`. */
@@ -11,6 +13,13 @@ export function formatMs(ms: number | null | undefined): string {
   if (ms < 0.995) return ms.toFixed(2);
   if (ms < 9.95) return ms.toFixed(1);
   return formatCount(ms);
+}
+
+/** One of several percentiles in milliseconds, with `≥` when it is only a lower bound. */
+export function formatPercentile(percentiles: Percentiles | null | undefined, name: PercentileName): string {
+  if (percentiles === null || percentiles === undefined) return MISSING;
+  const bound = percentiles.atLeast?.includes(name) === true ? '≥ ' : '';
+  return `${bound}${formatMs(percentiles[name])}`;
 }
 
 /** A round number on an axis: `0`, `0.5`, `1,500`. */

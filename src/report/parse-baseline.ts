@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ComparedRun } from '../comparison/comparison.ts';
 import { bucketsOf } from '../summary/batches.ts';
+import { PERCENTILE_NAMES } from '../summary/percentiles.ts';
 import type { Report } from './report.ts';
 
-const CURRENT: Report['schemaVersion'] = 3;
+const CURRENT: Report['schemaVersion'] = 4;
 
 /**
  * Rejects a report of another schema: a stored report can be older than this program and lack what a rendering shows.
@@ -24,6 +25,7 @@ const batchSchema = z.object({
   toSeconds: z.number(),
   useful: count,
   failures: count,
+  withoutAnswer: count.exactOptional(),
   histogram: z.string(),
 });
 
@@ -33,15 +35,24 @@ const comparedRunSchema = z.object({
   plan: z.object({ name: z.string(), hash: z.string() }),
   startedAt: z.string(),
   durationSeconds: z.number(),
-  verdict: z.object({ status: z.enum(['pass', 'fail', 'invalid', 'stopped']) }),
+  verdict: z.object({ status: z.enum(['pass', 'unjudged', 'fail', 'invalid', 'stopped']) }),
   operations: z.array(
     z.object({
       target: z.string(),
       operation: z.string(),
+      /** Since schemaVersion 4. */
+      kind: z.enum(['step', 'protocol']).optional(),
       count,
       useful: count,
       failures: count,
-      latencyMs: z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds }).nullable(),
+      latencyMs: z
+        .object({
+          p50: milliseconds,
+          p95: milliseconds,
+          p99: milliseconds,
+          atLeast: z.array(z.enum(PERCENTILE_NAMES)).exactOptional(),
+        })
+        .nullable(),
       batches: z.array(batchSchema),
     }),
   ),

@@ -8,7 +8,7 @@ import type { Ceiling, GeneratorCheck, ThresholdResult, Verdict } from '../verdi
 
 /** The result of a run as users keep it: `report.json`. Every other form is rendered from it. The figures come from the Summary. */
 export type Report = Omit<Summary, 'generator'> & {
-  readonly schemaVersion: 3;
+  readonly schemaVersion: 4;
   readonly runId: string;
   readonly plan: { readonly name: string; readonly description: string; readonly hash: string };
   /** ISO 8601: the planned start of the load, and the end of `durationSeconds`. */
@@ -81,7 +81,8 @@ const NOTES = [
   'Latency ends at the matching JSON-RPC response, not at the headers and not at the end of the stream. It begins at the intended start, so with an arrival rate it includes the delay of a late start.',
   'Percentiles are exact: nearest rank over all samples of all slices.',
   'The wait for a connection, including the time to open a new one, is part of latency.',
-  'Latency figures cover useful requests; the time until a failure was known is shown separately.',
+  'Latency figures cover useful requests, and requests without an answer with the time that they had waited; ≥ marks a figure that is only a lower bound. The time until a failure was known is shown separately.',
+  "Totals, thresholds without a tag and the charts of all operations cover the plan's steps; requests that the protocol adds are in rows of their own.",
   'Preflight requests (one session per target, before the start) are not in these figures.',
 ];
 
@@ -90,7 +91,7 @@ export function makeReport(parts: ReportParts): Report {
   const { runId, planHash, plan, startAtMs, targets, preflightWarnings = [], summary, judged } = parts;
   const { generator, ...figures } = summary;
   return {
-    schemaVersion: 3,
+    schemaVersion: 4,
     runId,
     plan: { name: plan.name, description: plan.description, hash: planHash },
     startedAt: new Date(startAtMs).toISOString(),

@@ -147,7 +147,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       findings: [generatorSentence(generator)],
       alarming: generator.rules.some(({ ok }) => !ok),
       tables: [rulesTable(generator), generatorTable(generator)],
-      footnotes: ['Requests that were aborted or not sent are not counted in any other figure.'],
+      footnotes: ['Requests that were not sent are not counted in any other figure.'],
     },
     targets: { title: 'Targets', tables: [targetsTable(report.targets)] },
     notes: { title: 'Notes', footnotes: report.notes },

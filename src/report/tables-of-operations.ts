@@ -1,6 +1,6 @@
 import type { Percentiles } from '../summary/percentiles.ts';
 import type { CallKinds, CallLatency, OperationSummary } from '../summary/summary.ts';
-import { formatCount, formatMs, formatRate } from './format.ts';
+import { formatCount, formatMs, formatPercentile, formatRate } from './format.ts';
 import { byTarget, type ColumnOf, figures, makeTable, type Table, toned, words } from './table.ts';
 import { connectionOperations } from './wording.ts';
 
@@ -26,12 +26,13 @@ export function operationsTable(operations: readonly OperationSummary[]): Table 
   const percentile = (name: 'p50' | 'p95' | 'p99' | 'max', enough = 0, drop?: number) =>
     figures<OperationSummary>(
       name,
-      ({ latencyMs, useful }) => toned(formatMs(latencyMs?.[name]), 'quiet', useful < enough),
+      ({ latencyMs, useful }) => toned(formatPercentile(latencyMs, name), 'quiet', useful < enough),
       drop === undefined ? {} : { drop },
     );
   return makeTable<OperationSummary>({
     id: 'operations',
-    caption: 'Latency of useful requests in ms, from the intended start to the matching response',
+    caption:
+      'Latency in ms, from the intended start to the matching response; ≥ marks a lower bound, where requests had no answer',
     columns: [
       operationColumn,
       figures('Requests', ({ count }) => formatCount(count)),
@@ -54,19 +55,22 @@ export function percentilesTable(operations: readonly OperationSummary[]): Table
     percentiles === null ? [] : [{ operation, count, percentiles }];
   return makeTable<PercentilesRow>({
     id: 'percentiles',
-    caption: 'Useful requests: latency; failed requests: time until the failure was known; in ms',
+    caption:
+      'Latency of useful requests, and waits of those without an answer; failed requests: time until the failure was known; in ms',
     detail: 'All percentiles, including failed requests',
     columns: [
       operationColumn,
       figures('Requests', ({ count }) => formatCount(count)),
       ...(['min', 'mean', 'p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max'] as const).map((name) =>
-        figures<PercentilesRow>(name === 'p999' ? 'p99.9' : name, ({ percentiles }) => formatMs(percentiles[name])),
+        figures<PercentilesRow>(name === 'p999' ? 'p99.9' : name, ({ percentiles }) =>
+          formatPercentile(percentiles, name),
+        ),
       ),
     ],
     groups: byTarget(operations).map(({ title, items }) => ({
       title,
       items: items.flatMap((each) => [
-        ...row(each.operation, each.useful, each.latencyMs),
+        ...row(each.operation, each.useful + each.withoutAnswer, each.latencyMs),
         ...row(`${each.operation}, failed`, each.failures, each.failedLatencyMs),
       ]),
     })),
@@ -102,7 +106,7 @@ function pair<Item>(
 ): ColumnOf<Item>[] {
   return (['p50', 'p95'] as const).map((name, at) => {
     const drop = drops[at];
-    return figures(name, (item) => formatMs(of(item)?.[name]), drop === undefined ? { group } : { group, drop });
+    return figures(name, (item) => formatPercentile(of(item), name), drop === undefined ? { group } : { group, drop });
   });
 }
 

@@ -33,7 +33,7 @@ export function totalsTable({ totals, iterationMs }: Report): Table {
     {
       name: 'Useful',
       value: { text: formatCount(useful) },
-      detail: requests === 0 ? '' : formatShare(useful / requests),
+      detail: requests === 0 ? '' : formatShare(useful / Math.max(1, useful + failures)),
     },
     { name: 'Failures', value: toned(formatCount(failures), 'bad', failures > 0), detail: formatShare(failureRate) },
     { name: 'Iterations', value: { text: formatCount(iterations) }, detail: iterationTimes },
@@ -157,7 +157,7 @@ export function thresholdsTable(thresholds: readonly ThresholdResult[]): Table {
       words('Metric', ({ metric }) => metric, { names: true, kind: 'metric', fit: 'cut' }),
       words('Threshold', ({ expression }) => expression, { kind: 'code', fit: 'cut' }),
       words('', overWords, { stacked: true }),
-      figures('Observed', ({ observed }) => (observed === null ? 'no samples' : formatObserved(observed))),
+      figures('Observed', observedText),
       words('', ({ at }) => seenWords(at), { stacked: true, below: 'always' }),
     ],
     rows: thresholds,
@@ -179,6 +179,12 @@ export function checksTable(checks: readonly CheckCount[]): Table {
     ],
     groups: groups.map(([title, items]) => ({ title, items })),
   });
+}
+
+/** What a condition observed, with `≥` when it is only a lower bound. */
+function observedText({ observed, atLeast }: Pick<ThresholdResult, 'observed' | 'atLeast'>): string {
+  if (observed === null) return 'no samples';
+  return `${atLeast === undefined ? '' : '≥ '}${formatObserved(observed)}`;
 }
 
 function metCell(ok: boolean): Cell {
@@ -209,8 +215,9 @@ function heldCell(held: boolean | null): Cell {
   return held ? { text: 'held', mark: '✓', tone: 'good' } : { text: 'broke', mark: '✗', tone: 'bad' };
 }
 
-function conditionOf({ metric, expression, observed }: CeilingStage['broken'][number]): string {
-  return `${metric} ${expression}: ${observed === null ? 'no samples' : formatObserved(observed)}`;
+function conditionOf(broken: CeilingStage['broken'][number]): string {
+  const { metric, expression } = broken;
+  return `${metric} ${expression}: ${observedText(broken)}`;
 }
 
 /** The rules for the load generator, those that were broken first. */

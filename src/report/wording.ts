@@ -15,26 +15,32 @@ type VerdictWords = {
 
 const VERDICT_WORDS: Readonly<Record<VerdictStatus, Pick<VerdictWords, 'mark' | 'title'>>> = {
   pass: { mark: '✓', title: 'Passed' },
+  unjudged: { mark: '?', title: 'Unjudged' },
   fail: { mark: '✗', title: 'Failed' },
   invalid: { mark: '⚠', title: 'Invalid' },
   stopped: { mark: '■', title: 'Stopped' },
 };
 
-const VERDICT_SENTENCES: Readonly<Record<Exclude<VerdictStatus, 'pass'>, string>> = {
+const VERDICT_SENTENCES: Readonly<Record<VerdictStatus, string>> = {
+  pass: 'The run met the requirements of the plan.',
+  unjudged: 'The run shows neither that the targets met the requirements of the plan nor that they did not.',
   fail: 'The targets did not meet the requirements of the plan.',
   invalid: 'The load generator could not do what the plan asked, so these figures prove nothing.',
   stopped: 'These figures cover only the time until the run was stopped.',
 };
 
-/** A run that passed says at once what it passed. */
+/** The first reason stands beside the title, unless the figures of the run need an explanation there. */
 export function verdictWords({ status, reasons }: Verdict): VerdictWords {
-  if (status !== 'pass') return { ...VERDICT_WORDS[status], sentence: VERDICT_SENTENCES[status], reasons };
-  const [sentence = 'The run met the requirements of the plan.', ...more] = reasons;
-  return { ...VERDICT_WORDS.pass, sentence, reasons: more };
+  const words = VERDICT_WORDS[status];
+  const [first, ...more] = reasons;
+  if (status === 'invalid' || status === 'stopped' || first === undefined) {
+    return { ...words, sentence: VERDICT_SENTENCES[status], reasons };
+  }
+  return { ...words, sentence: first, reasons: more };
 }
 
-export function failuresSentence({ failures, requests }: Totals): string {
-  return `${formatCount(failures)} of ${formatCount(requests)} requests failed.`;
+export function failuresSentence({ failures, useful }: Totals): string {
+  return `${formatCount(failures)} of ${formatCount(useful + failures)} requests failed.`;
 }
 
 /** What became of the groups of failures that are not listed; no sentence when all are. */
@@ -213,7 +219,7 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
       value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${cpu.maxShare === null ? '–' : formatShare(cpu.maxShare)} of one core`,
     },
     { name: 'Processes', value: formatCount(generator.instances) },
-    { name: 'Aborted at the end of the run', value: formatCount(generator.abortedRequests) },
+    { name: 'Not sent when the load ended', value: formatCount(generator.abortedRequests) },
     { name: 'Not sent (no file descriptor, port or memory)', value: formatCount(generator.limitedRequests) },
     {
       name: 'Store',

@@ -1,4 +1,4 @@
-import { type OperationKey, operationId } from '../sample/block.ts';
+import { isOfKind, type OperationKey, type OperationKind, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { emptyHistogram, readHistogram } from '../summary/percentiles.ts';
@@ -79,12 +79,14 @@ export function runViewWithLive(
 type LiveFigures = {
   readonly requests: number;
   readonly failures: number;
+  /** Failures by silence, and requests that a stop ended. Percentiles count them with the time that they had waited. */
+  readonly withoutAnswer: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
 };
 
-/** A run by the latest progress of its slices, without its warm-up. */
+/** A run by the latest progress of its slices, without its warm-up. Its figures are about the plan's steps. */
 export type LiveView = LiveFigures & {
   readonly activeVus: number;
   readonly iterations: number;
@@ -93,19 +95,25 @@ export type LiveView = LiveFigures & {
   readonly warmUpRequests: number;
   /** All requests so far, including the warm-up's, divided by the time since the planned start. */
   readonly requestsPerSecond: number;
-  readonly operations: readonly (LiveFigures & { readonly target: string; readonly operation: string })[];
+  /** The requests that the protocol added. */
+  readonly protocol: LiveFigures;
+  /** Steps of the plan first. */
+  readonly operations: readonly (LiveFigures & LiveOperationName)[];
 };
+
+type LiveOperationName = { readonly target: string; readonly operation: string; readonly kind: OperationKind };
 
 /** Adds up the latest progress of all slices. */
 export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
   const entries = progress.flatMap(({ operations }) => operations);
   const operations = [...Map.groupBy(entries, operationId)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, group]) => {
-      const [{ target, operation }] = group as [OperationKey, ...typeof group];
-      return { target, operation, ...figuresOf(group) };
-    });
-  const all = figuresOf(entries);
+    .map(([, group]): LiveFigures & LiveOperationName => {
+      const [{ target, operation, kind = 'step' }] = group as [OperationKey, ...typeof group];
+      return { target, operation, kind, ...figuresOf(group) };
+    })
+    .toSorted((a, b) => Number(a.kind === 'protocol') - Number(b.kind === 'protocol'));
+  const all = figuresOf(entries.filter((entry) => isOfKind(entry, 'step')));
   const scenarios = progress.flatMap((slice) => slice.scenarios);
   const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
   return {
@@ -115,17 +123,27 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
     warmUpRequests,
     ...all,
     requestsPerSecond: elapsedSeconds <= 0 ? 0 : (all.requests + warmUpRequests) / elapsedSeconds,
+    protocol: figuresOf(entries.filter((entry) => isOfKind(entry, 'protocol'))),
     operations,
   };
 }
 
 function figuresOf(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
   const histogram = emptyHistogram();
-  for (const entry of entries) histogram.add(readHistogram(entry.histogram));
+  let withoutAnswer = 0;
+  for (const { silent, censored, ...entry } of entries) {
+    histogram.add(readHistogram(entry.histogram));
+    for (const waits of [silent, censored]) {
+      if (waits === undefined) continue;
+      withoutAnswer += waits.count;
+      histogram.add(readHistogram(waits.histogram));
+    }
+  }
   const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
   return {
     requests: entries.reduce((sum, { count }) => sum + count, 0),
     failures: entries.reduce((sum, { failures }) => sum + failures, 0),
+    withoutAnswer,
     p50Ms: ms(50),
     p95Ms: ms(95),
     p99Ms: ms(99),

@@ -74,7 +74,8 @@ class HistogramCache {
   async read(progress: readonly LiveProgress[]): Promise<void> {
     const known = new Map<string, Histogram>();
     for (const { operations, scenarios } of progress) {
-      for (const { histogram } of [...operations, ...scenarios]) {
+      const waits = operations.flatMap(({ silent, censored }) => [silent ?? [], censored ?? []].flat());
+      for (const { histogram } of [...operations, ...waits, ...scenarios]) {
         known.set(histogram, this.#known.get(histogram) ?? readHistogram(histogram));
       }
       await yieldToEventLoop();

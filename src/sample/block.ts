@@ -84,6 +84,16 @@ export function operationId({
   return kind === 'protocol' ? `${target}\n${operation}\nprotocol` : `${target}\n${operation}`;
 }
 
+/** Whether an operation is of a kind; `all` matches both. */
+export function isOfKind({ kind }: Pick<OperationKey, 'kind'>, wanted: OperationKind | 'all'): boolean {
+  return wanted === 'all' || (kind ?? 'step') === wanted;
+}
+
+/** True for a request that a connection took. @param at its index in the block */
+export function wasSent({ columns }: Pick<Block, 'columns'>, at: number): boolean {
+  return columns.socketUs[at] !== NO_TIME;
+}
+
 /** A message that came with an outcome, shortened and redacted. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 

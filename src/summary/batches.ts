@@ -1,6 +1,6 @@
 import { JsHistogram } from 'hdr-histogram-js';
-import type { Cell } from './fold.ts';
-import { emptyHistogram, readHistogram, writeHistogram } from './percentiles.ts';
+import { type Cell, waitsOf } from './fold.ts';
+import { emptyHistogram, readHistogram, recordMicroseconds, writeHistogram } from './percentiles.ts';
 
 /**
  * What one operation did in one batch: a group of consecutive intervals. Neighbouring requests share queues and caches,
@@ -12,7 +12,12 @@ export type LatencyBatch = {
   readonly toSeconds: number;
   readonly useful: number;
   readonly failures: number;
-  /** Latencies of the useful requests: HDR histogram of microseconds, two significant digits, compressed base64. */
+  /** Requests without an answer: failures by silence, and requests that a stop ended. Absent when there were none. */
+  readonly withoutAnswer?: number;
+  /**
+   * Latencies of the useful requests, and how long those without an answer had waited: HDR histogram of microseconds, two
+   * significant digits, compressed base64.
+   */
   readonly histogram: string;
 };
 
@@ -43,11 +48,15 @@ export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch
     .map(([batch, group]) => {
       const histogram = emptyHistogram();
       for (const { useful } of group) for (const us of useful) histogram.recordValue(us);
+      const useful = histogram.totalCount;
+      for (const cell of group) for (const us of waitsOf(cell)) recordMicroseconds(histogram, us);
+      const withoutAnswer = histogram.totalCount - useful;
       return {
         fromSeconds: batch * batchSeconds,
         toSeconds: (batch + 1) * batchSeconds,
-        useful: histogram.totalCount,
+        useful,
         failures: group.reduce((sum, { failed }) => sum + failed.length, 0),
+        ...(withoutAnswer === 0 ? {} : { withoutAnswer }),
         histogram: writeHistogram(histogram),
       };
     });
@@ -61,7 +70,7 @@ export function bucketsOf(batch: LatencyBatch): LatencyBucket[] {
   const histogram = decoded(batch);
   const buckets: LatencyBucket[] = [];
   // The library's own iterator also works out the value of every empty bucket, which takes ten times as long.
-  for (let index = 0, left = batch.useful; left > 0; index++) {
+  for (let index = 0, left = answeredOrWaited(batch); left > 0; index++) {
     const count = histogram.getCountAtIndex(index);
     if (count === 0) continue;
     buckets.push({ fromUs: histogram.valueFromIndex(index), toUs: histogram.valueFromIndex(index + 1), count });
@@ -70,15 +79,23 @@ export function bucketsOf(batch: LatencyBatch): LatencyBucket[] {
   return buckets;
 }
 
-function decoded({ histogram: text, useful, fromSeconds }: LatencyBatch): JsHistogram {
+/** The number of latencies and waits in a batch's histogram. */
+export function answeredOrWaited({ useful, withoutAnswer = 0 }: LatencyBatch): number {
+  return useful + withoutAnswer;
+}
+
+function decoded(batch: LatencyBatch): JsHistogram {
+  const { histogram: text, fromSeconds, useful, withoutAnswer = 0 } = batch;
   let histogram: ReturnType<typeof readHistogram> | undefined;
   try {
     histogram = readHistogram(text);
   } catch (error) {
     throw new Error(`The latencies of the batch at ${fromSeconds} s cannot be read.`, { cause: error });
   }
-  if (!(histogram instanceof JsHistogram) || histogram.totalCount !== useful) {
-    throw new Error(`The latencies of the batch at ${fromSeconds} s do not match its ${useful} useful requests.`);
+  if (!(histogram instanceof JsHistogram) || histogram.totalCount !== answeredOrWaited(batch)) {
+    throw new Error(
+      `The latencies of the batch at ${fromSeconds} s do not match its ${useful} useful requests and ${withoutAnswer} without an answer.`,
+    );
   }
   return histogram;
 }

@@ -1,5 +1,5 @@
-import { type Block, type CheckCount, type OperationKey, SAMPLE_KIND } from '../sample/block.ts';
-import { type Outcome, outcomeClass } from '../sample/outcome.ts';
+import { type Block, type CheckCount, type OperationKey, SAMPLE_KIND, wasSent } from '../sample/block.ts';
+import { type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
 import { type Fold, type FoldFrame, firstExample, type PauseFold, phaseOf, type SliceFold } from './fold.ts';
 import { IterationFolder, SessionFolder } from './fold-iterations.ts';
 import { RequestFolder } from './fold-requests.ts';
@@ -35,13 +35,13 @@ export class BlockFolder {
     const classes = block.outcomes.map(outcomeClass);
     this.#samples += block.count;
     for (let at = 0; at < block.count; at++) {
-      const sampleClass = classes[outcome[at] as number];
+      const sampleClass = classes[outcome[at] as number] as OutcomeClass;
       switch (kind[at]) {
         case SAMPLE_KIND.request:
           this.#vus.add(vu[at] as number);
-          if (block.outcomes[outcome[at] as number] === 'CLIENT_LIMIT') this.#limitedRequests++;
-          else if (sampleClass === 'aborted' || sampleClass === 'censored') this.#abortedRequests++;
-          else this.#requests.add(block, at, sampleClass === 'failed');
+          if (sampleClass === 'aborted') this.#limitedRequests++;
+          else if (sampleClass === 'censored' && !wasSent(block, at)) this.#abortedRequests++;
+          else this.#requests.add(block, at, sampleClass);
           break;
         case SAMPLE_KIND.iteration:
           if (block.outcomes[outcome[at] as number] === 'PLAN_FEED_END') this.#vus.add(vu[at] as number);

@@ -1,4 +1,4 @@
-import type { Fold } from './fold.ts';
+import type { Cell, Fold } from './fold.ts';
 
 /** Stands in the header for an array: its number of integers. */
 type ArrayMark = { readonly integers: number };
@@ -13,7 +13,7 @@ const FOLD_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([name, s
  */
 export function encodeFold(fold: Fold): Uint8Array {
   const arrays: Uint32Array[] = [];
-  const header = JSON.stringify(fold, (_, value) => {
+  const header = JSON.stringify({ ...fold, cells: fold.cells.map(toStored) }, (_, value) => {
     if (!(value instanceof Uint32Array)) return renamed(value, STORED_NAMES);
     arrays.push(value);
     return { integers: value.length } satisfies ArrayMark;
@@ -44,11 +44,26 @@ export function decodeFold(bytes: Uint8Array): Fold {
     if (!isMark(value)) return renamed(value, FOLD_NAMES);
     at += value.integers;
     return all.slice(at - value.integers, at);
-  }) as Fold;
+  }) as Omit<Fold, 'cells'> & { readonly cells: readonly StoredCell[] };
   if (copy.byteLength !== at * Uint32Array.BYTES_PER_ELEMENT) {
     throw new Error(`A fold of ${at} integers has ${copy.byteLength} bytes of them.`);
   }
-  return fold;
+  return { ...fold, cells: fold.cells.map(fromStored) };
+}
+
+type StoredCell = Omit<Cell, 'silent' | 'censored'> & Partial<Pick<Cell, 'silent' | 'censored'>>;
+
+/** A cell without its arrays of waits where they are empty, as in earlier versions, which had none. */
+function toStored({ silent, censored, ...rest }: Cell): StoredCell {
+  return {
+    ...rest,
+    ...(silent.length === 0 ? {} : { silent }),
+    ...(censored.length === 0 ? {} : { censored }),
+  };
+}
+
+function fromStored({ silent = new Uint32Array(), censored = new Uint32Array(), ...rest }: StoredCell): Cell {
+  return { ...rest, silent, censored };
 }
 
 /** The same object with some of its fields renamed, in the same order; any other value as it is. */

@@ -1,5 +1,5 @@
 import { type Block, NO_TIME, type OperationKey, operationId, SAMPLE_FLAG } from '../sample/block.ts';
-import type { Outcome } from '../sample/outcome.ts';
+import { isTimeout, type Outcome, type OutcomeClass } from '../sample/outcome.ts';
 import {
   type ClockName,
   COLD_CALLS,
@@ -22,6 +22,8 @@ type OpenCell = {
   readonly phase: number;
   readonly useful: number[];
   readonly failed: number[];
+  readonly silent: number[];
+  readonly censored: number[];
   readonly failures: { [Code in Outcome]?: number };
 };
 type OpenOperation = {
@@ -35,7 +37,7 @@ type OpenOperation = {
 };
 type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
 
-/** Adds up requests, except those that the generator ended or could not send. */
+/** Adds up the requests that were sent. */
 export class RequestFolder {
   readonly #frame: FoldFrame;
   readonly #cells = new Map<string, OpenCell>();
@@ -49,7 +51,7 @@ export class RequestFolder {
   }
 
   /** Counts a request; a request of the warm-up is counted only in its cell. */
-  add(block: Block, at: number, failed: boolean): void {
+  add(block: Block, at: number, requestClass: OutcomeClass): void {
     const { startUs, lagUs, durationUs, operation, outcome } = block.columns;
     const key = block.operations[operation[at] as number] as OperationKey;
     const [lag, duration] = [lagUs[at] as number, durationUs[at] as number];
@@ -59,10 +61,13 @@ export class RequestFolder {
     const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), phase);
     const latency = latencyUs(lag, duration);
     const code = block.outcomes[outcome[at] as number] as Outcome;
-    (failed ? cell.failed : cell.useful).push(latency);
+    const failed = requestClass === 'failed';
+    if (requestClass === 'censored') cell.censored.push(latency);
+    else (failed ? cell.failed : cell.useful).push(latency);
     if (failed) cell.failures[code] = (cell.failures[code] ?? 0) + 1;
+    if (failed && isTimeout(code)) cell.silent.push(latency);
     if (phase < this.#frame.warmUpPhases) return;
-    this.#addToOperation(key, block, at, failed, latency);
+    this.#addToOperation(key, block, at, failed || requestClass === 'censored', latency);
     if (code !== 'OK') this.#addOutcome(key, code, startMs);
   }
 
@@ -76,9 +81,14 @@ export class RequestFolder {
 
   finish(): Pick<Fold, 'cells' | 'operations' | 'outcomes' | 'examples' | 'lastEndMs'> {
     return {
-      cells: [...this.#cells.values()].map(({ key, useful, failed, ...rest }) => {
-        return { ...key, ...rest, useful: ascending(useful), failed: ascending(failed) };
-      }),
+      cells: [...this.#cells.values()].map(({ key, useful, failed, silent, censored, ...rest }) => ({
+        ...key,
+        ...rest,
+        useful: ascending(useful),
+        failed: ascending(failed),
+        silent: ascending(silent),
+        censored: ascending(censored),
+      })),
       operations: [...this.#operations.values()].map(({ key, clocks, cold, queued, ...counts }) => ({
         ...key,
         ...mapClocks((clock) => ascending(clocks[clock])),
@@ -97,13 +107,13 @@ export class RequestFolder {
     const name = `${interval} ${phase}\n${operationId(key)}`;
     let cell = this.#cells.get(name);
     if (cell === undefined) {
-      cell = { key, interval, phase, useful: [], failed: [], failures: {} };
+      cell = { key, interval, phase, useful: [], failed: [], silent: [], censored: [], failures: {} };
       this.#cells.set(name, cell);
     }
     return cell;
   }
 
-  #addToOperation(key: OperationKey, block: Block, at: number, failed: boolean, latency: number): void {
+  #addToOperation(key: OperationKey, block: Block, at: number, unanswered: boolean, latency: number): void {
     const { lagUs, durationUs, socketUs, connectUs, tlsUs, headersUs, firstEventUs, closeUs } = block.columns;
     const operation = this.#operationOf(key);
     const { clocks } = operation;
@@ -120,7 +130,7 @@ export class RequestFolder {
     keep('socket', socketUs);
     keep('connect', connectUs);
     keep('tls', tlsUs);
-    if (failed) return;
+    if (unanswered) return;
     const cold = COLD_CALLS.find((each) => flags & SAMPLE_FLAG[each]);
     if (cold !== undefined) operation.cold[cold].push(latency);
     keep('headers', headersUs);

@@ -21,7 +21,7 @@ export type Fold = {
   readonly vus: Uint32Array;
   readonly iterations: readonly IterationCell[];
   readonly sessions: readonly SessionFold[];
-  /** Requests that the generator ended, without those below. */
+  /** Requests that a stop ended before they were sent; counted nowhere else. */
   readonly abortedRequests: number;
   /** Requests for which this machine had no file descriptor, port or memory left (CLIENT_LIMIT). */
   readonly limitedRequests: number;
@@ -49,9 +49,23 @@ export type Cell = OperationKey &
   CellPlace & {
     readonly useful: Uint32Array;
     readonly failed: Uint32Array;
+    /** Those of `failed` that are failures by silence: how long they had waited. Empty in folds of earlier versions. */
+    readonly silent: Uint32Array;
+    /** How long the requests had waited that a stop ended: their latency is at least that. Empty as above. */
+    readonly censored: Uint32Array;
     /** The failed requests by outcome. */
     readonly failures: FailureCounts;
   };
+
+/** How long the requests of a cell without an answer had waited, microseconds. */
+export function waitsOf({ silent, censored }: Pick<Cell, 'silent' | 'censored'>): number[] {
+  return [...silent, ...censored];
+}
+
+/** How many requests of a cell were sent: useful, failed and censored ones. */
+export function sentOf({ useful, failed, censored }: Pick<Cell, 'useful' | 'failed' | 'censored'>): number {
+  return useful.length + failed.length + censored.length;
+}
 
 /** How often each failure occurred, by its outcome. */
 export type FailureCounts = { readonly [Code in Outcome]?: number };

@@ -29,7 +29,7 @@ export type GeneratorHealth = {
   readonly starts: StartHealth & { readonly scenarios: readonly ({ readonly scenario: string } & StartHealth)[] };
   /** `started` are those that sent at least one request, whatever its outcome, or found that a feed had run out. */
   readonly vus: { readonly planned: number; readonly started: number };
-  /** Requests that the generator ended when the run ended; counted nowhere else. */
+  /** Requests that a stop ended before they were sent; counted nowhere else. */
   readonly abortedRequests: number;
   /** Requests for which no file descriptor, port or memory was left (CLIENT_LIMIT); counted nowhere else. */
   readonly limitedRequests: number;

@@ -1,6 +1,6 @@
 import type { Histogram } from 'hdr-histogram-js';
-import { type Block, type OperationKey, operationId, SAMPLE_KIND } from '../sample/block.ts';
-import { isUnfinished, type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
+import { type Block, isOfKind, type OperationKey, operationId, SAMPLE_KIND, wasSent } from '../sample/block.ts';
+import { isTimeout, isUnfinished, type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
 import type { FailureCounts } from './fold.ts';
 import { emptyHistogram, recordMicroseconds, writeHistogram } from './percentiles.ts';
 
@@ -11,16 +11,15 @@ export type LiveProgress = {
   /** When it was written, epoch milliseconds. */
   readonly atMs: number;
   readonly activeVus: number;
-  /** Requests of the warm-up, which no other total includes. */
+  /** Steps of the plan within the warm-up, which no other total includes. */
   readonly warmUpRequests: number;
   readonly operations: readonly LiveOperation[];
   readonly scenarios: readonly LiveScenario[];
 };
 
 /** Running totals of one operation within a slice. */
-type LiveOperation = {
-  readonly target: string;
-  readonly operation: string;
+type LiveOperation = OperationKey & {
+  /** Requests that were sent and have ended: useful, failed and censored ones. */
   readonly count: number;
   readonly failures: number;
   /** The failures by outcome. */
@@ -30,7 +29,14 @@ type LiveOperation = {
    * because it is written every few seconds and must stay small.
    */
   readonly histogram: string;
+  /** The failures by silence; absent without any. */
+  readonly silent?: LiveWaits;
+  /** The requests that a stop ended before their answer; absent without any. */
+  readonly censored?: LiveWaits;
 };
+
+/** Requests without an answer: how many, and how long they had waited, in the same form as the latencies. */
+type LiveWaits = { readonly count: number; readonly histogram: string };
 
 /** Running totals of the iterations of one scenario within a slice. */
 type LiveScenario = {
@@ -50,6 +56,8 @@ type OperationTally = {
   failures: number;
   readonly outcomes: { [Code in Outcome]?: number };
   readonly histogram: Histogram;
+  silent?: Histogram;
+  censored?: Histogram;
 };
 type ScenarioTally = { iterations: number; aborted: number; dropped: number; readonly histogram: Histogram };
 
@@ -76,8 +84,8 @@ export class LiveTally {
       const isWarmUp = intendedMs < this.#measuredFromMs;
       switch (kind[at]) {
         case SAMPLE_KIND.request:
-          if (sampleClass === 'aborted' || sampleClass === 'censored') break;
-          if (isWarmUp) this.#warmUpRequests++;
+          if (sampleClass === 'aborted' || (sampleClass === 'censored' && !wasSent(block, at))) break;
+          if (isWarmUp) this.#warmUpRequests += isOfKind(key, 'step') ? 1 : 0;
           else this.#addRequest(this.#operationOf(key), block, at, sampleClass);
           break;
         case SAMPLE_KIND.iteration:
@@ -91,8 +99,17 @@ export class LiveTally {
 
   /** The totals so far. @param about which slice, attempt and time they are of */
   progress(about: Pick<LiveProgress, 'sliceId' | 'attemptId' | 'atMs' | 'activeVus'>): LiveProgress {
-    const operations = [...this.#operations.values()].map(({ key, histogram, outcomes, ...counts }): LiveOperation => {
-      return { ...key, ...counts, outcomes: { ...outcomes }, histogram: writeHistogram(histogram) };
+    const operations = [...this.#operations.values()].map((tally): LiveOperation => {
+      const { key, count, failures, outcomes, histogram, silent, censored } = tally;
+      return {
+        ...key,
+        count,
+        failures,
+        outcomes: { ...outcomes },
+        histogram: writeHistogram(histogram),
+        ...(silent === undefined ? {} : { silent: waitsOf(silent) }),
+        ...(censored === undefined ? {} : { censored: waitsOf(censored) }),
+      };
     });
     const scenarios = [...this.#scenarios].map(([scenario, { histogram, ...counts }]): LiveScenario => {
       return { scenario, ...counts, histogram: writeHistogram(histogram) };
@@ -102,11 +119,21 @@ export class LiveTally {
 
   #addRequest(tally: OperationTally, block: Block, at: number, sampleClass: OutcomeClass): void {
     tally.count++;
+    const latencyUs = wholeLatencyUs(block, at);
+    if (sampleClass === 'censored') {
+      tally.censored ??= emptyHistogram();
+      recordMicroseconds(tally.censored, latencyUs);
+      return;
+    }
     if (sampleClass !== 'failed') {
-      recordMicroseconds(tally.histogram, wholeLatencyUs(block, at));
+      recordMicroseconds(tally.histogram, latencyUs);
       return;
     }
     const code = block.outcomes[block.columns.outcome[at] as number] as Outcome;
+    if (isTimeout(code)) {
+      tally.silent ??= emptyHistogram();
+      recordMicroseconds(tally.silent, latencyUs);
+    }
     tally.failures++;
     tally.outcomes[code] = (tally.outcomes[code] ?? 0) + 1;
   }
@@ -138,6 +165,10 @@ function addIteration(tally: ScenarioTally, block: Block, at: number): void {
   }
   tally.iterations++;
   recordMicroseconds(tally.histogram, wholeLatencyUs(block, at));
+}
+
+function waitsOf(histogram: Histogram): LiveWaits {
+  return { count: histogram.totalCount, histogram: writeHistogram(histogram) };
 }
 
 /** From the intended start, microseconds; may exceed what a column of a block holds. */

@@ -89,6 +89,8 @@ function mergeCells(cells: readonly Cell[]): Cell {
     ...first,
     useful: sorted(cells.map((cell) => cell.useful)),
     failed: sorted(cells.map((cell) => cell.failed)),
+    silent: sorted(cells.map((cell) => cell.silent)),
+    censored: sorted(cells.map((cell) => cell.censored)),
     failures: mergeCounts(cells.map((cell) => cell.failures)),
   };
 }

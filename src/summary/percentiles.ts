@@ -2,16 +2,24 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type His
 import { NO_TIME } from '../sample/block.ts';
 
 /** Latency figures in milliseconds. Percentiles are nearest-rank: each is a value that was measured. */
-export type Percentiles = {
-  readonly min: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p75: number;
-  readonly p90: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
+export type Percentiles = Readonly<Record<PercentileName, number>> & {
+  /** The figures that are only lower bounds, because some requests had no answer; absent when all are exact. */
+  readonly atLeast?: readonly PercentileName[];
+};
+
+/** The figures of a distribution, from the least to the greatest. */
+export const PERCENTILE_NAMES = ['min', 'mean', 'p50', 'p75', 'p90', 'p95', 'p99', 'p999', 'max'] as const;
+export type PercentileName = (typeof PERCENTILE_NAMES)[number];
+
+const QUANTILES: Readonly<Record<Exclude<PercentileName, 'mean'>, number>> = {
+  min: 0,
+  p50: 0.5,
+  p75: 0.75,
+  p90: 0.9,
+  p95: 0.95,
+  p99: 0.99,
+  p999: 0.999,
+  max: 1,
 };
 
 /**
@@ -23,18 +31,29 @@ export function percentilesOf(sorted: Uint32Array, perMs = 1000): Percentiles | 
   if (sorted.length === 0) return null;
   let sum = 0;
   for (const value of sorted) sum += value;
-  const ms = (q: number) => quantile(sorted, q) / perMs;
-  return {
-    min: (sorted[0] as number) / perMs,
-    mean: sum / sorted.length / perMs,
-    p50: ms(0.5),
-    p75: ms(0.75),
-    p90: ms(0.9),
-    p95: ms(0.95),
-    p99: ms(0.99),
-    p999: ms(0.999),
-    max: (sorted[sorted.length - 1] as number) / perMs,
-  };
+  const of = (name: PercentileName) => (name === 'mean' ? sum / sorted.length : quantile(sorted, QUANTILES[name]));
+  return Object.fromEntries(PERCENTILE_NAMES.map((name) => [name, of(name) / perMs])) as Record<PercentileName, number>;
+}
+
+/**
+ * Percentiles in milliseconds of latencies of which some are only known to be at least as long as a wait; null when there
+ * are no values. A figure is exact when it would be the same however long those had taken. Any other figure is the value
+ * that it would have at least.
+ * @param known latencies, ascending microseconds
+ * @param waits how long requests without an answer had waited, ascending microseconds
+ */
+export function boundedPercentilesOf(known: Uint32Array, waits: Uint32Array): Percentiles | null {
+  const all = waits.length === 0 ? known : sorted([known, waits]);
+  const figures = percentilesOf(all);
+  if (figures === null || waits.length === 0) return figures;
+  const atLeast = PERCENTILE_NAMES.filter((name) => name === 'mean' || !isExact(known, all, QUANTILES[name]));
+  return atLeast.length === 0 ? figures : { ...figures, atLeast };
+}
+
+/** Whether a quantile of all values is the same if the waits among them had no end. */
+function isExact(known: Uint32Array, all: Uint32Array, q: number): boolean {
+  const rank = nearestRank(all.length, q);
+  return known[rank - 1] === all[rank - 1];
 }
 
 /**

@@ -13,6 +13,7 @@ export function scenariosOf(measured: readonly IterationCell[], measuredSeconds:
       scenario,
       target: (cells[0] as IterationCell).target,
       iterations: durations.length,
+      unfinishedIterations: cells.reduce((sum, { aborted }) => sum + aborted, 0),
       iterationsPerSecond: durations.length / measuredSeconds,
       droppedIterations: cells.reduce((sum, { dropped }) => sum + dropped, 0),
       unfedIterations: cells.reduce((sum, { iterationsWithoutFeedRow }) => sum + iterationsWithoutFeedRow, 0),

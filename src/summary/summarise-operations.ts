@@ -1,8 +1,16 @@
-import { operationId } from '../sample/block.ts';
+import { isOfKind, type OperationKind, operationId } from '../sample/block.ts';
 import { type BatchGrid, batchesOf } from './batches.ts';
-import { type Cell, mapClocks, type OperationFold } from './fold.ts';
-import { percentilesOf, quantile, sorted, without } from './percentiles.ts';
-import type { CallKinds, DistributionBin, OperationSummary, Series, SeriesPoint, SessionSummary } from './summary.ts';
+import { type Cell, mapClocks, type OperationFold, sentOf } from './fold.ts';
+import { boundedPercentilesOf, percentilesOf, sorted, without } from './percentiles.ts';
+import type {
+  CallKinds,
+  DistributionBin,
+  OperationSummary,
+  RequestTotals,
+  Series,
+  SeriesPoint,
+  SessionSummary,
+} from './summary.ts';
 
 /** The figures of each operation. @param measured cells without warm-up */
 export function operationsOf(
@@ -13,20 +21,21 @@ export function operationsOf(
 ): OperationSummary[] {
   const cells = Map.groupBy(measured, operationId);
   const kept = new Map(folds.map((entry) => [operationId(entry), entry]));
-  return [...cells].map(([id, group]) => {
-    const [{ target, operation }] = group as [Cell];
+  return stepsFirst([...cells.entries()]).map(([id, group]) => {
+    const [{ target, operation, kind = 'step' }] = group as [Cell];
     const useful = sorted(group.map((cell) => cell.useful));
     const failed = sorted(group.map((cell) => cell.failed));
-    const count = useful.length + failed.length;
+    const waits = sorted(group.flatMap(({ silent, censored }) => [silent, censored]));
+    const counts = countsOf(group);
     const fold = kept.get(id) as OperationFold;
     return {
       target,
       operation,
-      count,
-      useful: useful.length,
-      failures: failed.length,
-      requestsPerSecond: count / measuredSeconds,
-      latencyMs: percentilesOf(useful),
+      kind,
+      ...counts,
+      longestWaitMs: waits.length === 0 ? null : (waits[waits.length - 1] as number) / 1000,
+      requestsPerSecond: counts.count / measuredSeconds,
+      latencyMs: boundedPercentilesOf(useful, waits),
       calls: callsOf(useful, fold),
       failedLatencyMs: percentilesOf(failed),
       clocksMs: mapClocks((clock) => percentilesOf(fold[clock])),
@@ -39,6 +48,38 @@ export function operationsOf(
       batches: batchesOf(group, grid),
     };
   });
+}
+
+/** Groups of cells by operation with the plan's steps before the protocol's requests, otherwise in the same order. */
+function stepsFirst<Entry extends readonly [id: string, group: readonly Cell[]]>(entries: readonly Entry[]): Entry[] {
+  const isProtocol = ([, [first]]: Entry) => Number(first?.kind === 'protocol');
+  return entries.toSorted((a, b) => isProtocol(a) - isProtocol(b));
+}
+
+type Counts = Pick<OperationSummary, 'count' | 'useful' | 'failures' | 'censored' | 'withoutAnswer'>;
+
+function countsOf(cells: readonly Cell[]): Counts {
+  const counts = { count: 0, useful: 0, failures: 0, censored: 0, withoutAnswer: 0 };
+  for (const cell of cells) {
+    counts.count += sentOf(cell);
+    counts.useful += cell.useful.length;
+    counts.failures += cell.failed.length;
+    counts.censored += cell.censored.length;
+    counts.withoutAnswer += cell.censored.length + cell.silent.length;
+  }
+  return counts;
+}
+
+/** The counts of all requests of one kind. @param measured cells without warm-up */
+export function requestTotalsOf(
+  measured: readonly Cell[],
+  kind: OperationKind | 'all',
+  measuredSeconds: number,
+): RequestTotals {
+  const { count: requests, useful, failures, censored } = countsOf(measured.filter((cell) => isOfKind(cell, kind)));
+  const ended = useful + failures;
+  const failureRate = ended === 0 ? 0 : failures / ended;
+  return { requests, useful, failures, censored, failureRate, requestsPerSecond: requests / measuredSeconds };
 }
 
 function callsOf(useful: Uint32Array, { firstOfSession, afterIdle }: OperationFold): CallKinds | null {
@@ -77,27 +118,29 @@ export function distributionOf(sortedUs: Uint32Array): DistributionBin[] {
   return result;
 }
 
-const ALL = { target: '*', operation: '*' };
-
 /**
- * The series of all requests together (`*`), then of each operation. All cover the same intervals, warm-up included.
+ * The series of the whole headline (`*`), then of each operation, steps first. All cover the same intervals, warm-up
+ * included.
  * @param intervals their number
  */
 export function seriesOf(
   cells: readonly Cell[],
+  headline: OperationKind | 'all',
   sessions: readonly SessionSummary[],
   intervals: number,
   intervalMs: number,
 ): Series[] {
   if (cells.length === 0) return [];
-  const operations = [...Map.groupBy(cells, operationId).values()];
-  return [cells, ...operations].map((group, index) => {
-    const { target, operation } = index === 0 ? ALL : (group[0] as Cell);
+  const operations = stepsFirst([...Map.groupBy(cells, operationId)]).map(([, group]) => group);
+  const all = cells.filter((cell) => isOfKind(cell, headline));
+  return [all, ...operations].map((group, index) => {
+    const of = index === 0 ? { target: '*', operation: '*', kind: headline } : (group[0] as Cell);
+    const { target, operation, kind = 'step' } = of;
     const open = sessions.find((each) => each.target === target);
     const points = pointsOf(group, intervals, intervalMs).map((point, at) => {
       return { ...point, activeSessions: open?.points[at]?.most ?? 0 };
     });
-    return { target, operation, intervalSeconds: intervalMs / 1000, points };
+    return { target, operation, kind, intervalSeconds: intervalMs / 1000, points };
   });
 }
 
@@ -110,17 +153,20 @@ function pointsOf(
   return Array.from({ length: intervals }, (_, interval) => {
     const group = byInterval.get(interval) ?? [];
     const useful = sorted(group.map((cell) => cell.useful));
-    const failures = group.reduce((sum, { failed }) => sum + failed.length, 0);
-    const requests = useful.length + failures;
-    const ms = (q: number) => (useful.length === 0 ? null : quantile(useful, q) / 1000);
+    const waits = sorted(group.flatMap(({ silent, censored }) => [silent, censored]));
+    const figures = boundedPercentilesOf(useful, waits);
+    const atLeast = (figures?.atLeast ?? []).filter((name) => name === 'p50' || name === 'p95' || name === 'p99');
+    const { count: requests, failures, withoutAnswer } = countsOf(group);
     return {
       atSeconds: (interval * intervalMs) / 1000,
       requests,
       requestsPerSecond: (requests * 1000) / intervalMs,
       failures,
-      p50Ms: ms(0.5),
-      p95Ms: ms(0.95),
-      p99Ms: ms(0.99),
+      ...(withoutAnswer === 0 ? {} : { withoutAnswer }),
+      p50Ms: figures?.p50 ?? null,
+      p95Ms: figures?.p95 ?? null,
+      p99Ms: figures?.p99 ?? null,
+      ...(atLeast.length === 0 ? {} : { atLeast }),
     };
   });
 }

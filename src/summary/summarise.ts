@@ -4,11 +4,11 @@ import { isArrival, warmUpPhasesOf } from '../plan/timeline.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
-import { type Cell, type CellPlace, type Fold, type IterationCell, outcomeId } from './fold.ts';
+import { type Cell, type CellPlace, type Fold, type IterationCell, outcomeId, sentOf } from './fold.ts';
 import { percentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
-import { operationsOf, seriesOf } from './summarise-operations.ts';
+import { operationsOf, requestTotalsOf, seriesOf } from './summarise-operations.ts';
 import type { OutcomeGroup, RunSpan, Summary, WarmUp } from './summary.ts';
 
 /** Computes every figure of a run from the merge of all its folds. */
@@ -21,8 +21,6 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
   const grid = batchGrid(cells, fold.intervalMs, span.plannedDurationMs);
   const operations = operationsOf(cells, fold.operations, measuredSeconds, grid);
   const measuredIterations = fold.iterations.filter(isMeasured);
-  const requests = operations.reduce((sum, { count }) => sum + count, 0);
-  const failures = operations.reduce((sum, operation) => sum + operation.failures, 0);
   const intervals = intervalsOf(fold);
   const sessions = sessionsOf(fold.sessions, intervals, fold.intervalMs);
   const iterations = sorted(measuredIterations.map(({ durations }) => durations));
@@ -31,14 +29,11 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     measuredSeconds,
     warmUp: span.warmUpPhases === 0 ? null : warmUpOf(fold.cells, span),
     totals: {
-      requests,
-      useful: requests - failures,
-      failures,
-      failureRate: requests === 0 ? 0 : failures / requests,
-      requestsPerSecond: requests / measuredSeconds,
+      ...requestTotalsOf(cells, span.headline, measuredSeconds),
       iterations: iterations.length,
       droppedIterations: measuredIterations.reduce((sum, { dropped }) => sum + dropped, 0),
     },
+    protocol: requestTotalsOf(cells, 'protocol', measuredSeconds),
     scenarios: scenariosOf(measuredIterations, measuredSeconds),
     operations,
     failures: groupsOf(fold, 'failed'),
@@ -47,11 +42,15 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
       return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
     }),
     checks: fold.checks ?? [],
-    series: seriesOf(fold.cells, sessions, intervals, fold.intervalMs),
+    series: seriesOf(fold.cells, span.headline, sessions, intervals, fold.intervalMs),
     starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
     sessions,
     iterationMs: percentilesOf(iterations),
-    generator: generatorHealth(fold, span, fold.cells.reduce(countCell, 0)),
+    generator: generatorHealth(
+      fold,
+      span,
+      fold.cells.reduce((sum, cell) => sum + sentOf(cell), 0),
+    ),
   };
 }
 
@@ -72,14 +71,10 @@ function intervalsOf({ cells, iterations }: Fold): number {
   return 1 + Math.max(last(cells), last(iterations));
 }
 
-function warmUpOf(cells: readonly Cell[], { warmUpMs, warmUpPhases }: RunSpan): WarmUp {
+function warmUpOf(cells: readonly Cell[], { warmUpMs, warmUpPhases, headline }: RunSpan): WarmUp {
   const excluded = cells.filter(({ phase }) => phase < warmUpPhases);
-  const failures = excluded.reduce((sum, { failed }) => sum + failed.length, 0);
-  return { seconds: warmUpMs / 1000, requests: excluded.reduce(countCell, 0), failures };
-}
-
-function countCell(sum: number, { useful, failed }: Cell): number {
-  return sum + useful.length + failed.length;
+  const { requests, failures } = requestTotalsOf(excluded, headline, 1);
+  return { seconds: warmUpMs / 1000, requests, failures };
 }
 
 /** The failures or the warnings of a run, the most frequent first. */
@@ -97,11 +92,15 @@ function groupsOf({ outcomes, examples }: Fold, wanted: 'failed' | 'warning'): O
 }
 
 /** The fields of a RunSpan that follow from the plan. @param intervalMs width of the run's intervals */
-export function planSpan(plan: Plan, intervalMs: number): Pick<RunSpan, 'warmUpMs' | 'warmUpPhases' | 'plannedStarts'> {
+export function planSpan(
+  plan: Plan,
+  intervalMs: number,
+): Pick<RunSpan, 'warmUpMs' | 'warmUpPhases' | 'plannedStarts' | 'headline'> {
   const plannedStarts = Object.entries(plan.scenarios).flatMap(([scenario, each]) => {
     return isArrival(each) ? [{ scenario, starts: plannedStartsOf(each, intervalMs) }] : [];
   });
-  return { warmUpMs: plan.warmUp, warmUpPhases: warmUpPhasesOf(plan), plannedStarts };
+  const headline = Object.values(plan.scenarios).some(({ steps }) => steps.length > 0) ? 'step' : 'all';
+  return { warmUpMs: plan.warmUp, warmUpPhases: warmUpPhasesOf(plan), plannedStarts, headline };
 }
 
 /** How many starts a scenario has in each interval of the run. */

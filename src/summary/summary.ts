@@ -1,11 +1,11 @@
-import type { CheckCount } from '../sample/block.ts';
+import type { CheckCount, OperationKind } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { LatencyBatch } from './batches.ts';
 import type { ColdCall } from './fold.ts';
 import type { GeneratorHealth } from './generator-health.ts';
-import type { Percentiles } from './percentiles.ts';
+import type { PercentileName, Percentiles } from './percentiles.ts';
 
-/** Every figure of a run. */
+/** Every figure of a run. Totals, warm-up and the series of all operations are about the plan's steps. */
 export type Summary = {
   /** From the planned start to the planned end or the last answer, whichever is later; to the last answer when stopped. */
   readonly durationSeconds: number;
@@ -14,7 +14,10 @@ export type Summary = {
   /** Null when the plan has none. */
   readonly warmUp: WarmUp | null;
   readonly totals: Totals;
+  /** The requests that the protocol added: handshakes, lists on opening, polls, cancellations … */
+  readonly protocol: RequestTotals;
   readonly scenarios: readonly ScenarioSummary[];
+  /** Steps of the plan first. */
   readonly operations: readonly OperationSummary[];
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
@@ -42,23 +45,28 @@ export type RunSpan = {
   /** How many of the run's first phases are warm-up. */
   readonly warmUpPhases: number;
   /** For each scenario whose starts come at a rate: the planned starts in each interval. */
+  /** What the headline figures are about: the plan's steps, or all requests where no scenario has steps. */
+  readonly headline: OperationKind | 'all';
   readonly plannedStarts: readonly { readonly scenario: string; readonly starts: readonly number[] }[];
   /** True when the run was stopped before its planned end. */
   readonly stopped: boolean;
 };
 
-/** Counts over the run without its warm-up. None of them includes aborted requests, which the generator ended. */
-export type Totals = {
+/** Counts of requests over the run without its warm-up. Every request that was sent is useful, failed or censored. */
+export type RequestTotals = {
   readonly requests: number;
   /** Requests with an answer that an agent can use: transport, HTTP, JSON-RPC, tool and all checks succeeded. */
   readonly useful: number;
   readonly failures: number;
-  /** failures / requests, 0 without requests. */
+  /** Requests that a stop ended before their answer. They count in no share, because the answer might have come. */
+  readonly censored: number;
+  /** failures / (useful + failures), 0 without either. */
   readonly failureRate: number;
   readonly requestsPerSecond: number;
-  readonly iterations: number;
-  readonly droppedIterations: number;
 };
+
+/** The headline counts of a run. */
+export type Totals = RequestTotals & { readonly iterations: number; readonly droppedIterations: number };
 
 /** Number of useful requests whose latency lies in [fromMs, toMs). */
 export type DistributionBin = { readonly fromMs: number; readonly toMs: number; readonly count: number };
@@ -97,11 +105,22 @@ export type CallKinds = { readonly [Kind in ColdCall | 'warm']: CallLatency };
 export type OperationSummary = {
   readonly target: string;
   readonly operation: string;
+  readonly kind: OperationKind;
+  /** useful + failures + censored */
   readonly count: number;
   readonly useful: number;
   readonly failures: number;
+  /** Requests that a stop ended before their answer. */
+  readonly censored: number;
+  /** Requests that nobody answered: failures by silence, and the censored ones. */
+  readonly withoutAnswer: number;
+  /** The longest wait of a request without an answer; null when all were answered. */
+  readonly longestWaitMs: number | null;
   readonly requestsPerSecond: number;
-  /** Intended start to matching response, useful requests only; null when there were none. */
+  /**
+   * Intended start to matching response. Covers useful requests, and requests without an answer with the time that they
+   * had waited; null when there were none of either.
+   */
   readonly latencyMs: Percentiles | null;
   /** Null when no call was the first of its session or after an idle gap. */
   readonly calls: CallKinds | null;
@@ -145,24 +164,29 @@ export type OutcomeGroup = {
   readonly example: string;
 };
 
-/** One interval of a series; latencies in ms over useful requests that started in it, null when there were none. */
+/** One interval of a series; latencies in ms as those of an operation, of the requests that started in the interval. */
 export type SeriesPoint = {
   /** Start of the interval, seconds from the start of the run. */
   readonly atSeconds: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly failures: number;
+  /** As of an operation; absent when all were answered. */
+  readonly withoutAnswer?: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
+  /** Those of the percentiles that are only lower bounds; absent when all are exact. */
+  readonly atLeast?: readonly PercentileName[];
   /** The most sessions with the target that were open at the same time. */
   readonly activeSessions: number;
 };
 
-/** One operation's figures over time; the series of all operations together has target and operation `*`. */
+/** One operation's figures over time; the series of the whole headline has target and operation `*`. */
 export type Series = {
   readonly target: string;
   readonly operation: string;
+  readonly kind: OperationKind | 'all';
   /** Width of every interval. */
   readonly intervalSeconds: number;
   readonly points: readonly SeriesPoint[];
@@ -192,6 +216,8 @@ export type ScenarioSummary = {
   readonly scenario: string;
   readonly target: string;
   readonly iterations: number;
+  /** Iterations that began and did not finish: they were cut short, or nothing could be sent. */
+  readonly unfinishedIterations: number;
   readonly iterationsPerSecond: number;
   /** Starts that were not made: no virtual user was free, or time ran out. */
   readonly droppedIterations: number;

@@ -1,9 +1,9 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { type MeasuredStage, measuredStagesOf, phaseAt, phasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
-import { conditionsOf, holds, type ParsedCondition } from './condition.ts';
-import { measure, observeCells } from './measure.ts';
-import type { Abort, Ceiling, CeilingStage } from './verdict.ts';
+import { conditionsOf, type ParsedCondition } from './condition.ts';
+import { boundOf, evaluate, measure, observeCells } from './measure.ts';
+import type { Abort, Ceiling, CeilingStage, ThresholdResult } from './verdict.ts';
 
 /** A stage and how the conditions over stages came out in it. */
 export type JudgedStage = {
@@ -13,11 +13,8 @@ export type JudgedStage = {
 };
 
 /** How one condition came out in one stage. */
-export type StageEvaluation = {
+export type StageEvaluation = Pick<ThresholdResult, 'ok' | 'observed' | 'atLeast' | 'withoutAnswer'> & {
   readonly condition: ParsedCondition;
-  readonly ok: boolean;
-  /** Null when there were no samples. */
-  readonly observed: number | null;
 };
 
 /**
@@ -47,10 +44,10 @@ export function judgeStages(
     const seconds = Math.max(1, Math.min(toMs, abortMs ?? toMs, endMs) - fromMs) / 1000;
     const observations = observeCells(fold, seconds, ({ phase }) => phase >= firstPhase && phase < nextPhase);
     const evaluations = conditions.map((condition): StageEvaluation => {
-      const observed = measure(condition.threshold, observations);
-      const ok = observed !== null && holds(observed, condition.threshold);
+      const result = evaluate(condition.threshold, measure(condition.threshold, observations));
       const abortedRun = abortedHere && abort?.metric === condition.metric && abort.expression === condition.expression;
-      return abortedRun && ok ? { condition, ok: false, observed: abort.observed } : { condition, ok, observed };
+      if (!abortedRun || !result.ok) return { condition, ...result };
+      return { condition, ok: false, observed: abort.observed, ...boundOf(abort) };
     });
     return { stage, evaluations };
   });
@@ -71,7 +68,9 @@ export function findCeiling(plan: Plan, judged: readonly JudgedStage[]): Ceiling
       fromSeconds: stage.fromMs / 1000,
       toSeconds: stage.toMs / 1000,
       held: evaluations === undefined ? null : broken.length === 0,
-      broken: broken.map(({ condition: { metric, expression }, observed }) => ({ metric, expression, observed })),
+      broken: broken.map(({ condition: { metric, expression }, observed, ...result }) => {
+        return { metric, expression, observed, ...boundOf(result) };
+      }),
     };
   });
   const first = stages.findIndex(({ held }) => held === false);

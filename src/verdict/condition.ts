@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { type Condition, parseThreshold, type Threshold } from '../plan/threshold.ts';
+import { operationOf } from '../plan/step-schema.ts';
+import { type Condition, parseThreshold, type Tags, type Threshold } from '../plan/threshold.ts';
 
 /** True when a value meets the condition. */
 export function holds(observed: number, { operator, limit }: Threshold): boolean {
@@ -42,15 +43,29 @@ export type ParsedCondition = Omit<Condition, 'threshold'> & {
   readonly threshold: Threshold;
 };
 
-/** All conditions of a plan, in its order. */
-export function conditionsOf({ thresholds }: Pick<Plan, 'thresholds'>): ParsedCondition[] {
-  return Object.entries(thresholds).flatMap(([metric, conditions]) => {
+/** All conditions of a plan, in its order. The threshold of a metric of requests has the tag `kind`. */
+export function conditionsOf(plan: Pick<Plan, 'thresholds' | 'scenarios'>): ParsedCondition[] {
+  return Object.entries(plan.thresholds).flatMap(([metric, conditions]) => {
     return conditions.map(({ threshold: expression, ...rest }) => {
       const threshold = parseThreshold(metric, expression);
       if ('problem' in threshold) {
         throw new Error(`Threshold ${metric}: ${threshold.problem}; parsing should have refused it.`);
       }
-      return { ...rest, metric, expression, threshold };
+      const tags = { ...threshold.tags, kind: kindOf(threshold.tags, plan) };
+      return { ...rest, metric, expression, threshold: { ...threshold, tags } };
     });
   });
+}
+
+/**
+ * The requests that a threshold is about. Without the tag `kind` these are the plan's steps, except for an operation that
+ * no step has, and for targets for which the plan has no steps at all.
+ */
+function kindOf({ kind, operation, target }: Tags, { scenarios }: Pick<Plan, 'scenarios'>): string {
+  if (kind !== undefined) return kind;
+  const steps = Object.values(scenarios)
+    .filter((scenario) => (target ?? scenario.target) === scenario.target)
+    .flatMap((scenario) => scenario.steps);
+  if (operation !== undefined) return steps.some((step) => operationOf(step) === operation) ? 'step' : 'all';
+  return steps.length > 0 ? 'step' : 'all';
 }

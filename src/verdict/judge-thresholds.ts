@@ -2,12 +2,12 @@ import type { Plan } from '../plan/plan-schema.ts';
 import { warmUpPhasesOf } from '../plan/timeline.ts';
 import type { Fold } from '../summary/fold.ts';
 import type { JudgedStage, StageEvaluation } from './ceiling.ts';
-import { conditionsOf, holds, isWorse, type ParsedCondition } from './condition.ts';
-import { measure, observeCells } from './measure.ts';
-import type { SeenAt, ThresholdResult } from './verdict.ts';
+import { conditionsOf, isWorse, type ParsedCondition } from './condition.ts';
+import { boundOf, evaluate, type Measured, measure, observeCells } from './measure.ts';
+import type { ThresholdResult } from './verdict.ts';
 
 /** What one condition showed. */
-type Result = { readonly ok: boolean; readonly observed: number | null; readonly at?: SeenAt };
+type Result = Pick<ThresholdResult, 'ok' | 'observed' | 'atLeast' | 'withoutAnswer' | 'at'>;
 
 type Observed = ReturnType<typeof observeCells>;
 
@@ -47,8 +47,7 @@ export function judgeThresholds(
 }
 
 function overRun({ threshold }: ParsedCondition, seen: Observed): Result {
-  const observed = measure(threshold, seen);
-  return { ok: observed !== null && holds(observed, threshold), observed };
+  return evaluate(threshold, measure(threshold, seen));
 }
 
 /** The worst sliding window decides. Windows without samples are skipped; if all are, the condition fails. */
@@ -57,16 +56,17 @@ function overWindows(
   windows: readonly SlidingWindow[],
   observe: (window: SlidingWindow) => Observed,
 ): Result {
-  let worst: { readonly observed: number; readonly window: SlidingWindow } | undefined;
+  let worst: { readonly measured: Measured; readonly window: SlidingWindow } | undefined;
   for (const window of windows) {
-    const observed = measure(threshold, observe(window));
-    if (observed === null) continue;
-    if (worst === undefined || isWorse(observed, worst.observed, threshold)) worst = { observed, window };
+    const measured = measure(threshold, observe(window));
+    if (measured === null) continue;
+    const isWorst = worst === undefined || isWorse(measured.decisive, worst.measured.decisive, threshold);
+    if (isWorst) worst = { measured, window };
   }
   if (worst === undefined) return { ok: false, observed: null };
   const { fromMs, toMs } = worst.window;
   const at = { fromSeconds: fromMs / 1000, toSeconds: toMs / 1000 };
-  return { ok: holds(worst.observed, threshold), observed: worst.observed, at };
+  return { ...evaluate(threshold, worst.measured), at };
 }
 
 /** Met when it held in the first stage. The observed value is of the first stage that broke, or the worst when all held. */
@@ -80,7 +80,7 @@ function overStages({ metric, expression, threshold }: ParsedCondition, stages: 
   const decisive = all.find(({ ok }) => !ok) ?? all.reduce((worst, each) => (isWorseThan(each, worst) ? each : worst));
   const { index, fromMs, toMs } = decisive.stage;
   const at = { fromSeconds: fromMs / 1000, toSeconds: toMs / 1000, stage: index };
-  return { ok: first.ok, observed: decisive.observed, at };
+  return { ok: first.ok, observed: decisive.observed, ...boundOf(decisive), at };
 
   function isWorseThan(one: StageEvaluation, other: StageEvaluation): boolean {
     return one.observed !== null && other.observed !== null && isWorse(one.observed, other.observed, threshold);

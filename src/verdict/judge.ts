@@ -3,6 +3,7 @@ import type { Fold } from '../summary/fold.ts';
 import type { Summary } from '../summary/summary.ts';
 import { findCeiling, judgeStages } from './ceiling.ts';
 import { feedEndSentences } from './feed-end.ts';
+import { type AnswerProblems, findAnswerProblems } from './judge-answers.ts';
 import { judgeGenerator } from './judge-generator.ts';
 import { judgeThresholds } from './judge-thresholds.ts';
 import { scenarioDelays } from './scenario-delays.ts';
@@ -19,7 +20,9 @@ export type Judged = {
 /**
  * The verdict of a run. A stopped run is `stopped`, whatever it showed. If the generator broke a rule, the run is
  * `invalid`, whatever its thresholds say: neither pass nor fail could be trusted. A run that one of its conditions
- * aborted has failed. A condition over stages is the exception, because it found the ceiling that it looked for.
+ * aborted has failed. A condition over stages is the exception, because it found the ceiling that it looked for. A run with
+ * an operation that never had a useful answer has failed too. A run without thresholds, or with an operation that was never
+ * called, is `unjudged`.
  */
 export function judge(
   plan: Plan,
@@ -34,7 +37,10 @@ export function judge(
   const rules = judgeGenerator(plan.generator, summary.generator, scenarioDelays(plan, fold));
   const judged = { thresholds, rules, ...(ceiling === undefined ? {} : { ceiling }) };
   const isStopped = stopRequested && abort === undefined;
-  const verdict = isStopped ? STOPPED : verdictOf(summary, judged, abort);
+  const answers = findAnswerProblems(plan, fold);
+  const verdict = isStopped
+    ? { ...STOPPED, reasons: [...STOPPED.reasons, ...answers.failed] }
+    : verdictOf(summary, judged, abort, answers);
   const reasons = [...verdict.reasons, ...feedEndSentences(plan, summary.scenarios)];
   return { verdict: { ...verdict, reasons }, ...judged };
 }
@@ -45,21 +51,30 @@ function verdictOf(
   summary: Summary,
   { thresholds, rules, ceiling }: Omit<Judged, 'verdict'>,
   abort: Abort | undefined,
+  answers: AnswerProblems,
 ): Verdict {
   const aborted = abort === undefined || abort.over === 'stage' ? [] : [abortSentence(abort)];
-  const broken = rules.filter(({ ok }) => !ok);
-  if (broken.length > 0) {
-    const reasons = broken.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`);
-    return { status: 'invalid', reasons: [...reasons, ...aborted] };
+  const brokenRules = rules.filter(({ ok }) => !ok);
+  if (brokenRules.length > 0) {
+    const reasons = brokenRules.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`);
+    return { status: 'invalid', reasons: [...reasons, ...answers.failed, ...aborted] };
   }
-  if (summary.totals.requests === 0) return { status: 'invalid', reasons: ['No requests were measured.'] };
   const found = ceiling === undefined ? [] : [ceilingSentence(ceiling)];
   const failed = thresholds.filter((result) => !result.ok && !isAbortCondition(result, abort));
-  if (failed.length + aborted.length > 0) {
-    return { status: 'fail', reasons: [...aborted, ...failed.map(thresholdSentence), ...found] };
+  const broken = [...aborted, ...failed.map(thresholdSentence), ...found];
+  if (answers.failed.length > 0) {
+    return { status: 'fail', reasons: [...answers.failed, ...broken, ...answers.uncalled] };
   }
+  if (summary.totals.requests === 0) {
+    return { status: 'invalid', reasons: ['No requests were measured.', ...answers.uncalled] };
+  }
+  if (failed.length + aborted.length > 0) return { status: 'fail', reasons: [...broken, ...answers.uncalled] };
   const others = thresholds.filter(({ over }) => over !== 'stage').length;
-  return { status: 'pass', reasons: others === 0 && found.length > 0 ? found : [...found, metSentence(others)] };
+  const met = others === 0 ? found : [...found, metSentence(others)];
+  if (answers.uncalled.length > 0) return { status: 'unjudged', reasons: [...answers.uncalled, ...met] };
+  return thresholds.length === 0
+    ? { status: 'unjudged', reasons: [unjudgedSentence(summary)] }
+    : { status: 'pass', reasons: met };
 }
 
 /** Whether a result is of the condition that aborted the run; it is reported once, as the abort. */
@@ -70,7 +85,7 @@ function isAbortCondition({ metric, expression, over }: ThresholdResult, abort: 
 
 /** Why the run was aborted. */
 function abortSentence(abort: Abort): string {
-  return `Aborted ${short(abort.atSeconds, 3)} s after the start: ${named(abort)}, observed ${short(abort.observed)}.`;
+  return `Aborted ${short(abort.atSeconds, 3)} s after the start: ${named(abort)}, ${observation(abort)}.`;
 }
 
 /** Up to which level the conditions over stages held. */
@@ -92,11 +107,34 @@ function thresholdSentence(result: ThresholdResult): string {
     return `${named(result)}: no stage was completed, so it could not be evaluated.`;
   }
   if (observed === null) return `${named(result)}: no samples, so it could not be evaluated.`;
-  return `${named(result)}: observed ${short(observed)}${at === undefined ? '' : placed(at)}.`;
+  return `${named(result)}: ${observation({ ...result, observed })}${at === undefined ? '' : placed(at)}.`;
+}
+
+/** What a condition observed. A lower bound can only be of a latency. */
+function observation({ observed, atLeast, withoutAnswer = 0 }: Pick<Abort, 'observed' | 'atLeast' | 'withoutAnswer'>) {
+  if (atLeast === undefined) return `observed ${short(observed)}`;
+  return `observed at least ${short(observed)} ms, as ${percent(withoutAnswer)} of the requests had no answer`;
+}
+
+/** What a run without thresholds showed: the share of useful requests, and the operation with the smallest share. */
+function unjudgedSentence({ totals, operations }: Summary): string {
+  const all = `${percent(usefulShare(totals))} of ${totals.requests} requests were useful`;
+  const steps = operations.filter(({ kind }) => kind === 'step');
+  const [worst] = (steps.length > 0 ? steps : operations).toSorted((a, b) => usefulShare(a) - usefulShare(b));
+  if (worst === undefined) return `The plan has no thresholds: ${all}.`;
+  return `The plan has no thresholds: ${all}, and ${percent(usefulShare(worst))} of ${worst.operation} of ${worst.target}.`;
+}
+
+function usefulShare({ useful, failures }: { readonly useful: number; readonly failures: number }): number {
+  return useful + failures === 0 ? 0 : useful / (useful + failures);
+}
+
+/** Rounded down, so that no share but the whole is shown as 100 %. */
+function percent(share: number): string {
+  return `${Math.floor(share * 10_000 + 1e-6) / 100} %`;
 }
 
 function metSentence(count: number): string {
-  if (count === 0) return 'The plan has no thresholds.';
   return count === 1 ? 'The one threshold was met.' : `All ${count} thresholds met.`;
 }
 

@@ -6,7 +6,7 @@ import type { FailureCounts } from '../summary/fold.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import { emptyHistogram } from '../summary/percentiles.ts';
 import { conditionsOf, holds, type ParsedCondition } from './condition.ts';
-import { measure, type Observations, type Spread } from './measure.ts';
+import { boundOf, measure, type Observations, type Spread } from './measure.ts';
 import type { Abort } from './verdict.ts';
 
 /**
@@ -68,9 +68,10 @@ export class LiveThresholds {
     if (stageMs === undefined || now.atMs < this.#runStartMs + stageMs + delayAbortEval) return undefined;
     const since = this.#since(over, now);
     const seen = since === undefined || since === now ? undefined : observedBetween(since, now);
-    const observed = seen === undefined ? null : measure(threshold, seen);
-    if (observed === null || holds(observed, threshold)) return undefined;
-    return { metric, expression, over, observed, atSeconds: (now.atMs - this.#runStartMs) / 1000 };
+    const measured = seen === undefined ? null : measure(threshold, seen);
+    if (measured === null || holds(measured.decisive, threshold)) return undefined;
+    const atSeconds = (now.atMs - this.#runStartMs) / 1000;
+    return { metric, expression, over, observed: measured.observed, ...boundOf(measured), atSeconds };
   }
 
   /** The totals from which a condition counts; undefined when they are not known. */
@@ -135,7 +136,15 @@ type RunningTotals = {
 };
 
 /** Running totals of one operation over all slices, or of one scenario, whose name then stands as the operation. */
-type Running = { readonly key: OperationKey; readonly counts: Counts; readonly histogram: Histogram };
+type Running = {
+  readonly key: OperationKey;
+  readonly counts: Counts;
+  /** Latencies of useful requests, or durations of iterations. */
+  readonly histogram: Histogram;
+  /** How long failures by silence had waited, and the requests that a stop ended; empty for a scenario. */
+  readonly silent: Histogram;
+  readonly waits: Histogram;
+};
 
 type Counts = Readonly<Record<string, number | undefined>>;
 
@@ -152,24 +161,38 @@ export function runningTotalsOf(
   const operations = new Map<string, Running>();
   const scenarios = new Map<string, Running>();
   for (const row of progress) {
-    for (const { target, operation, count, failures, outcomes, histogram } of row.operations) {
-      const counts = { ...outcomes, count, failures };
-      addTo(operations, { target, operation }, counts, readHistogram?.(histogram));
+    for (const { count, failures, outcomes, histogram, silent, censored, ...key } of row.operations) {
+      const counts = { ...outcomes, count, failures, censored: censored?.count ?? 0 };
+      addTo(operations, key, counts, { histogram, silent: silent?.histogram, waits: censored?.histogram });
     }
     for (const { scenario, iterations, aborted, dropped, histogram } of row.scenarios) {
       const counts = { iterations, aborted, dropped };
-      addTo(scenarios, { target: '', operation: scenario }, counts, readHistogram?.(histogram));
+      addTo(scenarios, { target: '', operation: scenario }, counts, { histogram });
     }
   }
   const attempts = new Map(progress.map(({ sliceId, attemptId }) => [sliceId, attemptId]));
   return { atMs, attempts, operations, scenarios };
+
+  function addTo(
+    all: Map<string, Running>,
+    key: OperationKey,
+    counts: Counts,
+    texts: Readonly<Partial<Record<(typeof HISTOGRAMS)[number], string | undefined>>>,
+  ): void {
+    const id = operationId(key);
+    const known = all.get(id) ?? { key, counts: {}, ...mapHistograms(emptyHistogram) };
+    for (const name of HISTOGRAMS) {
+      const text = texts[name];
+      if (text !== undefined && readHistogram !== undefined) known[name].add(readHistogram(text));
+    }
+    all.set(id, { ...known, counts: combined(known.counts, counts, (one, other) => one + other) });
+  }
 }
 
-function addTo(all: Map<string, Running>, key: OperationKey, counts: Counts, histogram: Histogram | undefined): void {
-  const id = operationId(key);
-  const known = all.get(id) ?? { key, counts: {}, histogram: emptyHistogram() };
-  if (histogram !== undefined) known.histogram.add(histogram);
-  all.set(id, { ...known, counts: combined(known.counts, counts, (one, other) => one + other) });
+const HISTOGRAMS = ['histogram', 'silent', 'waits'] as const;
+
+function mapHistograms(of: (name: (typeof HISTOGRAMS)[number]) => Histogram) {
+  return { histogram: of('histogram'), silent: of('silent'), waits: of('waits') };
 }
 
 /** The totals at a moment before anything was measured. */
@@ -182,9 +205,11 @@ function observedBetween(older: RunningTotals, newer: RunningTotals): Observatio
   for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
   return {
     seconds: (newer.atMs - older.atMs) / 1000,
-    operations: differences(older.operations, newer.operations).map(({ key, counts, histogram }) => {
-      const { count = 0, failures: failed = 0, ...failures } = counts;
-      return { ...key, useful: count - failed, failed, failures: failures as FailureCounts, latencies: histogram };
+    operations: differences(older.operations, newer.operations).map(({ key, counts, histogram, ...waited }) => {
+      const { count = 0, failures: failed = 0, censored = 0, ...outcomes } = counts;
+      const failures = outcomes as FailureCounts;
+      const useful = count - failed - censored;
+      return { ...key, useful, failed, censored, failures, latencies: histogram, ...waited };
     }),
     scenarios: differences(older.scenarios, newer.scenarios).map(({ key, counts, histogram }) => {
       const { iterations = 0, aborted = 0, dropped = 0 } = counts;
@@ -198,10 +223,17 @@ function differences(older: ReadonlyMap<string, Running>, newer: ReadonlyMap<str
   return [...newer].map(([id, running]) => {
     const before = older.get(id);
     if (before === undefined) return running;
-    const histogram = emptyHistogram();
-    histogram.add(running.histogram);
-    histogram.subtract(before.histogram);
-    return { ...running, counts: combined(running.counts, before.counts, (one, other) => one - other), histogram };
+    const histograms = mapHistograms((name) => {
+      const difference = emptyHistogram();
+      difference.add(running[name]);
+      difference.subtract(before[name]);
+      return difference;
+    });
+    return {
+      key: running.key,
+      counts: combined(running.counts, before.counts, (one, other) => one - other),
+      ...histograms,
+    };
   });
 }
 
@@ -215,7 +247,8 @@ function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
   for (const histogram of histograms) all.add(histogram);
   return {
     count: all.totalCount,
-    quantile: (q) => (q === 0 ? all.minNonZeroValue : all.getValueAtPercentile(q * 100)),
+    // Half a rank less, because the library rounds up and the division may not be exact.
+    atRank: (rank) => all.getValueAtPercentile(((rank - 0.5) / all.totalCount) * 100),
     mean: () => all.mean,
   };
 }

@@ -1,7 +1,10 @@
 import type { Aggregate, Threshold } from '../plan/threshold.ts';
+import { isOfKind, type OperationKey, type OperationKind } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { CellPlace, FailureCounts, Fold } from '../summary/fold.ts';
 import { nearestRank } from '../summary/percentiles.ts';
+import { holds } from './condition.ts';
+import type { ThresholdResult } from './verdict.ts';
 
 /**
  * What a run showed, or some of its intervals or phases. The same conditions are evaluated on exact values at the end of a
@@ -10,15 +13,18 @@ import { nearestRank } from '../summary/percentiles.ts';
 export type Observations<Values> = {
   /** How long these intervals or phases lasted. */
   readonly seconds: number;
-  readonly operations: readonly {
-    readonly target: string;
-    readonly operation: string;
+  readonly operations: readonly (OperationKey & {
     readonly useful: number;
     readonly failed: number;
+    readonly censored: number;
     readonly failures: FailureCounts;
     /** Latencies of useful requests. */
     readonly latencies: Values;
-  }[];
+    /** How long failures by silence had waited. */
+    readonly silent: Values;
+    /** How long the censored requests had waited. */
+    readonly waits: Values;
+  })[];
   readonly scenarios: readonly {
     readonly scenario: string;
     readonly iterations: number;
@@ -30,77 +36,138 @@ export type Observations<Values> = {
   readonly spreadOf: (values: readonly Values[]) => Spread;
 };
 
-/** Quantiles and mean of some durations; microseconds. */
+/** Some durations; microseconds. */
 export type Spread = {
   readonly count: number;
-  /** The nearest-rank quantile. @param q between 0 and 1 */
-  quantile(q: number): number;
+  /** The value of a rank from 1 to `count`, ascending. */
+  atRank(rank: number): number;
   mean(): number;
+};
+
+type Bound = Pick<ThresholdResult, 'atLeast' | 'withoutAnswer'>;
+
+/** What a threshold is about, as far as it is known. */
+export type Measured = Bound & {
+  /** Exact, or a lower bound when `atLeast` is set. */
+  readonly observed: number;
+  /** The value that decides whether the condition holds; infinite when too many requests had no answer. */
+  readonly decisive: number;
 };
 
 /**
  * The value that a threshold is about, or null when no sample has its tags. Durations are milliseconds. Rates of
  * `mcp_requests` and `iterations` are per second; other rates are shares between 0 and 1.
  */
-export function measure<Values>(threshold: Threshold, seen: Observations<Values>): number | null {
+export function measure<Values>(threshold: Threshold, seen: Observations<Values>): Measured | null {
   const { metric, tags, aggregate } = threshold;
-  const operations = seen.operations.filter(({ target, operation }) => {
-    return (tags.target ?? target) === target && (tags.operation ?? operation) === operation;
+  const kind = (tags.kind ?? 'step') as OperationKind | 'all';
+  const operations = seen.operations.filter((each) => {
+    const { target, operation } = each;
+    return (tags.target ?? target) === target && (tags.operation ?? operation) === operation && isOfKind(each, kind);
   });
   const scenarios = seen.scenarios.filter(({ scenario }) => (tags.scenario ?? scenario) === scenario);
   const failed = sum(operations, (each) => each.failed);
-  const requests = failed + sum(operations, (each) => each.useful);
+  const judged = failed + sum(operations, (each) => each.useful);
   const iterations = sum(scenarios, (each) => each.iterations);
   switch (metric) {
     case 'mcp_request_duration':
-      return aggregated(seen.spreadOf(operations.map(({ latencies }) => latencies)), aggregate);
+      return durationOf(threshold, operations, seen.spreadOf);
     case 'mcp_requests':
-      return counted(requests, aggregate, seen.seconds);
+      return counted(judged + sum(operations, (each) => each.censored), aggregate, seen.seconds);
     case 'mcp_failures': {
-      if (requests === 0) return null;
+      if (judged === 0) return null;
       const { outcome } = tags;
       const failures =
         outcome === undefined ? failed : sum(operations, (each) => each.failures[outcome as Outcome] ?? 0);
-      return aggregate.kind === 'rate' ? failures / requests : failures;
+      return exactly(aggregate.kind === 'rate' ? failures / judged : failures);
     }
     case 'useful_rate':
-      return requests === 0 ? null : (requests - failed) / requests;
-    case 'iteration_duration':
-      return aggregated(seen.spreadOf(scenarios.map(({ durations }) => durations)), aggregate);
+      return judged === 0 ? null : exactly((judged - failed) / judged);
+    case 'iteration_duration': {
+      const spread = seen.spreadOf(scenarios.map(({ durations }) => durations));
+      if (spread.count === 0) return null;
+      return exactly(
+        (aggregate.kind === 'avg' ? spread.mean() : spread.atRank(rankOf(aggregate, spread.count))) / 1000,
+      );
+    }
     case 'iterations':
       return counted(iterations, aggregate, seen.seconds);
     case 'dropped_iterations': {
       const dropped = sum(scenarios, (each) => each.dropped);
       const due = dropped + iterations + sum(scenarios, (each) => each.aborted);
       if (due === 0) return null;
-      return aggregate.kind === 'rate' ? dropped / due : dropped;
+      return exactly(aggregate.kind === 'rate' ? dropped / due : dropped);
     }
   }
+}
+
+/**
+ * A latency over useful requests and those without an answer. What is shown counts each of the latter with its wait. A
+ * condition that wants short latencies is judged by failures by silence as if they had never ended: nobody got that answer.
+ */
+function durationOf<Values>(
+  { aggregate, operator }: Threshold,
+  operations: Observations<Values>['operations'],
+  spreadOf: Observations<Values>['spreadOf'],
+): Measured | null {
+  const useful = operations.map(({ latencies }) => latencies);
+  const [waits, silent] = [operations.map((each) => each.waits), operations.map((each) => each.silent)];
+  const all = spreadOf([...useful, ...waits, ...silent]);
+  const known = spreadOf(useful);
+  if (all.count === 0) return null;
+  const bound = { atLeast: true, withoutAnswer: (all.count - known.count) / all.count } as const;
+  if (aggregate.kind === 'avg') {
+    const mean = all.mean() / 1000;
+    return { observed: mean, decisive: mean, ...(known.count < all.count ? bound : {}) };
+  }
+  const rank = rankOf(aggregate, all.count);
+  const observed = all.atRank(rank) / 1000;
+  if (known.count === all.count || (rank <= known.count && known.atRank(rank) / 1000 === observed)) {
+    return exactly(observed);
+  }
+  if (operator !== '<' && operator !== '<=' && operator !== '==') return { observed, decisive: observed, ...bound };
+  const ended = spreadOf([...useful, ...waits]);
+  return { observed, decisive: rank <= ended.count ? ended.atRank(rank) / 1000 : Number.POSITIVE_INFINITY, ...bound };
+}
+
+/** How a threshold came out; it fails without samples, because nothing was shown. */
+export function evaluate(
+  threshold: Threshold,
+  measured: Measured | null,
+): Pick<ThresholdResult, 'ok' | 'observed' | 'atLeast' | 'withoutAnswer'> {
+  if (measured === null) return { ok: false, observed: null };
+  return { ok: holds(measured.decisive, threshold), observed: measured.observed, ...boundOf(measured) };
+}
+
+/** The fields that say that a value is only a lower bound; none when it is exact. */
+export function boundOf({ atLeast, withoutAnswer }: Bound): Bound {
+  return atLeast === undefined || withoutAnswer === undefined ? {} : { atLeast, withoutAnswer };
+}
+
+function exactly(value: number): Measured {
+  return { observed: value, decisive: value };
 }
 
 function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-function counted(count: number, aggregate: Aggregate, seconds: number): number | null {
+function counted(count: number, aggregate: Aggregate, seconds: number): Measured | null {
   if (count === 0) return null;
-  return aggregate.kind === 'rate' ? count / seconds : count;
+  return exactly(aggregate.kind === 'rate' ? count / seconds : count);
 }
 
-/** In milliseconds. */
-function aggregated(spread: Spread, aggregate: Aggregate): number | null {
-  if (spread.count === 0) return null;
+/** The rank of an aggregate of durations, nearest-rank. */
+function rankOf(aggregate: Aggregate, count: number): number {
   switch (aggregate.kind) {
     case 'p':
-      return spread.quantile(aggregate.percent / 100) / 1000;
+      return nearestRank(count, aggregate.percent / 100);
     case 'med':
-      return spread.quantile(0.5) / 1000;
+      return nearestRank(count, 0.5);
     case 'min':
-      return spread.quantile(0) / 1000;
+      return 1;
     case 'max':
-      return spread.quantile(1) / 1000;
-    case 'avg':
-      return spread.mean() / 1000;
+      return count;
     default:
       throw new Error(`A duration has no aggregate "${aggregate.kind}"; parsing should have refused it.`);
   }
@@ -114,9 +181,14 @@ export function observeCells(
 ): Observations<Uint32Array> {
   return {
     seconds,
-    operations: fold.cells.filter(isChosen).map(({ target, operation, useful, failed, failures }) => {
-      return { target, operation, useful: useful.length, failed: failed.length, failures, latencies: useful };
-    }),
+    operations: fold.cells.filter(isChosen).map(({ useful, failed, censored, ...cell }) => ({
+      ...cell,
+      useful: useful.length,
+      failed: failed.length,
+      censored: censored.length,
+      latencies: useful,
+      waits: censored,
+    })),
     scenarios: fold.iterations.filter(isChosen).map(({ scenario, durations, aborted, dropped, ...rest }) => {
       const iterations = durations.length;
       return { scenario, iterations, aborted: aborted + rest.iterationsWithoutFeedRow, dropped, durations };
@@ -133,8 +205,7 @@ export function exactSpread(arrays: readonly Uint32Array[]): Spread {
   const count = arrays.reduce((total, { length }) => total + length, 0);
   return {
     count,
-    quantile(q) {
-      const rank = nearestRank(count, q);
+    atRank(rank) {
       let [low, high] = [0, 0xffff_ffff];
       while (low < high) {
         const middle = Math.floor((low + high) / 2);

@@ -1,7 +1,10 @@
 import type { Condition } from '../plan/threshold.ts';
 
-/** `invalid`: the generator could not do what the plan asked, so the figures prove nothing. */
-export type VerdictStatus = 'pass' | 'fail' | 'invalid' | 'stopped';
+/**
+ * `unjudged`: nothing was required of the targets, or the run shows nothing about an operation of the plan. `invalid`: the
+ * generator could not do what the plan asked, so the figures prove nothing.
+ */
+export type VerdictStatus = 'pass' | 'unjudged' | 'fail' | 'invalid' | 'stopped';
 
 /** The judgement of a run, with a sentence for each reason. */
 export type Verdict = {
@@ -21,6 +24,10 @@ export type ThresholdResult = {
   readonly ok: boolean;
   /** The value that decided; null when there were no samples, which is a failure. */
   readonly observed: number | null;
+  /** True when the value is only a lower bound, because some requests had no answer; absent when it is exact. */
+  readonly atLeast?: true;
+  /** The share of these requests among those that the value is about; only with `atLeast`. */
+  readonly withoutAnswer?: number;
   /** Where that value was seen: the worst sliding window, or the first stage that broke; absent for the whole run. */
   readonly at?: SeenAt;
 };
@@ -40,6 +47,9 @@ export type Abort = {
   readonly over: Condition['over'];
   /** Within 1 %, because it comes from histograms. */
   readonly observed: number;
+  /** As in ThresholdResult. */
+  readonly atLeast?: true;
+  readonly withoutAnswer?: number;
   /** From the planned start. */
   readonly atSeconds: number;
 };
@@ -69,7 +79,7 @@ export type CeilingStage = {
   readonly broken: readonly BrokenCondition[];
 };
 
-export type BrokenCondition = Pick<ThresholdResult, 'metric' | 'expression' | 'observed'>;
+export type BrokenCondition = Pick<ThresholdResult, 'metric' | 'expression' | 'observed' | 'atLeast' | 'withoutAnswer'>;
 
 /** One rule about the generator, and whether it held; a broken rule makes the verdict `invalid`. */
 export type GeneratorCheck = {

@@ -37,7 +37,7 @@ it('exits with 0 after a run that passes, prints the tables, and writes the repo
   assert.match(stdout, /Report: result\/report\.html/);
   assert.deepEqual((await readdir(join(cwd, 'result'))).sort(), ['report.html', 'report.json', 'report.txt']);
   const report = JSON.parse(await readFile(join(cwd, 'result/report.json'), 'utf8')) as Report;
-  assert.equal(report.schemaVersion, 3);
+  assert.equal(report.schemaVersion, 4);
   await assertCountsReconcile(report, { learn: fleet.servers.learn } as Fleet['servers'] &
     Record<'ado', { tokenUrl: string }>);
 });

@@ -155,7 +155,7 @@ describe('mcp-surge run --baseline', () => {
       { cwd },
     );
     assert.equal(code, 99, stdout + stderr);
-    assert.match(stdout, /became slower than in run the-faster-one: p50 /);
+    assert.match(stdout, /became slower than in run the-faster-one: p50\s/);
     assert.match(stdout, /^Comparison$/m);
     const report = JSON.parse(await readFile(join(cwd, 'o/report.json'), 'utf8')) as Report;
     assert.deepEqual(

@@ -35,12 +35,20 @@ export function simulatedOperation(seed: number, simulation: Simulation = {}): C
   const cells = drawn.map(({ useful, failed }, interval): Cell => {
     const of = (values: readonly number[]) => Uint32Array.from(values).sort();
     const place = { target: 'learn', operation: simulation.operation ?? 'tools/call:search', interval, phase: 0 };
-    return { ...place, useful: of(useful), failed: of(failed), failures: { TOOL_ERROR: failed.length } };
+    return {
+      ...place,
+      useful: of(useful),
+      failed: of(failed),
+      silent: of([]),
+      censored: of([]),
+      failures: { TOOL_ERROR: failed.length },
+    };
   });
   const useful = sorted(cells.map((cell) => cell.useful));
   return {
     target: 'learn',
     operation: simulation.operation ?? 'tools/call:search',
+    kind: 'step',
     count: requests,
     useful: useful.length,
     failures: requests - useful.length,

@@ -24,7 +24,7 @@ function seriesOf(latencies: readonly (number | null)[], failures: readonly numb
     p95Ms: ms === null ? null : ms * 2,
     p99Ms: ms === null ? null : ms * 4,
   }));
-  return { target: 'github', operation: 'tools/list', intervalSeconds: 10, points };
+  return { target: 'github', operation: 'tools/list', kind: 'step', intervalSeconds: 10, points };
 }
 
 function axisOf(series: Series) {

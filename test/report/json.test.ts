@@ -10,7 +10,7 @@ it('rounds away float noise, and keeps the order of the fields', () => {
   const again = renderJson(report);
   assert.equal(again, renderJson(JSON.parse(again)));
   assert.deepEqual(Object.keys(report), Object.keys(reportFixture()));
-  assert.ok(again.startsWith('{\n  "schemaVersion": 3,\n  "runId": "'));
+  assert.ok(again.startsWith('{\n  "schemaVersion": 4,\n  "runId": "'));
   assert.ok(again.endsWith('\n}\n'));
 });
 

@@ -17,11 +17,11 @@ function limited(): Report {
 
 const LINE = { name: 'Not sent (no file descriptor, port or memory)', value: '1,234' };
 
-it('counts the requests that could not be sent on a line of their own, after the aborted ones', () => {
+it('counts the requests that could not be sent on a line of their own, after those that the end of the load left unsent', () => {
   const facts = generatorFacts(limited().generator);
   const at = facts.findIndex(({ name }) => name === LINE.name);
   assert.deepEqual(facts[at], LINE);
-  assert.deepEqual(facts[at - 1], { name: 'Aborted at the end of the run', value: '6' });
+  assert.deepEqual(facts[at - 1], { name: 'Not sent when the load ended', value: '6' });
 });
 
 it('shows requests that could not be sent in text and HTML, and says that no other figure includes them', () => {
@@ -29,7 +29,7 @@ it('shows requests that could not be sent in text and HTML, and says that no oth
   assert.ok(words(renderText(limited(), { width: 140 })).includes(`${LINE.name} ${LINE.value}`));
   assert.ok(renderHtml(limited()).includes(`<th scope="row">${LINE.name}</th><td>${LINE.value}</td>`));
   for (const rendered of [renderText(limited()), renderHtml(limited())]) {
-    assert.ok(rendered.includes('Requests that were aborted or not sent are not counted in any other figure.'));
+    assert.ok(rendered.includes('Requests that were not sent are not counted in any other figure.'));
   }
 });
 

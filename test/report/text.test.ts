@@ -15,7 +15,7 @@ const variants = Object.entries(reportVariants());
 
 it('starts with the verdict and its reasons, then shows what failed, then the figures', () => {
   const text = renderText(reportFixture());
-  const order = ['✗ FAILED: ', '  - mcp_request_duration{', 'run 20260509', 'Failures\n', 'TOOL_ERROR', 'isError: true']
+  const order = ['✗ FAILED: mcp_request_duration{', 'run 20260509', 'Failures\n', 'TOOL_ERROR', 'isError: true']
     .concat([
       '“failed to search code',
       'Warnings',
@@ -133,14 +133,14 @@ it('names a target that was given up in the verdict and among the broken rules',
 });
 
 it('rejects a report of another schema and says how to get it', () => {
-  const old = { ...reportFixture(), schemaVersion: 2 as 3 };
+  const old = { ...reportFixture(), schemaVersion: 3 as 4 };
   for (const render of [renderText, renderHtml]) {
     assert.throws(
       () => render(old),
-      /^Error: The report of run 20260509-140000-k3v9qd has schemaVersion 2, .* can only render 3\. Get it as JSON/,
+      /^Error: The report of run 20260509-140000-k3v9qd has schemaVersion 3, .* can only render 4\. Get it as JSON/,
     );
   }
-  assert.equal(JSON.parse(renderJson(old)).schemaVersion, 2);
+  assert.equal(JSON.parse(renderJson(old)).schemaVersion, 3);
 });
 
 it('cuts names in the middle and messages at the end, by columns of the terminal', () => {

@@ -24,7 +24,7 @@ it('adds up the progress of all lanes, with active virtual users and dropped ite
     ],
     2,
   );
-  const { operations, p50Ms, p95Ms, p99Ms, ...counts } = live;
+  const { operations, protocol, p50Ms, p95Ms, p99Ms, ...counts } = live;
   assert.deepEqual(counts, {
     activeVus: 5,
     iterations: 1,
@@ -32,8 +32,10 @@ it('adds up the progress of all lanes, with active virtual users and dropped ite
     warmUpRequests: 0,
     requests: 3,
     failures: 1,
+    withoutAnswer: 0,
     requestsPerSecond: 1.5,
   });
+  assert.equal(protocol.requests, 0);
   for (const ms of [p50Ms, p95Ms, p99Ms]) assert.ok(Math.abs((ms ?? 0) - 100) <= 1);
   assert.deepEqual(
     operations.map(({ target, requests }) => [target, requests]),
@@ -78,4 +80,34 @@ it('keeps the whole name of an operation with a line break', () => {
     live.operations.map(({ target, operation }) => [target, operation]),
     [['web', 'tools/call:a\nb']],
   );
+});
+
+it("shows figures of the plan's steps, with requests of the protocol beside them", () => {
+  const opening: SampleParts = { operation: 'initialize', operationKind: 'protocol', durationMs: 900 };
+  const starting = liveView([laneTold(0, [opening, { ...opening, outcome: 'HTTP_503' }])], 2);
+  assert.deepEqual([starting.requests, starting.failures, starting.p95Ms], [0, 0, null]);
+  assert.deepEqual([starting.protocol.requests, starting.protocol.failures], [2, 1]);
+  assert.match(progressLine(2, starting), /0 requests .* no step has ended yet$/);
+  const under = liveView([laneTold(0, [opening, { durationMs: 20 }])], 2);
+  assert.ok(Math.abs((under.p95Ms ?? 0) - 20) <= 1);
+  assert.deepEqual(
+    under.operations.map(({ operation, kind }) => [operation, kind]),
+    [
+      ['tools/call:look', 'step'],
+      ['initialize', 'protocol'],
+    ],
+  );
+});
+
+it('shows how many requests had no answer, and counts them in the percentiles with their waits', () => {
+  const samples: SampleParts[] = [
+    ...Array.from({ length: 8 }, () => ({ durationMs: 10 })),
+    { durationMs: 30_000, outcome: 'TMO_TOTAL' },
+    { durationMs: 20_000, outcome: 'CLIENT_ABORT' },
+  ];
+  const live = liveView([laneTold(0, samples)], 40);
+  assert.deepEqual([live.requests, live.failures, live.withoutAnswer], [10, 1, 2]);
+  assert.ok(Math.abs((live.p50Ms ?? 0) - 10) <= 1);
+  assert.ok(Math.abs((live.p95Ms ?? 0) - 30_000) <= 300);
+  assert.match(progressLine(40, live), /1 failures {2}· {2}2 without an answer/);
 });

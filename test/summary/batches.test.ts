@@ -11,6 +11,8 @@ const cell = (interval: number, useful: readonly number[], failed = 0): Cell => 
   phase: 0,
   useful: Uint32Array.from(useful).sort(),
   failed: new Uint32Array(failed),
+  silent: new Uint32Array(),
+  censored: new Uint32Array(),
   failures: {},
 });
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { NO_TIME, SAMPLE_FLAG } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
-import { type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
+import { type Cell, type Fold, intervalFor, type SliceFold } from '../../src/summary/fold.ts';
 import { decodeFold, encodeFold } from '../../src/summary/fold-codec.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { foldOf, INTERVAL_MS, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
@@ -48,7 +48,11 @@ describe('a fold', () => {
       operation,
     });
     const one = foldOf([
-      [limited('EMFILE: b', 'ping'), limited('', 'ping'), { outcome: 'CLIENT_ABORT', message: 'a' }],
+      [
+        limited('EMFILE: b', 'ping'),
+        limited('', 'ping'),
+        { outcome: 'CLIENT_ABORT', socketMs: undefined, message: 'a' },
+      ],
     ]);
     const other = foldOf([[limited('EMFILE: a', 'tools/list')]]);
     const same = [merged(one, other), merged(other, foldOf([]), one), decodeFold(encodeFold(merged(one, other)))];
@@ -66,7 +70,7 @@ describe('a fold', () => {
         { durationMs: 10, vu: 4 },
         { durationMs: 30, vu: 2, outcome: 'TOOL_ERROR', atMs: 1500, message: 'no' },
         { durationMs: 20, vu: 4, outcome: 'TOOL_EMPTY' },
-        { durationMs: 99, vu: 9, outcome: 'CLIENT_ABORT', atMs: 4000, message: 'over' },
+        { durationMs: 99, vu: 9, outcome: 'CLIENT_ABORT', socketMs: undefined, atMs: 4000, message: 'over' },
       ],
       [
         { kind: 'iteration', operation: 'calls', durationMs: 40, outcome: 'TOOL_ERROR' },
@@ -108,10 +112,47 @@ describe('a fold', () => {
       'the duration of an aborted iteration is left out',
     );
     assert.deepEqual(fold.pauses, [{ target: 'web', count: 1, totalUs: 70_000, maxUs: 70_000 }]);
-    assert.equal(fold.lastEndMs, RUN_START_MS + 1530, 'neither aborted requests nor pauses make a run longer');
+    assert.equal(
+      fold.lastEndMs,
+      RUN_START_MS + 1530,
+      'neither requests that were not sent nor pauses make a run longer',
+    );
     // The virtual user whose feed had run out was started too.
     assert.deepEqual([...fold.vus], [2, 4, 7, 9]);
     assert.deepEqual([fold.abortedRequests, fold.samples], [1, 9]);
+  });
+
+  it('keeps how long requests without an answer had waited: failures by silence, and those that a stop ended', () => {
+    const fold = foldOf([
+      [
+        { durationMs: 10 },
+        { durationMs: 30, outcome: 'TMO_TOTAL' },
+        { durationMs: 20, outcome: 'NET_CONNECT_TMO', socketMs: undefined },
+        { durationMs: 25, outcome: 'TMO_GRACEFUL_STOP', lagMs: 5 },
+        { durationMs: 40, outcome: 'HTTP_500' },
+        { durationMs: 99, outcome: 'CLIENT_ABORT' },
+        { durationMs: 98, outcome: 'CLIENT_ABORT', lagMs: 1, vu: 3 },
+        { durationMs: 97, outcome: 'CLIENT_ABORT', socketMs: undefined },
+      ],
+    ]);
+    for (const each of [merged(fold), decodeFold(encodeFold(fold))]) {
+      const [{ useful, failed, silent, censored, failures }] = each.cells as [Cell];
+      assert.deepEqual([...useful], [10_000]);
+      assert.deepEqual([...failed], [20_000, 30_000, 30_000, 40_000]);
+      assert.deepEqual([...silent], [20_000, 30_000, 30_000]);
+      assert.deepEqual([...censored], [99_000, 99_000]);
+      assert.deepEqual(failures, { TMO_TOTAL: 1, NET_CONNECT_TMO: 1, TMO_GRACEFUL_STOP: 1, HTTP_500: 1 });
+      assert.equal(each.abortedRequests, 1);
+      assert.equal(each.operations[0]?.socket.length, 6, 'of every request that a connection took');
+      assert.equal(each.operations[0]?.headers.length, 1);
+    }
+    assert.equal(fold.lastEndMs, RUN_START_MS + 99);
+  });
+
+  it('counts an iteration that was cut short as aborted, however it was', () => {
+    const cut = (outcome: Outcome): SampleParts => ({ kind: 'iteration', operation: 'calls', outcome });
+    const { iterations } = foldOf([[cut('TMO_GRACEFUL_STOP'), cut('CLIENT_ABORT'), cut('TMO_TOTAL')]]);
+    assert.deepEqual([iterations[0]?.aborted, iterations[0]?.durations.length], [2, 1]);
   });
 
   it('measures latency from the intended start, for iterations too, up to the maximum of a column', () => {

@@ -13,13 +13,13 @@ function progressOf(lists: readonly (readonly SampleParts[])[], measuredFromMs?:
   return tally.progress(ABOUT);
 }
 
-it('LiveTally adds up blocks to running totals, without aborted requests', () => {
+it('LiveTally adds up blocks to running totals, without requests that were not sent', () => {
   const { operations, scenarios, ...rest } = progressOf([
     [
       { durationMs: 0 },
       { durationMs: 100, outcome: 'HTTP_500' },
       { durationMs: 100, outcome: 'HTTP_429' },
-      { outcome: 'CLIENT_ABORT' },
+      { outcome: 'CLIENT_ABORT', socketMs: undefined },
     ],
     [
       { durationMs: 50 },
@@ -49,6 +49,23 @@ it('LiveTally adds up blocks to running totals, without aborted requests', () =>
     { scenario: 'calls', iterations: 1, aborted: 1, dropped: 1, measured: 1, maxMs: 80 },
     { scenario: 'others', iterations: 0, aborted: 0, dropped: 1, measured: 0, maxMs: 0 },
   ]);
+});
+
+it('LiveTally counts requests without an answer, and how long they had waited', () => {
+  const { operations } = progressOf([
+    [
+      { durationMs: 10 },
+      { durationMs: 500, outcome: 'TMO_HEADERS' },
+      { durationMs: 300, outcome: 'CLIENT_ABORT', lagMs: 100 },
+      { durationMs: 200, outcome: 'CLIENT_ABORT' },
+    ],
+  ]);
+  const [{ count, failures, histogram, silent, censored }] = operations as [(typeof operations)[0]];
+  assert.deepEqual([count, failures, silent?.count, censored?.count], [4, 1, 1, 2]);
+  assert.equal(readHistogram(histogram).totalCount, 1);
+  const longest = (text = '') => readHistogram(text).getValueAtPercentile(100) / 1000;
+  assert.ok(Math.abs(longest(silent?.histogram) - 500) <= 5);
+  assert.ok(Math.abs(longest(censored?.histogram) - 400) <= 4);
 });
 
 it('LiveTally measures latency from the intended start, up to the maximum of a histogram', () => {

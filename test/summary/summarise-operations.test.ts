@@ -88,7 +88,7 @@ describe('an operation', () => {
       { socketMs: 1, durationMs: 100, closeMs: 104, flags: SAMPLE_FLAG.retry | SAMPLE_FLAG.resumed },
       // A failed request gets its connection like any other. The end of its stream says nothing about answers.
       { connectMs: 60, tlsMs: 70, socketMs: 131, closeMs: 900, outcome: 'HTTP_503', flags: SAMPLE_FLAG.retry },
-      { connectMs: 99, tlsMs: 99, outcome: 'CLIENT_ABORT', flags: SAMPLE_FLAG.held },
+      { connectMs: 99, tlsMs: 99, socketMs: undefined, outcome: 'CLIENT_ABORT', flags: SAMPLE_FLAG.held },
       { socketMs: undefined, outcome: 'NET_REFUSED' },
     ]);
     const [look] = operations;

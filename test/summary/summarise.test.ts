@@ -20,7 +20,7 @@ it('summarise adds up operations, failures and warnings', () => {
     { durationMs: 20 },
     { durationMs: 300, outcome: 'TOOL_ERROR', message: 'no', atMs: 2000 },
     { operation: 'initialize', outcome: 'SESS_DUP' },
-    { outcome: 'CLIENT_ABORT' },
+    { outcome: 'CLIENT_ABORT', socketMs: undefined },
     { outcome: 'CLIENT_LIMIT', message: 'EMFILE' },
     { outcome: 'CLIENT_LIMIT', message: 'EMFILE' },
     { kind: 'iteration', durationMs: 25 },
@@ -29,6 +29,7 @@ it('summarise adds up operations, failures and warnings', () => {
     requests: 4,
     useful: 3,
     failures: 1,
+    censored: 0,
     failureRate: 0.25,
     requestsPerSecond: 0.4,
     iterations: 1,
@@ -48,6 +49,59 @@ it('summarise adds up operations, failures and warnings', () => {
   );
   const { abortedRequests, limitedRequests, limitedExample } = summary.generator;
   assert.deepEqual([abortedRequests, limitedRequests, limitedExample], [1, 2, 'EMFILE']);
+});
+
+it("summarise gives the totals of the plan's steps, those of the protocol beside them, and the steps first", () => {
+  const protocol = { operation: 'initialize', operationKind: 'protocol' } as const;
+  const {
+    totals,
+    protocol: added,
+    operations,
+    series,
+    warmUp,
+  } = summaryOf([
+    { ...protocol, durationMs: 900, outcome: 'HTTP_503' },
+    { ...protocol, durationMs: 900 },
+    { ...protocol, durationMs: 900 },
+    { durationMs: 10 },
+    { durationMs: 30_000, outcome: 'TMO_GRACEFUL_STOP' },
+    { durationMs: 4000, outcome: 'CLIENT_ABORT' },
+    { operation: 'tools/list', operationKind: 'protocol', durationMs: 5 },
+    { operation: 'tools/list', durationMs: 7 },
+  ]);
+  const counted = { requests: 4, useful: 2, failures: 1, censored: 1, failureRate: 1 / 3, requestsPerSecond: 4 / 30 };
+  assert.deepEqual(totals, { ...counted, iterations: 0, droppedIterations: 0 });
+  assert.deepEqual([added.requests, added.useful, added.failures, added.censored], [4, 3, 1, 0]);
+  assert.deepEqual(
+    operations.map(({ operation, kind, count, withoutAnswer, longestWaitMs }) => {
+      return [operation, kind, count, withoutAnswer, longestWaitMs];
+    }),
+    [
+      ['tools/call:look', 'step', 3, 2, 30_000],
+      ['tools/list', 'step', 1, 0, null],
+      ['initialize', 'protocol', 3, 0, null],
+      ['tools/list', 'protocol', 1, 0, null],
+    ],
+  );
+  assert.deepEqual(
+    series.map(({ operation, kind, points }) => [operation, kind, points[0]?.requests]),
+    [
+      ['*', 'step', 4],
+      ['tools/call:look', 'step', 3],
+      ['tools/list', 'step', 1],
+      ['initialize', 'protocol', 3],
+      ['tools/list', 'protocol', 1],
+    ],
+  );
+  assert.equal(series[0]?.points[0]?.withoutAnswer, 2);
+  assert.deepEqual(series[0]?.points[0]?.atLeast, ['p95', 'p99']);
+  assert.equal(warmUp, null);
+});
+
+it('summarise gives the totals of all requests where no scenario has steps', () => {
+  const opening: SampleParts = { operation: 'initialize', operationKind: 'protocol' };
+  const { totals, series } = summaryOf([opening, { ...opening, outcome: 'HTTP_503' }], { headline: 'all' });
+  assert.deepEqual([totals.requests, totals.failures, series[0]?.points[0]?.requests], [2, 1, 2]);
 });
 
 it('summarise adds up each check, in the order of the plan', () => {

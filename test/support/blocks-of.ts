@@ -1,4 +1,4 @@
-import type { Block } from '../../src/sample/block.ts';
+import type { Block, OperationKind } from '../../src/sample/block.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import type { Sample } from '../../src/sample/sample.ts';
 import type { Fold, FoldFrame, SliceFold } from '../../src/summary/fold.ts';
@@ -13,6 +13,8 @@ export const INTERVAL_MS = 1000;
 export type SampleParts = Partial<Omit<Sample, 'operation' | 'startMs'>> & {
   readonly target?: string;
   readonly operation?: string;
+  /** `step` by default. */
+  readonly operationKind?: OperationKind;
   readonly atMs?: number;
 };
 
@@ -23,10 +25,15 @@ export function blockOf(samples: readonly SampleParts[]): Block | undefined {
     () => undefined,
     (text) => text,
   );
-  for (const { target = 'web', operation = 'tools/call:look', atMs = 0, ...rest } of samples) {
-    recorder.add(
-      aSample({ ...rest, operation: recorder.operation(target, operation, 'step'), startMs: RUN_START_MS + atMs }),
-    );
+  for (const {
+    target = 'web',
+    operation: name = 'tools/call:look',
+    operationKind = 'step',
+    atMs = 0,
+    ...rest
+  } of samples) {
+    const operation = recorder.operation(target, name, operationKind);
+    recorder.add(aSample({ ...rest, operation, startMs: RUN_START_MS + atMs }));
   }
   return recorder.drain();
 }

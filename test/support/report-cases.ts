@@ -19,6 +19,7 @@ export function modelled(base: Report): Report {
     iterations: 500 + index,
     iterationsPerSecond: (500 + index) / 861,
     droppedIterations: index * 9,
+    unfinishedIterations: 0,
     unfedIterations: 0,
     iterationMs: latency(400, 900),
   }));

@@ -21,7 +21,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
   const everyRequest = drawn.flatMap(({ requests }) => requests);
   const failures = everyRequest.filter((request) => request.failed).length;
   return {
-    schemaVersion: 3,
+    schemaVersion: 4,
     runId: '20260509-140000-k3v9qd',
     plan: {
       name: 'hosted-mcp-baseline',
@@ -43,10 +43,12 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       useful: everyRequest.length - failures,
       failures,
       failureRate: failures / everyRequest.length,
+      censored: 0,
       requestsPerSecond: everyRequest.length / DURATION_SECONDS,
       iterations: 1104,
       droppedIterations: 0,
     },
+    protocol: { requests: 0, useful: 0, failures: 0, censored: 0, failureRate: 0, requestsPerSecond: 0 },
     scenarios: [],
     operations: drawn.map(({ operation, requests }) => summarize(operation, requests)),
     failures: [searchCodeFailure(drawn.find(({ operation }) => operation.operation === 'tools/call:search_code'))],
@@ -158,9 +160,13 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
   return {
     target: operation.target,
     operation: operation.operation,
+    kind: 'step',
     count: operation.count,
     useful: useful.length,
     failures: operation.failures,
+    censored: 0,
+    withoutAnswer: 0,
+    longestWaitMs: null,
     requestsPerSecond: operation.count / DURATION_SECONDS,
     latencyMs: published,
     failedLatencyMs: operation.failures > 0 ? percentilesOf(Uint32Array.from([61_000, 64_200, 70_900])) : null,
@@ -186,7 +192,8 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
 }
 
 function scaled(percentiles: Percentiles, factor: number): Percentiles {
-  return Object.fromEntries(Object.entries(percentiles).map(([key, value]) => [key, value * factor])) as Percentiles;
+  const figures = Object.entries(percentiles as Readonly<Record<string, number>>);
+  return Object.fromEntries(figures.map(([key, value]) => [key, value * factor])) as unknown as Percentiles;
 }
 
 function series(target: string, operation: string, requests: readonly Request[]): Series {
@@ -206,7 +213,7 @@ function series(target: string, operation: string, requests: readonly Request[])
       p99Ms: percentiles?.p99 ?? null,
     };
   });
-  return { target, operation, intervalSeconds: INTERVAL_SECONDS, points };
+  return { target, operation, kind: 'step', intervalSeconds: INTERVAL_SECONDS, points };
 }
 
 function searchCodeFailure(drawn: { readonly requests: readonly Request[] } | undefined): OutcomeGroup {

@@ -126,6 +126,7 @@ function empty(base: Report): Report {
       requests: 0,
       useful: 0,
       failures: 0,
+      censored: 0,
       failureRate: 0,
       requestsPerSecond: 0,
       iterations: 0,
@@ -149,7 +150,13 @@ function single(base: Report): Report {
   const latencyMs = { min: 8.4, mean: 8.4, p50: 8.4, p75: 8.4, p90: 8.4, p95: 8.4, p99: 8.4, p999: 8.4, max: 8.4 };
   const figures = { requests: 1, requestsPerSecond: 1, failures: 0, p50Ms: 8.4, p95Ms: 8.4, p99Ms: 8.4 };
   const points = [{ atSeconds: 0, ...figures, activeSessions: 1 }];
-  const of = (target: string, operation: string): Series => ({ target, operation, intervalSeconds: 1, points });
+  const of = (target: string, operation: string): Series => ({
+    target,
+    operation,
+    kind: 'step',
+    intervalSeconds: 1,
+    points,
+  });
   return {
     ...passed(base),
     durationSeconds: 0.0084,
@@ -157,6 +164,7 @@ function single(base: Report): Report {
       requests: 1,
       useful: 1,
       failures: 0,
+      censored: 0,
       failureRate: 0,
       requestsPerSecond: 119.05,
       iterations: 1,
@@ -166,9 +174,13 @@ function single(base: Report): Report {
       {
         target: 'learn',
         operation: 'initialize',
+        kind: 'step',
         count: 1,
         useful: 1,
         failures: 0,
+        censored: 0,
+        withoutAnswer: 0,
+        longestWaitMs: null,
         requestsPerSecond: 119.05,
         latencyMs,
         failedLatencyMs: null,

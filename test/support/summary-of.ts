@@ -14,6 +14,7 @@ export function runSpan(changes: Partial<RunSpan> = {}): RunSpan {
     warmUpMs: 0,
     warmUpPhases: 0,
     plannedStarts: [],
+    headline: 'step',
     stopped: false,
     ...changes,
   };

@@ -153,7 +153,15 @@ describe('the verdict', () => {
     const verdict = (...expressions: string[]) => judged({ thresholds: { mcp_requests: expressions } }).verdict;
     assert.deepEqual(verdict('count>1'), { status: 'pass', reasons: ['The one threshold was met.'] });
     assert.deepEqual(verdict('count>1', 'count>2'), { status: 'pass', reasons: ['All 2 thresholds met.'] });
-    assert.deepEqual(judged({}).verdict, { status: 'pass', reasons: ['The plan has no thresholds.'] });
+  });
+
+  it('is unjudged without thresholds, and says which share was useful and which operation was the worst', () => {
+    assert.deepEqual(judged({}).verdict, {
+      status: 'unjudged',
+      reasons: ['The plan has no thresholds: 80 % of 5 requests were useful, and 66.66 % of tools/call:look of web.'],
+    });
+    const almost = [...Array.from({ length: 11_000 }, () => ({})), { outcome: 'HTTP_500' as const }];
+    assert.match(judged({ samples: almost }).verdict.reasons[0] ?? '', /: 99\.99 % of 11001 requests/);
   });
 
   it('is fail with a reason for each threshold that is not met', () => {
@@ -213,7 +221,8 @@ describe('the verdict', () => {
   });
 
   it('accepts as many lost slices as the plan allows, with their virtual users', () => {
-    const half = { generator: { maxLostSlices: 0.5 }, lost: 1, span: { plannedVus: 2 } };
+    const thresholds = { mcp_requests: ['count>1'] };
+    const half = { thresholds, generator: { maxLostSlices: 0.5 }, lost: 1, span: { plannedVus: 2 } };
     assert.equal(judged(half).verdict.status, 'pass');
     assert.equal(judged({ ...half, lost: 2 }).verdict.status, 'invalid');
     assert.equal(judged({ ...half, span: { plannedVus: 4 } }).verdict.status, 'invalid');
@@ -222,8 +231,9 @@ describe('the verdict', () => {
   });
 
   it('is invalid without requests', () => {
-    const { verdict } = judged({ samples: [{ outcome: 'CLIENT_ABORT' }] });
-    assert.deepEqual(verdict, { status: 'invalid', reasons: ['No requests were measured.'] });
+    const { verdict } = judged({ samples: [{ outcome: 'CLIENT_ABORT', socketMs: undefined }] });
+    const uncalled = 'tools/call:look of web was never called, so the run shows nothing about it.';
+    assert.deepEqual(verdict, { status: 'invalid', reasons: ['No requests were measured.', uncalled] });
   });
 
   it('is stopped when the run was stopped, whatever else it showed', () => {

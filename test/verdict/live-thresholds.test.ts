@@ -49,6 +49,38 @@ const thresholds = (metric: string, threshold: string, more: object = {}) => ({
   plan: { thresholds: { [metric]: [{ threshold, abortOnFail: true, ...more }] } },
 });
 
+describe('a live condition over latency', () => {
+  const silent = (second: number): SampleParts[] => [
+    ...Array.from({ length: 9 }, () => ({ durationMs: 10 })),
+    second < 10 ? { durationMs: 10 } : { durationMs: 200, outcome: 'TMO_TOTAL' },
+  ];
+
+  it('does not hold once too many requests have failed by silence, and gives a lower bound', () => {
+    const abort = watched({ second: silent, ...thresholds('mcp_request_duration', 'p(95)<1000', { over: '4s' }) });
+    assert.deepEqual([abort?.atSeconds, abort?.atLeast, abort?.withoutAnswer], [14, true, 0.1]);
+    assert.ok(Math.abs((abort?.observed ?? 0) - 200) <= 2, `${abort?.observed}`);
+  });
+
+  it('holds while the requests without an answer cannot change the percentile', () => {
+    assert.equal(watched({ second: silent, ...thresholds('mcp_request_duration', 'p(80)<1000') }), undefined);
+  });
+
+  it('is about the steps of the plan', () => {
+    const second = (): SampleParts[] => [
+      { durationMs: 10 },
+      { durationMs: 900, operation: 'initialize', operationKind: 'protocol', outcome: 'HTTP_500' },
+    ];
+    assert.equal(watched({ second, ...thresholds('mcp_failures', 'rate<0.1') }), undefined);
+    assert.equal(watched({ second, ...thresholds('mcp_failures{kind:all}', 'rate<0.1') })?.observed, 0.5);
+  });
+
+  it('counts requests that a stop ended as sent, and as neither useful nor failed', () => {
+    const second = (): SampleParts[] => [{ outcome: 'CLIENT_ABORT', durationMs: 50 }, { durationMs: 10 }];
+    assert.equal(watched({ second, ...thresholds('mcp_requests', 'count<8') })?.observed, 8);
+    assert.equal(watched({ second, ...thresholds('useful_rate', 'rate>0.9') }), undefined);
+  });
+});
+
 describe('a live condition over the run', () => {
   it('adds up all lanes since the start', () => {
     assert.deepEqual(watched({ second: failing(0, 30), ...thresholds('mcp_failures', 'count<8') }), {

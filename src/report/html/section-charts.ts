@@ -93,7 +93,9 @@ function targetCharts(target: string, operations: readonly OperationSummary[], r
   const charts = (operation: OperationSummary) =>
     operationCharts(
       operation,
-      report.series.find((each) => each.target === target && each.operation === operation.operation),
+      report.series.find((each) => {
+        return each.target === target && each.operation === operation.operation && each.kind === operation.kind;
+      }),
       time,
       latencyLimits(report.thresholds, operation),
     );

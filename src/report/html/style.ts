@@ -36,6 +36,7 @@ a { color: var(--p50); }
 .verdict li { margin-top: 2px; }
 .is-pass { --tone: var(--good); --tone-bg: var(--good-bg); }
 .is-fail, .is-invalid { --tone: var(--bad); --tone-bg: var(--bad-bg); }
+.is-unjudged { --tone: var(--warn); --tone-bg: var(--warn-bg); }
 .is-stopped { --tone: var(--stop); --tone-bg: var(--stop-bg); }
 .is-invalid .verdict { border: 0; color: #fff; background: repeating-linear-gradient(135deg, #9c1c15 0 18px, #8b1610 18px 36px); }
 .is-invalid .verdict h2 { color: #fff; font-size: 30px; }

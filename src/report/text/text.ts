@@ -57,13 +57,15 @@ export function renderComparison(unsafe: Comparison, { paint = plainInk, width =
   return `${[...wrap(`Run ${runId} of ${plan.name}`, width).map(paint.bold), ...lines].join('\n')}\n`;
 }
 
+const TINTS = { pass: 'green', unjudged: 'yellow', fail: 'red', invalid: 'red', stopped: 'yellow' } as const;
+
 /** The verdict in plain words with its reasons, then which run this is. */
 function verdictLines(report: Report, width: number, paint: Ink): string[] {
   const { mark, title, sentence, reasons } = verdictWords(report.verdict);
-  const tint = { pass: paint.green, fail: paint.red, invalid: paint.red, stopped: paint.yellow }[report.verdict.status];
+  const tint = TINTS[report.verdict.status];
   const when = `${formatInstant(report.startedAt)} UTC, ${formatDuration(report.durationSeconds)}`;
   return [
-    ...wrap(`${mark} ${title.toUpperCase()}: ${sentence}`, width).map((line) => paint.bold(tint(line))),
+    ...wrap(`${mark} ${title.toUpperCase()}: ${sentence}`, width).map((line) => paint.bold(paint[tint](line))),
     ...reasons.flatMap((reason) => wrap(reason, width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)),
     ...wrap(`${report.plan.name} · run ${report.runId} · ${when}`, width).map(paint.dim),
   ];
