@@ -12,7 +12,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
 
   NET_REFUSED: 'The connection was refused: nothing listens at the address, or a firewall rejected it.',
   NET_DNS: 'The host name could not be resolved to an address.',
-  NET_TLS: 'The TLS handshake failed, for example because of the certificate or the protocol version.',
+  NET_TLS: 'The TLS handshake failed; see the example message.',
   NET_CONNECT_TMO: 'No connection could be opened in time.',
   NET_RESET_PRE: 'The connection was closed before any response headers arrived.',
   NET_RESET_MID: 'The connection broke in the middle of the response.',
@@ -37,14 +37,14 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
 
   SESS_EXPIRED: 'The server no longer has the session (HTTP 404 for a session id).',
   SESS_LOST:
-    'The server does not recognise a session that it opened, as happens behind a load balancer without sticky sessions.',
+    'The server does not recognise a session that it opened (HTTP 400); this can happen behind a load balancer without sticky sessions.',
   SESS_MISSING: 'The server gave no session id in its initialize response but now requires one.',
-  SESS_REFUSED: 'The server refused to open another session, usually because it reached its limit.',
+  SESS_REFUSED: 'The server refused to open another session (HTTP 429 or 503 in reply to initialize).',
   SESS_DUP: 'The response had the session id header twice with the same value; it was accepted.',
   SESS_AMBIGUOUS: 'The server sent two different session ids in one response.',
 
   PROTO_CT_MISSING: 'The response has no content type, so it is neither JSON nor an event stream.',
-  PROTO_CT_HTML: 'The response is an HTML page, typically from a proxy or a sign-in page in front of the server.',
+  PROTO_CT_HTML: 'The response is an HTML page; a proxy or a sign-in page in front of the server can send one.',
   PROTO_CT_OTHER: 'The content type of the response is neither JSON nor an event stream.',
   PROTO_202: 'The server answered a request with 202 Accepted, which is for notifications, so there will be no result.',
   PROTO_NOTIF_ACK: 'The server acknowledged a notification with something other than an empty 202.',

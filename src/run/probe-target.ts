@@ -7,6 +7,7 @@ import { shortened } from '../plan/problem.ts';
 import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { printable } from '../report/format.ts';
+import { outcomeMeaning } from '../report/outcome-meaning.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { Clock } from '../traffic/clock.ts';
@@ -117,7 +118,7 @@ function toolNotes(plan: Plan, name: string, { tools }: Opened): string[] {
 
 function faultProblem(name: string, target: Target, { operation, outcome, message }: Fault): string {
   const detail = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, 200)})`;
-  return `targets.${name}: ${operation} at ${shownUrl(target.url)} ended in ${outcome}${detail}. ${adviceFor(outcome)}`;
+  return `targets.${name}: ${operation} at ${shownUrl(target.url)} ended in ${outcome}${detail}. ${adviceFor(outcome, message)}`;
 }
 
 /** A target's URL without its query, which may contain a key. */
@@ -126,16 +127,30 @@ function shownUrl(url: string): string {
   return origin + pathname;
 }
 
-function adviceFor(outcome: Outcome): string {
-  if (outcome === 'NET_FORBIDDEN') return 'The operator of this installation decides which addresses are allowed.';
-  if (outcome === 'CLIENT_LIMIT')
-    return "This is not a problem of the target. Raise this machine's limit on open files, or end the programs that use them up.";
-  if (outcome.startsWith('NET_')) return 'Is the server running, and is this its address?';
-  if (outcome.startsWith('AUTH_')) return "Check the target's auth and the secret that it names.";
-  if (outcome.startsWith('TMO_')) return 'The server accepted the connection but did not answer in time.';
-  if (outcome === 'PROTO_VERSION')
-    return 'mcp-surge speaks Streamable HTTP, revisions 2025-03-26 to 2026-07-28. Servers often offer it at another path, such as /mcp.';
-  if (outcome === 'SESS_REFUSED') return 'The server accepts no more sessions. Close some, or try again later.';
-  if (outcome === 'HTTP_404' || outcome === 'HTTP_405') return "Check the URL's path: this is not an MCP endpoint.";
-  return 'The server does not speak MCP over Streamable HTTP in a form that mcp-surge understands.';
+/**
+ * What to do about the outcome of a probe. It repeats what the outcome means, and names no further cause: that is not
+ * known.
+ */
+function adviceFor(outcome: Outcome, message: string): string {
+  switch (outcome) {
+    case 'NET_FORBIDDEN':
+      return 'The operator of this installation decides which addresses are allowed.';
+    case 'NET_REFUSED':
+    case 'NET_DNS':
+    case 'NET_CONNECT_TMO':
+      return 'Is the server running, and is this its address?';
+    case 'CLIENT_LIMIT':
+      return /\bE[MN]FILE\b/.test(message)
+        ? "This is not a problem of the target. Raise this machine's limit on open files, or end the programs that use them up."
+        : 'This is not a problem of the target.';
+    case 'PROTO_VERSION':
+      return message === HTTP_SSE.message
+        ? 'mcp-surge speaks Streamable HTTP, which such servers often offer at another path, such as /mcp.'
+        : 'mcp-surge speaks revisions 2025-03-26 to 2026-07-28.';
+    case 'HTTP_404':
+    case 'HTTP_405':
+      return "Check the URL's path.";
+  }
+  if (outcome.startsWith('AUTH_')) return `${outcomeMeaning(outcome)} Check the target's auth.`;
+  return outcomeMeaning(outcome);
 }

@@ -186,7 +186,7 @@ const refusals: readonly (readonly [string, (plan: string) => string, RegExp])[]
   [
     'a path that is not an MCP endpoint',
     (plan) => plan.replace('/mcp"', '/nothing"'),
-    /HTTP_404.*not an MCP endpoint/s,
+    /HTTP_404.*Check the URL's path/s,
   ],
   [
     'a missing secret',
