@@ -21,12 +21,13 @@ it('counts what the servers counted, and reports duplicates, if every activity i
   assert.deepEqual(slices, { planned: 8, committed: 8, partial: 0, lost: 0, duplicates: 8 });
   assert.deepEqual(vus, { planned: 17, started: 17 });
   assert.equal(
-    report.totals.requests,
+    report.totals.requests + report.protocol.requests,
     report.operations.reduce((sum, { count }) => sum + count, 0),
   );
   // The last live figures are those of the report.
   assert.equal(status.live.requests, report.totals.requests);
   assert.equal(status.live.failures, report.totals.failures);
+  assert.equal(status.live.protocol.requests, report.protocol.requests);
 
   const instances = stack.host.durable.instances();
   // The run itself, a lane for each slice and a group to fold them.
