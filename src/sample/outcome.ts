@@ -43,6 +43,11 @@ export function outcomeClass(outcome: Outcome): OutcomeClass {
   return WARNINGS.has(outcome) ? 'warning' : 'failed';
 }
 
+/** True when the caller got its answer, even if the server broke a rule (a warning). */
+export function isAnswer(outcome: Outcome): boolean {
+  return outcome === 'OK' || WARNINGS.has(outcome);
+}
+
 /** True for failures by silence: the time until the failure is only a lower bound of the time until an answer. */
 export function isTimeout(outcome: Outcome): boolean {
   return outcome.startsWith('TMO_') || outcome === 'NET_CONNECT_TMO';

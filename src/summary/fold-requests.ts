@@ -137,8 +137,10 @@ export class RequestFolder {
     keep('firstEvent', firstEventUs);
     keep('close', closeUs);
     const close = closeUs[at] as number;
-    // Rounding can put the close a microsecond before the answer.
-    if (close !== NO_TIME) clocks.hold.push(Math.max(0, close - (durationUs[at] as number)));
+    if (close === NO_TIME) return;
+    const hold = close - (durationUs[at] as number);
+    // Rounding can put the close a microsecond before the answer. If it is earlier, the answer came with another reply.
+    if (hold >= -1) clocks.hold.push(Math.max(0, hold));
   }
 
   #operationOf(key: OperationKey): OpenOperation {

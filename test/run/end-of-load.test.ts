@@ -42,9 +42,13 @@ for (const era of ['legacy', 'modern'] as const) {
       });
       const report = await reportOfRun(testContext(), text);
       assert.ok(report.durationSeconds < 3, `${report.durationSeconds} s`);
-      assert.deepEqual(report.failures, [], 'the end of the load is not a failure of the target');
-      const { abortedRequests } = report.generator;
-      assert.equal(abortedRequests, 1, 'the poll in flight, or the one that would have come next');
+      const failed = (operation: string) => report.failures.filter((each) => each.operation === operation);
+      const [call] = failed('tools/call:look');
+      assert.deepEqual([call?.outcome, call?.count], ['TMO_GRACEFUL_STOP', 1], 'the task had all its time');
+      for (const poll of failed('tasks/get:look')) assert.equal(poll.outcome, 'TMO_GRACEFUL_STOP');
+      const waited = report.operations.find(({ operation }) => operation === 'tools/call:look')?.failedLatencyMs;
+      assert.ok((waited?.max ?? 0) >= 1000, `${waited?.max} ms`);
+      assert.equal(report.generator.abortedRequests, 0, 'no poll is refused once its call has ended');
       assert.equal(server.of('tools/call').length, 1);
       const asked = server.of('tasks/get').length;
       if (pollMs === HOUR_MS) assert.equal(asked, 0);

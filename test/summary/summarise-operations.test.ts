@@ -108,6 +108,14 @@ describe('an operation', () => {
     assert.deepEqual(range('hold'), [0, 4, 250]);
     assert.equal(look?.clocksMs.close?.max, 350);
   });
+
+  it('leaves out of the hold what had its answer after the close of its stream, in another reply', () => {
+    const { operations } = summaryOf([
+      { durationMs: 3000, closeMs: 12 },
+      { durationMs: 100, closeMs: 104 },
+    ]);
+    assert.deepEqual([operations[0]?.clocksMs.hold?.min, operations[0]?.clocksMs.close?.min], [4, 12]);
+  });
 });
 
 describe('series', () => {

@@ -27,6 +27,8 @@ export type ExchangeRequest = {
   /** True if its credentials are new because the server refused the previous ones. */
   readonly renewed: boolean;
   readonly judge: ResultJudge;
+  /** True for a later round of a call, whose results its session judges for the whole call. */
+  readonly laterRound?: boolean | undefined;
   /** The tool that is called, if the session has seen it listed. */
   readonly tool: Tool | undefined;
   /** The session that sends the request. */
@@ -50,7 +52,7 @@ export function headerOf(headers: ReplyHeaders, name: string): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
 }
 
-/** What a reply is judged by: the request and the head of the reply. The judge adds the result or the error. */
+/** What a reply is judged by: the request and the head of the reply. The judge adds the rest. */
 export type JudgedExchange = {
   readonly request: ExchangeRequest;
   /** 0 until the reply's headers have arrived. */
@@ -60,6 +62,11 @@ export type JudgedExchange = {
   result: unknown;
   /** The error of the matching response, if it had one. */
   error: unknown;
+  /**
+   * True when the answer is not the call's result yet: the server made a task of the call, or asks for input. The session
+   * then sends what follows, and concludes the call. The judge sets it.
+   */
+  continues: boolean;
 };
 
 /** What a server said about resuming its event stream. */

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Link } from '../../net/guarded-connector.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
-import type { Outcome } from '../../sample/outcome.ts';
+import { isAnswer, type Outcome } from '../../sample/outcome.ts';
 import { classifyTransportError, isInternalError, isResumable } from './classify.ts';
 import {
   CUT_AFTER_MS,
@@ -40,6 +40,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   replyHeaders = NO_HEADERS;
   result: unknown;
   error: unknown;
+  continues = false;
   /** The connection that the request was given to; undefined before that. */
   link: Link | undefined;
   dueMs = Number.POSITIVE_INFINITY;
@@ -279,6 +280,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   #decide(judgement: Judgement, atMs: number): void {
     if (this.over) return;
     recordOutcome(this.sample, judgement, atMs);
+    this.continues &&= isAnswer(judgement.outcome);
     this.#enter('decided');
   }
 

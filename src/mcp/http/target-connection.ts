@@ -8,9 +8,11 @@ import {
 import type { Target } from '../../plan/target-schema.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { CutOutcome } from '../../sample/outcome.ts';
+import { ContinuedCalls } from './continued-calls.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
+import type { Judgement } from './json-rpc.ts';
 import { ResendingHandler } from './resending-handler.ts';
 
 export type TargetConnectionOptions = TargetPoolOptions & {
@@ -34,6 +36,7 @@ export class TargetConnection {
   readonly #maxConnections: number | undefined;
   readonly #host: ExchangeHost<Exchange>;
   readonly #inFlight: InFlightRequests<Exchange>;
+  readonly #continued: ContinuedCalls;
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #bug: Error | undefined;
@@ -47,19 +50,24 @@ export class TargetConnection {
       const text = error instanceof Error ? error.message : String(error);
       this.#bug ??= new Error(`A request to ${url.origin} failed in mcp-surge itself: ${text}`, { cause: error });
     };
+    const onComplete = (exchange: Exchange) => {
+      try {
+        options.onExchange(exchange);
+      } catch (error) {
+        onInternalError(error);
+      }
+      if (this.#isIdle) this.#whenIdle?.();
+    };
     this.#inFlight = new InFlightRequests(options.now);
+    this.#continued = new ContinuedCalls(options.now, onComplete);
     this.#host = {
       now: options.now,
       inFlight: this.#inFlight,
       timeouts: target.timeouts,
       cutsHeldStreams: target.heldStreams === 'cut',
       onFinished: (exchange) => {
-        try {
-          options.onExchange(exchange);
-        } catch (error) {
-          onInternalError(error);
-        }
-        if (this.#inFlight.size === 0) this.#whenIdle?.();
+        if (exchange.continues) this.#continued.hold(exchange);
+        else onComplete(exchange);
       },
       onInternalError,
     };
@@ -92,13 +100,23 @@ export class TargetConnection {
   }
 
   /**
-   * Ends requests in flight.
+   * Ends a call whose first answer was not its result, so that its sample is complete.
+   * @param last the request that brought the result or failed
+   */
+  conclude(call: Exchange, judgement: Judgement, last: Exchange): void {
+    this.#continued.conclude(call, judgement, last);
+  }
+
+  /**
+   * Ends requests in flight, and calls that wait for their result.
    * @param outcome whether the target had all the time that the plan gives
    * @param isMeant selects requests by virtual user number; without it, all end
    */
   abortAll(reason: string, outcome: CutOutcome, isMeant?: (vu: number) => boolean): void {
-    for (const exchange of this.#inFlight.all()) {
-      if (isMeant?.(exchange.request.vu) !== false) exchange.abort(outcome, reason);
+    for (const exchange of [...this.#inFlight.all(), ...this.#continued.all()]) {
+      if (isMeant?.(exchange.request.vu) === false) continue;
+      this.#continued.conclude(exchange, { outcome, message: reason });
+      exchange.abort(outcome, reason);
     }
   }
 
@@ -111,8 +129,12 @@ export class TargetConnection {
     return this.#closed;
   }
 
+  get #isIdle(): boolean {
+    return this.#inFlight.size === 0 && this.#continued.size === 0;
+  }
+
   async #close(): Promise<void> {
-    if (this.#inFlight.size > 0) {
+    if (!this.#isIdle) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });

@@ -25,7 +25,7 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { callAsTask, legacyTask } from './tasks.ts';
+import { callAsTask, concludeCall, judgeLegacyCreated, legacyTask } from './tasks.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
@@ -130,11 +130,8 @@ export class LegacySession implements Session, ExchangePeer {
     this.#check(exchange);
     if (LEFT_RUNNING.has(exchange.outcome) && exchange.sample.socketMs !== undefined)
       this.#cancel(id, exchange, caller);
-    if (!isTask || !succeeded(exchange)) return exchange;
-    const { clock, ended, target } = this.#options;
-    return legacyTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-      this.request(part, followUp(caller)),
-    );
+    if (exchange.continues) await this.#waitForTask(call, exchange, tool, caller);
+    return exchange;
   }
 
   async close(caller: Caller): Promise<void> {
@@ -151,7 +148,9 @@ export class LegacySession implements Session, ExchangePeer {
     this.#end('the session was abandoned');
   }
 
-  judgeResult({ request, result }: JudgedExchange): Judgement {
+  judgeResult(exchange: JudgedExchange): Judgement {
+    const { request, result } = exchange;
+    exchange.continues = request.judge === judgeLegacyCreated;
     return request.judge(result, request.tool);
   }
 
@@ -175,6 +174,14 @@ export class LegacySession implements Session, ExchangePeer {
     // Rejects only because of a bug in mcp-surge, which the connection remembers.
     resume(exchange, stream, { clock, ended }, open).catch(() => {});
     return true;
+  }
+
+  /** Waits for the task that a call has created. */
+  #waitForTask(call: Call, created: Exchange, tool: Tool | undefined, caller: Caller): Promise<void> {
+    const { clock, ended, target, connection } = this.#options;
+    const options = { clock, ended, elicitation: target.elicitation, isOver: () => !created.continues };
+    const send = (part: Call) => this.request(part, followUp(caller));
+    return concludeCall(connection, created, () => legacyTask(call, created, tool, options, send));
   }
 
   /** The steps after the handshake: opens the stream for server messages if the plan wants it, and lists the tools. */

@@ -17,7 +17,7 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { isTask, judgeModernCreated, modernTask } from './tasks.ts';
+import { type CallEnd, concludeCall, isTask, judgeModernCreated, modernTask } from './tasks.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',
@@ -51,8 +51,6 @@ export class ModernSession implements Session, ExchangePeer {
   #nextId = 1;
   #alive = false;
   #tools: ReadonlyMap<string, Tool> | undefined;
-  /** Ids of the requests that are their call's last round: a result that asks for input once more is a failure. */
-  #lastRounds: Set<number> | undefined;
 
   /** @param discovery what the target said about itself before the load; undefined when it was not asked */
   constructor(options: SessionOptions, discovery?: Discovery) {
@@ -83,26 +81,11 @@ export class ModernSession implements Session, ExchangePeer {
   }
 
   async request(call: Call, caller: Caller): Promise<Exchange> {
-    const { clock, ended, target } = this.#options;
-    const { method, name } = call;
-    const tool = method === TASKED ? this.#tools?.get(name ?? '') : undefined;
-    let { params } = call;
-    let asking = caller;
-    for (let round = 0; ; round++) {
-      const exchange = await this.#sender.send(this.#message(call, params, tool, round === MAX_ROUNDS), asking);
-      this.#lastRounds?.delete(exchange.request.id);
-      if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
-      if (!succeeded(exchange)) return exchange;
-      if (asksForInput(exchange.result)) {
-        asking = followUp(caller);
-        params = addParams(call.params, answerInput(exchange.result, target.elicitation) ?? '');
-        continue;
-      }
-      if (method !== TASKED || !isTask(exchange.result)) return exchange;
-      return modernTask(call, exchange, tool, { clock, ended, elicitation: target.elicitation }, (part) =>
-        this.request(part, followUp(caller)),
-      );
-    }
+    const tool = call.method === TASKED ? this.#tools?.get(call.name ?? '') : undefined;
+    const first = await this.#send(this.#message(call, call.params, tool), caller);
+    if (first.continues)
+      await concludeCall(this.#options.connection, first, () => this.#follow(call, first, tool, caller));
+    return first;
   }
 
   async close(): Promise<void> {
@@ -113,10 +96,12 @@ export class ModernSession implements Session, ExchangePeer {
     this.#alive = false;
   }
 
-  judgeResult({ request, result }: JudgedExchange): Judgement {
-    if (request.rpcMethod === TASKED && isTask(result)) return judgeModernCreated(result);
-    if (this.#lastRounds?.has(request.id) === true && asksForInput(result)) return ENDLESS;
-    return judgeResultType(result, this.#options.target.elicitation) ?? request.judge(result, request.tool);
+  judgeResult(exchange: JudgedExchange): Judgement {
+    const { request, result } = exchange;
+    if (request.laterRound === true) return USEFUL;
+    const judgement = this.#judgeUnfinished(request.rpcMethod, result);
+    exchange.continues = judgement === USEFUL;
+    return judgement ?? request.judge(result, request.tool);
   }
 
   /** Notifications decide nothing, and servers of this era send no requests. */
@@ -129,13 +114,42 @@ export class ModernSession implements Session, ExchangePeer {
     return false;
   }
 
-  /** One round of a call, under an id of its own. @param params those of the call, with the input for this round */
-  #message(call: Call, params: string, tool: Tool | undefined, isLastRound: boolean): Outgoing {
-    const id = this.#nextId++;
-    if (isLastRound) {
-      this.#lastRounds ??= new Set();
-      this.#lastRounds.add(id);
+  async #send(outgoing: Outgoing, caller: Caller): Promise<Exchange> {
+    const exchange = await this.#sender.send(outgoing, caller);
+    if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
+    return exchange;
+  }
+
+  /** Judges a result that is not the call's last one; useful when the call can go on. @returns undefined for any other */
+  #judgeUnfinished(method: string, result: unknown): Judgement | undefined {
+    if (method === TASKED && isTask(result)) return judgeModernCreated(result);
+    return judgeResultType(result, this.#options.target.elicitation);
+  }
+
+  /** Gives the input that the server asks for, and waits for a task. @param first the call's first round */
+  async #follow(call: Call, first: Exchange, tool: Tool | undefined, caller: Caller): Promise<CallEnd> {
+    const { clock, ended, target } = this.#options;
+    const { elicitation } = target;
+    let last = first;
+    for (let round = 1; asksForInput(last.result); round++) {
+      if (round > MAX_ROUNDS) return { last, judgement: ENDLESS };
+      const params = addParams(call.params, answerInput(last.result, elicitation) ?? '');
+      last = await this.#send(
+        { ...this.#message(call, params, tool), kind: 'protocol', laterRound: true },
+        followUp(caller),
+      );
+      if (!succeeded(last)) return { last };
+      const judgement = this.#judgeUnfinished(call.method, last.result);
+      if (judgement === undefined) return { last, judgement: call.judge(last.result, tool) };
+      if (judgement !== USEFUL) return { last, judgement };
     }
+    const options = { clock, ended, elicitation, isOver: () => !first.continues };
+    return modernTask(call, last, tool, options, (part) => this.request(part, followUp(caller)));
+  }
+
+  /** One round of a call, under an id of its own. @param params those of the call, with the input for this round */
+  #message(call: Call, params: string, tool: Tool | undefined): Outgoing {
+    const id = this.#nextId++;
     const { method, name, progress, operation, kind = 'step', judge } = call;
     const progressToken = progress ? `"progressToken":${id},` : '';
     const meta = `"_meta":{${progressToken}${this.#meta}}`;

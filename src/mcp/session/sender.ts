@@ -8,7 +8,7 @@ import type { Caller, SessionOptions } from './session.ts';
 
 /** A request as a session describes it: without the headers that all requests share, and without its caller. */
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &
-  Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession'>> & {
+  Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession' | 'laterRound'>> & {
     readonly operation: string;
     /** `protocol` by default. */
     readonly kind?: OperationKind;
@@ -84,7 +84,7 @@ export class Sender {
     renewed: boolean,
   ): ExchangeRequest {
     const { method, body, expects, id = 0, rpcMethod = '', judge = useful } = outgoing;
-    const { kind = 'protocol', tool, opensSession = false, headers = NOTHING } = outgoing;
+    const { kind = 'protocol', tool, opensSession = false, laterRound = false, headers = NOTHING } = outgoing;
     return {
       method,
       headers: auth instanceof Error ? NOTHING : this.#headers(method, auth, headers),
@@ -96,6 +96,7 @@ export class Sender {
       opensSession,
       renewed,
       judge,
+      laterRound,
       tool,
       peer: this.#peer,
       operation: this.#options.operation(outgoing.operation, kind),

@@ -1,6 +1,6 @@
 import type { Target } from '../../plan/target-schema.ts';
 import type { OperationKind } from '../../sample/block.ts';
-import { outcomeClass } from '../../sample/outcome.ts';
+import { isAnswer } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -16,7 +16,8 @@ export type Session = {
   readonly alive: boolean;
   /**
    * Sends a call and the requests that the protocol adds: a repetition with a new token or with requested input, the
-   * polling of a task. Each request is a sample; the one that decides the call is returned.
+   * polling of a task. Each request is a sample. The call's own is returned; it runs until the call's result, and has that
+   * result's outcome.
    */
   request(call: Call, caller: Caller): Promise<Exchange>;
   /** Tells the server that the session is over. Does nothing when the server keeps no session. */
@@ -129,6 +130,5 @@ export function clientInfoOf(userAgent: string): { readonly name: string; readon
 
 /** True when the caller got its answer, even if the server broke a rule (a warning). */
 export function succeeded({ outcome }: Exchange): boolean {
-  const result = outcomeClass(outcome);
-  return result === 'useful' || result === 'warning';
+  return isAnswer(outcome);
 }

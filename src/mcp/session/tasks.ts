@@ -3,10 +3,39 @@ import type { Target } from '../../plan/target-schema.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
+import type { TargetConnection } from '../http/target-connection.ts';
 import { answerInput } from '../operations/answer-input.ts';
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { succeeded } from './session.ts';
+
+/** How a call ended that its first answer had not ended. */
+export type CallEnd = {
+  /** The request that brought the result or failed. */
+  readonly last: Exchange;
+  /** What the result came to; undefined when the request failed, whose outcome is then the call's. */
+  readonly judgement?: Judgement;
+};
+
+/**
+ * Waits for the end of a call that its first answer has not ended, and completes the call's sample.
+ * @param rest sends what follows the first answer
+ */
+export async function concludeCall(
+  connection: Pick<TargetConnection, 'conclude'>,
+  call: Exchange,
+  rest: () => Promise<CallEnd>,
+): Promise<void> {
+  let end: CallEnd = { last: call, judgement: { outcome: 'CLIENT_ABORT', message: 'mcp-surge failed' } };
+  try {
+    end = await rest();
+  } finally {
+    const { last, judgement } = end;
+    // A warning about the request that brought the result is one about the call.
+    const { outcome, message } = judgement === undefined || judgement.outcome === 'OK' ? last : judgement;
+    connection.conclude(call, { ...judgement, outcome, message }, last);
+  }
+}
 
 /** How to wait for a task. */
 type TaskOptions = {
@@ -14,10 +43,18 @@ type TaskOptions = {
   /** As in SessionOptions. */
   readonly ended: AbortSignal;
   readonly elicitation: Target['elicitation'];
+  /** True once the call has ended from our side, so that nothing more is sent for it. */
+  readonly isOver: () => boolean;
 };
 
 /** Sends a request that follows from the call. */
 type SendPart = (part: Call) => Promise<Exchange>;
+
+/** A request that follows from a call. Its result is judged for the call, so its own outcome says only whether it came. */
+function partOf(call: Call, method: string, taskId: string, params: string, judge: ResultJudge = () => USEFUL): Call {
+  const operation = `${method}:${call.name}`;
+  return { operation, kind: 'protocol', method, name: taskId, params, judge, progress: false };
+}
 
 /** The call of a tool that runs only as a task (revision 2025-11-25, "Tasks": `execution.taskSupport: required`). */
 export function callAsTask(call: Call): Call {
@@ -26,53 +63,50 @@ export function callAsTask(call: Call): Call {
 
 /**
  * Polls the task that a tool call has created (revision 2025-11-25) until it is done, and fetches its result. Each
- * `tasks/get` is a sample, and so is the `tasks/result` that is returned. A task that waits for input asks for it on
- * the stream of `tasks/result`; it gets what the plan allows.
+ * `tasks/get` is a sample, and so is the `tasks/result`. A task that waits for input asks for it on the stream of
+ * `tasks/result`; it gets what the plan allows.
  * @param created the call itself, which succeeded
  */
 export async function legacyTask(
   call: Call,
   created: Exchange,
-  tool: Tool,
+  tool: Tool | undefined,
   options: TaskOptions,
   send: SendPart,
-): Promise<Exchange> {
+): Promise<CallEnd> {
   const { taskId, pollInterval } = (created.result as { task: LegacyTask }).task;
   const params = JSON.stringify({ taskId });
-  const part = (method: string, judge: ResultJudge): Call => {
-    return {
-      operation: `${method}:${tool.name}`,
-      kind: 'protocol',
-      method,
-      name: taskId,
-      params,
-      judge,
-      progress: false,
-    };
-  };
-  const get = part('tasks/get', (result) => judgeLegacyTask(result, options.elicitation));
-  const polled = await pollTask(options, pollInterval, () => send(get));
+  const get = partOf(call, 'tasks/get', taskId, params, judgeStatus);
+  const polled = await pollTask(options, created, pollInterval, () => send(get));
+  if (!succeeded(polled) || options.isOver()) return { last: polled };
+  const problem = legacyTaskProblem(polled.result, options.elicitation);
+  if (problem !== undefined) return { last: polled, judgement: problem };
   // A failed task has a result too, or the error that it ended in.
-  if (!succeeded(polled)) return polled;
-  return send(part('tasks/result', (result) => call.judge(result, tool)));
+  const last = await send(partOf(call, 'tasks/result', taskId, params));
+  return succeeded(last) ? { last, judgement: call.judge(last.result, tool) } : { last };
 }
 
 type LegacyTask = { readonly taskId: string; readonly status: string; readonly pollInterval?: unknown };
 
-function judgeLegacyCreated(result: unknown): Judgement {
+export function judgeLegacyCreated(result: unknown): Judgement {
   const task = (result as { task?: Partial<LegacyTask> } | null)?.task;
   if (typeof task?.taskId === 'string' && typeof task.status === 'string') return USEFUL;
   return { outcome: 'PROTO_SHAPE', message: 'expected result.task with taskId and status' };
 }
 
-function judgeLegacyTask(result: unknown, elicitation: Target['elicitation']): Judgement {
+function judgeStatus(result: unknown): Judgement {
+  if (typeof asRecord(result).status === 'string') return USEFUL;
+  return { outcome: 'PROTO_SHAPE', message: 'expected a task with a status' };
+}
+
+/** Why a task that works no longer will have no result; undefined when it has one. */
+function legacyTaskProblem(result: unknown, elicitation: Target['elicitation']): Judgement | undefined {
   const { status, statusMessage } = asRecord(result);
   if (status === 'input_required' && elicitation === 'none') {
     return { outcome: 'RPC_INPUT_REQUIRED', message: `the task waits for input: ${statusMessage ?? ''}` };
   }
-  if (status === 'cancelled')
-    return { outcome: 'TOOL_ERROR', message: `the task was cancelled: ${statusMessage ?? ''}` };
-  return typeof status === 'string' ? USEFUL : { outcome: 'PROTO_SHAPE', message: 'expected a task with a status' };
+  if (status !== 'cancelled') return undefined;
+  return { outcome: 'TOOL_ERROR', message: `the task was cancelled: ${statusMessage ?? ''}` };
 }
 
 type ModernTask = Readonly<Record<string, unknown>>;
@@ -83,9 +117,9 @@ const MAX_UPDATES = 10;
 /**
  * Polls the task that a server made of a tool call (extension `io.modelcontextprotocol/tasks`, SEP-2663) until it is
  * done. Input that it asks for is sent with `tasks/update`, as far as the plan allows, and once for each key: the task
- * may still list a key as open for a while afterwards. Returns the `tasks/get` that brings the tool's result. Each
- * request is a sample.
- * @param created the call itself, which succeeded
+ * may still list a key as open for a while afterwards. The last `tasks/get` brings the tool's result. Each request is a
+ * sample.
+ * @param created the request whose result was the task
  */
 export async function modernTask(
   call: Call,
@@ -93,34 +127,24 @@ export async function modernTask(
   tool: Tool | undefined,
   options: TaskOptions,
   send: SendPart,
-): Promise<Exchange> {
+): Promise<CallEnd> {
   const { taskId, pollIntervalMs } = created.result as { taskId: string; pollIntervalMs?: unknown };
+  const id = `"taskId":${JSON.stringify(taskId)}`;
+  const get = partOf(call, 'tasks/get', taskId, `{${id}}`, judgeModernStatus);
   const given = new Set<string>();
-  let updates = 0;
-  const wanted = (task: ModernTask) => inputFor(task, given, updates < MAX_UPDATES ? options.elicitation : 'none');
-  const part = (method: string, judge: ResultJudge, more = ''): Call => {
-    const params = `{"taskId":${JSON.stringify(taskId)}${more}}`;
-    return {
-      operation: `${method}:${call.name}`,
-      kind: 'protocol',
-      method,
-      name: taskId,
-      params,
-      judge,
-      progress: false,
-    };
-  };
-  const get = part('tasks/get', (result) => judgeModernTask(result, call, tool, wanted));
-  for (;;) {
-    const polled = await pollTask(options, pollIntervalMs, () => send(get));
+  for (let updates = 0; ; ) {
+    const polled = await pollTask(options, created, pollIntervalMs, () => send(get));
+    if (!succeeded(polled) || options.isOver()) return { last: polled };
     const task = polled.result as ModernTask;
-    if (!succeeded(polled) || task.status !== 'input_required') return polled;
-    const input = wanted(task);
-    if (input === undefined || input === '') continue;
+    const input = inputFor(task, given, updates < MAX_UPDATES ? options.elicitation : 'none');
+    if (task.status !== 'input_required' || input === undefined) {
+      return { last: polled, judgement: judgeModernTask(task, call, tool) };
+    }
+    if (input === '') continue;
     updates++;
     for (const key of Object.keys(asRecord(task.inputRequests))) given.add(key);
-    const updated = await send(part('tasks/update', () => USEFUL, `,${input}`));
-    if (!succeeded(updated)) return updated;
+    const updated = await send(partOf(call, 'tasks/update', taskId, `{${id},${input}}`));
+    if (!succeeded(updated)) return { last: updated };
   }
 }
 
@@ -144,21 +168,24 @@ function inputFor(task: ModernTask, given: ReadonlySet<string>, elicitation: Tar
   return answerInput({ resultType: 'input_required', inputRequests: Object.fromEntries(open) }, elicitation);
 }
 
-function judgeModernTask(
-  result: unknown,
-  call: Call,
-  tool: Tool | undefined,
-  wanted: (task: ModernTask) => string | undefined,
-): Judgement {
-  const task = asRecord(result);
+const MODERN_STATUSES: ReadonlySet<unknown> = new Set([
+  'working',
+  'completed',
+  'input_required',
+  'failed',
+  'cancelled',
+]);
+
+function judgeModernStatus(result: unknown): Judgement {
+  if (MODERN_STATUSES.has(asRecord(result).status)) return USEFUL;
+  return { outcome: 'PROTO_SHAPE', message: 'expected a task with a status that the extension defines' };
+}
+
+/** Judges a task that works no longer: its tool's result, or why there is none. */
+function judgeModernTask(task: ModernTask, call: Call, tool: Tool | undefined): Judgement {
   switch (task.status) {
-    case 'working':
-      return USEFUL;
     case 'completed':
       return call.judge(task.result, tool);
-    case 'input_required':
-      if (wanted(task) !== undefined) return USEFUL;
-      return { outcome: 'RPC_INPUT_REQUIRED', message: 'the task waits for input that the plan does not give' };
     case 'failed': {
       const { code, message } = (task.error ?? {}) as { message?: unknown; code?: unknown };
       const outcome = Number.isSafeInteger(code) ? (`RPC_${code as number}` as const) : 'TOOL_ERROR';
@@ -167,7 +194,7 @@ function judgeModernTask(
     case 'cancelled':
       return { outcome: 'TOOL_ERROR', message: 'the task was cancelled' };
   }
-  return { outcome: 'PROTO_SHAPE', message: 'expected a task with a status that the extension defines' };
+  return { outcome: 'RPC_INPUT_REQUIRED', message: 'the task waits for input that the plan does not give' };
 }
 
 /** Interval between polls when the server does not say. */
@@ -177,17 +204,25 @@ const MIN_POLL_MS = 20;
 
 /**
  * Polls a task until it is done or a poll fails, and returns the last poll. There is no time limit here: the scenario
- * sets it. When the load ends, the wait ends immediately and the next poll is refused.
+ * sets it. When the load ends, the wait ends immediately, and nothing more is sent for a call that has ended with it.
+ * @param created returned when nothing was sent
  * @param pollMs the interval that the server wishes; a later answer may change it
  */
-async function pollTask({ clock, ended }: TaskOptions, pollMs: unknown, get: () => Promise<Exchange>) {
+async function pollTask(
+  { clock, ended, isOver }: TaskOptions,
+  created: Exchange,
+  pollMs: unknown,
+  get: () => Promise<Exchange>,
+): Promise<Exchange> {
+  let last = created;
   let waitMs = pollMs;
   for (;;) {
     await clock.sleepUntil(clock.now() + intervalOf(waitMs), ended);
-    const exchange = await get();
-    if (!succeeded(exchange)) return exchange;
-    const { status, pollInterval, pollIntervalMs } = exchange.result as Record<string, unknown>;
-    if (status !== 'working' && status !== 'submitted') return exchange;
+    if (isOver()) return last;
+    last = await get();
+    if (!succeeded(last)) return last;
+    const { status, pollInterval, pollIntervalMs } = last.result as Record<string, unknown>;
+    if (status !== 'working' && status !== 'submitted') return last;
     waitMs = pollIntervalMs ?? pollInterval ?? waitMs;
   }
 }

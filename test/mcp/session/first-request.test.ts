@@ -56,7 +56,7 @@ it('the lag and the marks of a call do not belong to the polls of a task, in eit
     await session.open(CALLER);
     const from = rig.exchanges.length;
     await session.request(look, lateCaller());
-    assert.deepEqual(marked(rig, from), ['tools/call late first', 'tasks/get', 'tasks/result']);
+    assert.deepEqual(marked(rig, from), ['tasks/get', 'tasks/result', 'tools/call late first']);
   }
   const modern: Record<string, Answer> = {
     'tools/call': () => ({ resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 }),
@@ -68,7 +68,7 @@ it('the lag and the marks of a call do not belong to the polls of a task, in eit
     await session.open(CALLER);
     const from = rig.exchanges.length;
     await session.request(look, lateCaller());
-    assert.deepEqual(marked(rig, from), ['tools/call late first', 'tasks/get']);
+    assert.deepEqual(marked(rig, from), ['tasks/get', 'tools/call late first']);
   }
 });
 
@@ -81,7 +81,7 @@ it('the lag and the marks of a call do not belong to the rounds in which a call 
   await session.open(CALLER);
   const from = rig.exchanges.length;
   assert.equal((await session.request(look, lateCaller())).outcome, 'OK');
-  assert.deepEqual(marked(rig, from), ['tools/call late first', 'tools/call', 'tools/call']);
+  assert.deepEqual(marked(rig, from), ['tools/call', 'tools/call', 'tools/call late first']);
 });
 
 it('the lag and the marks of a call do not belong to further pages', async (t) => {

@@ -92,8 +92,8 @@ it('counts the polls and the result of a task as protocol', async (t) => {
   await session.request(look, CALLER);
   await rig.close();
   assert.deepEqual(rig.kinds().slice(-3), [
-    'step tools/call:look',
     'protocol tasks/get:look',
     'protocol tasks/result:look',
+    'step tools/call:look',
   ]);
 });

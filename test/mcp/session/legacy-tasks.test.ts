@@ -48,9 +48,9 @@ it('a task-only tool of the first era is called as a task, polled at the interva
     assert.ok((waits[index] ?? 0) >= ms - 1 && (waits[index] ?? 0) < 1000, `${waits} ms`);
   }
   assert.deepEqual(rig.samples().slice(3), [
-    'tools/call:look OK',
     ...Array(3).fill('tasks/get:look OK'),
     'tasks/result:look OK',
+    'tools/call:look OK',
   ]);
 });
 
@@ -75,13 +75,14 @@ it('a task-only tool of the first era fails with the outcome of its result, whic
   const rig = await startSession(t, { ...taskServer(task('failed')), 'tasks/result': failed });
   const exchange = await requestLook(rig);
   assert.deepEqual([exchange.outcome, exchange.message], ['TOOL_ERROR', 'worn out']);
+  assert.deepEqual(rig.samples().slice(3), ['tasks/get:look OK', 'tasks/result:look OK', 'tools/call:look TOOL_ERROR']);
 });
 
-const ends: readonly [answers: Record<string, Answer>, outcome: string, message: RegExp, sample: string][] = [
-  [taskServer(task('cancelled', { statusMessage: 'by hand' })), 'TOOL_ERROR', /cancelled: by hand/, 'tasks/get'],
-  [taskServer(task('input_required')), 'RPC_INPUT_REQUIRED', /waits for input/, 'tasks/get'],
-  [taskServer({ taskId: 't1' }), 'PROTO_SHAPE', /a task with a status/, 'tasks/get'],
-  [{ ...taskServer(), 'tools/call': () => seen }, 'PROTO_SHAPE', /result\.task/, 'tools/call'],
+const ends: readonly [answers: Record<string, Answer>, outcome: string, message: RegExp, polls: string[]][] = [
+  [taskServer(task('cancelled', { statusMessage: 'by hand' })), 'TOOL_ERROR', /cancelled: by hand/, ['OK']],
+  [taskServer(task('input_required')), 'RPC_INPUT_REQUIRED', /waits for input/, ['OK']],
+  [taskServer({ taskId: 't1' }), 'PROTO_SHAPE', /a task with a status/, ['PROTO_SHAPE']],
+  [{ ...taskServer(), 'tools/call': () => seen }, 'PROTO_SHAPE', /result\.task/, []],
   [
     {
       ...taskServer(),
@@ -89,16 +90,17 @@ const ends: readonly [answers: Record<string, Answer>, outcome: string, message:
     },
     'RPC_-32602',
     /not found/,
-    'tasks/get',
+    ['RPC_-32602'],
   ],
 ];
-for (const [answers, outcome, message, sample] of ends) {
-  it(`a task-only tool of the first era ends at ${sample} with ${outcome}: ${message.source}`, async (t) => {
+for (const [answers, outcome, message, polls] of ends) {
+  it(`a task-only tool of the first era ends with ${outcome} after ${polls.length} polls: ${message.source}`, async (t) => {
     const rig = await startSession(t, answers);
     const exchange = await requestLook(rig);
     assert.equal(exchange.outcome, outcome, exchange.message);
     assert.match(exchange.message, message);
-    assert.equal(rig.samples().at(-1), `${sample}:look ${outcome}`);
+    const samples = [...polls.map((poll) => `tasks/get:look ${poll}`), `tools/call:look ${outcome}`];
+    assert.deepEqual(rig.samples().slice(3), samples);
     assert.equal(rig.server.of('tasks/result').length, 0);
   });
 }

@@ -155,7 +155,7 @@ describe('the rounds of a call', () => {
     const task = { resultType: 'task', taskId: 't', status: 'working', pollIntervalMs: 20 };
     for (const [last, samples] of [
       [seen, Array(11).fill('tools/call:look OK')],
-      [task, [...Array(11).fill('tools/call:look OK'), 'tasks/get:look OK']],
+      [task, [...Array(10).fill('tools/call:look OK'), 'tasks/get:look OK', 'tools/call:look OK']],
     ] as const) {
       let round = 0;
       const answers: Record<string, Answer> = {
@@ -190,19 +190,21 @@ describe('the rounds of a call', () => {
     }
   });
 
-  const failures: readonly [outcome: string, answer: Answer][] = [
-    ['RPC_-32602', ({ id }) => jsonReply({ id, error: { code: -32602, message: 'state has expired' } })],
-    ['HTTP_429', () => httpReply(429, ['retry-after: 1'], '')],
+  /** With the outcome of the round, which says only whether it was answered. */
+  const failures: readonly [outcome: string, answer: Answer, round?: string][] = [
+    ['RPC_-32602', ({ id }) => jsonReply({ id, error: { code: -32602, message: 'state has expired' } }), 'RPC_-32602'],
+    ['HTTP_429', () => httpReply(429, ['retry-after: 1'], ''), 'HTTP_429'],
     ['TOOL_ERROR', ({ id }) => jsonResult(id, { isError: true, content: [{ type: 'text', text: 'no' }] })],
     ['PROTO_RESULT_TYPE', () => ({ resultType: 'partial' })],
     ['RPC_INPUT_REQUIRED', () => ({ resultType: 'input_required' })],
   ];
-  for (const [outcome, failure] of failures) {
+  for (const [outcome, failure, round = 'OK'] of failures) {
     it(`end when one fails: ${outcome}`, async (t) => {
       const answer: Answer = (incoming) => ('requestState' in incoming.params ? failure(incoming) : asks('s'));
       const rig = await startSession(t, { 'tools/call': answer }, { target });
       assert.equal((await rig.modern().request(look, CALLER)).outcome, outcome);
-      assert.deepEqual(rig.samples(), ['tools/call:look OK', `tools/call:look ${outcome}`]);
+      assert.deepEqual(rig.samples(), [`tools/call:look ${round}`, `tools/call:look ${outcome}`]);
+      assert.deepEqual(rig.kinds(), ['protocol tools/call:look', 'step tools/call:look']);
     });
   }
 });
