@@ -90,6 +90,7 @@ const ROWS: readonly Row[] = [
   { lie: 'half of the sessions sick', ...failing, first: TOO_FEW_ANSWERS, met: [false, false, false] },
   { lie: 'all isError', ...failing, first: noneUseful('TOOL_ERROR'), met: [false, false, false] },
   { lie: 'dead tools', ...failing, first: noneUseful('NET_RESET_PRE'), met: [false, false, false] },
+  { lie: 'failing task', ...failing, first: noneUseful('TOOL_ERROR'), met: [false, false, false] },
   {
     lie: 'faster because failing',
     ...failing,
