@@ -77,7 +77,8 @@ type ReportParts = {
   readonly judged: Judged;
 };
 
-const NOTES = [
+/** How figures are measured: the same in every report. */
+const METHOD_NOTES: readonly string[] = [
   'Latency ends at the matching JSON-RPC response, not at the headers and not at the end of the stream. It begins at the intended start, so with an arrival rate it includes the delay of a late start.',
   'Percentiles are exact: nearest rank over all samples of all slices.',
   'The wait for a connection, including the time to open a new one, is part of latency.',
@@ -104,8 +105,13 @@ export function makeReport(parts: ReportParts): Report {
     ...(judged.ceiling === undefined ? {} : { ceiling: judged.ceiling }),
     moments: momentsOf(plan),
     generator: { ...generator, rules: judged.rules },
-    notes: [...NOTES, ...summary.scenarios.flatMap(feedNote), ...targets.flatMap((target) => target.notes)],
+    notes: [...METHOD_NOTES, ...summary.scenarios.flatMap(feedNote), ...targets.flatMap((target) => target.notes)],
   };
+}
+
+/** Whether a note is in every report. */
+export function isMethodNote(note: string): boolean {
+  return METHOD_NOTES.includes(note);
 }
 
 /** Iterations without a feed row send nothing and must not be taken for load. */

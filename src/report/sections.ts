@@ -3,13 +3,14 @@ import { isRegression } from '../comparison/comparison-verdict.ts';
 import type { OutcomeGroup } from '../summary/summary.ts';
 import { ceilingSentence } from '../verdict/judge.ts';
 import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts';
-import type { Report } from './report.ts';
+import { isMethodNote, type Report } from './report.ts';
 import type { Table } from './table.ts';
 import { comparedLatencyTable, comparedUsefulTable } from './tables-of-comparison.ts';
 import {
   clocksTable,
   coldCallsTable,
   connectionsTable,
+  failedTimesTable,
   hasTooFew,
   operationsTable,
   percentilesTable,
@@ -33,6 +34,7 @@ import {
   firstByteSentences,
   generatorSentence,
   pauseSentences,
+  statelessSentences,
   unlistedSentences,
   warmUpSentences,
 } from './wording.ts';
@@ -77,12 +79,18 @@ const MOST_OUTCOMES = { text: 20, html: 100 } as const;
 const USEFUL_FOOTNOTE =
   'A request is useful when HTTP, JSON-RPC and the tool succeeded and every check of the plan passed.';
 
+const UNSENT_FOOTNOTE = 'Requests that were not sent are not counted in any other figure.';
+
 /** A section as it is defined: what it does not mention, it does not have. */
 type Content = Pick<Section, 'title'> & Partial<Section>;
 
-/** The sections that have something to show. Charts are not among them: only HTML has those. */
+/**
+ * The sections that have something to show. Charts are not among them: only HTML has those. So has it the sentences that
+ * are the same in every report; for readers of text they are in docs/reports.md.
+ */
 export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): ReadonlyMap<SectionId, Section> {
   const { operations, failures, warnings, totals, startedAt, generator } = report;
+  const constant = (sentence: string) => (format === 'html' ? [sentence] : []);
   const outcomes = (groups: readonly OutcomeGroup[], tone: 'bad' | 'warn') => ({
     tables: [outcomesTable(groups.slice(0, MOST_OUTCOMES[format]), startedAt, tone)],
     footnotes: unlistedSentences(groups.slice(MOST_OUTCOMES[format])),
@@ -91,7 +99,12 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     failures: {
       title: 'Failures',
       findings: failures.length === 0 ? [] : [failuresSentence(totals)],
-      ...outcomes(failures, 'bad'),
+      tables: [
+        ...outcomes(failures, 'bad').tables,
+        // HTML has these times in the table of all percentiles.
+        ...(format === 'text' ? [failedTimesTable(operations)] : []),
+      ],
+      footnotes: outcomes(failures, 'bad').footnotes,
     },
     warnings: {
       title: 'Warnings',
@@ -107,7 +120,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     totals: {
       title: 'Totals',
       tables: [totalsTable(report)],
-      footnotes: [USEFUL_FOOTNOTE, ...warmUpSentences(report.warmUp)],
+      footnotes: [...constant(USEFUL_FOOTNOTE), ...warmUpSentences(report.warmUp)],
       remarks: pauseSentences(report.pauses),
     },
     scenarios: { title: 'Scenarios', tables: [scenariosTable(report)] },
@@ -119,22 +132,29 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     },
     cold: {
       title: 'Cold and warm calls',
-      about:
+      about: constant(
         'The first call of a session, or the first after a long silence, may reach a target that must start or load something. These calls are shown separately.',
+      ).join(''),
       tables: [coldCallsTable(operations)],
     },
-    sessions: { title: 'Sessions', tables: [sessionsTable(report.sessions)] },
+    sessions: {
+      title: 'Sessions',
+      findings: statelessSentences(report.targets),
+      tables: [sessionsTable(report.sessions)],
+    },
     clocks: {
       title: 'Response timing',
-      about:
+      about: constant(
         'Time to first byte is not latency: a server may send headers or a first event long before the response. Latency ends at the matching response.',
+      ).join(''),
       findings: firstByteSentences(operations),
       tables: [clocksTable(operations)],
     },
     connections: {
       title: 'Connections',
-      about:
+      about: constant(
         'A request waits for a free connection or for a new one; latency includes this wait. Only operations that opened, waited for or lost a connection are listed.',
+      ).join(''),
       tables: [connectionsTable(operations)],
       remarks: connectionSentences(operations),
     },
@@ -147,10 +167,11 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       findings: [generatorSentence(generator)],
       alarming: generator.rules.some(({ ok }) => !ok),
       tables: [rulesTable(generator), generatorTable(generator)],
-      footnotes: ['Requests that were not sent are not counted in any other figure.'],
+      footnotes:
+        generator.limitedRequests + generator.abortedRequests > 0 ? [UNSENT_FOOTNOTE] : constant(UNSENT_FOOTNOTE),
     },
     targets: { title: 'Targets', tables: [targetsTable(report.targets)] },
-    notes: { title: 'Notes', footnotes: report.notes },
+    notes: { title: 'Notes', footnotes: report.notes.filter((note) => format === 'html' || !isMethodNote(note)) },
   };
   const all = Object.entries(contents) as [SectionId, Content][];
   return new Map(all.map(([id, content]) => [id, complete(content)] as const).filter(([, each]) => isShown(each)));

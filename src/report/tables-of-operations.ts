@@ -77,6 +77,22 @@ export function percentilesTable(operations: readonly OperationSummary[]): Table
   });
 }
 
+/** How long it took until failures were known, of each operation that has some. */
+export function failedTimesTable(operations: readonly OperationSummary[]): Table {
+  return makeTable<OperationSummary>({
+    id: 'failed-times',
+    caption: 'Time until a failure was known, in ms',
+    columns: [
+      operationColumn,
+      figures('Failures', ({ failures }) => formatCount(failures)),
+      ...(['p50', 'p95', 'max'] as const).map((name) =>
+        figures<OperationSummary>(name, ({ failedLatencyMs }) => formatMs(failedLatencyMs?.[name])),
+      ),
+    ],
+    groups: byTarget(operations.filter(({ failedLatencyMs }) => failedLatencyMs !== null)),
+  });
+}
+
 /** When headers, first event, response and end of stream came; no rows when nothing was useful. */
 export function clocksTable(operations: readonly OperationSummary[]): Table {
   const known = operations.some(({ clocksMs, latencyMs }) =>

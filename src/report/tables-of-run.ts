@@ -1,3 +1,4 @@
+import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import type { CheckCount } from '../sample/block.ts';
 import type { OutcomeGroup, ScenarioSummary, SessionSummary } from '../summary/summary.ts';
 import type { Ceiling, CeilingStage, GeneratorCheck, ThresholdResult } from '../verdict/verdict.ts';
@@ -248,6 +249,11 @@ export function generatorTable(generator: Report['generator']): Table {
   });
 }
 
+/** The era of a revision, see docs/protocol.md. */
+function eraOf(protocolVersion: string): 'legacy' | 'modern' {
+  return protocolVersion === MODERN_REVISION ? 'modern' : 'legacy';
+}
+
 /** The targets as preflight found them. */
 export function targetsTable(targets: readonly ReportTarget[]): Table {
   return makePlainTable<ReportTarget>({
@@ -259,7 +265,7 @@ export function targetsTable(targets: readonly ReportTarget[]): Table {
       words('Server', ({ server }) => (server === '' ? { text: 'no name given', tone: 'quiet' } : server), {
         fit: 'wrap',
       }),
-      words('Protocol', ({ protocolVersion }) => protocolVersion, { fit: 'wrap' }),
+      words('Protocol', ({ protocolVersion }) => `${protocolVersion} (${eraOf(protocolVersion)})`, { fit: 'wrap' }),
       words('Sessions', ({ session }) => session, { fit: 'wrap' }),
     ],
     rows: targets,

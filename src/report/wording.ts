@@ -72,6 +72,15 @@ export function pauseSentences(pauses: readonly TargetPauses[]): readonly string
   });
 }
 
+/** Which targets keep no sessions, as no sentence or one. */
+export function statelessSentences(targets: Report['targets']): readonly string[] {
+  const names = targets.filter(({ session }) => session === 'stateless').map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} ${names.length === 1 ? 'is stateless: it keeps' : 'are stateless: they keep'} no sessions.`,
+  ];
+}
+
 /** What a condition must be met over, when that is not the whole run; else empty. */
 export function overWords({ over }: ThresholdResult): string {
   if (over === undefined) return '';

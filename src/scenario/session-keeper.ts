@@ -45,7 +45,14 @@ type CallResult = {
 };
 
 /** A session that is open, or was until its server lost it. */
-type Kept = { readonly session: Session; readonly sinceMs: number; lastMs: number; called: boolean };
+type Kept = {
+  readonly session: Session;
+  /** False where the server keeps none: it never sees a session that begins and ends only here. */
+  readonly isKeptByServer: boolean;
+  readonly sinceMs: number;
+  lastMs: number;
+  called: boolean;
+};
 
 /** Failures of the session rather than of the call: the call is repeated in a new one (2025-11-25, "Session Management"). */
 const SESSION_GONE: ReadonlySet<Outcome> = new Set<Outcome>(['SESS_EXPIRED', 'SESS_LOST']);
@@ -74,7 +81,8 @@ export class SessionKeeper {
     const opened = await session.open(caller);
     if ('failed' in opened) return opened.failed;
     const nowMs = this.#run.clock.now();
-    this.#kept = { session, sinceMs: nowMs, lastMs: nowMs, called: false };
+    const isKeptByServer = opened.facts.session === 'stateful';
+    this.#kept = { session, isKeptByServer, sinceMs: nowMs, lastMs: nowMs, called: false };
     return undefined;
   }
 
@@ -118,12 +126,13 @@ export class SessionKeeper {
     return clock.now() - lastMs >= segment.scenario.sessions.idleAfter ? SAMPLE_FLAG.afterIdle : 0;
   }
 
-  /** Records the session, if there is one. */
+  /** Records the session, if there is one that the server keeps. */
   #end(outcome: Outcome, { vu, iteration }: Caller): void {
     if (this.#kept === undefined) return;
     const { clock, recorder, sessionOperation: operation } = this.#run;
-    const { sinceMs: startMs } = this.#kept;
+    const { sinceMs: startMs, isKeptByServer } = this.#kept;
     this.#kept = undefined;
+    if (!isKeptByServer) return;
     const durationMs = clock.now() - startMs;
     recorder.add(plainSample({ kind: 'session', operation, outcome, startMs, durationMs, vu, iteration }));
   }

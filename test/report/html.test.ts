@@ -224,5 +224,6 @@ it('shows scenarios, cold calls, sessions, warm-up and where thresholds broke fo
   assert.match(text, /p\(95\)<2500over each stage2,650\.5in stage 2, 5:00–10:00/);
   assert.match(text, /Dotted vertical lines mark the end of the warm-up at 1:00 and the ends of stages\./);
   assert.equal(page.match(/Open sessions with learn over time/g)?.length, 1);
-  assert.doesNotMatch(renderHtml(reportFixture()), /id="(scenarios|cold|sessions)"/);
+  assert.doesNotMatch(renderHtml(reportFixture()), /id="(scenarios|cold)"/);
+  assert.match(textOf(renderHtml(reportFixture())), /context7, ado are stateless: they keep no sessions\./);
 });

@@ -6,12 +6,22 @@ import stringWidth from 'string-width';
 import { formatCount, formatMs, formatRate } from '../../src/report/format.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderJson } from '../../src/report/render-report.ts';
+import { makeReport, type Report, type ReportTarget } from '../../src/report/report.ts';
 import { renderText } from '../../src/report/text/text.ts';
+import { aPlan } from '../support/a-plan.ts';
 import { ansiInk } from '../support/ansi-ink.ts';
+import { judgedRun } from '../support/judged-run.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { GITHUB_AGENTS_ROW, reportVariants } from '../support/report-variants.ts';
+import { summaryOf } from '../support/summary-of.ts';
 
 const variants = Object.entries(reportVariants());
+
+/** The lines from the figures of the operations on. */
+function operationLines(report: Report): string[] {
+  const lines = renderText(report).split('\n');
+  return lines.slice(lines.indexOf('Operations'));
+}
 
 it('starts with the verdict and its reasons, then shows what failed, then the figures', () => {
   const text = renderText(reportFixture());
@@ -33,9 +43,60 @@ it('starts with the verdict and its reasons, then shows what failed, then the fi
   );
 });
 
+it('ends with the verdict in one sentence again', () => {
+  for (const [name, report] of variants) {
+    const lines = renderText(report, { width: 2000 }).split('\n');
+    assert.match(lines[0] ?? '', /^. [A-Z]+: /, name);
+    assert.deepEqual(lines.slice(-3), ['', lines[0], ''], name);
+  }
+});
+
+it('says of each target which server it is, which revision it speaks and whether it keeps sessions', () => {
+  const modern = { ...(reportFixture().targets[0] as ReportTarget), protocolVersion: '2026-07-28' };
+  const text = renderText(reportFixture({ targets: [...reportFixture().targets, { ...modern, name: 'new' }] }), {
+    width: 140,
+  });
+  const of = (target: string) =>
+    text
+      .slice(text.indexOf('\nTargets\n'))
+      .split('\n')
+      .find((line) => line.startsWith(`${target} `))
+      ?.split(/\s{2,}/)
+      .slice(2);
+  assert.deepEqual(of('github'), ['github-mcp-server 0.31.0', '2025-11-25 (legacy)', 'stateful']);
+  assert.deepEqual(of('context7'), ['Context7 2.1.1', '2025-11-25 (legacy)', 'stateless']);
+  assert.deepEqual(of('new'), ['Microsoft Learn MCP Server 1.0.0', '2026-07-28 (modern)', 'stateful']);
+  assert.match(text, /\nSessions\n {2}context7, ado are stateless: they keep no sessions\.\n/);
+});
+
+it('has the time until failures were known, of the operations that have some', () => {
+  const text = renderText(reportFixture());
+  const failures = text.slice(text.indexOf('\nFailures\n'), text.indexOf('\nWarnings\n'));
+  assert.match(failures, /Time until a failure was known, in ms/);
+  assert.match(failures, /\ngithub\n {2}tools\/call:search_code +3 +64 +71 +71\n/);
+  assert.doesNotMatch(renderText(reportVariants().passed), /Time until a failure/);
+});
+
+it('leaves sentences that are the same in every report to HTML, and keeps the notes of this run', () => {
+  const note = 'Tool look of web: its outputSchema cannot be used.';
+  const samples = [{}];
+  const targets = [{ ...(reportFixture().targets[0] as ReportTarget), notes: [note] }];
+  const run = { runId: 'r', planHash: 'h', plan: aPlan(), startAtMs: 0, targets };
+  const { notes } = makeReport({ ...run, summary: summaryOf(samples), judged: judgedRun({ samples }) });
+  assert.ok(notes.length > 3 && notes.at(-1) === note);
+  const report = reportFixture({ notes });
+  const text = renderText(report, { width: 2000 });
+  assert.match(text, new RegExp(`\\nNotes\\n  ${note}\\n`));
+  const page = renderHtml(report);
+  for (const constant of [...notes.slice(0, -1), 'A request is useful when', 'Time to first byte is not latency']) {
+    assert.ok(page.includes(constant.replaceAll("'", '&#39;')), constant);
+    assert.ok(!text.includes(constant), constant);
+  }
+});
+
 it('has a line with the figures of every operation', () => {
   const report = reportFixture();
-  const lines = renderText(report).split('\n');
+  const lines = operationLines(report);
   assert.ok(report.operations.length > 20);
   for (const { target, operation, count, failures, latencyMs, requestsPerSecond } of report.operations) {
     const line = lines.slice(lines.indexOf(target)).find((each) => each.startsWith(`  ${operation} `)) ?? '';
@@ -48,7 +109,7 @@ it('has a line with the figures of every operation', () => {
 });
 
 it('aligns figures under their headings', () => {
-  const lines = renderText(reportFixture()).split('\n');
+  const lines = operationLines(reportFixture());
   const at = lines.findIndex((line) => line.startsWith('Operation  '));
   const heading = lines[at] ?? '';
   const rows = lines.slice(at + 1, lines.indexOf('', at)).filter((line) => /^ {2}\S+ {2,}/.test(line));
@@ -172,7 +233,7 @@ it('shows scenarios, cold calls, sessions, the warm-up and where thresholds brok
   );
   assert.match(text, /✓ met +mcp_failures +rate<0\.1 +over every 30 s +0\.05\n +in 2:00–2:30\n/);
   assert.match(text, /Planned starts +1,012; 1,001 made, 9 dropped, 3 late, 71 ms at most\n/);
-  for (const part of [/Warm-up/, /^Scenarios/m, /^Cold/m, /^Sessions/m, /Planned starts/, / over /]) {
+  for (const part of [/Warm-up/, /^Scenarios/m, /^Cold/m, /Planned starts/, / over /]) {
     assert.doesNotMatch(renderText(reportFixture()).split('\nNotes\n')[0] ?? '', part);
   }
 });

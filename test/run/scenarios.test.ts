@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { renderText } from '../../src/report/text/text.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
-import { type Answer, jsonResult, legacyServer, startMcpServer } from '../support/mcp-server.ts';
+import { type Answer, jsonResult, legacyServer, openWithoutSession, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
 import { createRunOf, runPlan } from './run-plan.ts';
 
@@ -53,6 +54,19 @@ describe('the sessions of a plan, as the server sees them', () => {
         );
     });
   }
+});
+
+it('counts no sessions that the server never saw, and says that it is stateless', async (t) => {
+  const server = await startMcpServer(legacyServer, { ...TOOLS, initialize: openWithoutSession });
+  t.after(() => server.close());
+  const { samples, report } = await runPlan(server.origin, { some: { ...ITERATIONS, ...LOOK } });
+  assert.equal(report.totals.iterations, 6);
+  assert.deepEqual(
+    samples.filter(({ kind }) => kind === 'session'),
+    [],
+  );
+  assert.deepEqual(report.sessions, []);
+  assert.match(renderText(report), /\nSessions\n {2}web is stateless: it keeps no sessions\.\n/);
 });
 
 describe('a scenario', () => {

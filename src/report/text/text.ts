@@ -46,6 +46,8 @@ export function renderText(unsafe: Report, { paint = plainInk, width = 100 }: Te
   const sections = sectionsOf(report, 'text');
   const shown = ORDER.flatMap((id) => sections.get(id) ?? []);
   const parts = [verdictLines(report, width, paint), ...shown.map((section) => sectionLines(section, width, paint))];
+  // Again at the end, where a long report leaves the reader.
+  parts.push(verdictLine(report, width, paint));
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -59,13 +61,19 @@ export function renderComparison(unsafe: Comparison, { paint = plainInk, width =
 
 const TINTS = { pass: 'green', unjudged: 'yellow', fail: 'red', invalid: 'red', stopped: 'yellow' } as const;
 
+/** The verdict in one sentence. */
+function verdictLine({ verdict }: Report, width: number, paint: Ink): string[] {
+  const { mark, title, sentence } = verdictWords(verdict);
+  const tint = TINTS[verdict.status];
+  return wrap(`${mark} ${title.toUpperCase()}: ${sentence}`, width).map((line) => paint.bold(paint[tint](line)));
+}
+
 /** The verdict in plain words with its reasons, then which run this is. */
 function verdictLines(report: Report, width: number, paint: Ink): string[] {
-  const { mark, title, sentence, reasons } = verdictWords(report.verdict);
-  const tint = TINTS[report.verdict.status];
+  const { reasons } = verdictWords(report.verdict);
   const when = `${formatInstant(report.startedAt)} UTC, ${formatDuration(report.durationSeconds)}`;
   return [
-    ...wrap(`${mark} ${title.toUpperCase()}: ${sentence}`, width).map((line) => paint.bold(paint[tint](line))),
+    ...verdictLine(report, width, paint),
     ...reasons.flatMap((reason) => wrap(reason, width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)),
     ...wrap(`${report.plan.name} · run ${report.runId} · ${when}`, width).map(paint.dim),
   ];
