@@ -108,7 +108,7 @@ it('documents the aggregates and tags of each metric', () => {
       assert.ok('metric' in parseThreshold(name, `${aggregate.replace('N', '95')}<1`), `${name} ${aggregate}`);
     }
     for (const [, tag] of namedTags) {
-      const value = tag === 'outcome' ? 'TOOL_ERROR' : 'x';
+      const value = { outcome: 'TOOL_ERROR', kind: 'protocol' }[tag ?? ''] ?? 'x';
       const parsed = [
         parseThreshold(`${name}{${tag}:${value}}`, 'rate<1'),
         parseThreshold(`${name}{${tag}:${value}}`, 'max<1'),

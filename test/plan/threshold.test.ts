@@ -99,6 +99,12 @@ describe('parseThreshold', () => {
     assert.match(problem('mcp_failures{outcome:TOOL_EROR}') ?? '', /^expected the code of a failure/);
     // A warning is not a failure: such a threshold would always see 0.
     assert.match(problem('mcp_failures{outcome:TOOL_EMPTY}') ?? '', /^expected the code of a failure/);
+    assert.match(
+      problem('mcp_requests{kind:steps}') ?? '',
+      /^expected a kind, one of step, protocol, all, got "steps"$/,
+    );
+    for (const kind of ['step', 'protocol', 'all']) assert.equal(problem(`mcp_requests{kind:${kind}}`), undefined);
+    assert.match(problem('iterations{kind:all}') ?? '', /^expected tags such as \{scenario:value\}/);
   });
 });
 
