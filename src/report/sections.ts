@@ -89,16 +89,16 @@ type Content = Pick<Section, 'title'> & Partial<Section>;
  * are the same in every report; for readers of text they are in docs/reports.md.
  */
 export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): ReadonlyMap<SectionId, Section> {
-  const { operations, failures, warnings, totals, startedAt, generator } = report;
+  const { operations, failures, warnings, startedAt, generator } = report;
   const constant = (sentence: string) => (format === 'html' ? [sentence] : []);
   const outcomes = (groups: readonly OutcomeGroup[], tone: 'bad' | 'warn') => ({
-    tables: [outcomesTable(groups.slice(0, MOST_OUTCOMES[format]), startedAt, tone)],
-    footnotes: unlistedSentences(groups.slice(MOST_OUTCOMES[format])),
+    tables: [outcomesTable(stepsFirst(groups).slice(0, MOST_OUTCOMES[format]), startedAt, tone)],
+    footnotes: unlistedSentences(stepsFirst(groups).slice(MOST_OUTCOMES[format])),
   });
   const contents: Readonly<Record<SectionId, Content>> = {
     failures: {
       title: 'Failures',
-      findings: failures.length === 0 ? [] : [failuresSentence(totals)],
+      findings: failures.length === 0 ? [] : [failuresSentence(report)],
       tables: [
         ...outcomes(failures, 'bad').tables,
         // HTML has these times in the table of all percentiles.
@@ -175,6 +175,11 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
   };
   const all = Object.entries(contents) as [SectionId, Content][];
   return new Map(all.map(([id, content]) => [id, complete(content)] as const).filter(([, each]) => isShown(each)));
+}
+
+/** Groups of the plan's steps before those of the protocol, otherwise in the same order. */
+function stepsFirst(groups: readonly OutcomeGroup[]): readonly OutcomeGroup[] {
+  return groups.toSorted((a, b) => Number(a.kind === 'protocol') - Number(b.kind === 'protocol'));
 }
 
 function ceilingContent({ ceiling }: Report): Content {

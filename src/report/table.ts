@@ -1,3 +1,5 @@
+import type { OperationKind } from '../sample/block.ts';
+
 /** What a colour means. A mark or a word always says the same, for those who do not see the colour. */
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet';
 
@@ -128,4 +130,15 @@ export function byTarget<Item extends { readonly target: string }>(
   items: readonly Item[],
 ): { readonly title: string; readonly items: readonly Item[] }[] {
   return [...Map.groupBy(items, ({ target }) => target)].map(([title, each]) => ({ title, items: each }));
+}
+
+/** Groups operations by their target: first the plan's steps, then what the protocol adds, in groups of its own. */
+export function stepsThenProtocol<Item extends { readonly target: string; readonly kind: OperationKind }>(
+  items: readonly Item[],
+): { readonly title: string; readonly items: readonly Item[] }[] {
+  const protocol = byTarget(items.filter(({ kind }) => kind === 'protocol'));
+  return [
+    ...byTarget(items.filter(({ kind }) => kind === 'step')),
+    ...protocol.map((group) => ({ ...group, title: `Protocol: ${group.title}` })),
+  ];
 }

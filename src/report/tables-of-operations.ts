@@ -1,7 +1,7 @@
 import type { Percentiles } from '../summary/percentiles.ts';
 import type { CallKinds, CallLatency, OperationSummary } from '../summary/summary.ts';
 import { formatCount, formatMs, formatPercentile, formatRate } from './format.ts';
-import { byTarget, type ColumnOf, figures, makeTable, type Table, toned, words } from './table.ts';
+import { type ColumnOf, figures, makeTable, stepsThenProtocol, type Table, toned, words } from './table.ts';
 import { connectionOperations } from './wording.ts';
 
 /** The name of an operation, which names its row. */
@@ -14,38 +14,51 @@ export const operationColumn = words<{ readonly operation: string }>('Operation'
 /** By nearest rank, the p95 of fewer than 20 values and the p99 of fewer than 100 are the greatest of them. */
 const ENOUGH = { p95: 20, p99: 100 } as const;
 
-export const TOO_FEW_FOOTNOTE = `With fewer than ${ENOUGH.p95} useful requests, p95 equals the maximum; with fewer than ${ENOUGH.p99}, p99 does.`;
+export const TOO_FEW_FOOTNOTE = `With fewer than ${ENOUGH.p95} latencies, p95 equals the maximum; with fewer than ${ENOUGH.p99}, p99 does.`;
 
 /** Whether {@link TOO_FEW_FOOTNOTE} concerns one of these operations. */
 export function hasTooFew(operations: readonly OperationSummary[]): boolean {
-  return operations.some(({ latencyMs, useful }) => latencyMs !== null && useful < ENOUGH.p99);
+  return operations.some((each) => each.latencyMs !== null && latenciesOf(each) < ENOUGH.p99);
 }
 
-/** Count, rate and latency of each operation. */
+/** How many requests the latency figures cover. */
+function latenciesOf({ useful, withoutAnswer }: OperationSummary): number {
+  return useful + withoutAnswer;
+}
+
+/** Count, rate and latency of each operation, and how many of its requests had no answer. */
 export function operationsTable(operations: readonly OperationSummary[]): Table {
   const percentile = (name: 'p50' | 'p95' | 'p99' | 'max', enough = 0, drop?: number) =>
     figures<OperationSummary>(
       name,
-      ({ latencyMs, useful }) => toned(formatPercentile(latencyMs, name), 'quiet', useful < enough),
+      (each) => toned(formatPercentile(each.latencyMs, name), 'quiet', latenciesOf(each) < enough),
       drop === undefined ? {} : { drop },
     );
+  const unanswered = operations.some(({ withoutAnswer }) => withoutAnswer > 0);
   return makeTable<OperationSummary>({
     id: 'operations',
-    caption:
-      'Latency in ms, from the intended start to the matching response; ≥ marks a lower bound, where requests had no answer',
+    caption: unanswered
+      ? 'Latency in ms, from the intended start to the matching response; requests without an answer count with their wait, and ≥ marks a lower bound'
+      : 'Latency in ms, from the intended start to the matching response',
     columns: [
       operationColumn,
       figures('Requests', ({ count }) => formatCount(count)),
       figures('Failures', ({ failures }) => toned(formatCount(failures), 'bad', failures > 0)),
+      ...(unanswered ? unansweredColumns : []),
       percentile('p50'),
       percentile('p95', ENOUGH.p95),
       percentile('p99', ENOUGH.p99),
-      percentile('max', 0, 1),
-      figures('Req/s', ({ requestsPerSecond }) => formatRate(requestsPerSecond), { drop: 2 }),
+      percentile('max', 0, 2),
+      figures('Req/s', ({ requestsPerSecond }) => formatRate(requestsPerSecond), { drop: 3 }),
     ],
-    groups: byTarget(operations),
+    groups: stepsThenProtocol(operations),
   });
 }
+
+const unansweredColumns: readonly ColumnOf<OperationSummary>[] = [
+  figures('No answer', ({ withoutAnswer }) => toned(formatCount(withoutAnswer), 'bad', withoutAnswer > 0)),
+  figures('Longest wait', ({ longestWaitMs }) => formatMs(longestWaitMs), { drop: 1 }),
+];
 
 type PercentilesRow = { readonly operation: string; readonly count: number; readonly percentiles: Percentiles };
 
@@ -67,10 +80,10 @@ export function percentilesTable(operations: readonly OperationSummary[]): Table
         ),
       ),
     ],
-    groups: byTarget(operations).map(({ title, items }) => ({
+    groups: stepsThenProtocol(operations).map(({ title, items }) => ({
       title,
       items: items.flatMap((each) => [
-        ...row(each.operation, each.useful + each.withoutAnswer, each.latencyMs),
+        ...row(each.operation, latenciesOf(each), each.latencyMs),
         ...row(`${each.operation}, failed`, each.failures, each.failedLatencyMs),
       ]),
     })),
@@ -89,7 +102,7 @@ export function failedTimesTable(operations: readonly OperationSummary[]): Table
         figures<OperationSummary>(name, ({ failedLatencyMs }) => formatMs(failedLatencyMs?.[name])),
       ),
     ],
-    groups: byTarget(operations.filter(({ failedLatencyMs }) => failedLatencyMs !== null)),
+    groups: stepsThenProtocol(operations.filter(({ failedLatencyMs }) => failedLatencyMs !== null)),
   });
 }
 
@@ -110,7 +123,7 @@ export function clocksTable(operations: readonly OperationSummary[]): Table {
       ...strong(pair<OperationSummary>('Matching response', ({ latencyMs }) => latencyMs)),
       ...pair<OperationSummary>('Stream close', ({ clocksMs }) => clocksMs.close, [2, 2]),
     ],
-    groups: known ? byTarget(operations) : [],
+    groups: known ? stepsThenProtocol(operations) : [],
   });
 }
 
@@ -130,7 +143,7 @@ function strong<Item>(columns: readonly ColumnOf<Item>[]): ColumnOf<Item>[] {
   return columns.map((column) => ({ ...column, strong: true }));
 }
 
-type OperationCalls = Pick<OperationSummary, 'target' | 'operation'> & { readonly calls: CallKinds };
+type OperationCalls = Pick<OperationSummary, 'target' | 'operation' | 'kind'> & { readonly calls: CallKinds };
 
 /** How many first, idle and warm calls each operation had and how long they took; only of operations with two kinds. */
 export function coldCallsTable(operations: readonly OperationSummary[]): Table {
@@ -149,15 +162,15 @@ export function coldCallsTable(operations: readonly OperationSummary[]): Table {
         ...pair<OperationCalls>(group, ({ calls }) => calls[kind].latencyMs),
       ]),
     ],
-    groups: byTarget(operations.flatMap(callsToCompare)),
+    groups: stepsThenProtocol(operations.flatMap(callsToCompare)),
   });
 }
 
 /** An operation whose calls are all of one kind has nothing to compare. */
-function callsToCompare({ target, operation, calls }: OperationSummary): OperationCalls[] {
+function callsToCompare({ target, operation, kind, calls }: OperationSummary): OperationCalls[] {
   if (calls === null) return [];
-  const kinds: readonly CallLatency[] = Object.values(calls);
-  return kinds.filter(({ count }) => count > 0).length < 2 ? [] : [{ target, operation, calls }];
+  const latencies: readonly CallLatency[] = Object.values(calls);
+  return latencies.filter(({ count }) => count > 0).length < 2 ? [] : [{ target, operation, kind, calls }];
 }
 
 /** How requests got their connections, of operations with something to report. */
@@ -180,6 +193,6 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
       count('Resumed', ({ resumedAnswers }) => resumedAnswers),
       count('Retried', ({ retries }) => retries),
     ],
-    groups: byTarget(connectionOperations(operations)),
+    groups: stepsThenProtocol(connectionOperations(operations)),
   });
 }

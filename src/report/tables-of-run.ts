@@ -16,27 +16,37 @@ import {
 import { outcomeMeaning } from './outcome-meaning.ts';
 import type { Report, ReportTarget } from './report.ts';
 import { type Cell, figures, makePlainTable, makeTable, type Table, toned, words } from './table.ts';
-import { type Fact, generatorFacts, overWords, seenWords } from './wording.ts';
+import { type Fact, generatorFacts, headlineOf, overWords, seenWords } from './wording.ts';
 
 type Total = { readonly name: string; readonly value: Cell; readonly detail: string };
 
-/** The counts of the whole run. */
-export function totalsTable({ totals, iterationMs }: Report): Table {
-  const { requests, useful, failures, failureRate, requestsPerSecond, iterations, droppedIterations } = totals;
+/** The counts of the whole run: those of the plan's steps, then what the protocol added to them. */
+export function totalsTable(report: Report): Table {
+  const { totals, protocol, iterationMs } = report;
+  const { requests, useful, failures, censored, failureRate, requestsPerSecond, iterations, droppedIterations } =
+    totals;
+  const aboutSteps = headlineOf(report) === 'step';
+  const silent = silentFailuresOf(report);
   const iterationTimes =
     iterationMs === null ? '' : `p50 ${formatMs(iterationMs.p50)} · p95 ${formatMs(iterationMs.p95)} ms`;
   const rows: readonly Total[] = [
     {
-      name: 'Requests',
+      name: aboutSteps ? 'Step requests' : 'Requests',
       value: { text: formatCount(requests) },
       detail: `${formatRate(requestsPerSecond)} per second`,
     },
     {
       name: 'Useful',
       value: { text: formatCount(useful) },
-      detail: requests === 0 ? '' : formatShare(useful / Math.max(1, useful + failures)),
+      detail: useful + failures === 0 ? '' : formatShare(useful / (useful + failures)),
     },
-    { name: 'Failures', value: toned(formatCount(failures), 'bad', failures > 0), detail: formatShare(failureRate) },
+    {
+      name: 'Failures',
+      value: toned(formatCount(failures), 'bad', failures > 0),
+      detail: `${formatShare(failureRate)}${silent === 0 ? '' : ` · ${formatCount(silent)} by silence`}`,
+    },
+    ...(censored === 0 ? [] : [censoredTotal(censored)]),
+    ...(aboutSteps && protocol.requests > 0 ? [protocolTotal(protocol)] : []),
     { name: 'Iterations', value: { text: formatCount(iterations) }, detail: iterationTimes },
     {
       name: 'Dropped iterations',
@@ -57,9 +67,37 @@ export function totalsTable({ totals, iterationMs }: Report): Table {
   });
 }
 
-/** Groups of failures or warnings, the most frequent first: what, where, how often, when, and one message of the target. */
+/** Requests that count neither as useful nor as failures. */
+function censoredTotal(censored: number): Total {
+  return {
+    name: 'Ended by us before an answer',
+    value: toned(formatCount(censored), 'warn', true),
+    detail: 'neither useful nor failures',
+  };
+}
+
+function protocolTotal({ requests, failures, censored }: Report['protocol']): Total {
+  const ended = censored === 0 ? '' : ` · ${formatCount(censored)} ended by us before an answer`;
+  return {
+    name: 'Protocol requests',
+    value: toned(formatCount(requests), 'bad', failures > 0),
+    detail: `${formatCount(failures)} failed${ended}`,
+  };
+}
+
+/** Failures of the headline that nobody answered. */
+function silentFailuresOf({ operations, ...report }: Report): number {
+  return operations
+    .filter(({ kind }) => kind === 'step' || headlineOf(report) === 'all')
+    .reduce((sum, { withoutAnswer, censored }) => sum + withoutAnswer - censored, 0);
+}
+
+/**
+ * Groups of failures or warnings: what, where, how often, when, and one message of the target. Those of the plan's steps
+ * come first, and within a kind the most frequent.
+ */
 export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string, tone: 'bad' | 'warn'): Table {
-  return makePlainTable<OutcomeGroup>({
+  return makeTable<OutcomeGroup>({
     id: 'outcomes',
     caption: 'Most frequent first; times in UTC',
     columns: [
@@ -71,7 +109,10 @@ export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string
       words('Time', (group) => timeOf(group, startedAt), { fit: 'wrap' }),
       words('Example message', ({ example }) => example, { kind: 'quote', below: 'always' }),
     ],
-    rows: groups,
+    groups: [
+      { title: null, items: groups.filter(({ kind }) => kind === undefined) },
+      { title: 'Protocol', items: groups.filter(({ kind }) => kind === 'protocol') },
+    ],
   });
 }
 

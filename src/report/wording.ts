@@ -1,4 +1,11 @@
-import type { OperationSummary, OutcomeGroup, TargetPauses, Totals, WarmUp } from '../summary/summary.ts';
+import type {
+  OperationSummary,
+  OutcomeGroup,
+  RequestTotals,
+  Series,
+  TargetPauses,
+  WarmUp,
+} from '../summary/summary.ts';
 import type { SeenAt, ThresholdResult, Verdict, VerdictStatus } from '../verdict/verdict.ts';
 import { formatCount, formatDuration, formatMoment, formatMs, formatShare } from './format.ts';
 import type { Report } from './report.ts';
@@ -39,8 +46,19 @@ export function verdictWords({ status, reasons }: Verdict): VerdictWords {
   return { ...words, sentence: first, reasons: more };
 }
 
-export function failuresSentence({ failures, useful }: Totals): string {
-  return `${formatCount(failures)} of ${formatCount(useful + failures)} requests failed.`;
+/** What the totals and the charts of the whole run are about: the plan's steps, or all requests of a plan without steps. */
+export function headlineOf({ series }: Pick<Report, 'series'>): Series['kind'] {
+  return series.find(({ target }) => target === '*')?.kind ?? 'step';
+}
+
+/** How many requests failed: of the plan's steps, and of those that the protocol added. */
+export function failuresSentence(report: Pick<Report, 'totals' | 'protocol' | 'series'>): string {
+  const share = ({ failures, useful }: RequestTotals) =>
+    `${formatCount(failures)} of ${formatCount(useful + failures)}`;
+  const { totals, protocol } = report;
+  if (headlineOf(report) === 'all') return `${share(totals)} requests failed.`;
+  const more = protocol.failures === 0 ? '' : `, and ${share(protocol)} protocol requests`;
+  return `${share(totals)} step requests failed${more}.`;
 }
 
 /** What became of the groups of failures that are not listed; no sentence when all are. */
@@ -102,6 +120,8 @@ export function firstByteSentences(operations: readonly OperationSummary[]): rea
   const [widest] = operations
     .flatMap(({ target, operation, useful, latencyMs, clocksMs }) => {
       if (latencyMs === null || clocksMs.headers === null || useful < CONTRAST.requests) return [];
+      // Only useful requests have a time to headers, so a bound that counts the others is not comparable with it.
+      if (latencyMs.atLeast?.includes('p50')) return [];
       // The wait before the dispatch is part of latency but not of the time to headers.
       if ((clocksMs.lag?.p50 ?? 0) > CONTRAST.lag * latencyMs.p50) return [];
       const [headersMs, responseMs] = [Math.max(clocksMs.headers.p50, 0.01), latencyMs.p50];

@@ -44,9 +44,9 @@ export type RunSpan = {
   readonly warmUpMs: number;
   /** How many of the run's first phases are warm-up. */
   readonly warmUpPhases: number;
-  /** For each scenario whose starts come at a rate: the planned starts in each interval. */
   /** What the headline figures are about: the plan's steps, or all requests where no scenario has steps. */
   readonly headline: OperationKind | 'all';
+  /** For each scenario whose starts come at a rate: the planned starts in each interval. */
   readonly plannedStarts: readonly { readonly scenario: string; readonly starts: readonly number[] }[];
   /** True when the run was stopped before its planned end. */
   readonly stopped: boolean;
@@ -156,6 +156,8 @@ export type OutcomeGroup = {
   readonly outcome: Outcome;
   readonly target: string;
   readonly operation: string;
+  /** Absent for a step of the plan. */
+  readonly kind?: Exclude<OperationKind, 'step'>;
   readonly count: number;
   /** ISO 8601 instants at which the first and the last of them started. */
   readonly firstAt: string;

@@ -3,6 +3,7 @@ import type { OperationSummary, OutcomeGroup, Series } from '../../src/summary/s
 import { compared, modelled, rejected, troubled } from './report-cases.ts';
 import { instant, reportFixture } from './report-fixture.ts';
 import { HOSTILE, reportFullOf } from './report-full-of.ts';
+import { unanswered, unjudged } from './report-unanswered.ts';
 
 /** The cells of a scenario of the modelled report, as tables show them. */
 export const GITHUB_AGENTS_ROW = ['github-agents', '512', '501', '9', '3', '0.58', '400', '900', '900', '900'];
@@ -24,6 +25,8 @@ export function reportVariants() {
     modelled: modelled(base),
     rejected: rejected(base),
     compared: compared(base),
+    unanswered: unanswered(base),
+    unjudged: unjudged(base),
     hostile: reportFullOf(HOSTILE),
   } satisfies Record<string, Report>;
 }

@@ -2,7 +2,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import type { OperationSummary, Series, SeriesPoint } from '../../summary/summary.ts';
 import { formatMoment, formatMs, formatTick } from '../format.ts';
-import { byTarget } from '../table.ts';
+import { stepsThenProtocol } from '../table.ts';
 import {
   chartFrame,
   percent,
@@ -64,9 +64,9 @@ export function latencyStrips(operations: readonly OperationSummary[]): Drawing 
   const labels = axis.ticks.map(({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`);
   return {
     column: {
-      after: 'Failures',
+      after: operations.some(({ withoutAnswer }) => withoutAnswer > 0) ? 'Longest wait' : 'Failures',
       heading: html`<span class="unseen">Spread</span><svg class="strip" height="14" aria-hidden="true">${labels}</svg>`,
-      cells: byTarget(operations).flatMap(({ items }) => items.map((each) => latencyStrip(each, axis))),
+      cells: stepsThenProtocol(operations).flatMap(({ items }) => items.map((each) => latencyStrip(each, axis))),
     },
     footnote: html`<span class="drawn-hint">Spread, on a logarithmic scale: line from min to max, dot at p50, bar to p95, tick at p99.</span>`,
   };

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { renderHtml } from '../../src/report/html/html.ts';
+import { type SectionId, sectionsOf } from '../../src/report/sections.ts';
+import type { Table } from '../../src/report/table.ts';
+import { renderText } from '../../src/report/text/text.ts';
+import { SILENT } from '../support/report-unanswered.ts';
+import { reportVariants } from '../support/report-variants.ts';
+
+const { unanswered: report, passed } = reportVariants();
+const silent = report.operations.find(({ operation }) => operation === SILENT.operation) ?? assert.fail();
+
+function tableOf(section: SectionId, of = report): Table {
+  return sectionsOf(of, 'html').get(section)?.tables[0] ?? assert.fail(`no section ${section}`);
+}
+
+/** The cells of a row, by the title of their column. */
+function rowOf({ columns, groups }: Table, name: string): Record<string, string> {
+  const row = groups.flatMap(({ rows }) => rows).find((cells) => cells.some(({ text }) => text === name));
+  return Object.fromEntries((row ?? assert.fail(`no row ${name}`)).map(({ text }, at) => [columns[at]?.title, text]));
+}
+
+it('the table of operations shows how many requests had no answer and the longest wait, and marks lower bounds', () => {
+  const { p50, p95, p99, max, ...row } = rowOf(tableOf('operations'), SILENT.operation);
+  assert.deepEqual([row['No answer'], row['Longest wait']], [String(silent.withoutAnswer), '30,000']);
+  assert.match(p50 ?? '', /^\d+$/);
+  assert.deepEqual([p95, p99, max], ['≥ 30,000', '≥ 30,000', '≥ 30,000']);
+  const other = rowOf(tableOf('operations'), 'tools/call:query-docs');
+  assert.deepEqual([other['No answer'], other['Longest wait']], ['0', '–']);
+  const titles = tableOf('operations', passed).columns.map(({ title }) => title);
+  assert.ok(!titles.includes('No answer') && !titles.includes('Longest wait'));
+});
+
+it('text keeps the requests without an answer on a narrow terminal, where it leaves out other columns', () => {
+  const headingAt = (width: number) =>
+    renderText(report, { width })
+      .split('\n')
+      .find((line) => line.startsWith('Operation '));
+  assert.match(headingAt(140) ?? '', /Failures +No answer +Longest wait +p50 +p95 +p99 +max +Req\/s$/);
+  assert.match(headingAt(80) ?? '', /Failures +No answer +p50 +p95 +p99$/);
+});
+
+it('every table of operations has the steps of the plan first and the requests of the protocol in groups of their own', () => {
+  const ids = ['operations', 'clocks', 'connections'] as const;
+  for (const id of ids) {
+    const groups = tableOf(id).groups.map(({ title }) => title ?? '');
+    const first = groups.findIndex((title) => title.startsWith('Protocol: '));
+    assert.ok(first >= (id === 'connections' ? 0 : 1), id);
+    assert.ok(
+      groups.slice(first).every((title) => title.startsWith('Protocol: ')),
+      id,
+    );
+  }
+  const names = tableOf('operations').groups.flatMap(({ title, rows }) =>
+    rows.map(([cell]) => [title?.startsWith('Protocol: '), cell?.text.startsWith('tools/call:')]),
+  );
+  assert.equal(names.length, report.operations.length);
+  for (const [isProtocol, isCall] of names) assert.equal(isProtocol, !isCall);
+});
+
+it('the failures of steps come before those of the protocol, and the sentence counts both', () => {
+  const { groups } = tableOf('failures');
+  assert.deepEqual(
+    groups.map(({ title, rows }) => [title, rows.map(([, outcome]) => outcome?.text)]),
+    [
+      [null, ['TMO_TOTAL', 'TOOL_ERROR']],
+      ['Protocol', ['HTTP_503']],
+    ],
+  );
+  const { totals, protocol } = report;
+  assert.deepEqual(sectionsOf(report, 'text').get('failures')?.findings, [
+    `${totals.failures} of ${(totals.useful + totals.failures).toLocaleString('en')} step requests failed, and 1 of ${protocol.useful + 1} protocol requests.`,
+  ]);
+});
+
+it('the totals are about steps, with the requests of the protocol and those that a stop ended beside them', () => {
+  const rows = tableOf('totals').groups.flatMap((group) => group.rows.map((row) => row.map(({ text }) => text)));
+  const { totals, protocol } = report;
+  const of = (name: string) => rows.find(([figure]) => figure === name)?.slice(1);
+  assert.equal(of('Step requests')?.[0], totals.requests.toLocaleString('en'));
+  assert.match(of('Failures')?.[1] ?? '', new RegExp(`% · ${silent.failures} by silence$`));
+  assert.deepEqual(of('Ended by us before an answer'), [`${silent.censored}`, 'neither useful nor failures']);
+  assert.deepEqual(of('Protocol requests'), [`${protocol.requests}`, '1 failed']);
+  for (const name of ['Ended by us before an answer', 'Protocol requests']) {
+    assert.doesNotMatch(renderText(passed), new RegExp(name));
+  }
+});
+
+it('the totals of a plan without steps are about all requests', () => {
+  const all = {
+    ...report,
+    series: report.series.map((each) => (each.target === '*' ? { ...each, kind: 'all' as const } : each)),
+  };
+  const names = tableOf('totals', all).groups.flatMap(({ rows }) => rows.map(([name]) => name?.text));
+  assert.deepEqual(names.slice(0, 2), ['Requests', 'Useful']);
+  assert.ok(!names.includes('Protocol requests'));
+});
+
+it('a threshold shows an observed value that is only a lower bound', () => {
+  assert.equal(rowOf(tableOf('thresholds'), 'mcp_request_duration{target:learn}').Observed, '≥ 30,000');
+  assert.match(renderText(report, { width: 140 }), /✗ not met +mcp_request_duration\{target:learn\} .* ≥ 30,000\n/);
+  assert.match(renderHtml(report), /≥ 30,000/);
+});
