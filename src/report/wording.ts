@@ -32,7 +32,7 @@ const VERDICT_SENTENCES: Readonly<Record<VerdictStatus, string>> = {
   pass: 'The run met the requirements of the plan.',
   unjudged: 'The run shows neither that the targets met the requirements of the plan nor that they did not.',
   fail: 'The targets did not meet the requirements of the plan.',
-  invalid: 'The load generator could not do what the plan asked, so these figures prove nothing.',
+  invalid: 'The load was not what the plan asks for, so these figures prove nothing.',
   stopped: 'These figures cover only the time until the run was stopped.',
 };
 
@@ -222,8 +222,8 @@ function waitMs({ clocksMs }: OperationSummary): number {
 export function generatorSentence({ rules }: Report['generator']): string {
   const broken = rules.filter((rule) => !rule.ok).length;
   if (rules.length === 0) return 'No rule for the load generator was checked in this run.';
-  if (broken === 0) return `The load generator kept to the plan: all ${rules.length} rules were met.`;
-  return `The load generator did not keep to the plan: ${broken} of ${rules.length} rules were not met, so the figures prove nothing.`;
+  if (broken === 0) return `The load was as planned: all ${rules.length} rules were met.`;
+  return `The load was not as planned: ${broken} of ${rules.length} rules were not met, so the figures prove nothing.`;
 }
 
 export type Fact = { readonly name: string; readonly value: string };
@@ -245,7 +245,7 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
     },
     {
       name: 'CPU',
-      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${cpu.maxShare === null ? '–' : formatShare(cpu.maxShare)} of one core`,
+      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${cpu.maxShare === null ? '–' : `${formatShare(cpu.maxShare)} of one core`}`,
     },
     { name: 'Processes', value: formatCount(generator.instances) },
     { name: 'Not sent when the load ended', value: formatCount(generator.abortedRequests) },

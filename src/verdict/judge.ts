@@ -18,7 +18,7 @@ export type Judged = {
 };
 
 /**
- * The verdict of a run. A stopped run is `stopped`, whatever it showed. If the generator broke a rule, the run is
+ * The verdict of a run. A stopped run is `stopped`, whatever it showed. If a rule about the load is broken, the run is
  * `invalid`, whatever its thresholds say: neither pass nor fail could be trusted. A run that one of its conditions
  * aborted has failed. A condition over stages is the exception, because it found the ceiling that it looked for. A run with
  * an operation that never had a useful answer has failed too. A run without thresholds, or with an operation that was never
@@ -56,7 +56,7 @@ function verdictOf(
   const aborted = abort === undefined || abort.over === 'stage' ? [] : [abortSentence(abort)];
   const brokenRules = rules.filter(({ ok }) => !ok);
   if (brokenRules.length > 0) {
-    const reasons = brokenRules.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`);
+    const reasons = brokenRules.map(({ rule, detail }) => `Rule "${rule}" is broken: ${detail}.`);
     return { status: 'invalid', reasons: [...reasons, ...answers.failed, ...aborted] };
   }
   const found = ceiling === undefined ? [] : [ceilingSentence(ceiling)];

@@ -2,7 +2,7 @@ import type { Condition } from '../plan/threshold.ts';
 
 /**
  * `unjudged`: nothing was required of the targets, or the run shows nothing about an operation of the plan. `invalid`: the
- * generator could not do what the plan asked, so the figures prove nothing.
+ * load was not what the plan asks for, so the figures prove nothing.
  */
 export type VerdictStatus = 'pass' | 'unjudged' | 'fail' | 'invalid' | 'stopped';
 

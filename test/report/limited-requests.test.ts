@@ -33,6 +33,20 @@ it('shows requests that could not be sent in text and HTML, and says that no oth
   }
 });
 
+it('shows a dash for what a short run could not measure', () => {
+  const { generator } = reportFixture();
+  const facts = (cpu: typeof generator.cpu) =>
+    generatorFacts({ ...generator, cpu }).find(({ name }) => name === 'CPU')?.value;
+  assert.equal(
+    facts({ seconds: 0.5, microsecondsPerRequest: 20, maxShare: null }),
+    '0.50 s, 20 µs per request; busiest process –',
+  );
+  assert.equal(
+    facts({ seconds: null, microsecondsPerRequest: null, maxShare: null }),
+    '– s, – µs per request; busiest process –',
+  );
+});
+
 it('has the number of requests that could not be sent and one message in the JSON', () => {
   const { limitedRequests, limitedExample } = JSON.parse(renderJson(limited())).generator;
   assert.deepEqual([limitedRequests, limitedExample], [1234, EXAMPLE]);

@@ -173,7 +173,7 @@ export function rejected(base: Report): Report {
   };
   return {
     ...base,
-    verdict: { status: 'invalid', reasons: [`The generator broke its rule "${rule.rule}": ${rule.detail}.`] },
+    verdict: { status: 'invalid', reasons: [`Rule "${rule.rule}" is broken: ${rule.detail}.`] },
     generator: { ...base.generator, stoppedTargets: [stopped], rules: [rule, ...base.generator.rules] },
   };
 }

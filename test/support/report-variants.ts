@@ -108,7 +108,7 @@ function invalid(base: Report): Report {
     ...base,
     verdict: {
       status: 'invalid',
-      reasons: broken.map(({ rule, detail }) => `The generator broke its rule "${rule}": ${detail}.`),
+      reasons: broken.map(({ rule, detail }) => `Rule "${rule}" is broken: ${detail}.`),
     },
     generator: {
       ...base.generator,

@@ -185,7 +185,7 @@ describe('the verdict', () => {
       const { verdict, rules } = judged({ thresholds, ...change });
       assert.equal(verdict.status, 'invalid', rule);
       assert.equal(verdict.reasons.length, 1);
-      assert.ok(verdict.reasons[0]?.startsWith(`The generator broke its rule "${rule}": `), verdict.reasons[0]);
+      assert.ok(verdict.reasons[0]?.startsWith(`Rule "${rule}" is broken: `), verdict.reasons[0]);
       assert.deepEqual(
         rules.filter(({ ok }) => !ok).map((result) => result.rule),
         [rule],
@@ -199,7 +199,7 @@ describe('the verdict', () => {
     assert.deepEqual(verdict, {
       status: 'invalid',
       reasons: [
-        'The generator broke its rule "load not stopped early": web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
+        'Rule "load not stopped early" is broken: web was given up 1.5 s after the start: it refused fresh credentials twice (AUTH_REJECTED); other was given up 61.0 s after the start: AUTH_REJECTED.',
       ],
     });
   });
@@ -207,7 +207,7 @@ describe('the verdict', () => {
   it('gives the number of requests that could not be sent and how to fix it, whatever the others showed', () => {
     const limited: SampleParts = { outcome: 'CLIENT_LIMIT', message: 'EMFILE: connect; raise its limit.' };
     const broken =
-      'The generator broke its rule "connections available": the machine had no file descriptor, port or memory left for';
+      'Rule "connections available" is broken: the machine had no file descriptor, port or memory left for';
     for (const [samples, reason] of [
       [[...MIXED, limited], `${broken} 1 request: EMFILE: connect; raise its limit.`],
       [[limited, limited], `${broken} 2 requests: EMFILE: connect; raise its limit.`],
