@@ -21,7 +21,7 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --metric M            latency to compare: p50, p95 or p99 (default: p95)
       --tolerance SHARE     ignore differences up to this share of the baseline (default: 0.1)
       --confidence LEVEL    confidence level of a difference (default: 0.95)
-      --min-requests N      useful requests that both runs must have (default: 100)
+      --min-requests N      useful or unanswered requests that both runs must have (default: 100)
       --useful-tolerance SHARE
                             ignore changes of the share of useful requests up to this (default: 0.01)
       --require-data        fail if there is too little data to compare any operation

@@ -1,19 +1,20 @@
-import { bucketsOf, type LatencyBatch } from '../summary/batches.ts';
+import { answeredOrWaited, bucketsOf, type LatencyBatch } from '../summary/batches.ts';
 import type { Weights } from './bootstrap.ts';
 
-/** The latencies of one operation by batch, laid out so that the quantiles of any weighting are fast to compute. */
+/** The latencies of one operation by batch, waits without an answer included, laid out so that the quantiles of any weighting are fast to compute. */
 export class BatchPool {
   readonly size: number;
   readonly #fromUs: Float64Array;
   readonly #toUs: Float64Array;
   /** For each bucket and, within it, each batch: how many latencies of the batch lie in the bucket or below. */
   readonly #below: Float64Array;
-  readonly #useful: readonly number[];
+  /** The number of latencies in each batch. */
+  readonly #latencies: readonly number[];
 
   /** @param batches undefined where the operation sent nothing. @throws when a histogram is damaged */
   constructor(batches: readonly (LatencyBatch | undefined)[]) {
     this.size = batches.length;
-    this.#useful = batches.map((batch) => batch?.useful ?? 0);
+    this.#latencies = batches.map((batch) => (batch === undefined ? 0 : answeredOrWaited(batch)));
     const buckets = batches.flatMap((batch, at) =>
       batch === undefined ? [] : bucketsOf(batch).map((bucket) => ({ ...bucket, at })),
     );
@@ -30,7 +31,7 @@ export class BatchPool {
 
   /**
    * The quantile in microseconds, interpolated within its bucket so that a small shift is not lost; NaN when the drawn
-   * batches have no useful request.
+   * batches have no latency.
    */
   quantile(weights: Weights, q: number): number {
     const last = this.#fromUs.length - 1;
@@ -50,11 +51,11 @@ export class BatchPool {
    */
   quantileInfluence(q: number): number[] {
     const all = new Float64Array(this.size).fill(1);
-    const total = this.#useful.reduce((sum, useful) => sum + useful, 0);
+    const total = this.#latencies.reduce((sum, count) => sum + count, 0);
     const row = this.#rowOf(all, q * total);
     const shareBelow = this.#countTo(all, row) / total;
-    return this.#useful.map((useful, at) => {
-      return (useful * shareBelow - (this.#below[row * this.size + at] as number)) / total;
+    return this.#latencies.map((count, at) => {
+      return (count * shareBelow - (this.#below[row * this.size + at] as number)) / total;
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Verdict } from '../verdict/verdict.ts';
 import type {
   ComparedCounts,
+  ComparedFigures,
   Comparison,
   OperationComparison,
   OperationName,
@@ -76,12 +77,13 @@ export function withComparison(verdict: Verdict, comparison: Comparison): Verdic
 /** What fails more comes before what became slower. */
 function regressionSentences(comparison: Comparison): string[] {
   const { total, failsMore, slower } = provenRegressions(comparison);
-  const { totals } = comparison;
+  const { totals, operations } = comparison;
+  const together = operations.some(({ kind }) => kind === 'step') ? "The plan's steps" : 'The operations';
   return [
     ...failsMore.map((each) => failsMoreSentence(`${named(each)} fails`, each, comparison)),
     // Where an operation says it, the total adds nothing.
     ...(total && totals !== null && failsMore.length === 0
-      ? [failsMoreSentence('The operations together fail', totals, comparison)]
+      ? [failsMoreSentence(`${together} together fail`, totals, comparison)]
       : []),
     ...slower.map((each) => slowerSentence(each, comparison)),
   ];
@@ -102,8 +104,9 @@ function failsMoreSentence(
 
 function slowerSentence({ change, baseline, current, ...each }: OperationComparison, of: Comparison): string {
   const { metric, confidence } = of.rules;
-  const ms = (value: number | null) => `${short(value ?? 0, 4)} ms`;
-  return `${named(each)} became slower than in run ${of.baseline.runId}: ${metric} ${ms(baseline.latencyMs)} → ${ms(current.latencyMs)}, ${percent(change?.estimate)} more (${percent(confidence)} confidence interval ${percent(change?.low)} to ${percent(change?.high)}).`;
+  const ms = ({ latencyMs, atLeast }: ComparedFigures) =>
+    `${atLeast === true ? 'at least ' : ''}${short(latencyMs ?? 0, 4)} ms`;
+  return `${named(each)} became slower than in run ${of.baseline.runId}: ${metric} ${ms(baseline)} → ${ms(current)}, ${percent(change?.estimate)} more (${percent(confidence)} confidence interval ${percent(change?.low)} to ${percent(change?.high)}).`;
 }
 
 function named({ target, operation }: OperationName): string {

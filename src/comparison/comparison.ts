@@ -18,8 +18,10 @@ export type ComparedOperation = Pick<
   OperationSummary,
   'target' | 'operation' | 'count' | 'useful' | 'failures' | 'batches'
 > & {
-  /** Undefined in reports of earlier versions, whose rows did not tell steps from requests of the protocol. */
-  readonly kind?: OperationKind | undefined;
+  /** Absent in reports of earlier versions, whose rows did not tell steps from requests of the protocol. */
+  readonly kind?: OperationKind;
+  /** Absent as above; then it counts as 0. */
+  readonly withoutAnswer?: number;
   readonly latencyMs: (Readonly<Record<ComparisonRules['metric'], number>> & Pick<Percentiles, 'atLeast'>) | null;
 };
 
@@ -46,8 +48,10 @@ export type ComparedCounts = {
 
 /** One run's side of an operation. */
 export type ComparedFigures = ComparedCounts & {
-  /** The compared percentile; null without useful requests. */
+  /** The compared percentile, over useful requests and those without an answer; null without either. */
   readonly latencyMs: number | null;
+  /** True when the percentile is only a lower bound, because some requests had no answer; absent when it is exact. */
+  readonly atLeast?: true;
 };
 
 /** How the share of useful requests changed. Needs no latency. */
@@ -61,6 +65,7 @@ export type UsefulShareChange = {
 export type OperationComparison = UsefulShareChange & {
   readonly target: string;
   readonly operation: string;
+  readonly kind: OperationKind;
   readonly baseline: ComparedFigures;
   readonly current: ComparedFigures;
   /** Of the latency. */
@@ -73,14 +78,18 @@ export type OperationComparison = UsefulShareChange & {
   readonly changeMs: Interval | null;
 };
 
-/** All requests of the operations that both runs had. */
+/** All requests of the plan's steps that both runs had; of all operations where the plan has no steps. */
 export type TotalsComparison = UsefulShareChange & {
   readonly baseline: ComparedCounts;
   readonly current: ComparedCounts;
 };
 
 /** The name of an operation that only one of the runs had. */
-export type OperationName = { readonly target: string; readonly operation: string };
+export type OperationName = {
+  readonly target: string;
+  readonly operation: string;
+  readonly kind?: OperationKind;
+};
 
 export type RunName = Omit<ComparedRun, 'operations'>;
 

@@ -37,7 +37,7 @@ export const comparisonSchema = z.strictObject({
   tolerance: z.number().min(0).max(10).default(0.1),
   /** Level of the confidence interval of a difference. */
   confidence: z.number().min(0.5).max(0.999).default(0.95),
-  /** Useful requests that an operation needs in both runs for its latency; with fewer, there is too little data. */
+  /** Useful or unanswered requests that an operation needs in both runs for its latency; with fewer, there is too little data. */
   minRequests: z.int().min(2).default(100),
   /** Changes of the share of useful requests up to this many are ignored: 0.01 is one percentage point. */
   usefulTolerance: fraction.default(0.01),

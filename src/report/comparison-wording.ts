@@ -131,7 +131,7 @@ function usefulRateRemark(each: OperationComparison): string[] {
   const moved = each.usefulVerdict === 'fails-more' ? 'fell' : 'rose';
   const [before, after] = [formatShare(each.baseline.usefulRate), formatShare(each.current.usefulRate)];
   return [
-    `${named(each)}: the share of useful requests ${moved} from ${before} to ${after}; latency covers useful requests only.`,
+    `${named(each)}: the share of useful requests ${moved} from ${before} to ${after}; latency leaves out requests that failed with an answer.`,
   ];
 }
 

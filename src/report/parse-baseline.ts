@@ -41,10 +41,11 @@ const comparedRunSchema = z.object({
       target: z.string(),
       operation: z.string(),
       /** Since schemaVersion 4. */
-      kind: z.enum(['step', 'protocol']).optional(),
+      kind: z.enum(['step', 'protocol']).exactOptional(),
       count,
       useful: count,
       failures: count,
+      withoutAnswer: count.exactOptional(),
       latencyMs: z
         .object({
           p50: milliseconds,

@@ -1,5 +1,6 @@
 import type {
   ComparedCounts,
+  ComparedFigures,
   Comparison,
   ComparisonVerdict,
   OperationComparison,
@@ -29,7 +30,8 @@ type UsefulRow = TotalsComparison & { readonly operation: string };
 
 /** The share of useful requests of each operation in both runs, and of all operations together. */
 export function comparedUsefulTable({ operations, totals, rules }: Comparison): Table {
-  const all: UsefulRow[] = totals === null || operations.length < 2 ? [] : [{ ...totals, operation: 'all operations' }];
+  const totalName = operations.some(({ kind }) => kind === 'step') ? 'all steps' : 'all operations';
+  const all: UsefulRow[] = totals === null || operations.length < 2 ? [] : [{ ...totals, operation: totalName }];
   const counts = ({ useful, failures }: ComparedCounts) =>
     `${formatCount(useful)} of ${formatCount(useful + failures)}`;
   return makeTable<UsefulRow>({
@@ -64,20 +66,26 @@ const LATENCY_TONES: Readonly<Partial<Record<ComparisonVerdict, Tone>>> = {
 
 /** The latency of each operation in both runs, with the change and its confidence interval. */
 export function comparedLatencyTable({ operations, rules }: Comparison): Table {
+  const isBounded = operations.some(({ baseline, current }) => baseline.atLeast ?? current.atLeast);
+  const bounds = isBounded ? '; ≥ marks a lower bound, where requests had no answer' : '';
   return makeTable<OperationComparison>({
     id: 'comparison',
-    caption: `${rules.metric} of useful requests in ms, and its change with the ${roundPercent(rules.confidence)} confidence interval`,
+    caption: `${rules.metric} of useful requests in ms, and its change with the ${roundPercent(rules.confidence)} confidence interval${bounds}`,
     columns: [
       words('Result', ({ verdict }) => verdictCell(comparisonVerdictWords[verdict], LATENCY_TONES[verdict])),
       operationColumn,
-      figures('Baseline', ({ baseline }) => formatMs(baseline.latencyMs)),
-      figures('This run', ({ current }) => formatMs(current.latencyMs)),
+      figures('Baseline', ({ baseline }) => latencyOf(baseline)),
+      figures('This run', ({ current }) => latencyOf(current)),
       figures('Change', ({ change }) => known(change, ({ estimate }) => formatChange(estimate))),
       figures('Interval', ({ change }) => known(change, formatChangeRange), { drop: 1 }),
       figures('Change, ms', ({ changeMs }) => known(changeMs, ({ estimate }) => signedMs(estimate)), { drop: 3 }),
     ],
     groups: byTarget(operations),
   });
+}
+
+function latencyOf({ latencyMs, atLeast }: ComparedFigures): string {
+  return `${atLeast === true ? '≥ ' : ''}${formatMs(latencyMs)}`;
 }
 
 function known<T>(value: T | null, format: (value: T) => string): string {

@@ -79,8 +79,11 @@ export function bucketsOf(batch: LatencyBatch): LatencyBucket[] {
   return buckets;
 }
 
-/** The number of latencies and waits in a batch's histogram. */
-export function answeredOrWaited({ useful, withoutAnswer = 0 }: LatencyBatch): number {
+/** The number of latencies and waits, as in a batch's histogram. */
+export function answeredOrWaited({
+  useful,
+  withoutAnswer = 0,
+}: Pick<LatencyBatch, 'useful' | 'withoutAnswer'>): number {
   return useful + withoutAnswer;
 }
 

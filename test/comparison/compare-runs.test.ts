@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compareRuns, judgeChange } from '../../src/comparison/compare-runs.ts';
+import { judgeChange } from '../../src/comparison/compare-latency.ts';
+import { compareRuns } from '../../src/comparison/compare-runs.ts';
 import type { ComparedRun, Comparison } from '../../src/comparison/comparison.ts';
 import { provenRegressions, withComparison } from '../../src/comparison/comparison-verdict.ts';
 import { type ComparisonRules, comparisonSchema } from '../../src/plan/plan-schema.ts';
@@ -113,11 +114,14 @@ describe('a comparison', () => {
       assert.equal(verdict, 'too-little-data');
       return reason;
     };
-    assert.equal(reason({ requests: 99 }), 'p95 needs 100 useful requests in each run');
-    assert.equal(reason({ requests: 499 }, { metric: 'p99' }), 'p99 needs 500 useful requests in each run');
-    assert.equal(reason({ intervals: 4 }), 'at least 5 batches of each run need useful requests');
+    assert.equal(reason({ requests: 99 }), 'p95 needs 100 useful or unanswered requests in each run');
+    assert.equal(
+      reason({ requests: 499 }, { metric: 'p99' }),
+      'p99 needs 500 useful or unanswered requests in each run',
+    );
+    assert.equal(reason({ intervals: 4 }), 'at least 5 batches of each run need useful or unanswered requests');
     assert.equal(reason({ requests: 120 }), 'the confidence interval is too wide');
-    assert.equal(reason({ requests: 200, failureRate: 1 }), 'p95 needs 100 useful requests in each run');
+    assert.equal(reason({ requests: 200, failureRate: 1 }), 'p95 needs 100 useful or unanswered requests in each run');
   });
 
   it('lists operations that only one run has', () => {
@@ -125,8 +129,8 @@ describe('a comparison', () => {
     assert.ok(a && b && c);
     const comparison = compareRuns(simulatedRun([a, b]), simulatedRun([b, c]), rules());
     assert.equal(only(comparison).operation, 'b');
-    assert.deepEqual(comparison.onlyInBaseline, [{ target: 'learn', operation: 'a' }]);
-    assert.deepEqual(comparison.onlyInCurrent, [{ target: 'learn', operation: 'c' }]);
+    assert.deepEqual(comparison.onlyInBaseline, [{ target: 'learn', operation: 'a', kind: 'step' }]);
+    assert.deepEqual(comparison.onlyInCurrent, [{ target: 'learn', operation: 'c', kind: 'step' }]);
   });
 
   it('notes what makes two runs hard to compare', () => {

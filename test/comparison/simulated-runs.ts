@@ -1,7 +1,7 @@
 import type { ComparedOperation, ComparedRun } from '../../src/comparison/comparison.ts';
 import { batchesOf, batchGrid } from '../../src/summary/batches.ts';
 import type { Cell } from '../../src/summary/fold.ts';
-import { percentilesOf, sorted } from '../../src/summary/percentiles.ts';
+import { boundedPercentilesOf, sorted } from '../../src/summary/percentiles.ts';
 import { type Random, randomFor } from '../../src/traffic/random.ts';
 
 /** How the latencies of a simulated operation are drawn: lognormal around 50 ms. */
@@ -15,36 +15,46 @@ export type Simulation = {
   /** Over the run, latency grows by the factor e to the power of this. */
   readonly ramp?: number;
   readonly failureRate?: number;
+  /** Share of the requests that are not answered; each is given up after `waitMs`. */
+  readonly silentRate?: number;
+  readonly waitMs?: number;
   readonly operation?: string;
 };
 
 /** One operation of a run with intervals of 1 s. The same seed gives the same latencies. */
 export function simulatedOperation(seed: number, simulation: Simulation = {}): ComparedOperation {
   const { requests = 600, intervals = 20, factor = 1, memory = 0, ramp = 0, failureRate = 0 } = simulation;
+  const { silentRate = 0, waitMs = 30_000 } = simulation;
   const random = randomFor(seed);
   const normal = () => standardNormal(random);
   let state = normal();
-  const drawn = Array.from({ length: intervals }, () => ({ useful: [] as number[], failed: [] as number[] }));
+  const drawn = Array.from({ length: intervals }, () => ({
+    useful: [] as number[],
+    failed: [] as number[],
+    silent: [] as number[],
+  }));
   for (let request = 0; request < requests; request++) {
     state = memory * state + Math.sqrt(1 - memory ** 2) * normal();
     const noise = memory === 0 ? state : Math.SQRT1_2 * (state + normal());
     const us = Math.round(factor * 50_000 * Math.exp(0.6 * noise + (ramp * request) / requests));
     const interval = drawn[Math.floor((request / requests) * intervals)];
-    (failureRate > 0 && random() < failureRate ? interval?.failed : interval?.useful)?.push(us);
+    if (silentRate > 0 && random() < silentRate) interval?.silent.push(waitMs * 1000);
+    else (failureRate > 0 && random() < failureRate ? interval?.failed : interval?.useful)?.push(us);
   }
-  const cells = drawn.map(({ useful, failed }, interval): Cell => {
+  const cells = drawn.map(({ useful, failed, silent }, interval): Cell => {
     const of = (values: readonly number[]) => Uint32Array.from(values).sort();
     const place = { target: 'learn', operation: simulation.operation ?? 'tools/call:search', interval, phase: 0 };
     return {
       ...place,
       useful: of(useful),
-      failed: of(failed),
-      silent: of([]),
+      failed: of([...failed, ...silent]),
+      silent: of(silent),
       censored: of([]),
-      failures: { TOOL_ERROR: failed.length },
+      failures: { TOOL_ERROR: failed.length, TMO_TOTAL: silent.length },
     };
   });
   const useful = sorted(cells.map((cell) => cell.useful));
+  const waits = sorted(cells.map((cell) => cell.silent));
   return {
     target: 'learn',
     operation: simulation.operation ?? 'tools/call:search',
@@ -52,7 +62,8 @@ export function simulatedOperation(seed: number, simulation: Simulation = {}): C
     count: requests,
     useful: useful.length,
     failures: requests - useful.length,
-    latencyMs: percentilesOf(useful),
+    withoutAnswer: waits.length,
+    latencyMs: boundedPercentilesOf(useful, waits),
     batches: batchesOf(cells, batchGrid(cells, 1000, intervals * 1000)),
   };
 }

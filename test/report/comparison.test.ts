@@ -68,11 +68,19 @@ it('the comparison of a report shows each verdict as a mark and a word', () => {
 it('the comparison of a report says what limits it, and which operations only one run has', () => {
   for (const form of [text.replace(/\n +/g, ' '), page]) {
     assert.match(form, /different plans \(simulated abc, simulated def\)/);
-    assert.match(form, /Too little data \(p95 needs 100 useful requests in each run\): few of learn\./);
+    assert.match(form, /Too little data \(p95 needs 100 useful or unanswered requests in each run\): few of learn\./);
     assert.match(form, /steady of learn: the share of useful requests fell from 100 % to 9\d\.\d %/);
     assert.match(form, /Only in the baseline: gone of learn\./);
     assert.match(form, /Only in this run: new of learn\./);
   }
+});
+
+it('the comparison of a report marks a percentile that is only a lower bound', () => {
+  const before = run(1, { search: many });
+  const bounded = compareRuns(before, run(2, { search: { ...many, silentRate: 0.1 } }), comparisonSchema.parse({}));
+  const lines = renderComparison(bounded).replace(/\n +/g, ' ');
+  assert.match(lines, /▲ slower +search +\d+ +≥ 30,000/);
+  assert.match(lines, /≥ marks a lower bound, where requests had no answer/);
 });
 
 it('the comparison of a report begins with the failures, and shows the share of useful requests before the latency', () => {
@@ -84,9 +92,9 @@ it('the comparison of a report begins with the failures, and shows the share of 
   assert.ok(inPage.indexOf('class="compared-useful"') < inPage.indexOf('class="comparison"'));
 });
 
-it('the comparison of a report shows the share of all operations together', () => {
-  assert.match(text, /all operations +\S+ % +9\d\.\d % +−\d/);
-  assert.match(page, /<th scope="row"[^>]*>all operations<\/th>/);
+it('the comparison of a report shows the share of all steps together', () => {
+  assert.match(text, /all steps +\S+ % +9\d\.\d % +−\d/);
+  assert.match(page, /<th scope="row"[^>]*>all steps<\/th>/);
 });
 
 it('the comparison of a report says in the first sentence that there is too little data to compare anything', () => {

@@ -261,6 +261,7 @@ function comparedOperation(each: OperationSummary, verdict: OperationComparison[
   return {
     target,
     operation,
+    kind: operation === 'initialize' ? 'protocol' : 'step',
     usefulVerdict: USEFUL_VERDICTS[verdict],
     usefulRateChange: known ? { estimate: -0.03, low: -0.05, high: -0.01 } : null,
     verdict,

@@ -66,6 +66,23 @@ it('compares operations of the same name by their kind, and only steps in total'
   assert.deepEqual(notes, []);
 });
 
+it('counts requests without an answer as at least as slow as their wait, on both sides', () => {
+  const run = (seed: number, silentRate: number) =>
+    simulatedRun([simulatedOperation(seed, { requests: 2000, silentRate })]);
+  const [answered, silent] = [run(1, 0), run(2, 0.1)];
+  const [worse] = compareRuns(answered, silent, rules).operations;
+  assert.deepEqual([worse?.usefulVerdict, worse?.verdict], ['fails-more', 'slower']);
+  assert.deepEqual([worse?.current.latencyMs, worse?.current.atLeast], [30_000, true]);
+  const [better] = compareRuns(silent, answered, rules).operations;
+  assert.deepEqual([better?.usefulVerdict, better?.verdict], ['fails-less', 'faster']);
+  const [alike] = compareRuns(silent, run(3, 0.1), rules).operations;
+  assert.equal(alike?.verdict, 'too-little-data');
+  assert.match(alike.reason, /^p95 is only known as a lower bound/);
+  // Where fewer have no answer than the percentile leaves out, it is exact.
+  const [few] = compareRuns(run(4, 0.02), run(5, 0.02), comparisonSchema.parse({ tolerance: 0.5 })).operations;
+  assert.deepEqual([few?.verdict, few?.current.atLeast], ['same', undefined]);
+});
+
 it('never calls a run faster whose percentile is only a lower bound, and slower only when the bound proves it', () => {
   const bounded = (factor: number, seed: number) => {
     const operation = simulatedOperation(seed, { requests: 2000, factor });
