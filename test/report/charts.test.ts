@@ -173,6 +173,25 @@ it('gives an operation the limits of its tags and of all operations, and all ope
   ]);
 });
 
+it('gives a request of the protocol no limit that is about steps', () => {
+  const limitsOf = (metric: string, shown: Parameters<typeof latencyLimits>[1]) =>
+    latencyLimits([{ metric, expression: 'p(95)<500', ok: true, observed: 1 }], shown).length;
+  const opening = { target: 'web', operation: 'initialize', kind: 'protocol' } as const;
+  const look = { target: 'web', operation: 'tools/call:look', kind: 'step' } as const;
+  const all = { target: '*', operation: '*', kind: 'step' } as const;
+  const metric = 'mcp_request_duration';
+  const cases = [metric, `${metric}{kind:all}`, `${metric}{kind:protocol}`, `${metric}{operation:initialize}`];
+  assert.deepEqual(
+    cases.map((each) => [opening, look, all].map((shown) => limitsOf(each, shown))),
+    [
+      [0, 1, 1],
+      [1, 1, 0],
+      [1, 0, 0],
+      [1, 0, 0],
+    ],
+  );
+});
+
 it('marks the moments of the plan at the same place on every chart over time', () => {
   const report = reportVariants().modelled;
   const time = timeAxis(report);

@@ -200,7 +200,10 @@ function single(base: Report): Report {
     ],
     series: [of('*', '*'), of('learn', 'initialize')],
     targets: base.targets.slice(0, 1),
-    verdict: { status: 'pass', reasons: ['The plan has no thresholds.'] },
+    verdict: {
+      status: 'unjudged',
+      reasons: ['The plan has no thresholds: 100 % of 1 requests were useful, and 100 % of initialize of learn.'],
+    },
     thresholds: [],
   };
 }

@@ -1,4 +1,5 @@
-import { parseThreshold } from '../../plan/threshold.ts';
+import { parseThreshold, type Tags } from '../../plan/threshold.ts';
+import type { OperationKind } from '../../sample/block.ts';
 import type { ThresholdResult } from '../../verdict/verdict.ts';
 import { formatMoment } from '../format.ts';
 import type { Moment, Report } from '../report.ts';
@@ -8,21 +9,31 @@ import { html, type Markup } from './markup.ts';
 /** A limit that a threshold sets for the latency in a chart. */
 export type LatencyLimit = { readonly limitMs: number; readonly expression: string; readonly ok: boolean };
 
+/** What a chart shows. */
+type Shown = { readonly target: string; readonly operation: string; readonly kind?: OperationKind | 'all' };
+
 /** A limit this many times above everything measured would flatten the chart; it is named instead of drawn. */
 const FARTHEST = 2;
 
-/** The limits for the latency of one operation; with `*`, those for all operations together. */
-export function latencyLimits(
-  thresholds: readonly ThresholdResult[],
-  shown: { readonly target: string; readonly operation: string },
-): readonly LatencyLimit[] {
+/**
+ * The limits for the latency of one operation; with `*`, those for all operations together. A threshold that names neither
+ * an operation nor a kind is about the plan's steps.
+ */
+export function latencyLimits(thresholds: readonly ThresholdResult[], shown: Shown): readonly LatencyLimit[] {
   return thresholds.flatMap(({ metric, expression, ok }) => {
     const parsed = parseThreshold(metric, expression);
     if ('problem' in parsed || parsed.metric !== 'mcp_request_duration' || parsed.limit <= 0) return [];
     const { target = shown.target, operation = shown.operation } = parsed.tags;
-    const applies = target === shown.target && operation === shown.operation;
+    const applies = target === shown.target && operation === shown.operation && isAbout(parsed.tags, shown);
     return applies ? [{ limitMs: parsed.limit, expression, ok }] : [];
   });
+}
+
+/** Whether a threshold with these tags is about requests of the kind that is shown. */
+function isAbout({ kind, operation }: Tags, shown: Shown): boolean {
+  const { kind: shownKind = 'step' } = shown;
+  if (kind === undefined) return operation !== undefined || shownKind !== 'protocol';
+  return kind === shownKind || (kind === 'all' && shown.operation !== '*');
 }
 
 /** The greatest value of an axis that also shows the limits that are not far above. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { fixedAuthorizer } from '../../../src/mcp/auth/authorizer.ts';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import type { CutOutcome } from '../../../src/sample/outcome.ts';
 import { type Clock, systemClock } from '../../../src/traffic/clock.ts';
 import { type Answer, type Incoming, jsonResult } from '../../support/mcp-server.ts';
 import { eventStream, httpReply, LAST_CHUNK, openStream } from '../../support/raw-http.ts';
@@ -12,8 +13,8 @@ const HOUR_MS = 3_600_000;
 const look = callTool('look')('{}');
 const silent: Answer = () => undefined;
 
-/** The two orders in which the parts of the end of the load can happen. */
-const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
+/** The two orders in which the parts of the end of the load can happen, and how calls in flight end. */
+const ends: readonly [name: string, end: (rig: ScriptedRig) => void, outcome?: CutOutcome][] = [
   [
     'ended, then aborted',
     (rig) => {
@@ -27,6 +28,14 @@ const ends: readonly [name: string, end: (rig: ScriptedRig) => void][] = [
       rig.connection.abortAll('over', 'CLIENT_ABORT');
       rig.ended.abort();
     },
+  ],
+  [
+    'ended, then aborted because the graceful stop was over',
+    (rig) => {
+      rig.ended.abort();
+      rig.connection.abortAll('over', 'TMO_GRACEFUL_STOP');
+    },
+    'TMO_GRACEFUL_STOP',
   ],
 ];
 
@@ -53,9 +62,14 @@ async function openedCall(rig: ScriptedRig, era: 'legacy' | 'modern') {
 }
 
 /** Asserts that the end of the load ended the call immediately, and that only closing requests follow. */
-async function isOver(rig: ScriptedRig, call: Promise<Exchange>, close: () => Promise<void>): Promise<void> {
+async function isOver(
+  rig: ScriptedRig,
+  call: Promise<Exchange>,
+  close: () => Promise<void>,
+  outcome: CutOutcome = 'CLIENT_ABORT',
+): Promise<void> {
   const before = asked(rig);
-  assert.equal((await call).outcome, 'CLIENT_ABORT');
+  assert.equal((await call).outcome, outcome);
   await close();
   await rig.close();
   assert.deepEqual(asked(rig), before);
@@ -73,14 +87,14 @@ describe('a task at the end of the load', () => {
       'tasks/get': get,
     });
 
-    for (const [name, end] of ends) {
+    for (const [name, end, outcome] of ends) {
       it(`is not polled any more in the ${era} era when its next poll is an hour away: ${name}`, async (t) => {
         const watch = watchedClock();
         const rig = await startSession(t, taskServer(HOUR_MS, silent), { clock: watch.clock });
         const { session, call } = await openedCall(rig, era);
         await until(() => watch.asleep === 1);
         end(rig);
-        await isOver(rig, call, () => session.close(CALLER));
+        await isOver(rig, call, () => session.close(CALLER), outcome);
         assert.equal(rig.server.of('tasks/get').length, 0);
         assert.equal(watch.asleep, 0);
       });
@@ -90,7 +104,7 @@ describe('a task at the end of the load', () => {
         const { session, call } = await openedCall(rig, era);
         await until(() => rig.server.of('tasks/get').length === 1);
         end(rig);
-        await isOver(rig, call, () => session.close(CALLER));
+        await isOver(rig, call, () => session.close(CALLER), outcome);
         assert.equal(rig.server.of('tasks/get').length, 1);
       });
     }
@@ -131,14 +145,14 @@ describe('a broken stream at the end of the load', () => {
     ['while the next stream is silent', 20, () => openStream(), 1],
   ];
   for (const [moment, retryMs, get, gets] of moments) {
-    for (const [name, end] of ends) {
+    for (const [name, end, outcome] of ends) {
       it(`is not resumed any more ${moment}, and the server is told: ${name}`, async (t) => {
         const watch = watchedClock();
         const rig = await startSession(t, { 'tools/call': breaking(retryMs), GET: get }, { clock: watch.clock });
         const { session, call } = await openedCall(rig, 'legacy');
         await until(() => (gets === 0 ? watch.asleep === 1 : rig.server.of('GET').length === gets));
         end(rig);
-        await isOver(rig, call, () => session.close(CALLER));
+        await isOver(rig, call, () => session.close(CALLER), outcome);
         assert.equal(watch.asleep, 0);
         assert.equal(rig.server.of('GET').length, gets);
         const [cancelled] = rig.server.of('notifications/cancelled');
