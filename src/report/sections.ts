@@ -2,6 +2,7 @@ import type { Comparison } from '../comparison/comparison.ts';
 import { isRegression } from '../comparison/comparison-verdict.ts';
 import type { OutcomeGroup } from '../summary/summary.ts';
 import { ceilingSentence } from '../verdict/judge.ts';
+import { answersTable, errorTextSentences, type Snippet, softErrorSnippets } from './answers.ts';
 import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts';
 import { isMethodNote, type Report } from './report.ts';
 import type { Table } from './table.ts';
@@ -51,6 +52,7 @@ export type Section = {
   readonly tables: readonly Table[];
   /** What deserves attention, a sentence each. */
   readonly remarks: readonly string[];
+  readonly snippets: readonly Snippet[];
   readonly footnotes: readonly string[];
 };
 
@@ -61,6 +63,7 @@ export type SectionId =
   | 'totals'
   | 'scenarios'
   | 'operations'
+  | 'answers'
   | 'cold'
   | 'sessions'
   | 'clocks'
@@ -111,6 +114,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       about:
         'These responses count as useful, but the server broke a rule of the protocol, or the text reads like an error message.',
       ...outcomes(warnings, 'warn'),
+      snippets: softErrorSnippets(warnings),
     },
     preflight: {
       title: 'Preflight warnings',
@@ -121,7 +125,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       title: 'Totals',
       tables: [totalsTable(report)],
       footnotes: [...constant(USEFUL_FOOTNOTE), ...warmUpSentences(report.warmUp)],
-      remarks: pauseSentences(report.pauses),
+      remarks: [...errorTextSentences(report), ...pauseSentences(report.pauses)],
     },
     scenarios: { title: 'Scenarios', tables: [scenariosTable(report)] },
     operations: {
@@ -129,6 +133,13 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       findings: operations.length === 0 ? ['No requests were sent.'] : [],
       tables: [operationsTable(operations), percentilesTable(operations)],
       footnotes: hasTooFew(operations) ? [TOO_FEW_FOOTNOTE] : [],
+    },
+    answers: {
+      title: 'Example answers',
+      about: constant(
+        'A target can report a failure as an ordinary answer. Check that these are what you expect.',
+      ).join(''),
+      tables: [answersTable(report.exampleAnswers)],
     },
     cold: {
       title: 'Cold and warm calls',
@@ -214,6 +225,7 @@ function complete({ tables = [], ...content }: Content): Section {
     findings: [],
     alarming: false,
     remarks: [],
+    snippets: [],
     footnotes: [],
     ...content,
     tables: tables.filter(({ groups }) => groups.length > 0),

@@ -94,7 +94,7 @@ export function wasSent({ columns }: Pick<Block, 'columns'>, at: number): boolea
   return columns.socketUs[at] !== NO_TIME;
 }
 
-/** A message that came with an outcome, shortened and redacted. */
+/** A message that came with an outcome, shortened and redacted; with OK, the text of a useful answer. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 
 /** One check of a step of the plan. */

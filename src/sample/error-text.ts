@@ -174,12 +174,12 @@ export function readsLikeError(text: string): boolean {
 /** An entry for the `softErrors` of a target, which makes failures of the texts that it matches. */
 export type SoftErrorEntry = Pick<ErrorText, 'outcome'> & { readonly pattern: string };
 
-/** The longest beginning of a text that an entry repeats. */
-const ENTRY_CHARACTERS = 60;
+/** The widest pattern of an entry, so that its line fits a terminal of 80 columns. */
+const ENTRY_COLUMNS = 56;
 
 /**
  * An entry that matches a text which reads like a failure, and the same failure of other requests: the text's first words
- * up to a quotation, an address or another value; numbers stand for any number.
+ * up to a quotation, an address or another value, with any numbers. Of JSON and HTML it is the part that names the error.
  * @param text may have been shortened
  * @returns undefined when the text does not read like a failure, or only in a way that an entry cannot repeat
  */
@@ -187,12 +187,14 @@ export function softErrorFor(text: string): SoftErrorEntry | undefined {
   const trimmed = text.trim();
   const found = ERROR_TEXTS.find((each) => patternOf([each]).test(trimmed));
   if (found === undefined) return undefined;
+  const { outcome } = found;
+  const start = text === text.trimStart() ? '^' : '^\\s*';
   const words = /^[{<]/.test(trimmed) ? '' : firstWords(trimmed);
-  const said = words === '' ? (patternOf([found]).exec(trimmed) as RegExpExecArray)[0] : words;
-  const literal = said.trimEnd().replaceAll(/[$()*+./?[\\\]^{|}]/g, '\\$&');
-  if (literal === '' || /\p{C}/u.test(literal.replaceAll(/\s/g, ''))) return undefined;
-  const general = literal.replaceAll(/\d+/g, '\\d+').replaceAll(/\s+/g, (space) => (space === ' ' ? space : '\\s*'));
-  return { pattern: `^${text === text.trimStart() ? '' : '\\s*'}${general}`, outcome: found.outcome };
+  if (words !== '') return { pattern: start + beginningOf(words), outcome };
+  const matched = ((patternOf([found]).exec(trimmed) as RegExpExecArray)[0] as string).trimEnd();
+  const tag = /<[^<]*$/.exec(matched)?.[0];
+  const pattern = tag === undefined ? start + piecesOf(matched).join('') : piecesOf(tag).join('');
+  return widthOf(pattern) > ENTRY_COLUMNS || /\p{C}/u.test(pattern) ? undefined : { pattern, outcome };
 }
 
 /** The beginning of the first line, without what may differ in the next text of the same kind. */
@@ -200,5 +202,29 @@ function firstWords(trimmed: string): string {
   const lead = /^[^\p{L}\p{N}\s]*/u.exec(trimmed)?.[0] ?? '';
   const line = /^[^\n"'`<>{}[\\@#=\p{C}]*/u.exec(trimmed.slice(lead.length))?.[0] ?? '';
   const words = /^.*?(?=\S*[/\\]\S)/u.exec(line)?.[0] ?? line;
-  return words === '' ? '' : lead + words.slice(0, ENTRY_CHARACTERS);
+  return words === '' || /\p{C}/u.test(lead) ? '' : lead + words.trimEnd();
+}
+
+/** The pattern of the beginning of a text, as many words as an entry may have. */
+function beginningOf(text: string): string {
+  let pattern = '';
+  for (const piece of piecesOf(text)) {
+    if (widthOf(pattern + piece) > ENTRY_COLUMNS) return pattern.replace(/ [^ ]*$/, '');
+    pattern += piece;
+  }
+  return pattern;
+}
+
+/** An upper bound of the columns that a text takes on a terminal. */
+function widthOf(text: string): number {
+  return text.length + text.replaceAll(/[ -~]/g, '').length;
+}
+
+/** A pattern for each number, each gap and each other character of a text. */
+function piecesOf(text: string): string[] {
+  return (text.match(/\d+|\s+|[^\d\s]/gu) ?? []).map((piece) => {
+    if (/^\d/.test(piece)) return '\\d+';
+    if (/^\s/.test(piece)) return piece === ' ' ? piece : '\\s*';
+    return piece.replace(/[$()*+./?[\\\]^{|}]/, '\\$&');
+  });
 }

@@ -72,6 +72,11 @@ export class Recorder {
     return index;
   }
 
+  /** Keeps a useful answer to a step as the example of its operation, if it is the first. */
+  keepAnswer(target: string, operation: string, text: string): void {
+    this.#keepExample(this.operation(target, operation, 'step'), this.#outcomeNumber('OK'), text);
+  }
+
   /** Adds a sample. Its values are copied, so that the caller may reuse the object. */
   add(sample: Sample): void {
     const columns = this.#columns;

@@ -77,6 +77,37 @@ export function captureInto(
   };
 }
 
+/** Adds to a judge that the first useful result is kept as an example. */
+export type AnswerKeeper = (judge: ResultJudge, textOf: TextOf) => ResultJudge;
+
+/**
+ * The keeper of one step. Nothing is done for results after the first useful one. A result without a text, such as a list
+ * or an image, is kept as JSON.
+ * @param keep receives the whole text, which may hold secrets
+ */
+export function answerKeeper(keep: (text: string) => void): AnswerKeeper {
+  let kept = false;
+  return (judge, textOf) => {
+    if (kept) return judge;
+    return (result, tool) => {
+      const judgement = judge(result, tool);
+      if (kept || outcomeClass(judgement.outcome) === 'failed') return judgement;
+      kept = true;
+      keep(textOf(result) || jsonOf(result));
+      return judgement;
+    };
+  };
+}
+
+/** Empty for a result that is nested too deeply to be serialised. */
+function jsonOf(result: unknown): string {
+  try {
+    return JSON.stringify(result);
+  } catch {
+    return '';
+  }
+}
+
 /**
  * Checks a result and its text. Returns what is wrong with it, or undefined when the check holds. Results can have long
  * texts: whoever keeps a message shortens it.

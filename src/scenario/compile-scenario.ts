@@ -19,7 +19,7 @@ import type { Scenario } from '../plan/scenario-schema.ts';
 import { operationOf, type Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Random } from '../traffic/random.ts';
-import { captureInto, compileJudge, type StepPlace, type TextOf } from './checks.ts';
+import { type AnswerKeeper, answerKeeper, captureInto, compileJudge, type StepPlace, type TextOf } from './checks.ts';
 import { type RowTaker, UsedFeeds } from './feeds.ts';
 import { compileTemplate, type Template } from './template.ts';
 import { compileCapture, type Values } from './values.ts';
@@ -35,13 +35,18 @@ export type CompiledScenario = {
 /**
  * Compiles the steps of a scenario.
  * @param name the scenario's, in the plan
+ * @param onAnswer receives an operation and the text of its first useful result, once for each step
  * @throws when the plan's feeds or schemas hold what cannot be used
  */
-export function compileScenario(plan: Plan, name: string): CompiledScenario {
+export function compileScenario(
+  plan: Plan,
+  name: string,
+  onAnswer?: (operation: string, text: string) => void,
+): CompiledScenario {
   const scenario = plan.scenarios[name] as Scenario;
   const feeds = new UsedFeeds(plan.feeds);
   const target = plan.targets[scenario.target] as Target;
-  const scope = { target, feeds, readAsJson: readAsJson(scenario) };
+  const scope = { target, feeds, readAsJson: readAsJson(scenario), onAnswer };
   const steps = scenario.steps.map((step, index) => {
     return compileStep(step, scope, {
       scenario: name,
@@ -103,6 +108,7 @@ type StepScope = {
   readonly feeds: UsedFeeds;
   /** Captures that a step of the scenario reads as JSON. */
   readonly readAsJson: ReadonlySet<string>;
+  readonly onAnswer?: ((operation: string, text: string) => void) | undefined;
 };
 
 /** Makes a step's calls, and reads their results. */
@@ -118,48 +124,55 @@ type CallMaker = Pick<CompiledStep, 'needs'> & {
  * @throws when the plan's feeds or schemas hold what cannot be used
  */
 export function compileStep(step: Step, scope: StepScope, place: StepPlace): CompiledStep {
-  const { make, needs, fixed, textOf } = callMaker(step, scope, place);
+  const { onAnswer } = scope;
+  const keeper = onAnswer === undefined ? asIs : answerKeeper((text) => onAnswer(place.operation, text));
   const captures = Object.entries(step.capture).map(([name, capture]) => {
     return compileCapture(name, capture, scope.readAsJson.has(name));
   });
+  const { make, needs, fixed, textOf } = callMaker(step, scope, place, captures.length === 0 ? keeper : asIs);
   if (captures.length === 0) return { needs, makeCall: fixed ? always(make(NO_VALUES)) : make };
   const call = fixed ? always(make(NO_VALUES)) : make;
   const makeCall = (values: Values): Call => {
     const made = call(values);
-    return { ...made, judge: captureInto(values.captured, made.judge, textOf, captures) };
+    return { ...made, judge: keeper(captureInto(values.captured, made.judge, textOf, captures), textOf) };
   };
   return { needs, makeCall };
 }
 
-function callMaker(step: Step, { target, feeds }: StepScope, place: StepPlace): CallMaker {
+/** Keeps nothing. */
+const asIs: AnswerKeeper = (judge) => judge;
+
+function callMaker(step: Step, { target, feeds }: StepScope, place: StepPlace, keeper: AnswerKeeper): CallMaker {
   const { tool, resource, prompt, complete, list, checks } = step;
   const texts = (value: unknown) => compileTemplate(value, feeds, true);
   if (tool !== undefined) {
     const softErrors = compileSoftErrors(target.softErrors);
     const judgeTool: ResultJudge = (result, known) => judgeToolResult(result, softErrors, known);
-    const judge = compileJudge(judgeTool, textOfTool, checks, place);
+    const judge = keeper(compileJudge(judgeTool, textOfTool, checks, place), textOfTool);
     const template = compileTemplate(step.arguments ?? {}, feeds);
     return filled(textOfTool, callTool(tool, judge, step.progress), template);
   }
   if (resource !== undefined) {
-    const judge = compileJudge(judgeResource, textOfResource, checks, place);
+    const judge = keeper(compileJudge(judgeResource, textOfResource, checks, place), textOfResource);
     return filled(textOfResource, readResource(resource, judge), texts(resource));
   }
   if (prompt !== undefined) {
-    const judge = compileJudge(judgePrompt, textOfPrompt, checks, place);
+    const judge = keeper(compileJudge(judgePrompt, textOfPrompt, checks, place), textOfPrompt);
     return filled(textOfPrompt, getPrompt(prompt, judge), texts(step.arguments ?? {}));
   }
   if (complete !== undefined) {
     const { prompt: ofPrompt, resource: ofResource, argument, context } = complete;
     const completed = ofPrompt === undefined ? { resource: ofResource as string } : { prompt: ofPrompt };
-    const judge = compileJudge(judgeCompletion, textOfCompletion, checks, place);
+    const judge = keeper(compileJudge(judgeCompletion, textOfCompletion, checks, place), textOfCompletion);
     const make = completeArgument(completed, argument.name, judge);
     return context === undefined
       ? filled(textOfCompletion, make, texts(argument.value))
       : filled(textOfCompletion, make, texts(argument.value), texts(context));
   }
   // A ping and a list have no text that checks or captures could read.
-  return filled(() => '', always(list === undefined ? PING : listItems(list)));
+  const noText = () => '';
+  const call = list === undefined ? PING : listItems(list);
+  return filled(noText, always({ ...call, judge: keeper(call.judge, noText) }));
 }
 
 /** Makes calls from the JSON texts that the templates give. */

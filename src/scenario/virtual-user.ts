@@ -52,7 +52,7 @@ export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, cli
     clock,
     recorder,
     client,
-    compiled: compileScenario(plan, name),
+    compiled: compileScenario(plan, name, (operation, text) => recorder.keepAnswer(target, operation, text)),
     iterationOperation,
     sessionOperation: recorder.operation(target, 'session', 'protocol'),
     randomOf: randomPerIteration(plan.seed, segment),

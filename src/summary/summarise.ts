@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
 import { isArrival, warmUpPhasesOf } from '../plan/timeline.ts';
+import { softErrorFor } from '../sample/error-text.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
@@ -9,7 +10,7 @@ import { percentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
 import { operationsOf, requestTotalsOf, seriesOf } from './summarise-operations.ts';
-import type { OutcomeGroup, RunSpan, Summary, WarmUp } from './summary.ts';
+import type { ExampleAnswer, OutcomeGroup, RunSpan, Summary, WarmUp } from './summary.ts';
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {
@@ -38,6 +39,7 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     operations,
     failures: groupsOf(fold, 'failed'),
     warnings: groupsOf(fold, 'warning'),
+    exampleAnswers: exampleAnswersOf(fold),
     pauses: fold.pauses.map(({ target, count, totalUs, maxUs }) => {
       return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
     }),
@@ -83,12 +85,22 @@ function groupsOf({ outcomes, examples }: Fold, wanted: 'failed' | 'warning'): O
   return outcomes
     .filter(({ outcome }) => outcomeClass(outcome) === wanted)
     .toSorted((a, b) => b.count - a.count)
-    .map(({ firstMs, lastMs, ...group }) => ({
-      ...group,
-      firstAt: new Date(firstMs).toISOString(),
-      lastAt: new Date(lastMs).toISOString(),
-      example: messages.get(outcomeId(group)) ?? '',
-    }));
+    .map(({ firstMs, lastMs, ...group }) => {
+      const example = messages.get(outcomeId(group)) ?? '';
+      const softError = group.outcome === 'TOOL_READS_LIKE_ERROR' ? softErrorFor(example) : undefined;
+      return {
+        ...group,
+        firstAt: new Date(firstMs).toISOString(),
+        lastAt: new Date(lastMs).toISOString(),
+        example,
+        ...(softError === undefined ? {} : { softError }),
+      };
+    });
+}
+
+function exampleAnswersOf({ examples }: Fold): ExampleAnswer[] {
+  const answers = examples.filter(({ outcome, message }) => outcome === 'OK' && message !== '');
+  return answers.map(({ target, operation, message }) => ({ target, operation, answer: message }));
 }
 
 /** The fields of a RunSpan that follow from the plan. @param intervalMs width of the run's intervals */

@@ -1,4 +1,5 @@
 import type { CheckCount, OperationKind } from '../sample/block.ts';
+import type { SoftErrorEntry } from '../sample/error-text.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { LatencyBatch } from './batches.ts';
 import type { ColdCall } from './fold.ts';
@@ -21,6 +22,7 @@ export type Summary = {
   readonly operations: readonly OperationSummary[];
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
+  readonly exampleAnswers: readonly ExampleAnswer[];
   readonly pauses: readonly TargetPauses[];
   /** Every check that a result was put to. */
   readonly checks: readonly CheckCount[];
@@ -164,6 +166,16 @@ export type OutcomeGroup = {
   readonly lastAt: string;
   /** One message of the target, shortened and redacted; empty when there was none. */
   readonly example: string;
+  /** The entry for the target's `softErrors` that makes failures of such texts; only for TOOL_READS_LIKE_ERROR. */
+  readonly softError?: SoftErrorEntry;
+};
+
+/** The first useful answer to a step of the plan; of several slices, the first in text order. */
+export type ExampleAnswer = {
+  readonly target: string;
+  readonly operation: string;
+  /** Its text, or JSON where it has none; shortened and redacted. It may be from the warm-up. */
+  readonly answer: string;
 };
 
 /** One interval of a series; latencies in ms as those of an operation, of the requests that started in the interval. */

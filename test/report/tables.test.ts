@@ -79,6 +79,7 @@ describe('HTML and text', () => {
   it('have each section in some kind of report', () => {
     const found = new Set(variants.flatMap(([, report]) => [...sectionsOf(report, 'text').keys()]));
     assert.deepEqual([...found].toSorted(), [
+      'answers',
       'ceiling',
       'checks',
       'clocks',

@@ -225,7 +225,7 @@ describe('the soft error for a text', () => {
       outcome: 'TOOL_SOFT_ERROR',
     });
     assert.deepEqual(softErrorFor('Monthly quota exceeded. Create a free API key to continue.'), {
-      pattern: '^Monthly quota exceeded\\. Create a free API key to continue\\.',
+      pattern: '^Monthly quota exceeded\\. Create a free API key to',
       outcome: 'TOOL_QUOTA',
     });
   });
@@ -240,6 +240,8 @@ describe('the soft error for a text', () => {
         'Error:\n  the rest',
         '{"error":"The service did not answer"}',
         '{\n  "error": {\n    "code": 5 } }',
+        '<html>\n<head><title>503 Service Unavailable</title>',
+        '<?xml version="1.0"?><Error><Code>SlowDown</Code>',
       ]),
       [
         '^Failed to open',
@@ -249,6 +251,8 @@ describe('the soft error for a text', () => {
         '^Error:',
         '^\\{"error":"',
         '^\\{\\s*"error": \\{',
+        '<title>\\d+ Service Unavailable',
+        '<Error>',
       ],
     );
   });

@@ -101,6 +101,31 @@ it('redacts an example before it shortens it, and does not split characters', ()
   assert.ok(split.isWellFormed());
 });
 
+it('keeps the first useful answer of an operation as its example, redacted before it is shortened', () => {
+  const recorder = new Recorder(
+    ORIGIN_MS,
+    () => assert.fail(),
+    (text) => text.replaceAll('secret', '***'),
+  );
+  recorder.keepAnswer('web', 'tools/call:look', `${'x'.repeat(297)}secret and more`);
+  recorder.keepAnswer('web', 'tools/call:look', 'second');
+  recorder.keepAnswer('web', 'tools/call:find', 'found');
+  assert.equal(recorder.drain(), undefined, 'a block has samples');
+  recorder.add(aSample({ startMs: ORIGIN_MS, operation: recorder.operation('web', 'tools/call:look', 'step') }));
+  const block = recorder.drain() as Block;
+  assert.deepEqual(
+    block.examples.map(({ operation, outcome, message }) => [
+      block.operations[operation]?.operation,
+      block.outcomes[outcome],
+      message,
+    ]),
+    [
+      ['tools/call:look', 'OK', `${'x'.repeat(297)}***…`],
+      ['tools/call:find', 'OK', 'found'],
+    ],
+  );
+});
+
 it('limits times to what a column holds, and marks clocks that a request never reached', () => {
   const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
   recorder.add(

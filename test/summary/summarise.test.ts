@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Outcome } from '../../src/sample/outcome.ts';
+import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { summarise } from '../../src/summary/summarise.ts';
-import { RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
+import { INTERVAL_MS, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 import { mergedFold, runSpan, summaryOf } from '../support/summary-of.ts';
 
 it('summarise divides rates by the planned time, by more if requests went on after it, by less if the run was stopped', () => {
@@ -204,4 +205,34 @@ it('summarise adds up pauses by target and counts them nowhere else', () => {
   assert.deepEqual(none, []);
   const store = { ...rest.generator.store, samples: 1 };
   assert.deepEqual({ ...rest, generator: { ...rest.generator, store } }, alone);
+});
+
+it('summarise has the useful answer of each operation that is the first in text order, however slices are merged', () => {
+  const answers = ['b', 'a', 'c'].map((message) => ({ message }));
+  const other = { operation: 'prompts/get:greet', message: 'Hello' };
+  const failed = { operation: 'tools/call:fail', outcome: 'TOOL_ERROR', message: 'no' } as const;
+  const folds = [[...answers, other], [{ message: 'd' }], [failed, { message: 'a' }]].map((samples) =>
+    mergedFold(samples),
+  );
+  const expected = [
+    { target: 'web', operation: 'prompts/get:greet', answer: 'Hello' },
+    { target: 'web', operation: 'tools/call:look', answer: 'a' },
+  ];
+  for (const order of [folds, folds.toReversed(), [...folds.slice(1), ...folds.slice(0, 1)]]) {
+    assert.deepEqual(summarise(mergeFolds(order, INTERVAL_MS), runSpan()).exampleAnswers, expected);
+  }
+});
+
+it('summarise suggests a soft error for answers that read like errors, and for no other warning', () => {
+  const { warnings } = summaryOf([
+    { outcome: 'TOOL_READS_LIKE_ERROR', message: 'Error searching libraries: fetch failed' },
+    { operation: 'tools/call:odd', outcome: 'TOOL_EMPTY', message: 'Error: no content' },
+  ]);
+  assert.deepEqual(
+    warnings.map(({ outcome, softError }) => [outcome, softError]),
+    [
+      ['TOOL_READS_LIKE_ERROR', { pattern: '^Error searching libraries: fetch failed', outcome: 'TOOL_SOFT_ERROR' }],
+      ['TOOL_EMPTY', undefined],
+    ],
+  );
 });

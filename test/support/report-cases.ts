@@ -1,8 +1,15 @@
 import type { ComparedCounts, Comparison, OperationComparison } from '../../src/comparison/comparison.ts';
 import { comparisonSchema } from '../../src/plan/plan-schema.ts';
 import type { Report } from '../../src/report/report.ts';
+import { softErrorFor } from '../../src/sample/error-text.ts';
 import { percentilesOf } from '../../src/summary/percentiles.ts';
-import type { CallLatency, OperationSummary, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
+import type {
+  CallLatency,
+  OperationSummary,
+  OutcomeGroup,
+  SessionSummary,
+  StartSeries,
+} from '../../src/summary/summary.ts';
 import type { Ceiling } from '../../src/verdict/verdict.ts';
 
 const TARGETS = ['learn', 'github'] as const;
@@ -159,6 +166,31 @@ export function troubled(base: Report): Report {
     pauses: [
       { target: 'context7', count: 1, totalMs: 2000, maxMs: 2000 },
       { target: 'github', count: 12, totalMs: 48_000, maxMs: 10_000 },
+    ],
+  };
+}
+
+/** A run with answers that are marked as successful and read like errors. */
+export function lying(base: Report): Report {
+  const text = (operation: string, count: number, example: string): OutcomeGroup => {
+    const softError = softErrorFor(example);
+    const times = { firstAt: base.startedAt, lastAt: base.endedAt };
+    const group = {
+      outcome: 'TOOL_READS_LIKE_ERROR',
+      target: 'context7',
+      operation,
+      count,
+      ...times,
+      example,
+    } as const;
+    return softError === undefined ? group : { ...group, softError };
+  };
+  return {
+    ...base,
+    warnings: [
+      text('tools/call:resolve-library-id', 202, 'Error searching libraries: fetch failed'),
+      text('tools/call:query-docs', 31, 'Monthly quota exceeded. Create a free API key to continue.'),
+      ...base.warnings,
     ],
   };
 }

@@ -63,6 +63,15 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
         example: '',
       },
     ],
+    exampleAnswers: [
+      {
+        target: 'learn',
+        operation: 'tools/call:microsoft_docs_search',
+        answer:
+          '{"results":[{"title":"Deploy a function app with Bicep","content":"A function app needs a plan, a storage …',
+      },
+      { target: 'github', operation: 'tools/call:search_code', answer: '{"total_count":12,"items":[{"name":"pool.js"' },
+    ],
     pauses: [],
     checks: [],
     series: [

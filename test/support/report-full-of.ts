@@ -1,5 +1,5 @@
 import type { Report } from '../../src/report/report.ts';
-import { compared, modelled, troubled } from './report-cases.ts';
+import { compared, lying, modelled, troubled } from './report-cases.ts';
 import { reportFixture } from './report-fixture.ts';
 
 /** Text that would run, or break the markup, if a rendering did not escape it. */
@@ -7,7 +7,7 @@ export const HOSTILE = `</script></style></title>"'><img src=x onerror=alert(1)>
 
 /** A report with this text in every string that can come from a plan, a target or a message. */
 export function reportFullOf(text: string): Report {
-  const base = compared(modelled(troubled(reportFixture())));
+  const base = compared(modelled(lying(troubled(reportFixture()))));
   const rename = <T extends { readonly target: string; readonly operation: string }>(each: T): T =>
     each.target === '*' ? each : { ...each, target: `${each.target}${text}`, operation: `${each.operation}${text}` };
   return {
@@ -33,7 +33,12 @@ export function reportFullOf(text: string): Report {
       lastAt: text,
       example: text,
     })),
-    warnings: base.warnings.map((each) => ({ ...rename(each), example: text })),
+    warnings: base.warnings.map((each) => ({
+      ...rename(each),
+      example: text,
+      ...(each.softError === undefined ? {} : { softError: { ...each.softError, pattern: text } }),
+    })),
+    exampleAnswers: base.exampleAnswers.map((each) => ({ ...rename(each), answer: text })),
     checks: base.checks.map((each) => ({ ...rename(each), scenario: text, check: text })),
     pauses: base.pauses.map((each) => ({ ...each, target: text })),
     series: base.series.map(rename),

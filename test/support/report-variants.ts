@@ -1,6 +1,6 @@
 import type { Report } from '../../src/report/report.ts';
 import type { OperationSummary, OutcomeGroup, Series } from '../../src/summary/summary.ts';
-import { compared, modelled, rejected, troubled } from './report-cases.ts';
+import { compared, lying, modelled, rejected, troubled } from './report-cases.ts';
 import { instant, reportFixture } from './report-fixture.ts';
 import { HOSTILE, reportFullOf } from './report-full-of.ts';
 import { unanswered, unjudged } from './report-unanswered.ts';
@@ -22,6 +22,7 @@ export function reportVariants() {
     longNames: longNames(base),
     many: many(base),
     troubled: troubled(base),
+    lying: lying(base),
     modelled: modelled(base),
     rejected: rejected(base),
     compared: compared(base),

@@ -21,6 +21,7 @@ const ORDER: readonly (SectionId | 'time' | 'each')[] = [
   'time',
   'scenarios',
   'operations',
+  'answers',
   'cold',
   'sessions',
   'clocks',

@@ -1,3 +1,4 @@
+import type { Snippet } from '../answers.ts';
 import { formatDuration, formatInstant } from '../format.ts';
 import type { Report } from '../report.ts';
 import type { Section, SectionId } from '../sections.ts';
@@ -32,12 +33,12 @@ export type Drawing = { readonly column: DrawnColumn; readonly footnote: Markup 
 
 /** A section under its heading. */
 export function sectionMarkup(id: SectionId, section: Section, drawing?: Drawing): Markup {
-  const { title, about, findings, alarming, tables, remarks, footnotes } = section;
+  const { title, about, findings, alarming, tables, remarks, snippets, footnotes } = section;
   const open = tables.filter(({ detail }) => detail === null);
   const said = [about, ...findings].filter((each) => each !== '').join(' ');
   return html`<section id="${id}"><h2>${title}</h2>
 ${said === '' ? null : html`<p${alarming ? html` class="bad"` : null}>${said}</p>`}
-${openTables(id, open, drawing?.column)}${remarks.length === 0 ? null : list(remarks, html` class="remarks"`)}
+${openTables(id, open, drawing?.column)}${remarks.length === 0 ? null : list(remarks, html` class="remarks"`)}${snippets.map(snippetMarkup)}
 ${footnoteMarkup(id, footnotes, drawing?.footnote ?? null)}${tables.map(folded)}</section>`;
 }
 
@@ -64,6 +65,11 @@ function tiles({ groups }: Table): readonly Markup[] {
 function footnoteMarkup(id: SectionId, footnotes: readonly string[], drawn: Markup | null): Markup | null {
   if (id === 'notes') return list(footnotes);
   return footnotes.length === 0 && drawn === null ? null : html`<p class="hint">${drawn} ${footnotes.join(' ')}</p>`;
+}
+
+function snippetMarkup({ lead, lines }: Snippet): Markup {
+  return html`<p>${lead}</p>
+<pre><code>${lines.join('\n')}</code></pre>`;
 }
 
 function list(items: readonly string[], attributes: Markup | null = null): Markup {

@@ -22,6 +22,7 @@ const ORDER: readonly SectionId[] = [
   'totals',
   'scenarios',
   'operations',
+  'answers',
   'cold',
   'sessions',
   'clocks',
@@ -80,7 +81,7 @@ function verdictLines(report: Report, width: number, paint: Ink): string[] {
 }
 
 function sectionLines(section: Section, width: number, paint: Ink): string[] {
-  const { title, about, findings, alarming, tables, remarks, footnotes } = section;
+  const { title, about, findings, alarming, tables, remarks, snippets, footnotes } = section;
   const said = (sentence: string) => wrap(sentence, width - 2).map((line) => `  ${line}`);
   return [
     paint.bold(title),
@@ -92,8 +93,15 @@ function sectionLines(section: Section, width: number, paint: Ink): string[] {
       .filter(({ detail }) => detail === null || width >= DETAIL_WIDTH)
       .flatMap((table) => tableLines(table, width, paint)),
     ...remarks.flatMap(said).map(paint.yellow),
+    ...snippets.flatMap(({ lead, lines }) => [...said(lead), ...lines.flatMap((line) => codeLines(line, width))]),
     ...footnotes.flatMap(said),
   ];
+}
+
+/** A line of code as it is, because a copy must work; only a line that is too long is broken. */
+function codeLines(line: string, width: number): string[] {
+  const wrapped = wrap(line, width - 4);
+  return (wrapped.length === 1 ? [line] : wrapped).map((each) => `    ${each}`);
 }
 
 function tableLines(table: Table, width: number, paint: Ink): string[] {
