@@ -72,7 +72,7 @@ export const ERROR_TEXTS: readonly ErrorText[] = [
   },
   {
     says: 'The name of an exception, with a colon',
-    pattern: '[a-z_$][\\w.$]{0,80}(?:error|exception) ?:(?!:)',
+    pattern: '(?=[\\w.$]{5,90} ?:)[a-z_$][\\w.$]{0,80}(?:error|exception) ?:(?!:)',
     length: 'short',
     outcome: 'TOOL_SOFT_ERROR',
     example: 'TypeError: Cannot read properties of undefined',
@@ -167,8 +167,10 @@ const SHORT = patternOf(ERROR_TEXTS.filter(({ length }) => length === 'short'));
 
 /** True for a text that reads like a failure by {@link ERROR_TEXTS}. Its time does not depend on the text's length. */
 export function readsLikeError(text: string): boolean {
-  if (ANY.test(text.length > READ_CHARACTERS ? text.slice(0, READ_CHARACTERS) : text)) return true;
-  return text.length <= READ_CHARACTERS && text.trim().length <= SHORT_CHARACTERS && SHORT.test(text.trim());
+  if (text.length > READ_CHARACTERS) return ANY.test(text.slice(0, READ_CHARACTERS));
+  if (ANY.test(text)) return true;
+  const whole = text.trim();
+  return whole.length <= SHORT_CHARACTERS && SHORT.test(whole);
 }
 
 /** An entry for the `softErrors` of a target, which makes failures of the texts that it matches. */
