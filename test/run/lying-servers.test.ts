@@ -152,6 +152,7 @@ for (const plan of ['in a closed loop', 'at a rate'] as const) {
         const compared = comparison?.operations.find(({ operation }) => operation === CALL);
         assert.notEqual(compared?.verdict ?? 'missing', 'faster');
         assertCounted(report, calls);
+        assertShown(report, lie === 'quota prose' ? calls : 0);
       });
     }
 
@@ -174,4 +175,18 @@ function assertCounted({ operations, totals }: Report, calls: number): void {
   for (const { useful, failures, censored } of [call ?? assert.fail('the tool has no row'), totals]) {
     assert.equal(useful + failures + censored, calls);
   }
+}
+
+/** Answers that read like errors are counted as warnings, and a report with useful answers shows one of them. */
+function assertShown(report: Report, likeErrors: number): void {
+  const { warnings, exampleAnswers, operations } = report;
+  const warned = warnings.filter(({ outcome }) => outcome === 'TOOL_READS_LIKE_ERROR');
+  assert.equal(
+    warned.reduce((sum, { count }) => sum + count, 0),
+    likeErrors,
+  );
+  const isUseful = operations.some(({ operation, useful }) => operation === CALL && useful > 0);
+  const [example] = exampleAnswers.filter(({ operation }) => operation === CALL);
+  assert.equal(example !== undefined, isUseful);
+  if (example !== undefined) assert.ok(renderText(report).includes(`“${example.answer}”`), example.answer);
 }
