@@ -109,3 +109,23 @@ it('counts answers that read like errors as useful, warns of them, and has the s
     undefined,
   );
 });
+
+it('shows the result of a tool that runs as a task, and warns of it, and not the task', async (t) => {
+  const task = { taskId: '7', status: 'working', pollInterval: 20, createdAt: '2026-01-01T00:00:00Z', ttl: 60_000 };
+  const server = await startMcpServer(legacyServer, {
+    'tools/list': () => ({ tools: [{ name: 'look', execution: { taskSupport: 'required' } }] }),
+    'tools/call': () => ({ task }),
+    'tasks/get': () => ({ ...task, status: 'completed' }),
+    'tasks/result': () => saying(OFFLINE),
+  });
+  t.after(() => server.close());
+  const steps = [{ tool: 'look' }];
+  const text = planText({
+    target: { url: `${server.origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'] },
+    scenario: { executor: 'shared-iterations', vus: 1, iterations: 2, duration: undefined, steps },
+  });
+  const report = await reportOfRun(testContext(), text);
+  assert.deepEqual(report.exampleAnswers, [{ target: 'web', operation: 'tools/call:look', answer: OFFLINE }]);
+  const warnings = report.warnings.map(({ outcome, operation, count }) => [outcome, operation, count]);
+  assert.deepEqual(warnings, [['TOOL_READS_LIKE_ERROR', 'tools/call:look', 2]]);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { adoTools } from '../../fleet/tools/ado-tools.ts';
 import { context7Tools, learnTools } from '../../fleet/tools/documentation-tools.ts';
 import { githubTools } from '../../fleet/tools/github-tools.ts';
 import { seededProse } from '../../fleet/tools/prose.ts';
@@ -152,7 +153,7 @@ describe('texts that read like an error', () => {
       repo: 'b',
       path: 'c',
     };
-    const tools = [...learnTools, ...context7Tools, ...githubTools];
+    const tools = [...learnTools, ...context7Tools, ...githubTools, ...adoTools];
     const texts = tools.flatMap((tool) => {
       return Array.from({ length: 50 }, (_, seed) => tool.answer(args, seededProse(seed, tool.name)));
     });
