@@ -68,7 +68,7 @@ function footnoteMarkup(id: SectionId, footnotes: readonly string[], drawn: Mark
 }
 
 function snippetMarkup({ lead, lines }: Snippet): Markup {
-  return html`<p>${lead}</p>
+  return html`<p class="snippet">${lead}</p>
 <pre><code>${lines.join('\n')}</code></pre>`;
 }
 

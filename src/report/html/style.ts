@@ -101,6 +101,7 @@ td.strong { font-weight: 600; }
 .outcomes td:nth-child(3) p { color: var(--ink); font-size: 14px; font-weight: 400; }
 .outcomes td:nth-child(4) { min-width: 165px; overflow-wrap: anywhere; }
 .outcomes td:nth-child(5) { width: 33%; overflow-wrap: anywhere; }
+p.snippet { margin-top: 14px; }
 pre { margin: 8px 0 14px; padding: 10px 14px; border: 1px solid var(--rule); border-radius: 6px; background: var(--sheet); overflow-x: auto; }
 pre code { overflow-wrap: normal; }
 .answers th[scope=row] { width: 29%; min-width: 150px; overflow-wrap: anywhere; }
