@@ -35,6 +35,7 @@ export function progressLine(elapsedSeconds: number, live: LiveView): string {
     `p95 ${p95}`,
     `${live.failures} failures`,
     ...(live.withoutAnswer === 0 ? [] : [`${live.withoutAnswer} without an answer`]),
+    ...(live.blocked === 0 ? [] : [`${live.blocked} calls without a session`]),
     ...(live.requests === 0 && live.protocol.requests > 0 ? ['no step has ended yet'] : []),
     ...(live.droppedIterations === 0 ? [] : [`${live.droppedIterations} dropped`]),
   ].join('  ·  ');

@@ -23,8 +23,8 @@ type Total = { readonly name: string; readonly value: Cell; readonly detail: str
 /** The counts of the whole run: those of the plan's steps, then what the protocol added to them. */
 export function totalsTable(report: Report): Table {
   const { totals, protocol, iterationMs } = report;
-  const { requests, useful, failures, censored, failureRate, requestsPerSecond, iterations, droppedIterations } =
-    totals;
+  const { requests, useful, failures, censored, blocked = 0, failureRate } = totals;
+  const { requestsPerSecond, iterations, droppedIterations } = totals;
   const aboutSteps = headlineOf(report) === 'step';
   const silent = silentFailuresOf(report);
   const iterationTimes =
@@ -38,7 +38,7 @@ export function totalsTable(report: Report): Table {
     {
       name: 'Useful',
       value: { text: formatCount(useful) },
-      detail: useful + failures === 0 ? '' : formatShare(useful / (useful + failures)),
+      detail: useful + failures + blocked === 0 ? '' : formatShare(useful / (useful + failures + blocked)),
     },
     {
       name: 'Failures',
@@ -46,6 +46,7 @@ export function totalsTable(report: Report): Table {
       detail: `${formatShare(failureRate)}${silent === 0 ? '' : ` · ${formatCount(silent)} by silence`}`,
     },
     ...(censored === 0 ? [] : [censoredTotal(censored)]),
+    ...(blocked === 0 ? [] : [blockedTotal(blocked)]),
     ...(aboutSteps && protocol.requests > 0 ? [protocolTotal(protocol)] : []),
     { name: 'Iterations', value: { text: formatCount(iterations) }, detail: iterationTimes },
     {
@@ -73,6 +74,15 @@ function censoredTotal(censored: number): Total {
     name: 'Ended by us before an answer',
     value: toned(formatCount(censored), 'warn', true),
     detail: 'neither useful nor failures',
+  };
+}
+
+/** Calls that the target prevented; they count in the share of failures. */
+function blockedTotal(blocked: number): Total {
+  return {
+    name: 'Not sent, no session',
+    value: toned(formatCount(blocked), 'bad', true),
+    detail: 'count as failures; the opening failed',
   };
 }
 

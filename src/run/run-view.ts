@@ -81,6 +81,8 @@ type LiveFigures = {
   readonly failures: number;
   /** Failures by silence, and requests that a stop ended. Percentiles count them with the time that they had waited. */
   readonly withoutAnswer: number;
+  /** Calls that were not sent, because no session could be opened for them. */
+  readonly blocked: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
@@ -131,12 +133,11 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
 function figuresOf(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
   const histogram = emptyHistogram();
   let withoutAnswer = 0;
-  for (const { silent, censored, ...entry } of entries) {
+  for (const { silent, censored, blocked, ...entry } of entries) {
     histogram.add(readHistogram(entry.histogram));
-    for (const waits of [silent, censored]) {
-      if (waits === undefined) continue;
-      withoutAnswer += waits.count;
-      histogram.add(readHistogram(waits.histogram));
+    withoutAnswer += (silent?.count ?? 0) + (censored?.count ?? 0);
+    for (const waits of [silent, censored, blocked]) {
+      if (waits !== undefined) histogram.add(readHistogram(waits.histogram));
     }
   }
   const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
@@ -144,6 +145,7 @@ function figuresOf(entries: readonly LiveProgress['operations'][number][]): Live
     requests: entries.reduce((sum, { count }) => sum + count, 0),
     failures: entries.reduce((sum, { failures }) => sum + failures, 0),
     withoutAnswer,
+    blocked: entries.reduce((sum, { blocked }) => sum + (blocked?.count ?? 0), 0),
     p50Ms: ms(50),
     p95Ms: ms(95),
     p99Ms: ms(99),

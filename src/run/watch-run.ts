@@ -74,7 +74,9 @@ class HistogramCache {
   async read(progress: readonly LiveProgress[]): Promise<void> {
     const known = new Map<string, Histogram>();
     for (const { operations, scenarios } of progress) {
-      const waits = operations.flatMap(({ silent, censored }) => [silent ?? [], censored ?? []].flat());
+      const waits = operations.flatMap(({ silent, censored, blocked }) =>
+        [silent ?? [], censored ?? [], blocked ?? []].flat(),
+      );
       for (const { histogram } of [...operations, ...waits, ...scenarios]) {
         known.set(histogram, this.#known.get(histogram) ?? readHistogram(histogram));
       }

@@ -4,7 +4,15 @@ import type { Outcome } from './outcome.ts';
 export const NO_TIME = 0xffff_ffff;
 
 /** What a sample measures; the numbers are the values of the `kind` column. */
-export const SAMPLE_KIND = { request: 0, iteration: 1, droppedIteration: 2, pause: 3, session: 4 } as const;
+export const SAMPLE_KIND = {
+  request: 0,
+  iteration: 1,
+  droppedIteration: 2,
+  pause: 3,
+  session: 4,
+  /** A call of a step that was not sent, because no session could be opened for it; with the outcome of the opening. */
+  blockedCall: 5,
+} as const;
 
 /** Bits of the `flags` column. */
 export const SAMPLE_FLAG = {

@@ -2,8 +2,8 @@ import type { CheckKey, SAMPLE_KIND } from './block.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * One measurement: a request, an iteration, a dropped iteration, a pause that a target asked for with Retry-After, or a
- * session from its opening to its end. Times are in milliseconds.
+ * One measurement: a request, an iteration, a dropped iteration, a pause that a target asked for with Retry-After, a
+ * session from its opening to its end, or a call that was not sent because its session could not be opened. Times are in milliseconds.
  */
 export type Sample = {
   readonly kind: keyof typeof SAMPLE_KIND;

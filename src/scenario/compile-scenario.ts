@@ -97,6 +97,8 @@ function readAsJson({ steps }: Scenario): Set<string> {
 
 /** A step prepared for its calls: serialised in advance, its judge compiled. */
 type CompiledStep = {
+  /** The operation that its calls count as. */
+  readonly operation: string;
   /** Captures of earlier steps that its call needs. */
   readonly needs: readonly string[];
   /** Makes the next call; without placeholders and captures it is the same object every time. */
@@ -130,13 +132,14 @@ export function compileStep(step: Step, scope: StepScope, place: StepPlace): Com
     return compileCapture(name, capture, scope.readAsJson.has(name));
   });
   const { make, needs, fixed, textOf } = callMaker(step, scope, place, captures.length === 0 ? keeper : asIs);
-  if (captures.length === 0) return { needs, makeCall: fixed ? always(make(NO_VALUES)) : make };
+  if (captures.length === 0)
+    return { operation: place.operation, needs, makeCall: fixed ? always(make(NO_VALUES)) : make };
   const call = fixed ? always(make(NO_VALUES)) : make;
   const makeCall = (values: Values): Call => {
     const made = call(values);
     return { ...made, judge: keeper(captureInto(values.captured, made.judge, textOf, captures), textOf) };
   };
-  return { needs, makeCall };
+  return { operation: place.operation, needs, makeCall };
 }
 
 /** Keeps nothing. */

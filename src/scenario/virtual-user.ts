@@ -164,7 +164,7 @@ class McpVirtualUser implements VirtualUser {
     const { thinkTime, thinkTimeBefore, sessions } = segment.scenario;
     let outcome: Outcome = 'OK';
     let last: Exchange | undefined;
-    for (const { needs, makeCall } of compiled.drawSteps(values.random)) {
+    for (const { operation, needs, makeCall } of compiled.drawSteps(values.random)) {
       if (!needs.every((name) => values.captured.has(name))) continue;
       if (last !== undefined) {
         await this.#pauseAsAsked(last, 0);
@@ -173,7 +173,7 @@ class McpVirtualUser implements VirtualUser {
       }
       if (sessions.reuse === 'call') this.#drawCloseMode();
       // Each await costs every request a turn of the microtask queue and garbage, so there is none without need.
-      const failed = this.#sessions.isOpen ? undefined : await this.#sessions.open(caller);
+      const failed = this.#sessions.isOpen ? undefined : await this.#openFor(operation, caller);
       if (failed !== undefined) return sessionFailed(failed, outcome);
       if (last === undefined && thinkTimeBefore.type !== 'none' && (await this.#thinkBefore(caller))) {
         return { outcome: 'CLIENT_ABORT' };
@@ -185,6 +185,22 @@ class McpVirtualUser implements VirtualUser {
       if (sessions.reuse === 'call') await this.end();
     }
     return { outcome, last };
+  }
+
+  /**
+   * Opens a session for a call. If the target does not let it, the call is recorded as blocked: it counts as a failure of
+   * the step, which would otherwise show only the calls of the sessions that could be opened.
+   * @returns the request at which that failed; undefined on success
+   */
+  async #openFor(operation: string, caller: Caller): Promise<Exchange | undefined> {
+    const { clock, recorder, segment } = this.#run;
+    const startMs = clock.now();
+    const failed = await this.#sessions.open(caller);
+    if (failed !== undefined && outcomeClass(failed.outcome) === 'failed') {
+      const number = recorder.operation(segment.scenario.target, operation, 'step');
+      this.#record('blockedCall', number, failed.outcome, startMs, failed.sample.lagMs);
+    }
+    return failed;
   }
 
   /** Opens a session, if there is none, and retries for as long as the segment lasts. */
@@ -244,7 +260,13 @@ class McpVirtualUser implements VirtualUser {
   }
 
   /** Records what began at `startMs` and ends now. */
-  #record(kind: 'iteration' | 'pause', operation: number, outcome: Outcome, startMs: number, lagMs: number): void {
+  #record(
+    kind: 'iteration' | 'pause' | 'blockedCall',
+    operation: number,
+    outcome: Outcome,
+    startMs: number,
+    lagMs: number,
+  ): void {
     const { clock, recorder } = this.#run;
     const { vu, iteration } = this.#caller;
     const durationMs = clock.now() - startMs;

@@ -49,7 +49,7 @@ export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch
       const histogram = emptyHistogram();
       for (const { useful } of group) for (const us of useful) histogram.recordValue(us);
       const useful = histogram.totalCount;
-      for (const cell of group) for (const us of waitsOf(cell)) recordMicroseconds(histogram, us);
+      for (const us of waitsOf(group)) recordMicroseconds(histogram, us);
       const withoutAnswer = histogram.totalCount - useful;
       return {
         fromSeconds: batch * batchSeconds,

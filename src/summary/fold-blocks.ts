@@ -50,6 +50,9 @@ export class BlockFolder {
         case SAMPLE_KIND.droppedIteration:
           this.#iterations.addDropped(block, at);
           break;
+        case SAMPLE_KIND.blockedCall:
+          this.#requests.addBlocked(block, at);
+          break;
         case SAMPLE_KIND.session:
           this.#sessions.add(block, at);
           break;

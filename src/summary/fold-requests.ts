@@ -25,6 +25,8 @@ type OpenCell = {
   readonly silent: number[];
   readonly censored: number[];
   readonly failures: { [Code in Outcome]?: number };
+  blocked: number;
+  readonly blockedSilent: number[];
 };
 type OpenOperation = {
   readonly key: OperationKey;
@@ -71,6 +73,20 @@ export class RequestFolder {
     if (code !== 'OK') this.#addOutcome(key, code, startMs);
   }
 
+  /** Counts a call that was not sent, because no session could be opened for it. */
+  addBlocked(block: Block, at: number): void {
+    const { startUs, lagUs, durationUs, operation, outcome } = block.columns;
+    const key = block.operations[operation[at] as number] as OperationKey;
+    const startMs = block.originMs + (startUs[at] as number) / 1000;
+    const phase = phaseOf(this.#frame, startMs - (lagUs[at] as number) / 1000);
+    const cell = this.#cellOf(key, intervalAt(this.#frame, startMs), phase);
+    const code = block.outcomes[outcome[at] as number] as Outcome;
+    cell.blocked++;
+    cell.failures[code] = (cell.failures[code] ?? 0) + 1;
+    if (isTimeout(code)) cell.blockedSilent.push(latencyUs(lagUs[at] as number, durationUs[at] as number));
+    if (phase >= this.#frame.warmUpPhases) this.#operationOf(key);
+  }
+
   /** Keeps an example message of an outcome. */
   addExample(key: OperationKey, outcome: Outcome, message: string): void {
     const name = outcomeId({ ...key, outcome });
@@ -81,14 +97,17 @@ export class RequestFolder {
 
   finish(): Pick<Fold, 'cells' | 'operations' | 'outcomes' | 'examples' | 'lastEndMs'> {
     return {
-      cells: [...this.#cells.values()].map(({ key, useful, failed, silent, censored, ...rest }) => ({
-        ...key,
-        ...rest,
-        useful: ascending(useful),
-        failed: ascending(failed),
-        silent: ascending(silent),
-        censored: ascending(censored),
-      })),
+      cells: [...this.#cells.values()].map(
+        ({ key, useful, failed, silent, censored, blocked, blockedSilent, ...rest }) => ({
+          ...key,
+          ...rest,
+          useful: ascending(useful),
+          failed: ascending(failed),
+          silent: ascending(silent),
+          censored: ascending(censored),
+          ...(blocked === 0 ? {} : { blocked: { count: blocked, silent: ascending(blockedSilent) } }),
+        }),
+      ),
       operations: [...this.#operations.values()].map(({ key, clocks, cold, queued, ...counts }) => ({
         ...key,
         ...mapClocks((clock) => ascending(clocks[clock])),
@@ -107,7 +126,18 @@ export class RequestFolder {
     const name = `${interval} ${phase}\n${operationId(key)}`;
     let cell = this.#cells.get(name);
     if (cell === undefined) {
-      cell = { key, interval, phase, useful: [], failed: [], silent: [], censored: [], failures: {} };
+      cell = {
+        key,
+        interval,
+        phase,
+        useful: [],
+        failed: [],
+        silent: [],
+        censored: [],
+        failures: {},
+        blocked: 0,
+        blockedSilent: [],
+      };
       this.#cells.set(name, cell);
     }
     return cell;

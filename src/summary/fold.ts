@@ -2,6 +2,7 @@ import { phaseAt } from '../plan/timeline.ts';
 import { type CheckCount, type CheckKey, type OperationKey, operationId } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceHealth } from './generator-health.ts';
+import { sorted } from './percentiles.ts';
 
 /**
  * What blocks add up to, without loss for latencies. Folds merge to the same fold in any order. So slices can be folded
@@ -53,13 +54,24 @@ export type Cell = OperationKey &
     readonly silent: Uint32Array;
     /** How long the requests had waited that a stop ended: their latency is at least that. Empty as above. */
     readonly censored: Uint32Array;
-    /** The failed requests by outcome. */
+    /** The failed requests and the blocked calls by outcome. */
     readonly failures: FailureCounts;
+    /** Absent when there were none, and in folds of earlier versions. */
+    readonly blocked?: BlockedCalls;
   };
 
-/** How long the requests of a cell without an answer had waited, microseconds. */
-export function waitsOf({ silent, censored }: Pick<Cell, 'silent' | 'censored'>): number[] {
-  return [...silent, ...censored];
+/** Calls that were not sent, because the target did not let a session be opened for them. */
+export type BlockedCalls = {
+  readonly count: number;
+  /** How long those had waited whose session failed by silence: microseconds, ascending. */
+  readonly silent: Uint32Array;
+};
+
+const NONE = new Uint32Array();
+
+/** How long the calls of a cell without an answer had waited, microseconds. */
+export function waitsOf(cells: readonly Pick<Cell, 'silent' | 'censored' | 'blocked'>[]): Uint32Array {
+  return sorted(cells.flatMap(({ silent, censored, blocked }) => [silent, censored, blocked?.silent ?? NONE]));
 }
 
 /** How many requests of a cell were sent: useful, failed and censored ones. */

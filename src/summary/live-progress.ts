@@ -33,6 +33,8 @@ type LiveOperation = OperationKey & {
   readonly silent?: LiveWaits;
   /** The requests that a stop ended before their answer; absent without any. */
   readonly censored?: LiveWaits;
+  /** Calls that were not sent, and how long those had waited whose session failed by silence; absent without any. */
+  readonly blocked?: LiveWaits;
 };
 
 /** Requests without an answer: how many, and how long they had waited, in the same form as the latencies. */
@@ -58,6 +60,8 @@ type OperationTally = {
   readonly histogram: Histogram;
   silent?: Histogram;
   censored?: Histogram;
+  blocked: number;
+  blockedSilent?: Histogram;
 };
 type ScenarioTally = { iterations: number; aborted: number; dropped: number; readonly histogram: Histogram };
 
@@ -88,6 +92,9 @@ export class LiveTally {
           if (isWarmUp) this.#warmUpRequests += isOfKind(key, 'step') ? 1 : 0;
           else this.#addRequest(this.#operationOf(key), block, at, sampleClass);
           break;
+        case SAMPLE_KIND.blockedCall:
+          if (!isWarmUp) addBlocked(this.#operationOf(key), block, at);
+          break;
         case SAMPLE_KIND.iteration:
           if (!isWarmUp) addIteration(this.#scenarioOf(key.operation), block, at);
           break;
@@ -100,7 +107,7 @@ export class LiveTally {
   /** The totals so far. @param about which slice, attempt and time they are of */
   progress(about: Pick<LiveProgress, 'sliceId' | 'attemptId' | 'atMs' | 'activeVus'>): LiveProgress {
     const operations = [...this.#operations.values()].map((tally): LiveOperation => {
-      const { key, count, failures, outcomes, histogram, silent, censored } = tally;
+      const { key, count, failures, outcomes, histogram, silent, censored, blocked, blockedSilent } = tally;
       return {
         ...key,
         count,
@@ -109,6 +116,7 @@ export class LiveTally {
         histogram: writeHistogram(histogram),
         ...(silent === undefined ? {} : { silent: waitsOf(silent) }),
         ...(censored === undefined ? {} : { censored: waitsOf(censored) }),
+        ...(blocked === 0 ? {} : { blocked: { ...waitsOf(blockedSilent ?? emptyHistogram()), count: blocked } }),
       };
     });
     const scenarios = [...this.#scenarios].map(([scenario, { histogram, ...counts }]): LiveScenario => {
@@ -142,7 +150,7 @@ export class LiveTally {
     const name = operationId(key);
     let tally = this.#operations.get(name);
     if (tally === undefined) {
-      tally = { key, count: 0, failures: 0, outcomes: {}, histogram: emptyHistogram() };
+      tally = { key, count: 0, failures: 0, outcomes: {}, histogram: emptyHistogram(), blocked: 0 };
       this.#operations.set(name, tally);
     }
     return tally;
@@ -156,6 +164,15 @@ export class LiveTally {
     }
     return tally;
   }
+}
+
+function addBlocked(tally: OperationTally, block: Block, at: number): void {
+  const code = block.outcomes[block.columns.outcome[at] as number] as Outcome;
+  tally.blocked++;
+  tally.outcomes[code] = (tally.outcomes[code] ?? 0) + 1;
+  if (!isTimeout(code)) return;
+  tally.blockedSilent ??= emptyHistogram();
+  recordMicroseconds(tally.blockedSilent, wholeLatencyUs(block, at));
 }
 
 function addIteration(tally: ScenarioTally, block: Block, at: number): void {

@@ -1,5 +1,6 @@
 import { type CheckCount, operationId } from '../sample/block.ts';
 import {
+  type BlockedCalls,
   type Cell,
   type CellPlace,
   checkId,
@@ -92,7 +93,14 @@ function mergeCells(cells: readonly Cell[]): Cell {
     silent: sorted(cells.map((cell) => cell.silent)),
     censored: sorted(cells.map((cell) => cell.censored)),
     failures: mergeCounts(cells.map((cell) => cell.failures)),
+    ...mergeBlocked(cells.flatMap(({ blocked }) => blocked ?? [])),
   };
+}
+
+function mergeBlocked(all: readonly BlockedCalls[]): Pick<Cell, 'blocked'> {
+  if (all.length === 0) return {};
+  const count = all.reduce((total, blocked) => total + blocked.count, 0);
+  return { blocked: { count, silent: sorted(all.map(({ silent }) => silent)) } };
 }
 
 function mergeIterations(cells: readonly IterationCell[]): IterationCell {

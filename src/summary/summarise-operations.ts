@@ -1,6 +1,6 @@
 import { isOfKind, type OperationKind, operationId } from '../sample/block.ts';
 import { type BatchGrid, batchesOf } from './batches.ts';
-import { type Cell, mapClocks, type OperationFold, sentOf } from './fold.ts';
+import { type Cell, mapClocks, type OperationFold, sentOf, waitsOf } from './fold.ts';
 import { boundedPercentilesOf, percentilesOf, sorted, without } from './percentiles.ts';
 import type {
   CallKinds,
@@ -25,14 +25,15 @@ export function operationsOf(
     const [{ target, operation, kind = 'step' }] = group as [Cell];
     const useful = sorted(group.map((cell) => cell.useful));
     const failed = sorted(group.map((cell) => cell.failed));
-    const waits = sorted(group.flatMap(({ silent, censored }) => [silent, censored]));
-    const counts = countsOf(group);
+    const waits = waitsOf(group);
+    const { blocked, ...counts } = countsOf(group);
     const fold = kept.get(id) as OperationFold;
     return {
       target,
       operation,
       kind,
       ...counts,
+      ...blockedField(blocked),
       longestWaitMs: waits.length === 0 ? null : (waits[waits.length - 1] as number) / 1000,
       requestsPerSecond: counts.count / measuredSeconds,
       latencyMs: boundedPercentilesOf(useful, waits),
@@ -56,16 +57,23 @@ function stepsFirst<Entry extends readonly [id: string, group: readonly Cell[]]>
   return entries.toSorted((a, b) => isProtocol(a) - isProtocol(b));
 }
 
-type Counts = Pick<OperationSummary, 'count' | 'useful' | 'failures' | 'censored' | 'withoutAnswer'>;
+type Counts = Pick<OperationSummary, 'count' | 'useful' | 'failures' | 'censored' | 'withoutAnswer'> & {
+  readonly blocked: number;
+};
+
+function blockedField(blocked: number): Pick<OperationSummary, 'blocked'> {
+  return blocked === 0 ? {} : { blocked };
+}
 
 function countsOf(cells: readonly Cell[]): Counts {
-  const counts = { count: 0, useful: 0, failures: 0, censored: 0, withoutAnswer: 0 };
+  const counts = { count: 0, useful: 0, failures: 0, censored: 0, withoutAnswer: 0, blocked: 0 };
   for (const cell of cells) {
     counts.count += sentOf(cell);
     counts.useful += cell.useful.length;
     counts.failures += cell.failed.length;
     counts.censored += cell.censored.length;
     counts.withoutAnswer += cell.censored.length + cell.silent.length;
+    counts.blocked += cell.blocked?.count ?? 0;
   }
   return counts;
 }
@@ -76,10 +84,21 @@ export function requestTotalsOf(
   kind: OperationKind | 'all',
   measuredSeconds: number,
 ): RequestTotals {
-  const { count: requests, useful, failures, censored } = countsOf(measured.filter((cell) => isOfKind(cell, kind)));
-  const ended = useful + failures;
-  const failureRate = ended === 0 ? 0 : failures / ended;
-  return { requests, useful, failures, censored, failureRate, requestsPerSecond: requests / measuredSeconds };
+  const counts = countsOf(measured.filter((cell) => isOfKind(cell, kind)));
+  const { count: requests, useful, failures, censored } = counts;
+  // Together with the protocol's requests, the request at which the opening failed stands for the call.
+  const blocked = kind === 'all' ? 0 : counts.blocked;
+  const failed = failures + blocked;
+  const failureRate = failed === 0 ? 0 : failed / (useful + failed);
+  return {
+    requests,
+    useful,
+    failures,
+    censored,
+    ...blockedField(blocked),
+    failureRate,
+    requestsPerSecond: requests / measuredSeconds,
+  };
 }
 
 function callsOf(useful: Uint32Array, { firstOfSession, afterIdle }: OperationFold): CallKinds | null {
@@ -153,16 +172,16 @@ function pointsOf(
   return Array.from({ length: intervals }, (_, interval) => {
     const group = byInterval.get(interval) ?? [];
     const useful = sorted(group.map((cell) => cell.useful));
-    const waits = sorted(group.flatMap(({ silent, censored }) => [silent, censored]));
-    const figures = boundedPercentilesOf(useful, waits);
+    const figures = boundedPercentilesOf(useful, waitsOf(group));
     const atLeast = (figures?.atLeast ?? []).filter((name) => name === 'p50' || name === 'p95' || name === 'p99');
-    const { count: requests, failures, withoutAnswer } = countsOf(group);
+    const { count: requests, failures, withoutAnswer, blocked } = countsOf(group);
     return {
       atSeconds: (interval * intervalMs) / 1000,
       requests,
       requestsPerSecond: (requests * 1000) / intervalMs,
       failures,
       ...(withoutAnswer === 0 ? {} : { withoutAnswer }),
+      ...blockedField(blocked),
       p50Ms: figures?.p50 ?? null,
       p95Ms: figures?.p95 ?? null,
       p99Ms: figures?.p99 ?? null,

@@ -62,7 +62,9 @@ export type RequestTotals = {
   readonly failures: number;
   /** Requests that a stop ended before their answer. They count in no share, because the answer might have come. */
   readonly censored: number;
-  /** failures / (useful + failures), 0 without either. */
+  /** Calls that were not sent, because no session could be opened for them; absent when there were none. */
+  readonly blocked?: number;
+  /** The share of failures and blocked calls among these and the useful requests; 0 without any of them. */
   readonly failureRate: number;
   readonly requestsPerSecond: number;
 };
@@ -114,14 +116,16 @@ export type OperationSummary = {
   readonly failures: number;
   /** Requests that a stop ended before their answer. */
   readonly censored: number;
+  /** As in RequestTotals. */
+  readonly blocked?: number;
   /** Requests that nobody answered: failures by silence, and the censored ones. */
   readonly withoutAnswer: number;
-  /** The longest wait of a request without an answer; null when all were answered. */
+  /** The longest wait of a request without an answer, or of a blocked call; null when there were none. */
   readonly longestWaitMs: number | null;
   readonly requestsPerSecond: number;
   /**
-   * Intended start to matching response. Covers useful requests, and requests without an answer with the time that they
-   * had waited; null when there were none of either.
+   * Intended start to matching response. Covers useful requests, and with the time that they had waited: requests without
+   * an answer, and calls whose session failed by silence. Null when there were none of these.
    */
   readonly latencyMs: Percentiles | null;
   /** Null when no call was the first of its session or after an idle gap. */
@@ -187,6 +191,8 @@ export type SeriesPoint = {
   readonly failures: number;
   /** As of an operation; absent when all were answered. */
   readonly withoutAnswer?: number;
+  /** As in RequestTotals. */
+  readonly blocked?: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;

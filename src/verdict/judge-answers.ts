@@ -3,7 +3,8 @@ import { operationOf } from '../plan/step-schema.ts';
 import { warmUpPhasesOf } from '../plan/timeline.ts';
 import { isOfKind, type OperationKind } from '../sample/block.ts';
 import { isTimeout, type Outcome } from '../sample/outcome.ts';
-import { type Cell, type Fold, sentOf, waitsOf } from '../summary/fold.ts';
+import { type Cell, type Fold, sentOf } from '../summary/fold.ts';
+import { sorted } from '../summary/percentiles.ts';
 
 /** What a run shows about the operations and the scenarios of its plan, apart from its thresholds. */
 export type AnswerProblems = {
@@ -25,19 +26,19 @@ export function findAnswerProblems(plan: Plan, fold: Fold): AnswerProblems {
   const uncalled: string[] = [];
   for (const operation of operationsOf(plan)) {
     const cells = cellsOf(fold, operation, 'step');
-    const measured = cells.filter(({ phase }) => phase >= warmUpPhases);
-    const judged = measured.length > 0 ? measured : cells;
-    const refusal = judged.length === 0 ? openingRefusal(fold, operation.target) : undefined;
-    if (refusal !== undefined) {
-      failed.push(`${named(operation)}: never called, because no session could be opened (${refusal}).`);
-    } else if (judged.length > 0 && !judged.some(({ useful }) => useful.length > 0)) {
-      failed.push(
-        `${named(operation)}: ${noneUseful(judged)}${measured.length > 0 ? '' : ', all sent during the warm-up'}.`,
-      );
+    const calls = cells.filter((cell) => sentOf(cell) > 0);
+    const measured = calls.filter(({ phase }) => phase >= warmUpPhases);
+    const judged = measured.length > 0 ? measured : calls;
+    const blocked = cells.filter((cell) => cell.blocked !== undefined && cell.phase >= warmUpPhases);
+    const refusal = measured.length > 0 ? undefined : refusalOf(fold, operation.target, calls, blocked);
+    const when = calls.length > 0 ? ' after the warm-up' : '';
+    if (judged.length > 0 && !judged.some(({ useful }) => useful.length > 0)) {
+      const warm = measured.length > 0 ? '' : ', all sent during the warm-up';
+      failed.push(`${named(operation)}: ${noneUseful(judged)}${warm}.`);
+    } else if (refusal !== undefined) {
+      failed.push(`${named(operation)}: never called${when}, because no session could be opened (${refusal}).`);
     } else if (measured.length === 0) {
-      uncalled.push(
-        `${named(operation)} was never called${cells.length > 0 ? ' after the warm-up' : ''}, so the run shows nothing about it.`,
-      );
+      uncalled.push(`${named(operation)} was never called${when}, so the run shows nothing about it.`);
     }
   }
   return { failed: [...failed, ...unopenedSentences(plan, fold), ...unfinishedSentences(plan, fold)], uncalled };
@@ -57,6 +58,12 @@ function cellsOf(fold: Fold, { target, operation }: Operation, kind: OperationKi
 
 function named({ target, operation }: Operation): string {
   return `${operation} of ${target}`;
+}
+
+/** Why an operation was not called, if opening its sessions failed; undefined otherwise. */
+function refusalOf(fold: Fold, target: string, calls: readonly Cell[], blocked: readonly Cell[]): string | undefined {
+  const refusal = calls.length === 0 ? openingRefusal(fold, target) : undefined;
+  return refusal ?? (blocked.length > 0 ? outcomesOf(blocked, () => true).join(', ') : undefined);
 }
 
 /** The requests that open a session. */
@@ -100,24 +107,24 @@ const MAX_OUTCOMES = 3;
 /** How the requests of some cells ended, none of which was useful. */
 function noneUseful(cells: readonly Cell[]): string {
   const sent = cells.reduce((sum, cell) => sum + sentOf(cell), 0);
-  const waits = cells.flatMap(waitsOf);
-  const longest = `longest wait ${(waits.reduce((most, us) => Math.max(most, us), 0) / 1e6).toFixed(1)} s`;
+  const waits = sorted(cells.flatMap(({ silent, censored }) => [silent, censored]));
+  const longest = `longest wait ${((waits.at(-1) ?? 0) / 1e6).toFixed(1)} s`;
   if (waits.length === sent) {
     return sent === 1
       ? `its only call was not answered (${longest})`
       : `none of ${sent} calls was answered (${longest})`;
   }
   const silence = waits.length === 0 ? [] : [`${waits.length} without an answer, ${longest}`];
-  const ended = [...outcomesOf(cells), ...silence].join(', ');
+  const ended = [...outcomesOf(cells, (outcome) => !isTimeout(outcome)), ...silence].join(', ');
   return sent === 1 ? `its only call was not useful (${ended})` : `none of ${sent} calls was useful (${ended})`;
 }
 
-/** The failures with an answer by outcome, the most frequent first. */
-function outcomesOf(cells: readonly Cell[]): string[] {
+/** The failures by outcome, the most frequent first. @param isListed selects outcomes */
+function outcomesOf(cells: readonly Cell[], isListed: (outcome: Outcome) => boolean): string[] {
   const counts = new Map<string, number>();
   for (const { failures } of cells) {
     for (const [outcome, count = 0] of Object.entries(failures)) {
-      if (!isTimeout(outcome as Outcome)) counts.set(outcome, (counts.get(outcome) ?? 0) + count);
+      if (isListed(outcome as Outcome)) counts.set(outcome, (counts.get(outcome) ?? 0) + count);
     }
   }
   const all = [...counts].toSorted(([, a], [, b]) => b - a).map(([outcome, count]) => `${count} ${outcome}`);

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Fold } from '../summary/fold.ts';
-import type { Summary } from '../summary/summary.ts';
+import type { RequestTotals, Summary } from '../summary/summary.ts';
 import { findCeiling, judgeStages } from './ceiling.ts';
 import { feedEndSentences } from './feed-end.ts';
 import { type AnswerProblems, findAnswerProblems } from './judge-answers.ts';
@@ -118,15 +118,24 @@ function observation({ observed, atLeast, withoutAnswer = 0 }: Pick<Abort, 'obse
 
 /** What a run without thresholds showed: the share of useful requests, and the operation with the smallest share. */
 function unjudgedSentence({ totals, operations }: Summary): string {
-  const all = `${percent(usefulShare(totals))} of ${totals.requests} requests were useful`;
+  const all = `${percent(usefulShare(totals))} of ${judgedOf(totals)} requests were useful`;
   const steps = operations.filter(({ kind }) => kind === 'step');
   const [worst] = (steps.length > 0 ? steps : operations).toSorted((a, b) => usefulShare(a) - usefulShare(b));
   if (worst === undefined) return `The plan has no thresholds: ${all}.`;
   return `The plan has no thresholds: ${all}, and ${percent(usefulShare(worst))} of ${worst.operation} of ${worst.target}.`;
 }
 
-function usefulShare({ useful, failures }: { readonly useful: number; readonly failures: number }): number {
-  return useful + failures === 0 ? 0 : useful / (useful + failures);
+function usefulShare({
+  useful,
+  failures,
+  blocked = 0,
+}: Pick<RequestTotals, 'useful' | 'failures' | 'blocked'>): number {
+  return useful === 0 ? 0 : useful / (useful + failures + blocked);
+}
+
+/** What a share of useful requests is a share of. */
+function judgedOf({ useful, failures, blocked = 0 }: RequestTotals): number {
+  return useful + failures + blocked;
 }
 
 /** Rounded down, so that no share but the whole is shown as 100 %. */

@@ -144,6 +144,8 @@ type Running = {
   /** How long failures by silence had waited, and the requests that a stop ended; empty for a scenario. */
   readonly silent: Histogram;
   readonly waits: Histogram;
+  /** How long calls had waited whose session failed by silence; empty for a scenario. */
+  readonly blocked: Histogram;
 };
 
 type Counts = Readonly<Record<string, number | undefined>>;
@@ -161,9 +163,10 @@ export function runningTotalsOf(
   const operations = new Map<string, Running>();
   const scenarios = new Map<string, Running>();
   for (const row of progress) {
-    for (const { count, failures, outcomes, histogram, silent, censored, ...key } of row.operations) {
-      const counts = { ...outcomes, count, failures, censored: censored?.count ?? 0 };
-      addTo(operations, key, counts, { histogram, silent: silent?.histogram, waits: censored?.histogram });
+    for (const { count, failures, outcomes, histogram, silent, censored, blocked, ...key } of row.operations) {
+      const counts = { ...outcomes, count, failures, censored: censored?.count ?? 0, blocked: blocked?.count ?? 0 };
+      const [silence, waits] = [silent?.histogram, censored?.histogram];
+      addTo(operations, key, counts, { histogram, silent: silence, waits, blocked: blocked?.histogram });
     }
     for (const { scenario, iterations, aborted, dropped, histogram } of row.scenarios) {
       const counts = { iterations, aborted, dropped };
@@ -189,10 +192,10 @@ export function runningTotalsOf(
   }
 }
 
-const HISTOGRAMS = ['histogram', 'silent', 'waits'] as const;
+const HISTOGRAMS = ['histogram', 'silent', 'waits', 'blocked'] as const;
 
 function mapHistograms(of: (name: (typeof HISTOGRAMS)[number]) => Histogram) {
-  return { histogram: of('histogram'), silent: of('silent'), waits: of('waits') };
+  return { histogram: of('histogram'), silent: of('silent'), waits: of('waits'), blocked: of('blocked') };
 }
 
 /** The totals at a moment before anything was measured. */
@@ -205,12 +208,15 @@ function observedBetween(older: RunningTotals, newer: RunningTotals): Observatio
   for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
   return {
     seconds: (newer.atMs - older.atMs) / 1000,
-    operations: differences(older.operations, newer.operations).map(({ key, counts, histogram, ...waited }) => {
-      const { count = 0, failures: failed = 0, censored = 0, ...outcomes } = counts;
-      const failures = outcomes as FailureCounts;
-      const useful = count - failed - censored;
-      return { ...key, useful, failed, censored, failures, latencies: histogram, ...waited };
-    }),
+    operations: differences(older.operations, newer.operations).map(
+      ({ key, counts, histogram, blocked: silence, ...waited }) => {
+        const { count = 0, failures: failed = 0, censored = 0, blocked: unsent = 0, ...outcomes } = counts;
+        const failures = outcomes as FailureCounts;
+        const useful = count - failed - censored;
+        const blocked = { count: unsent, silent: silence };
+        return { ...key, useful, failed, censored, blocked, failures, latencies: histogram, ...waited };
+      },
+    ),
     scenarios: differences(older.scenarios, newer.scenarios).map(({ key, counts, histogram }) => {
       const { iterations = 0, aborted = 0, dropped = 0 } = counts;
       return { scenario: key.operation, iterations, aborted, dropped, durations: histogram };

@@ -18,6 +18,8 @@ export type Observations<Values> = {
     readonly failed: number;
     readonly censored: number;
     readonly failures: FailureCounts;
+    /** Calls that were not sent, with how long those had waited whose session failed by silence. */
+    readonly blocked?: { readonly count: number; readonly silent: Values };
     /** Latencies of useful requests. */
     readonly latencies: Values;
     /** How long failures by silence had waited. */
@@ -66,14 +68,16 @@ export function measure<Values>(threshold: Threshold, seen: Observations<Values>
     return (tags.target ?? target) === target && (tags.operation ?? operation) === operation && isOfKind(each, kind);
   });
   const scenarios = seen.scenarios.filter(({ scenario }) => (tags.scenario ?? scenario) === scenario);
-  const failed = sum(operations, (each) => each.failed);
+  // Together with the protocol's requests, the request at which the opening failed stands for the call.
+  const blocked = kind === 'all' ? 0 : sum(operations, (each) => each.blocked?.count ?? 0);
+  const failed = blocked + sum(operations, (each) => each.failed);
   const judged = failed + sum(operations, (each) => each.useful);
   const iterations = sum(scenarios, (each) => each.iterations);
   switch (metric) {
     case 'mcp_request_duration':
       return durationOf(threshold, operations, seen.spreadOf);
     case 'mcp_requests':
-      return counted(judged + sum(operations, (each) => each.censored), aggregate, seen.seconds);
+      return counted(judged - blocked + sum(operations, (each) => each.censored), aggregate, seen.seconds);
     case 'mcp_failures': {
       if (judged === 0) return null;
       const { outcome } = tags;
@@ -111,7 +115,10 @@ function durationOf<Values>(
   spreadOf: Observations<Values>['spreadOf'],
 ): Measured | null {
   const useful = operations.map(({ latencies }) => latencies);
-  const [waits, silent] = [operations.map((each) => each.waits), operations.map((each) => each.silent)];
+  const waits = operations.map((each) => each.waits);
+  const silent = operations.flatMap((each) =>
+    each.blocked === undefined ? each.silent : [each.silent, each.blocked.silent],
+  );
   const all = spreadOf([...useful, ...waits, ...silent]);
   const known = spreadOf(useful);
   if (all.count === 0) return null;

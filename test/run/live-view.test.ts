@@ -33,6 +33,7 @@ it('adds up the progress of all lanes, with active virtual users and dropped ite
     requests: 3,
     failures: 1,
     withoutAnswer: 0,
+    blocked: 0,
     requestsPerSecond: 1.5,
   });
   assert.equal(protocol.requests, 0);

@@ -112,6 +112,30 @@ describe('a server that', () => {
   });
 });
 
+it('a server that opens no more sessions after some fails the thresholds of the steps', async (t) => {
+  let opened = 0;
+  const server = await startMcpServer(legacyServer, {
+    initialize: () => {
+      // Preflight opens one of its own.
+      if (opened++ > 5) return httpReply(503, [], 'full');
+      return { protocolVersion: '2025-11-25', capabilities: { tools: {} } };
+    },
+  });
+  t.after(() => server.close());
+  const scenario = { executor: 'constant-arrival-rate', rate: 20, duration: '1s', preAllocatedVUs: 20, ...LOOK };
+  const sessions = { reuse: 'call' };
+  const plan = { ...LENIENT, thresholds: { useful_rate: ['rate>0.75'], mcp_failures: ['rate<0.25'] } };
+  const { report } = await runPlan(server.origin, { calls: { ...scenario, sessions } }, plan);
+  const { totals, verdict, thresholds } = report;
+  assert.deepEqual([totals.requests, totals.useful, totals.failures], [5, 5, 0]);
+  assert.ok((totals.blocked ?? 0) > 5 && report.protocol.failures === totals.blocked, `${totals.blocked} blocked`);
+  assert.equal(verdict.status, 'fail');
+  assert.deepEqual(
+    thresholds.map(({ ok }) => ok),
+    [false, false],
+  );
+});
+
 it('a run without thresholds is unjudged, with the share of useful requests', async (t) => {
   let calls = 0;
   const server = await startMcpServer(legacyServer, {

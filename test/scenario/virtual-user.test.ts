@@ -46,12 +46,34 @@ describe('a session that cannot be opened', () => {
     await clock.run(user.iterate(nth(0)));
     assert.equal(clock.now(), 2000);
     assert.deepEqual(
-      samples().map(({ kind, outcome, durationMs }) => [kind, outcome, durationMs]),
-      [['iteration', 'NET_REFUSED', 0]],
+      samples().map(({ kind, operation, outcome, durationMs }) => [kind, operation, outcome, durationMs]),
+      [
+        ['blockedCall', 'tools/call:look', 'NET_REFUSED', 0],
+        ['iteration', 'calls', 'NET_REFUSED', 0],
+      ],
     );
     await clock.run(user.iterate(nth(1)));
     await user.end();
     assert.deepEqual(log, ['open 0', 'open 1', 'tools/call:look on 1 first', 'close 1']);
+  });
+
+  it('blocks no call when a stop ended its opening, or nothing could be sent', async () => {
+    for (const outcome of ['CLIENT_ABORT', 'CLIENT_LIMIT'] as const) {
+      const { user, clock, samples } = rigOf([{ opens: false, outcome }]);
+      await clock.run(user.iterate(nth(0)));
+      assert.deepEqual(samples('blockedCall'), []);
+    }
+  });
+
+  it('blocks no call of a scenario without steps', async () => {
+    const { user, clock, samples } = rigOf([{ opens: false, outcome: 'NET_REFUSED' }], {
+      scenario: { steps: [], sessions: { reuse: 'iteration' } },
+    });
+    await clock.run(user.iterate(nth(0)));
+    assert.deepEqual(
+      samples().map(({ kind }) => kind),
+      ['iteration'],
+    );
   });
 
   it('is not waited for when the run is stopped', async () => {
