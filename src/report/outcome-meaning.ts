@@ -53,6 +53,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   PROTO_SHAPE: 'The body is JSON but not a JSON-RPC response.',
   PROTO_ID_TYPE: 'The response has the request id as another type, such as "7" for 7; it was accepted.',
   PROTO_ID_MISMATCH: 'The response has another id than its request.',
+  PROTO_HEADERS_HELD:
+    'An event stream for messages of the server (GET) sent no headers within two seconds; it was accepted.',
   PROTO_NO_REPLY: 'The event stream ended without a response to the request.',
   PROTO_VERSION: 'The server and the client have no protocol version in common.',
   PROTO_RESULT_TYPE: 'The result has a type that the protocol does not define or that was not negotiated.',

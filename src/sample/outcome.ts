@@ -10,7 +10,7 @@ export type Outcome =
   | `HTTP_${number}`
   | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
   | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP' | 'AMBIGUOUS'}`
-  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE'}`
+  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE' | 'HEADERS_HELD'}`
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
   | 'RPC_INPUT_REQUIRED'
@@ -22,6 +22,7 @@ export type Outcome =
 const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
   'PROTO_NOTIF_ACK',
   'PROTO_ID_TYPE',
+  'PROTO_HEADERS_HELD',
   'SESS_DUP',
   'SSE_UNTERMINATED',
   'TOOL_EMPTY',

@@ -62,6 +62,7 @@ export class SessionKeeper {
   readonly #run: SessionRun;
   readonly #signals: SessionSignals;
   #kept: Kept | undefined;
+  #waitedMs = 0;
 
   constructor(run: SessionRun, signals: SessionSignals) {
     this.#run = run;
@@ -79,6 +80,7 @@ export class SessionKeeper {
     this.#end('SESS_LOST', caller);
     const session = this.#run.client.openSession(this.#signals.ended);
     const opened = await session.open(caller);
+    this.#waitedMs += session.waitedMs;
     if ('failed' in opened) return opened.failed;
     const nowMs = this.#run.clock.now();
     const isKeptByServer = opened.facts.session === 'stateful';
@@ -108,6 +110,13 @@ export class SessionKeeper {
       const refused = await this.open(caller);
       if (refused !== undefined) return { exchange, refused };
     }
+  }
+
+  /** How long openings waited in vain since the last time, milliseconds (Session.waitedMs). */
+  takeWaitedMs(): number {
+    const waitedMs = this.#waitedMs;
+    this.#waitedMs = 0;
+    return waitedMs;
   }
 
   /** Ends the session, if there is one. @param abandons drops it without telling the server */

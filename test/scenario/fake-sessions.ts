@@ -15,6 +15,8 @@ export type Behaviour = {
   /** Outcomes of its calls in turn; the last one is repeated. */
   readonly outcome?: Outcome | readonly Outcome[];
   readonly diesAfter?: number;
+  /** How long its opening waits in vain for an event stream. */
+  readonly waitedMs?: number;
   /** Value of Retry-After on failures, with status 429. */
   readonly retryAfter?: string;
   readonly result?: unknown;
@@ -78,20 +80,23 @@ export function rigOf(
     return fakeSession(number, behaviour);
   };
   const fakeSession = (number: number, behaviour: Behaviour): Session => {
-    const { opens, outcome = 'OK', diesAfter = Number.POSITIVE_INFINITY, retryAfter, result } = behaviour;
+    const { opens, outcome = 'OK', diesAfter = Number.POSITIVE_INFINITY, retryAfter, result, waitedMs = 0 } = behaviour;
     const outcomes = [outcome].flat();
     let requests = 0;
     const exchangeOf = (scripted: Outcome) =>
       ({
-        sample: { operation },
+        // A request with an outcome of the network has had no connection.
+        sample: { operation, socketMs: scripted.startsWith('NET_') ? undefined : 0 },
         outcome: scripted,
-        status: retryAfter === undefined ? 200 : 429,
+        status: scripted.startsWith('NET_') ? 0 : retryAfter === undefined ? 200 : 429,
         replyHeaders: { 'retry-after': retryAfter },
         result,
       }) as unknown as Exchange;
     return {
+      waitedMs,
       async open({ intended }) {
         log.push(`open ${number}${lagOf(clock, intended?.take())}`);
+        if (waitedMs > 0) await clock.sleepUntil(clock.now() + waitedMs);
         if (!opens) return { failed: exchangeOf(outcomes[0] as Outcome) };
         const facts = { protocolVersion: '2025-11-25', server: 'fake', session: 'stateful' } as const;
         return { facts, tools: [], capabilities: [] };

@@ -34,6 +34,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   PROTO_CT_OTHER: true,
   PROTO_202: true,
   PROTO_NOTIF_ACK: true,
+  PROTO_HEADERS_HELD: true,
   PROTO_EMPTY: true,
   PROTO_JSON: true,
   PROTO_SHAPE: true,

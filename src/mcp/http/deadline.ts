@@ -48,6 +48,9 @@ export function idleEndsFirst({ headers, idle, total }: Timeouts, headersMs: num
  */
 export const SETTLE_AFTER_MS = 5;
 
+/** An event stream whose headers take longer than this is not waited for any longer, and gets a warning. */
+export const HEADERS_HELD_AFTER_MS = 2000;
+
 /** How long a stream may stay open after its answer before it is cut, so that its connection can be replaced. */
 export const CUT_AFTER_MS = 250;
 

@@ -23,7 +23,7 @@ import type {
 } from './exchange-request.ts';
 import type { Expiring } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
-import { judgeHead, judgeMessage } from './judge-reply.ts';
+import { judgeHead, judgeHeldHeaders, judgeMessage } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { newRequestSample, type RequestSample, recordConnection, recordOutcome } from './request-sample.ts';
 
@@ -106,7 +106,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
 
   /** Ends the request from our side. If no outcome is final yet, this one is. */
   abort(outcome: Outcome, message: string): void {
-    this.#decide({ outcome, message }, this.#sinceStart());
+    const atMs = this.#sinceStart();
+    const held = this.status > 0 ? undefined : judgeHeldHeaders(this.request, this.sample.socketMs, atMs);
+    this.#decide(held ?? { outcome, message }, atMs);
     if (this.#controller !== undefined) {
       this.#controller.abort(new Error(message));
       return;
@@ -179,7 +181,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       if (idleEndsFirst(timeouts, headersMs)) inFlight.setDeadline(this, this.#lastActivityMs + timeouts.idle);
       return;
     }
-    this.#decide(judgement, headersMs);
+    const held =
+      judgement.outcome === 'OK' ? judgeHeldHeaders(this.request, this.sample.socketMs, headersMs) : undefined;
+    this.#decide(held ?? judgement, headersMs);
     // The caller of a stream waits only until it is open.
     if (this.request.expects === 'stream') this.#enter('settled');
     else inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);

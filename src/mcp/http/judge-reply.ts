@@ -1,5 +1,6 @@
 import { type BodyKind, classifyStatus, classifyUnreadable } from './classify.ts';
-import { headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
+import { HEADERS_HELD_AFTER_MS } from './deadline.ts';
+import { type ExchangeRequest, headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
 import { errorOf, type Judgement, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
 
 /**
@@ -12,6 +13,21 @@ export function judgeHead({ status, replyHeaders, request }: JudgedExchange, kin
   if (status !== 202) return undefined;
   if (expects === 'response') return { outcome: 'PROTO_202', message: 'HTTP 202 to a request' };
   return expects === 'acknowledgement' && headerOf(replyHeaders, 'content-type') === '' ? USEFUL : undefined;
+}
+
+/**
+ * The warning about an event stream whose headers took long or did not come. Some gateways hold them back until the first
+ * event, which may never come.
+ * @param socketMs when a connection took the request; undefined if none has
+ * @param atMs when the headers came, or when the stream ended without them; both from the start of the request
+ */
+export function judgeHeldHeaders(
+  { expects }: Pick<ExchangeRequest, 'expects'>,
+  socketMs: number | undefined,
+  atMs: number,
+): Judgement | undefined {
+  if (expects !== 'stream' || socketMs === undefined || atMs - socketMs < HEADERS_HELD_AFTER_MS) return undefined;
+  return { outcome: 'PROTO_HEADERS_HELD', message: `no headers within ${HEADERS_HELD_AFTER_MS} ms` };
 }
 
 /**

@@ -1,11 +1,9 @@
 import { isUnfinished } from '../../sample/outcome.ts';
 import type { Clock } from '../../traffic/clock.ts';
+import { HEADERS_HELD_AFTER_MS } from '../http/deadline.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, BrokenStream } from '../http/exchange-request.ts';
 import { succeeded } from './session.ts';
-
-/** A server that sends its headers only with the first event is waited for no longer than this. */
-const HEADERS_WAIT_MS = 2000;
 
 /**
  * Sends the GET of a stream. Resolves when the stream is open or has failed to open.
@@ -30,14 +28,17 @@ export class EventStream {
 
   /**
    * Opens the stream and keeps it open from then on. Resolves when the server has answered, so that no message of the
-   * next call is missed.
+   * next call is missed, or after two seconds.
+   * @returns how long it waited in vain, milliseconds; 0 if the server answered
    */
-  async open(): Promise<void> {
+  async open(): Promise<number> {
+    const fromMs = this.#clock.now();
     const answered = new AbortController();
     // Rejects only because of a bug in mcp-surge, which the connection remembers.
     const kept = this.#keepOpen(() => answered.abort());
     void kept.catch(() => answered.abort());
-    await this.#clock.sleepUntil(this.#clock.now() + HEADERS_WAIT_MS, answered.signal);
+    await this.#clock.sleepUntil(fromMs + HEADERS_HELD_AFTER_MS, answered.signal);
+    return answered.signal.aborted ? 0 : this.#clock.now() - fromMs;
   }
 
   close(): void {

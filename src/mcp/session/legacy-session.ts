@@ -56,6 +56,7 @@ export class LegacySession implements Session, ExchangePeer {
   readonly #sender: Sender;
   #sessionId = '';
   #nextId = 1;
+  #waitedMs = 0;
   #alive = false;
   #tools: ReadonlyMap<string, Tool> | undefined;
   #eventStream: EventStream | undefined;
@@ -66,6 +67,10 @@ export class LegacySession implements Session, ExchangePeer {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#sender = new Sender(options, this);
+  }
+
+  get waitedMs(): number {
+    return this.#waitedMs;
   }
 
   get alive(): boolean {
@@ -190,7 +195,7 @@ export class LegacySession implements Session, ExchangePeer {
     const { target, clock } = this.#options;
     if (target.eventStream) {
       this.#eventStream = new EventStream(clock, (id, onSent) => this.#openStream(id, caller, onSent));
-      await this.#eventStream.open();
+      this.#waitedMs = await this.#eventStream.open();
     }
     return hasTools ? listTools(this, caller) : [];
   }

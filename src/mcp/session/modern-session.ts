@@ -44,6 +44,7 @@ const ENDLESS: Judgement = { outcome: 'RPC_INPUT_REQUIRED', message: `input give
  */
 export class ModernSession implements Session, ExchangePeer {
   readonly stateless = true;
+  readonly waitedMs = 0;
   readonly #options: SessionOptions;
   readonly #discovery: Discovery | undefined;
   readonly #sender: Sender;

@@ -12,6 +12,11 @@ import type { Tool } from '../operations/tool.ts';
 export type Session = {
   /** Opens the session and lists the tools. When a step fails, the session cannot be used. */
   open(caller: Caller): Promise<Opened | NotOpened>;
+  /**
+   * How long its opening waited in vain for the headers of its event stream, milliseconds. No client has to wait for them,
+   * so this is not part of an iteration.
+   */
+  readonly waitedMs: number;
   /** False before the session is open, and once its server has ended it or no token is available for it. */
   readonly alive: boolean;
   /**

@@ -37,6 +37,16 @@ export const lateReplies: OutcomeTable = {
       target: { timeouts: { headers: '10s', total: '150ms' } },
     },
     {
+      name: 'no reply to the GET of an event stream',
+      outcome: 'PROTO_HEADERS_HELD',
+      clocks: BEFORE_HEADERS,
+      ...lost,
+      reply: () => {},
+      message: /^no headers within 2000 ms$/,
+      request: { method: 'GET', body: null, expects: 'stream', id: 0 },
+      target: { timeouts: { headers: '2100ms' } },
+    },
+    {
       name: 'only early hints',
       outcome: 'TMO_HEADERS',
       clocks: BEFORE_HEADERS,

@@ -61,6 +61,7 @@ it('the event stream of a session delays the opening of the session until the se
   waiting[0]?.();
   await opening;
   await until(() => rig.server.of('response').length === 1);
+  assert.equal(session.waitedMs, 0, 'the server answered');
   assert.deepEqual(rig.server.of('response')[0]?.rpc, { jsonrpc: '2.0', id: 'q', result: {} });
   await session.close(CALLER);
 });

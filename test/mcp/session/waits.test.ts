@@ -44,6 +44,7 @@ describe('the event stream of a session', () => {
     const opening = watched(session.open(CALLER));
     await waitsFor(2000, clock, () => opening.done);
     assert.ok('facts' in (await opening.work));
+    assert.equal(session.waitedMs, 2000);
     await session.close(CALLER);
     await until(() => rig.samples().includes('GET CLIENT_ABORT'));
   });
