@@ -30,6 +30,7 @@ import {
   totalsTable,
 } from './tables-of-run.ts';
 import {
+  connectionPauseSentences,
   connectionSentences,
   failuresSentence,
   firstByteSentences,
@@ -125,7 +126,11 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       title: 'Totals',
       tables: [totalsTable(report)],
       footnotes: [...constant(USEFUL_FOOTNOTE), ...warmUpSentences(report.warmUp)],
-      remarks: [...errorTextSentences(report), ...pauseSentences(report.pauses)],
+      remarks: [
+        ...errorTextSentences(report),
+        ...pauseSentences(report.pauses),
+        ...connectionPauseSentences(report.connectionPauses),
+      ],
     },
     scenarios: { title: 'Scenarios', tables: [scenariosTable(report)] },
     operations: {

@@ -179,6 +179,7 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
     figures<OperationSummary>(title, (each) => toned(formatCount(of(each)), 'warn', of(each) > 0), {
       group: 'Requests',
     });
+  const shown = connectionOperations(operations);
   return makeTable<OperationSummary>({
     id: 'connections',
     caption: 'Times in ms; new counts the connections opened for the operation; connect includes the name lookup',
@@ -192,7 +193,8 @@ export function connectionsTable(operations: readonly OperationSummary[]): Table
       count('Stream cut', ({ heldStreams }) => heldStreams),
       count('Resumed', ({ resumedAnswers }) => resumedAnswers),
       count('Retried', ({ retries }) => retries),
+      ...(shown.some(({ resent = 0 }) => resent > 0) ? [count('Resent', ({ resent = 0 }) => resent)] : []),
     ],
-    groups: stepsThenProtocol(connectionOperations(operations)),
+    groups: stepsThenProtocol(shown),
   });
 }

@@ -99,6 +99,15 @@ export function statelessSentences(targets: Report['targets']): readonly string[
   ];
 }
 
+/** For each target that virtual users could not connect to a sentence: how many pauses they made, and how long. */
+export function connectionPauseSentences(pauses: readonly TargetPauses[] = []): readonly string[] {
+  return pauses.map(({ target, count, totalMs, maxMs }) => {
+    const [total, longest] = [formatDuration(totalMs / 1000), formatDuration(maxMs / 1000)];
+    const length = count === 1 ? `of ${total}` : `, ${total} in total and ${longest} at most,`;
+    return `Virtual users made ${counted(count, 'pause')}${count === 1 ? ' ' : ''}${length} because a connection to ${target} failed; they sent nothing in ${count === 1 ? 'it' : 'them'}.`;
+  });
+}
+
 /** What a condition must be met over, when that is not the whole run; else empty. */
 export function overWords({ over }: ThresholdResult): string {
   if (over === undefined) return '';
@@ -142,7 +151,8 @@ const WAIT = { requests: 20, ms: 5, ofLatency: 0.1, share: 0.05 } as const;
 /** The operations that opened, waited for or lost connections, in the order of the report. */
 export function connectionOperations(operations: readonly OperationSummary[]): readonly OperationSummary[] {
   return operations.filter((each) => {
-    return each.newConnections + each.heldStreams + each.resumedAnswers + each.retries > 0 || waited(each);
+    const { newConnections, heldStreams, resumedAnswers, retries, resent = 0 } = each;
+    return newConnections + heldStreams + resumedAnswers + retries + resent > 0 || waited(each);
   });
 }
 
@@ -162,6 +172,10 @@ export function connectionSentences(operations: readonly OperationSummary[]): re
       ...retriesSentence(
         target,
         sum(({ retries }) => retries),
+      ),
+      ...resentSentence(
+        target,
+        sum(({ resent = 0 }) => resent),
       ),
       ...waitSentence(target, items),
     ];
@@ -188,6 +202,17 @@ function retriesSentence(target: string, count: number): readonly string[] {
   return count === 1
     ? [`1 request to ${target} was a retry; its first attempt counts as a request too.`]
     : [`${formatCount(count)} requests to ${target} were retries; their first attempts count as requests too.`];
+}
+
+function resentSentence(target: string, count: number): readonly string[] {
+  if (count === 0) return [];
+  return count === 1
+    ? [
+        `1 request to ${target} was sent anew, because the server closed its HTTP/2 connection or refused it before it began it; it counts once.`,
+      ]
+    : [
+        `${formatCount(count)} requests to ${target} were sent anew, because the server closed their HTTP/2 connection or refused them before it began them; each counts once.`,
+      ];
 }
 
 /** Of the operations whose requests waited, the one that waited longest. */

@@ -12,6 +12,8 @@ export const SAMPLE_KIND = {
   session: 4,
   /** A call of a step that was not sent, because no session could be opened for it; with the outcome of the opening. */
   blockedCall: 5,
+  /** A pause that a virtual user made because a connection had failed. */
+  connectionPause: 6,
 } as const;
 
 /** Bits of the `flags` column. */

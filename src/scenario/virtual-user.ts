@@ -1,6 +1,4 @@
 import type { Exchange } from '../mcp/http/exchange.ts';
-import { headerOf } from '../mcp/http/exchange-request.ts';
-import { retryAfterMs } from '../mcp/operations/retry-after.ts';
 import { type Caller, IntendedStart } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ScenarioSegment } from '../plan/slices.ts';
@@ -11,6 +9,7 @@ import { plainSample } from '../sample/sample.ts';
 import type { Iteration, SegmentRun, VirtualUser } from '../traffic/executor.ts';
 import { drawThinkTime, type Random, randomPerIteration } from '../traffic/random.ts';
 import { type CompiledScenario, compileScenario } from './compile-scenario.ts';
+import { ConnectionPauses, REOPEN_PAUSE_MS, retryAfterDelayMs } from './pauses.ts';
 import { type ScenarioClient, SessionKeeper, type SessionRun } from './session-keeper.ts';
 import type { Values } from './values.ts';
 
@@ -85,14 +84,12 @@ type IterationResult = {
   readonly blocked?: boolean;
 };
 
-/** After this pause a target that cannot be reached is tried again, so that a target that is down is not hammered. */
-const REOPEN_PAUSE_MS = 1000;
-
 /** A virtual user that speaks MCP: opens sessions, calls the scenario's steps and pauses between calls. */
 class McpVirtualUser implements VirtualUser {
   readonly #run: McpSegmentRun;
   readonly #vu: number;
   readonly #sessions: SessionKeeper;
+  readonly #connectionPauses = new ConnectionPauses();
   readonly #interrupted = new AbortController();
   /** Aborted when nothing more may begin. */
   readonly #halted: AbortSignal;
@@ -138,12 +135,13 @@ class McpVirtualUser implements VirtualUser {
     if (steps.length > 0) result = await this.#callSteps(caller, { random, vu, iteration, rows, captured: new Map() });
     else result = await (sessions.reuse === 'vu' ? this.#holdSession(caller) : this.#visit(caller));
     if (sessions.reuse !== 'vu') await this.end();
-    this.#record('iteration', iterationOperation, result.outcome, startMs, lagMs);
+    this.#record('iteration', iterationOperation, result.outcome, startMs, lagMs, this.#sessions.takeWaitedMs());
+    const { last, blocked } = result;
+    if (last === undefined) return;
     // Where starts come at a rate, the plan says how often the target is tried.
-    const leastMs = result.blocked === true && intendedMs === undefined ? REOPEN_PAUSE_MS : 0;
-    if (leastMs > 0 || (result.last !== undefined && canCarryRetryAfter(result.last))) {
-      await this.#pauseAsAsked(result.last, leastMs);
-    }
+    const paces = intendedMs === undefined;
+    const pause = this.#pauseAfter(last, paces && blocked === true ? REOPEN_PAUSE_MS : 0, paces);
+    if (pause !== undefined) await pause;
   }
 
   think(): number {
@@ -167,7 +165,8 @@ class McpVirtualUser implements VirtualUser {
     for (const { operation, needs, makeCall } of compiled.drawSteps(values.random)) {
       if (!needs.every((name) => values.captured.has(name))) continue;
       if (last !== undefined) {
-        await this.#pauseAsAsked(last, 0);
+        const pause = this.#pauseAfter(last, 0, caller.intended === undefined);
+        if (pause !== undefined) await pause;
         await this.#sleep(drawThinkTime(thinkTime, values.random));
         if (this.#halted.aborted) return { outcome: worseOutcome(outcome, 'CLIENT_ABORT') };
       }
@@ -210,7 +209,7 @@ class McpVirtualUser implements VirtualUser {
       const failed = await this.#openIfNeeded(caller);
       if (failed === undefined) return { outcome: 'OK' };
       if (this.#halted.aborted || clock.now() + REOPEN_PAUSE_MS >= segment.toMs) return { outcome: failed.outcome };
-      await this.#pauseAsAsked(failed, REOPEN_PAUSE_MS);
+      await this.#pauseAfter(failed, REOPEN_PAUSE_MS, true);
     }
   }
 
@@ -243,15 +242,26 @@ class McpVirtualUser implements VirtualUser {
     if (!this.#sessions.isOpen) this.#abandonsSession = abandons;
   }
 
-  /** Pauses for as long as a reply asks, which is a separate sample, and at least for `leastMs`. */
-  async #pauseAsAsked(exchange: Exchange | undefined, leastMs: number): Promise<void> {
+  /**
+   * The pause before the next request: as long as the last reply asks, or for a while when there was no connection.
+   * @param leastMs the least pause after a reply
+   * @param paces whether virtual users set the pace; where starts come at a rate, only a reply can ask for pauses
+   * @returns undefined for none, so that the caller need not await anything
+   */
+  #pauseAfter(last: Exchange, leastMs: number, paces: boolean): Promise<void> | undefined {
     const { clock, maxRetryAfterMs } = this.#run;
-    const startMs = clock.now();
-    const askedMs = exchange === undefined ? 0 : Math.min(maxRetryAfterMs, retryAfterDelayMs(exchange, startMs));
-    await this.#sleep(Math.max(askedMs, leastMs));
-    if (exchange !== undefined && askedMs > 0) {
-      this.#record('pause', exchange.sample.operation, exchange.outcome, startMs, 0);
-    }
+    const connectionMs = paces ? this.#connectionPauses.after(last) : 0;
+    if (connectionMs > 0) return this.#pause('connectionPause', last, connectionMs);
+    const askedMs = Math.min(maxRetryAfterMs, retryAfterDelayMs(last, clock.now()));
+    if (askedMs > 0) return this.#pause('pause', last, Math.max(askedMs, leastMs));
+    return leastMs > 0 ? this.#sleep(leastMs) : undefined;
+  }
+
+  /** Pauses, which is a separate sample. */
+  async #pause(kind: 'pause' | 'connectionPause', { sample, outcome }: Exchange, ms: number): Promise<void> {
+    const startMs = this.#run.clock.now();
+    await this.#sleep(ms);
+    this.#record(kind, sample.operation, outcome, startMs);
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -259,17 +269,18 @@ class McpVirtualUser implements VirtualUser {
     if (ms > 0) await clock.sleepUntil(clock.now() + ms, this.#halted);
   }
 
-  /** Records what began at `startMs` and ends now. */
+  /** Records what began at `startMs` and ends now. @param waitedMs how much of it does not count */
   #record(
-    kind: 'iteration' | 'pause' | 'blockedCall',
+    kind: 'iteration' | 'pause' | 'connectionPause' | 'blockedCall',
     operation: number,
     outcome: Outcome,
     startMs: number,
-    lagMs: number,
+    lagMs = 0,
+    waitedMs = 0,
   ): void {
     const { clock, recorder } = this.#run;
     const { vu, iteration } = this.#caller;
-    const durationMs = clock.now() - startMs;
+    const durationMs = clock.now() - startMs - waitedMs;
     recorder.add(plainSample({ kind, operation, outcome, startMs, lagMs, durationMs, vu, iteration }));
   }
 }
@@ -289,16 +300,4 @@ function rankOf(outcome: Outcome): number {
   const outcomeIs = outcomeClass(outcome);
   if (outcomeIs === 'useful') return 0;
   return outcomeIs === 'warning' ? 1 : 2;
-}
-
-/** RFC 9110 §10.2.3 and RFC 6585 §4: the statuses that come with Retry-After, apart from redirects. */
-const RETRY_AFTER_STATUSES: ReadonlySet<number> = new Set([429, 503]);
-
-function canCarryRetryAfter({ status }: Exchange): boolean {
-  return RETRY_AFTER_STATUSES.has(status);
-}
-
-/** How long a reply asks us to wait with Retry-After, milliseconds; 0 when it does not. @param nowMs epoch */
-function retryAfterDelayMs(exchange: Exchange, nowMs: number): number {
-  return canCarryRetryAfter(exchange) ? (retryAfterMs(headerOf(exchange.replyHeaders, 'retry-after'), nowMs) ?? 0) : 0;
 }

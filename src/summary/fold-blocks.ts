@@ -15,6 +15,7 @@ export class BlockFolder {
   readonly #iterations: IterationFolder;
   readonly #sessions: SessionFolder;
   readonly #pauses = new Map<string, OpenPauses>();
+  readonly #connectionPauses = new Map<string, OpenPauses>();
   readonly #vus = new Set<number>();
   #checks: readonly CheckCount[] = [];
   #abortedRequests = 0;
@@ -57,7 +58,10 @@ export class BlockFolder {
           this.#sessions.add(block, at);
           break;
         case SAMPLE_KIND.pause:
-          this.#addPause(block, at);
+          this.#addPause(this.#pauses, block, at);
+          break;
+        case SAMPLE_KIND.connectionPause:
+          this.#addPause(this.#connectionPauses, block, at);
       }
     }
     if (block.checks !== undefined) this.#checks = mergeChecks([...this.#checks, ...block.checks]);
@@ -74,6 +78,7 @@ export class BlockFolder {
       intervalMs: this.#frame.intervalMs,
       ...this.#requests.finish(),
       pauses: [...this.#pauses.values()],
+      ...(this.#connectionPauses.size === 0 ? {} : { connectionPauses: [...this.#connectionPauses.values()] }),
       ...(this.#checks.length === 0 ? {} : { checks: this.#checks }),
       vus: ascending(this.#vus),
       iterations: this.#iterations.finish(),
@@ -86,13 +91,13 @@ export class BlockFolder {
     };
   }
 
-  #addPause({ originMs, operations, columns }: Block, at: number): void {
+  #addPause(all: Map<string, OpenPauses>, { originMs, operations, columns }: Block, at: number): void {
     if (phaseOf(this.#frame, originMs + (columns.startUs[at] as number) / 1000) < this.#frame.warmUpPhases) return;
     const { target } = operations[columns.operation[at] as number] as OperationKey;
     const us = columns.durationUs[at] as number;
-    const pauses = this.#pauses.get(target);
+    const pauses = all.get(target);
     if (pauses === undefined) {
-      this.#pauses.set(target, { target, count: 1, totalUs: us, maxUs: us });
+      all.set(target, { target, count: 1, totalUs: us, maxUs: us });
       return;
     }
     pauses.count++;

@@ -36,6 +36,7 @@ type OpenOperation = {
   resumed: number;
   retries: number;
   queued: number;
+  resent: number;
 };
 type Open<Kept> = { -readonly [Field in keyof Kept]: Kept[Field] };
 
@@ -108,13 +109,14 @@ export class RequestFolder {
           ...(blocked === 0 ? {} : { blocked: { count: blocked, silent: ascending(blockedSilent) } }),
         }),
       ),
-      operations: [...this.#operations.values()].map(({ key, clocks, cold, queued, ...counts }) => ({
+      operations: [...this.#operations.values()].map(({ key, clocks, cold, queued, resent, ...counts }) => ({
         ...key,
         ...mapClocks((clock) => ascending(clocks[clock])),
         firstOfSession: ascending(cold.firstOfSession),
         afterIdle: ascending(cold.afterIdle),
         ...counts,
         ...(queued === 0 ? {} : { queued }),
+        ...(resent === 0 ? {} : { resent }),
       })),
       outcomes: [...this.#outcomes.values()],
       examples: [...this.#examples.values()],
@@ -156,6 +158,7 @@ export class RequestFolder {
     if (flags & SAMPLE_FLAG.resumed) operation.resumed++;
     if (flags & SAMPLE_FLAG.retry) operation.retries++;
     if (flags & SAMPLE_FLAG.queued) operation.queued++;
+    if (flags & SAMPLE_FLAG.resent) operation.resent++;
     keep('lag', lagUs);
     keep('socket', socketUs);
     keep('connect', connectUs);
@@ -178,7 +181,8 @@ export class RequestFolder {
     let operation = this.#operations.get(name);
     if (operation === undefined) {
       const cold = { firstOfSession: [], afterIdle: [] };
-      operation = { key, clocks: mapClocks((): number[] => []), cold, held: 0, resumed: 0, retries: 0, queued: 0 };
+      const counts = { held: 0, resumed: 0, retries: 0, queued: 0, resent: 0 };
+      operation = { key, clocks: mapClocks((): number[] => []), cold, ...counts };
       this.#operations.set(name, operation);
     }
     return operation;

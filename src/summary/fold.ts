@@ -16,6 +16,8 @@ export type Fold = {
   readonly examples: readonly KeptExample[];
   readonly operations: readonly OperationFold[];
   readonly pauses: readonly PauseFold[];
+  /** Pauses after failed connections; absent when there were none, and in folds of earlier versions. */
+  readonly connectionPauses?: readonly PauseFold[];
   /** The checks of the plan, without warm-up; absent when there were none, and in folds of earlier versions. */
   readonly checks?: readonly CheckCount[];
   /** Numbers of the virtual users that sent a request or found that a feed had run out, ascending. */
@@ -137,9 +139,10 @@ export type OperationFold = OperationKey &
     readonly retries: number;
     /** Absent when 0, and in folds of earlier versions. */
     readonly queued?: number;
+    readonly resent?: number;
   };
 
-/** The pauses that virtual users made because a target asked for them, without warm-up. */
+/** The pauses that virtual users made because a target asked for them, or because it had no connection; without warm-up. */
 export type PauseFold = {
   readonly target: string;
   readonly count: number;

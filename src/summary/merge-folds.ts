@@ -24,6 +24,10 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
   const all = <Item>(of: (fold: Fold) => readonly Item[]) => folds.flatMap(of);
   const targetOf = ({ target }: { readonly target: string }) => target;
   const checks = mergeChecks(all((fold) => fold.checks ?? []));
+  const connectionPauses = groups(
+    all((fold) => fold.connectionPauses ?? []),
+    targetOf,
+  ).map(mergePauses);
   return {
     intervalMs,
     cells: groups(
@@ -49,6 +53,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
       all((fold) => fold.pauses),
       targetOf,
     ).map(mergePauses),
+    ...(connectionPauses.length === 0 ? {} : { connectionPauses }),
     ...(checks.length === 0 ? {} : { checks }),
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: groups(
@@ -129,9 +134,9 @@ function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
 
 function mergeOperations(all: readonly OperationFold[]): OperationFold {
   const [{ target, operation, kind }] = all as [OperationFold];
-  const sum = (count: 'held' | 'resumed' | 'retries' | 'queued') =>
+  const sum = (count: 'held' | 'resumed' | 'retries' | 'queued' | 'resent') =>
     all.reduce((total, each) => total + (each[count] ?? 0), 0);
-  const queued = sum('queued');
+  const [queued, resent] = [sum('queued'), sum('resent')];
   return {
     target,
     operation,
@@ -143,6 +148,7 @@ function mergeOperations(all: readonly OperationFold[]): OperationFold {
     resumed: sum('resumed'),
     retries: sum('retries'),
     ...(queued === 0 ? {} : { queued }),
+    ...(resent === 0 ? {} : { resent }),
   };
 }
 

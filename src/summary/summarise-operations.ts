@@ -44,6 +44,7 @@ export function operationsOf(
       heldStreams: fold.held,
       resumedAnswers: fold.resumed,
       retries: fold.retries,
+      resent: fold.resent ?? 0,
       queued: fold.queued ?? 0,
       distribution: distributionOf(useful),
       batches: batchesOf(group, grid),

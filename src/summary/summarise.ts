@@ -5,12 +5,12 @@ import { softErrorFor } from '../sample/error-text.ts';
 import { outcomeClass } from '../sample/outcome.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
-import { type Cell, type CellPlace, type Fold, type IterationCell, outcomeId, sentOf } from './fold.ts';
+import { type Cell, type CellPlace, type Fold, type IterationCell, outcomeId, type PauseFold, sentOf } from './fold.ts';
 import { percentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
 import { operationsOf, requestTotalsOf, seriesOf } from './summarise-operations.ts';
-import type { ExampleAnswer, OutcomeGroup, RunSpan, Summary, WarmUp } from './summary.ts';
+import type { ExampleAnswer, OutcomeGroup, RunSpan, Summary, TargetPauses, WarmUp } from './summary.ts';
 
 /** Computes every figure of a run from the merge of all its folds. */
 export function summarise(fold: Fold, span: RunSpan): Summary {
@@ -40,9 +40,8 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     failures: groupsOf(fold, 'failed'),
     warnings: groupsOf(fold, 'warning'),
     exampleAnswers: exampleAnswersOf(fold),
-    pauses: fold.pauses.map(({ target, count, totalUs, maxUs }) => {
-      return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
-    }),
+    pauses: pausesOf(fold.pauses),
+    connectionPauses: pausesOf(fold.connectionPauses ?? []),
     checks: fold.checks ?? [],
     series: seriesOf(fold.cells, span.headline, sessions, intervals, fold.intervalMs),
     starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
@@ -77,6 +76,12 @@ function warmUpOf(cells: readonly Cell[], { warmUpMs, warmUpPhases, headline }: 
   const excluded = cells.filter(({ phase }) => phase < warmUpPhases);
   const { requests, failures } = requestTotalsOf(excluded, headline, 1);
   return { seconds: warmUpMs / 1000, requests, failures };
+}
+
+function pausesOf(pauses: readonly PauseFold[]): TargetPauses[] {
+  return pauses.map(({ target, count, totalUs, maxUs }) => {
+    return { target, count, totalMs: totalUs / 1000, maxMs: maxUs / 1000 };
+  });
 }
 
 /** The failures or the warnings of a run, the most frequent first. */

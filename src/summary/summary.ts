@@ -23,7 +23,10 @@ export type Summary = {
   readonly failures: readonly OutcomeGroup[];
   readonly warnings: readonly OutcomeGroup[];
   readonly exampleAnswers: readonly ExampleAnswer[];
+  /** Pauses that targets asked for with Retry-After. */
   readonly pauses: readonly TargetPauses[];
+  /** Pauses that virtual users made after failed connections, so that they do not hammer a target that is down. */
+  readonly connectionPauses: readonly TargetPauses[];
   /** Every check that a result was put to. */
   readonly checks: readonly CheckCount[];
   /** Warm-up included. */
@@ -141,6 +144,8 @@ export type OperationSummary = {
   readonly resumedAnswers: number;
   /** Requests that were a second attempt; the first attempt is a request of its own. */
   readonly retries: number;
+  /** Requests that were sent anew because an HTTP/2 server closed their connection before it had begun them. */
+  readonly resent: number;
   /** Requests that waited because all connections that the plan allows were in use (`maxConnections`). */
   readonly queued: number;
   readonly distribution: readonly DistributionBin[];
@@ -148,7 +153,7 @@ export type OperationSummary = {
   readonly batches: readonly LatencyBatch[];
 };
 
-/** Pauses that virtual users made because a target sent Retry-After; they are neither requests nor iterations. */
+/** Pauses that virtual users made for one target; they are neither requests nor iterations. */
 export type TargetPauses = {
   readonly target: string;
   readonly count: number;

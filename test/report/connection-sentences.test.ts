@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { connectionOperations, connectionSentences } from '../../src/report/wording.ts';
+import { connectionOperations, connectionPauseSentences, connectionSentences } from '../../src/report/wording.ts';
 import type { OperationSummary } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
@@ -74,6 +74,25 @@ it('adds up counts by target and uses the singular for one', () => {
       '1 request to other was a retry; its first attempt counts as a request too.',
     ],
   );
+});
+
+it('reports requests that an HTTP/2 server had not begun, and pauses after failed connections', () => {
+  assert.deepEqual(connectionSentences([waiting(0, { resent: 1200 }), waiting(0, { resent: 1, target: 'other' })]), [
+    '1,200 requests to web were sent anew, because the server closed their HTTP/2 connection or refused them before it began them; each counts once.',
+    '1 request to other was sent anew, because the server closed its HTTP/2 connection or refused it before it began it; it counts once.',
+  ]);
+  assert.equal(connectionOperations([waiting(0, { resent: 1 })]).length, 1);
+  assert.deepEqual(
+    connectionPauseSentences([
+      { target: 'web', count: 35, totalMs: 24_500, maxMs: 1000 },
+      { target: 'other', count: 1, totalMs: 100, maxMs: 100 },
+    ]),
+    [
+      'Virtual users made 35 pauses, 24.5 s in total and 1 s at most, because a connection to web failed; they sent nothing in them.',
+      'Virtual users made 1 pause of 100 ms because a connection to other failed; they sent nothing in it.',
+    ],
+  );
+  assert.deepEqual(connectionPauseSentences(undefined), [], 'reports of earlier versions have none');
 });
 
 it('leaves out operations without anything to report', () => {

@@ -20,6 +20,19 @@ describe('a virtual user', () => {
     ]);
   });
 
+  it('counts no vain wait for the headers of an event stream in its iterations', async () => {
+    const { user, clock, samples } = rigOf([{ opens: true, waitedMs: 2000 }]);
+    for (let number = 0; number < 2; number++) await clock.run(user.iterate(nth(number)));
+    assert.equal(clock.now(), START_MS + 2000 + 2 * CALL_MS);
+    assert.deepEqual(
+      samples('iteration').map(({ startMs, durationMs }) => [startMs, durationMs]),
+      [
+        [START_MS, CALL_MS],
+        [START_MS + 2000 + CALL_MS, CALL_MS],
+      ],
+    );
+  });
+
   it('records every iteration with its time and outcome', async () => {
     const { user, clock, samples } = rigOf([{ opens: true, outcome: 'TOOL_ERROR' }]);
     await clock.run(user.iterate(nth(0)));
@@ -42,14 +55,14 @@ describe('a virtual user', () => {
 
 describe('a session that cannot be opened', () => {
   it('ends the iteration with its failure, and is retried after a second', async () => {
-    const { user, clock, log, samples } = rigOf([{ opens: false, outcome: 'NET_REFUSED' }, OPENS]);
+    const { user, clock, log, samples } = rigOf([{ opens: false, outcome: 'HTTP_500' }, OPENS]);
     await clock.run(user.iterate(nth(0)));
     assert.equal(clock.now(), 2000);
     assert.deepEqual(
       samples().map(({ kind, operation, outcome, durationMs }) => [kind, operation, outcome, durationMs]),
       [
-        ['blockedCall', 'tools/call:look', 'NET_REFUSED', 0],
-        ['iteration', 'calls', 'NET_REFUSED', 0],
+        ['blockedCall', 'tools/call:look', 'HTTP_500', 0],
+        ['iteration', 'calls', 'HTTP_500', 0],
       ],
     );
     await clock.run(user.iterate(nth(1)));
@@ -134,7 +147,7 @@ describe('a session that the server has lost', () => {
 
   it('leaves the call failed when no new session can be opened', async () => {
     const lost = { opens: true, outcome: 'SESS_EXPIRED', diesAfter: 1 } as const;
-    const { user, clock, log, samples } = rigOf([lost, { opens: false, outcome: 'NET_REFUSED' }]);
+    const { user, clock, log, samples } = rigOf([lost, { opens: false, outcome: 'HTTP_500' }]);
     await clock.run(user.iterate(nth(0)));
     assert.deepEqual(log, ['open 0', 'tools/call:look on 0 first', 'open 1']);
     assert.deepEqual(

@@ -11,7 +11,7 @@ const anyClock = fc.option(fc.nat(4000), { nil: undefined });
 /** Only requests carry messages. The operation of an iteration is its scenario's name; of a pause, the call that asked for it. */
 const anySample: fc.Arbitrary<SampleParts> = fc
   .record({
-    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause', 'session'),
+    kind: fc.constantFrom('request', 'request', 'iteration', 'droppedIteration', 'pause', 'connectionPause', 'session'),
     target: fc.constantFrom('web', 'web:2', 'wörk'),
     operation: fc.constantFrom('initialize', 'tools/call:look', 'tools/call:a\nb'),
     operationKind: fc.constantFrom('step', 'step', 'protocol'),
@@ -33,7 +33,7 @@ const anySample: fc.Arbitrary<SampleParts> = fc
     connectMs: anyClock,
     tlsMs: anyClock,
     closeMs: anyClock,
-    flags: fc.nat(63),
+    flags: fc.nat(255),
     vu: fc.nat(10),
     message: fc.constantFrom('', 'one', 'two', 'three'),
     checks: fc.option(fc.record({ checks: fc.constant(CHECKS), failed: fc.subarray([0, 1, 2]) }), { nil: undefined }),
@@ -43,7 +43,7 @@ const anySample: fc.Arbitrary<SampleParts> = fc
     if (parts.kind === 'session') {
       return { ...parts, operation: 'session', lagMs: 0, durationMs: (parts.durationMs ?? 0) * 4 };
     }
-    return parts.kind === 'pause' ? parts : { ...parts, operation: 'calls' };
+    return parts.kind === 'pause' || parts.kind === 'connectionPause' ? parts : { ...parts, operation: 'calls' };
   });
 /** Up to three lists of samples of every kind, each for a block of its own. */
 export const anyLists = fc.array(fc.array(anySample, { maxLength: 15 }), { maxLength: 3 });

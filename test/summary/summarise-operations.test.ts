@@ -85,17 +85,22 @@ describe('an operation', () => {
     const { operations } = summaryOf([
       { connectMs: 20, tlsMs: 30, socketMs: 51, durationMs: 100, closeMs: 100 },
       { connectMs: 40, tlsMs: undefined, socketMs: 41, durationMs: 100, closeMs: 350, flags: SAMPLE_FLAG.held },
-      { socketMs: 1, durationMs: 100, closeMs: 104, flags: SAMPLE_FLAG.retry | SAMPLE_FLAG.resumed },
+      {
+        socketMs: 1,
+        durationMs: 100,
+        closeMs: 104,
+        flags: SAMPLE_FLAG.retry | SAMPLE_FLAG.resumed | SAMPLE_FLAG.resent,
+      },
       // A failed request gets its connection like any other. The end of its stream says nothing about answers.
       { connectMs: 60, tlsMs: 70, socketMs: 131, closeMs: 900, outcome: 'HTTP_503', flags: SAMPLE_FLAG.retry },
       { connectMs: 99, tlsMs: 99, socketMs: undefined, outcome: 'CLIENT_ABORT', flags: SAMPLE_FLAG.held },
       { socketMs: undefined, outcome: 'NET_REFUSED' },
     ]);
     const [look] = operations;
-    const { newConnections, heldStreams, resumedAnswers, retries } = look as OperationSummary;
+    const { newConnections, heldStreams, resumedAnswers, retries, resent } = look as OperationSummary;
     assert.deepEqual(
-      { newConnections, heldStreams, resumedAnswers, retries },
-      { newConnections: 3, heldStreams: 1, resumedAnswers: 1, retries: 2 },
+      { newConnections, heldStreams, resumedAnswers, retries, resent },
+      { newConnections: 3, heldStreams: 1, resumedAnswers: 1, retries: 2, resent: 1 },
     );
     const range = (clock: keyof Clocks) => [
       look?.clocksMs[clock]?.min,

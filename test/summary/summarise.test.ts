@@ -186,6 +186,23 @@ it('summarise keeps the names of operations as they are, line breaks included', 
   assert.equal(summary.series[1]?.operation, 'tools/call:a\nb');
 });
 
+it('summarise adds up pauses after failed connections by target, separately from those that targets ask for', () => {
+  const pause = (target: string, durationMs: number): SampleParts => {
+    return { kind: 'connectionPause', target, durationMs, outcome: 'NET_REFUSED', vu: 7 };
+  };
+  const request: SampleParts = { target: 'web', outcome: 'NET_REFUSED', durationMs: 1, socketMs: undefined };
+  const { connectionPauses, ...rest } = summaryOf([request, pause('web', 100), pause('other', 100), pause('web', 200)]);
+  assert.deepEqual(connectionPauses, [
+    { target: 'other', count: 1, totalMs: 100, maxMs: 100 },
+    { target: 'web', count: 2, totalMs: 300, maxMs: 200 },
+  ]);
+  assert.deepEqual(rest.pauses, []);
+  const { connectionPauses: none, ...alone } = summaryOf([request]);
+  assert.deepEqual(none, []);
+  const store = { ...rest.generator.store, samples: 1 };
+  assert.deepEqual({ ...rest, generator: { ...rest.generator, store } }, alone);
+});
+
 it('summarise adds up pauses by target and counts them nowhere else', () => {
   const pause = (target: string, durationMs: number, outcome: Outcome, atMs = 0): SampleParts => {
     return { kind: 'pause', target, durationMs, outcome, atMs, vu: 7 };

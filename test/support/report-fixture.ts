@@ -73,6 +73,7 @@ export function reportFixture(changes: Partial<Report> = {}): Report {
       { target: 'github', operation: 'tools/call:search_code', answer: '{"total_count":12,"items":[{"name":"pool.js"' },
     ],
     pauses: [],
+    connectionPauses: [],
     checks: [],
     series: [
       series('*', '*', everyRequest),
@@ -193,6 +194,7 @@ function summarize(operation: Measured, requests: readonly Request[]): Operation
     heldStreams: 0,
     resumedAnswers: 0,
     retries: 0,
+    resent: 0,
     queued: 0,
     calls: null,
     batches: [],
