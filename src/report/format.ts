@@ -1,4 +1,5 @@
 import type { PercentileName, Percentiles } from '../summary/percentiles.ts';
+import type { SeriesPoint } from '../summary/summary.ts';
 
 const MISSING = '–';
 
@@ -20,6 +21,12 @@ export function formatPercentile(percentiles: Percentiles | null | undefined, na
   if (percentiles === null || percentiles === undefined) return MISSING;
   const bound = percentiles.atLeast?.includes(name) === true ? '≥ ' : '';
   return `${bound}${formatMs(percentiles[name])}`;
+}
+
+/** One of the percentiles of an interval, likewise. */
+export function formatPoint({ atLeast, ...point }: SeriesPoint, name: 'p50' | 'p95' | 'p99'): string {
+  const ms = point[`${name}Ms`];
+  return ms !== null && atLeast?.includes(name) ? `≥ ${formatMs(ms)}` : formatMs(ms);
 }
 
 /** A round number on an axis: `0`, `0.5`, `1,500`. */

@@ -5,6 +5,7 @@ import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { timeAxis } from '../../src/report/html/chart-frame.ts';
 import { latencyChart, logLatencyAxis } from '../../src/report/html/chart-latency.ts';
 import { latencyLimits } from '../../src/report/html/chart-marks.ts';
+import { renderHtml } from '../../src/report/html/html.ts';
 import type { Markup } from '../../src/report/html/markup.ts';
 import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
 import { reportFixture } from '../support/report-fixture.ts';
@@ -161,7 +162,7 @@ it('gives an operation the limits of its tags and of all operations, and all ope
     { ...result, metric: 'mcp_failures', expression: 'rate<0.1' },
   ];
   const of = (target: string, operation: string) =>
-    latencyLimits(thresholds, { target, operation }).map(({ limitMs, ok }) => [limitMs, ok]);
+    latencyLimits(thresholds, { target, operation, kind: 'step' }).map(({ limitMs, ok }) => [limitMs, ok]);
   assert.deepEqual(of('*', '*'), [[500, true]]);
   assert.deepEqual(of('github', 'tools/list'), [
     [500, true],
@@ -189,6 +190,40 @@ it('gives a request of the protocol no limit that is about steps', () => {
       [1, 0, 0],
       [1, 0, 0],
     ],
+  );
+});
+
+it('draws a figure that is only a lower bound as a ring, and explains it in the legend, on hover and in the table', () => {
+  const series = seriesOf([100, 100, 100]);
+  const bounded = {
+    ...series,
+    points: series.points.map((point, at) =>
+      at === 1 ? { ...point, withoutAnswer: 1, atLeast: ['p95', 'p99'] as const } : point,
+    ),
+  };
+  const chart = latencyChart(bounded, axisOf(bounded), SIZE)?.markup;
+  assert.equal(pathOf(chart, 'dot bound p95'), 'M500,500h0');
+  assert.equal(pathOf(chart, 'dot bound p99'), 'M500,0h0');
+  assert.equal(chart?.match(/<path class="hole"/g)?.length, 2);
+  assert.doesNotMatch(chart ?? '', /bound p50/);
+  assert.match(chart ?? '', /0:10–0:20: p50 100 · p95 ≥ 200 · p99 ≥ 400 ms/);
+  assert.doesNotMatch(latencyChart(series, axisOf(series), SIZE)?.markup ?? '', /bound|hole|≥/);
+  const { unanswered, passed } = reportVariants();
+  const page = renderHtml(unanswered);
+  assert.equal(page.match(/<li class="bound">ring: at least \(≥\), some requests had no answer/g)?.length, 2);
+  assert.match(page, /<table class="series dense">.*<th scope="col" class="n">No answer<\/th>.*≥ 30,000.*<\/table>/s);
+  assert.doesNotMatch(renderHtml(passed), /<li class="bound">/);
+});
+
+it('says that the charts of the whole run are about steps, and has those of the protocol after those of steps', () => {
+  const page = renderHtml(reportVariants().unanswered);
+  assert.match(page, /<p>All steps in intervals of 10 s\./);
+  assert.match(page, /aria-label="Latency of all steps over time/);
+  assert.match(page, /aria-label="Requests per second of initialize of github \(protocol\) over time/);
+  const headings = [...page.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, title]) => title);
+  assert.deepEqual(
+    headings.slice(4),
+    headings.slice(0, 4).map((target) => `Protocol: ${target}`),
   );
 });
 

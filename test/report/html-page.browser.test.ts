@@ -105,7 +105,7 @@ it('blocks injected markup by its content security policy', { skip }, async (t) 
 
 it('keeps a text contrast of at least 4.5 to 1 in light and dark', { skip }, async (t) => {
   const page = await openPage(t);
-  for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/troubled', '/modelled']) {
+  for (const path of ['/failed', '/invalid', '/passed', '/stopped', '/unjudged', '/troubled', '/modelled']) {
     await page.goto(origin + path);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });

@@ -1,7 +1,7 @@
 import type { Series, SeriesPoint, SessionSummary, StartPoint, StartSeries } from '../../summary/summary.ts';
 import { formatCount, formatMoment, formatRate } from '../format.ts';
 import { BOX, chartFrame, stepsPath, type TimeAxis, type TimeChartSize, timeBands, valueAxis } from './chart-frame.ts';
-import { momentLines } from './chart-marks.ts';
+import { momentLines, subjectOf } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
 
 /** Requests per second of each interval, as steps. */
@@ -54,8 +54,7 @@ export function failuresChart(series: Series, time: TimeAxis, size: TimeChartSiz
 }
 
 function describe(series: Series, peak: number): string {
-  const of = series.operation === '*' ? 'all operations' : `${series.operation} of ${series.target}`;
-  return `Requests per second of ${of} over time, at most ${formatRate(peak)}.`;
+  return `Requests per second of ${subjectOf(series)} over time, at most ${formatRate(peak)}.`;
 }
 
 function when(point: SeriesPoint, { intervalSeconds }: Series): string {

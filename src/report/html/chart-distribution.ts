@@ -1,5 +1,6 @@
+import type { Percentiles } from '../../summary/percentiles.ts';
 import type { DistributionBin, OperationSummary } from '../../summary/summary.ts';
-import { formatCount, formatMs } from '../format.ts';
+import { formatCount, formatMs, formatPercentile } from '../format.ts';
 import { BOX, chartFrame, percent } from './chart-frame.ts';
 import { type LatencyAxis, linearLatencyAxis, logLatencyAxis } from './chart-latency.ts';
 import { html, type Markup } from './markup.ts';
@@ -8,6 +9,7 @@ import { html, type Markup } from './markup.ts';
 const LABEL_WIDTH = 0.1;
 const LABEL_ROW_PX = 12;
 const MOST_TICKS = 6;
+const NAMES = ['p50', 'p95', 'p99'] as const;
 
 /** Useful requests by latency, with p50, p95 and p99 marked; null when there were none. */
 export function distributionChart(operation: OperationSummary, heightPx: number): Markup | null {
@@ -16,13 +18,13 @@ export function distributionChart(operation: OperationSummary, heightPx: number)
   if (first === undefined || last === undefined || operation.latencyMs === null) return null;
   const axis = axisOf(first, last);
   const most = Math.max(1, ...bins.map((bin) => bin.count));
-  const { p50, p95, p99 } = operation.latencyMs;
+  const { latencyMs } = operation;
   return chartFrame({
     label: `Distribution of the latency of ${operation.operation} of ${operation.target}: ${formatCount(
       operation.useful,
-    )} useful requests between ${formatMs(operation.latencyMs.min)} and ${formatMs(operation.latencyMs.max)} ms; p50 ${formatMs(
-      p50,
-    )}, p95 ${formatMs(p95)}, p99 ${formatMs(p99)} ms.`,
+    )} useful requests between ${formatMs(first.fromMs)} and ${formatMs(last.toMs)} ms; ${NAMES.map(
+      (name) => `${name} ${formatPercentile(latencyMs, name)}`,
+    ).join(', ')} ms.`,
     heightPx,
     xTicks: axis.ticks,
     yTicks: [
@@ -30,11 +32,7 @@ export function distributionChart(operation: OperationSummary, heightPx: number)
       { at: 1, text: formatCount(most) },
     ],
     marks: [html`<path class="bins" d="${bins.map((bin) => bar(bin, axis, most)).join('')}"/>`],
-    overlay: markers(axis, [
-      ['p50', p50],
-      ['p95', p95],
-      ['p99', p99],
-    ]),
+    overlay: markers(axis, latencyMs),
   });
 }
 
@@ -53,14 +51,16 @@ function bar(bin: DistributionBin, axis: LatencyAxis, most: number): string {
   return `M${left},${BOX}v-${height}H${right}v${height}z`;
 }
 
-function markers(axis: LatencyAxis, values: readonly (readonly [name: string, ms: number])[]): readonly Markup[] {
+/** A figure beyond the bins, which only a lower bound can be, is marked at their end. */
+function markers(axis: LatencyAxis, latencyMs: Percentiles): readonly Markup[] {
   let row = 0;
   let previous = Number.NEGATIVE_INFINITY;
-  return values.map(([name, ms]) => {
-    const at = axis.toFraction(ms);
+  return NAMES.map((name) => {
+    const at = axis.toFraction(latencyMs[name]);
+    const bound = latencyMs.atLeast?.includes(name) ? '≥ ' : '';
     row = at - previous < LABEL_WIDTH ? row + 1 : 0;
     previous = at;
     const top = -4 - row * LABEL_ROW_PX;
-    return html`<line class="marker ${name}" x1="${percent(at)}" x2="${percent(at)}" y1="${top}" y2="100%"/><text class="marker ${name}" x="${percent(at)}" y="${top - 3}">${name}</text>`;
+    return html`<line class="marker ${name}" x1="${percent(at)}" x2="${percent(at)}" y1="${top}" y2="100%"/><text class="marker ${name}" x="${percent(at)}" y="${top - 3}">${bound}${name}</text>`;
   });
 }

@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import type { OperationSummary, Series, SeriesPoint } from '../../summary/summary.ts';
-import { formatMoment, formatMs, formatTick } from '../format.ts';
+import { formatMoment, formatMs, formatPercentile, formatPoint, formatTick } from '../format.ts';
 import { stepsThenProtocol } from '../table.ts';
 import {
   chartFrame,
@@ -12,7 +12,7 @@ import {
   timeBands,
   valueAxis,
 } from './chart-frame.ts';
-import { greatestWithLimits, type LatencyLimit, limitLines, momentLines } from './chart-marks.ts';
+import { greatestWithLimits, type LatencyLimit, limitLines, momentLines, subjectOf } from './chart-marks.ts';
 import { html, type Markup } from './markup.ts';
 import type { Drawing } from './section-markup.ts';
 
@@ -78,9 +78,8 @@ function latencyStrip({ latencyMs }: OperationSummary, { toFraction, ticks }: La
   const at = (ms: number) => percent(toFraction(ms));
   const { min, p50, p95, p99, max } = latencyMs;
   const width = percent(toFraction(p95) - toFraction(p50));
-  return html`<svg class="strip" height="16" aria-hidden="true"><title>p50 ${formatMs(p50)}, p95 ${formatMs(p95)}, p99 ${formatMs(
-    p99,
-  )} ms</title>${ticks.map((tick) => html`<line class="grid" x1="${percent(tick.at)}" x2="${percent(tick.at)}" y2="16"/>`)}<line class="range" x1="${at(min)}" x2="${at(max)}" y1="8" y2="8"/><rect class="bar" x="${at(p50)}" width="${width}" y="5" height="6"/><line class="p99" x1="${at(p99)}" x2="${at(p99)}" y1="2" y2="14"/><circle class="p50" cx="${at(p50)}" cy="8" r="3.5"/></svg>`;
+  const shown = (['p50', 'p95', 'p99'] as const).map((name) => `${name} ${formatPercentile(latencyMs, name)}`);
+  return html`<svg class="strip" height="16" aria-hidden="true"><title>${shown.join(', ')} ms</title>${ticks.map((tick) => html`<line class="grid" x1="${percent(tick.at)}" x2="${percent(tick.at)}" y2="16"/>`)}<line class="range" x1="${at(min)}" x2="${at(max)}" y1="8" y2="8"/><rect class="bar" x="${at(p50)}" width="${width}" y="5" height="6"/><line class="p99" x1="${at(p99)}" x2="${at(p99)}" y1="2" y2="14"/><circle class="p50" cx="${at(p50)}" cy="8" r="3.5"/></svg>`;
 }
 
 const PERCENTILES = [
@@ -91,7 +90,7 @@ const PERCENTILES = [
 
 /**
  * p50, p95 and p99 of each interval, at its middle. A line breaks where an interval had no useful requests; a point
- * between two such intervals is a dot. Null when there is nothing to draw.
+ * between two such intervals is a dot. A figure that is only a lower bound is a ring. Null when there is nothing to draw.
  */
 export function latencyChart(
   series: Series,
@@ -117,9 +116,11 @@ export function latencyChart(
       (point, index, all) => known(point) && !known(all[index - 1]) && !known(all[index + 1]),
     );
     const dots = lone.map((point) => `M${x(point).toFixed(0)},${y(point).toFixed(0)}h0`);
+    const bounds = series.points.filter((point) => known(point) && point.atLeast?.includes(name));
+    const rings = bounds.map((point) => `M${x(point).toFixed(0)},${y(point).toFixed(0)}h0`).join('');
     return html`<path class="line ${name}" d="${path(series.points) ?? ''}"/>${
       dots.length === 0 ? null : html`<path class="dot ${name}" d="${dots.join('')}"/>`
-    }`;
+    }${rings === '' ? null : html`<path class="dot bound ${name}" d="${rings}"/><path class="hole" d="${rings}"/>`}`;
   });
   return chartFrame({
     label: describe(series, limits),
@@ -139,13 +140,12 @@ function describe(series: Series, limits: readonly LatencyLimit[]): string {
   const slowest = series.points.reduce((a, b) => ((b.p99Ms ?? -1) > (a.p99Ms ?? -1) ? b : a));
   const medians = series.points.flatMap((point) => point.p50Ms ?? []);
   const [least, greatest] = [formatMs(Math.min(...medians)), formatMs(Math.max(...medians))];
-  const of = series.operation === '*' ? 'all operations' : `${series.operation} of ${series.target}`;
-  const bounds = limits.map(({ expression }) => ` Limit: ${expression} ms.`).join('');
-  return `Latency of ${of} over time: p50 between ${least} and ${greatest} ms; highest p99 ${formatMs(slowest.p99Ms)} ms at ${formatMoment(slowest.atSeconds)}.${bounds}`;
+  const named = limits.map(({ expression }) => ` Limit: ${expression} ms.`).join('');
+  return `Latency of ${subjectOf(series)} over time: p50 between ${least} and ${greatest} ms; highest p99 ${formatPoint(slowest, 'p99')} ms at ${formatMoment(slowest.atSeconds)}.${named}`;
 }
 
 function read(point: SeriesPoint, intervalSeconds: number): string {
   const when = `${formatMoment(point.atSeconds)}–${formatMoment(point.atSeconds + intervalSeconds)}`;
   if (point.p50Ms === null) return `${when}: no useful requests`;
-  return `${when}: p50 ${formatMs(point.p50Ms)} · p95 ${formatMs(point.p95Ms)} · p99 ${formatMs(point.p99Ms)} ms`;
+  return `${when}: p50 ${formatPoint(point, 'p50')} · p95 ${formatPoint(point, 'p95')} · p99 ${formatPoint(point, 'p99')} ms`;
 }

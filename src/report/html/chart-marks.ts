@@ -1,5 +1,6 @@
 import { parseThreshold, type Tags } from '../../plan/threshold.ts';
 import type { OperationKind } from '../../sample/block.ts';
+import type { Series } from '../../summary/summary.ts';
 import type { ThresholdResult } from '../../verdict/verdict.ts';
 import { formatMoment } from '../format.ts';
 import type { Moment, Report } from '../report.ts';
@@ -14,6 +15,12 @@ type Shown = { readonly target: string; readonly operation: string; readonly kin
 
 /** A limit this many times above everything measured would flatten the chart; it is named instead of drawn. */
 const FARTHEST = 2;
+
+/** What a chart over time is about. */
+export function subjectOf({ target, operation, kind }: Series): string {
+  if (operation === '*') return kind === 'step' ? 'all steps' : 'all operations';
+  return `${operation} of ${target}${kind === 'protocol' ? ' (protocol)' : ''}`;
+}
 
 /**
  * The limits for the latency of one operation; with `*`, those for all operations together. A threshold that names neither

@@ -1,12 +1,12 @@
 import type { OperationSummary, Series, SeriesPoint, SessionSummary, StartSeries } from '../../summary/summary.ts';
-import { formatCount, formatDuration, formatMoment, formatMs } from '../format.ts';
+import { formatCount, formatDuration, formatMoment, formatPercentile, formatPoint } from '../format.ts';
 import type { Report } from '../report.ts';
-import { byTarget, figures, makePlainTable, type Table } from '../table.ts';
+import { figures, makePlainTable, stepsThenProtocol, type Table } from '../table.ts';
 import { failuresChart, rateChart, sessionsChart, startsChart } from './chart-counts.ts';
 import { distributionChart } from './chart-distribution.ts';
 import type { TimeAxis } from './chart-frame.ts';
 import { latencyChart } from './chart-latency.ts';
-import { type LatencyLimit, latencyLimits, marksSentence } from './chart-marks.ts';
+import { type LatencyLimit, latencyLimits, marksSentence, subjectOf } from './chart-marks.ts';
 import { html, type Markup, name } from './markup.ts';
 import { folded } from './section-markup.ts';
 
@@ -14,9 +14,13 @@ import { folded } from './section-markup.ts';
 type ChartSection = { readonly id: 'time' | 'each'; readonly title: string; readonly markup: Markup };
 
 /** The lines of the latency charts by name; on every chart p50 is the lowest line and p99 the highest. */
-const percentileLegend: Markup = html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li></ul>`;
+function percentileLegend(shown: readonly Series[]): Markup {
+  const hasBounds = shown.some(({ points }) => points.some(({ atLeast }) => atLeast !== undefined));
+  const bound = hasBounds ? html`<li class="bound">ring: at least (≥), some requests had no answer</li>` : null;
+  return html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li>${bound}</ul>`;
+}
 
-/** Latency, request rate and failures of all operations over time; null when nothing was sent. */
+/** Latency, request rate and failures of all steps over time; null when none was sent. */
 export function overTimeSection(report: Report, time: TimeAxis): ChartSection | null {
   const all = report.series.find((series) => series.target === '*' && series.operation === '*');
   if (all === undefined || report.totals.requests === 0) return null;
@@ -29,8 +33,8 @@ export function overTimeSection(report: Report, time: TimeAxis): ChartSection | 
   const failures = failuresChart(all, time, { heightPx: 48, steps: 1, readable: true, timeLabels: true });
   const title = 'Over time';
   const markup = html`<section id="time"><h2>${title}</h2>
-<p>All operations in intervals of ${formatDuration(all.intervalSeconds)}. Times are minutes and seconds since the start of the run. ${marksSentence(report)}</p>
-<figure><figcaption><b>Latency of useful requests, ms</b> ${percentileLegend}</figcaption>
+<p>${capital(subjectOf(all))} in intervals of ${formatDuration(all.intervalSeconds)}. Times are minutes and seconds since the start of the run. ${marksSentence(report)}</p>
+<figure><figcaption><b>Latency, ms</b> ${percentileLegend([all])}</figcaption>
 ${latency ?? html`<p class="none">No useful requests, so there is no latency to show.</p>`}</figure>
 <figure><figcaption><b>Requests per second</b></figcaption>${rateChart(all, time, { heightPx: 90, steps: 3, readable: true, timeLabels: true })}</figure>
 ${failures === null ? null : html`<figure><figcaption><b>Failures per interval</b></figcaption>${failures}</figure>`}
@@ -54,19 +58,27 @@ function sessionsFigure(sessions: SessionSummary | undefined, time: TimeAxis): M
   return html`<figure><figcaption><b>Open sessions</b></figcaption>${chart}</figure>`;
 }
 
-/** What the charts of all operations show, as figures. */
-function seriesTable({ points, intervalSeconds }: Series): Table {
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What the charts of the whole headline show, as figures. */
+function seriesTable(series: Series): Table {
+  const { points, intervalSeconds } = series;
   return makePlainTable<SeriesPoint>({
     id: 'series',
-    caption: `All operations, per interval of ${formatDuration(intervalSeconds)}; latencies in ms`,
+    caption: `${capital(subjectOf(series))}, per interval of ${formatDuration(intervalSeconds)}; latencies in ms`,
     detail: 'These charts as a table',
     columns: [
       figures('From', ({ atSeconds }) => formatMoment(atSeconds), { names: true }),
       figures('Requests', ({ requests }) => formatCount(requests)),
       figures('Failures', ({ failures }) => formatCount(failures)),
-      figures('p50', ({ p50Ms }) => formatMs(p50Ms)),
-      figures('p95', ({ p95Ms }) => formatMs(p95Ms)),
-      figures('p99', ({ p99Ms }) => formatMs(p99Ms)),
+      ...(points.some(({ withoutAnswer }) => withoutAnswer !== undefined)
+        ? [figures<SeriesPoint>('No answer', ({ withoutAnswer = 0 }) => formatCount(withoutAnswer))]
+        : []),
+      ...(['p50', 'p95', 'p99'] as const).map((name) =>
+        figures<SeriesPoint>(name, (point) => formatPoint(point, name)),
+      ),
       figures('Open sessions', ({ activeSessions }) => formatCount(activeSessions)),
     ],
     rows: points,
@@ -80,29 +92,33 @@ const FEWEST_REQUESTS = 10;
 export function eachOperationSection(report: Report, time: TimeAxis): ChartSection | null {
   if (report.operations.length === 0) return null;
   const title = 'Charts by operation';
-  const targets = byTarget(report.operations).map(({ title: target, items }) => {
-    return targetCharts(target, items, report, time);
-  });
+  const targets = stepsThenProtocol(report.operations).map((group) => targetCharts(group, report, time));
   const markup = html`<section id="each"><h2>${title}</h2>
-<div class="intro"><p>All charts over time share one time axis; the other axes fit each operation. ${marksSentence(report)}</p>${percentileLegend}</div>
+<div class="intro"><p>All charts over time share one time axis; the other axes fit each operation. ${marksSentence(report)}</p>${percentileLegend(report.series)}</div>
 ${targets}</section>`;
   return { id: 'each', title, markup };
 }
 
-function targetCharts(target: string, operations: readonly OperationSummary[], report: Report, time: TimeAxis): Markup {
+type OperationGroup = { readonly title: string; readonly items: readonly OperationSummary[] };
+
+function targetCharts({ title, items: operations }: OperationGroup, report: Report, time: TimeAxis): Markup {
   const charts = (operation: OperationSummary) =>
     operationCharts(
       operation,
       report.series.find((each) => {
-        return each.target === target && each.operation === operation.operation && each.kind === operation.kind;
+        return (
+          each.target === operation.target && each.operation === operation.operation && each.kind === operation.kind
+        );
       }),
       time,
       latencyLimits(report.thresholds, operation),
     );
   const many = operations.filter((operation) => operation.count >= FEWEST_REQUESTS);
   const few = operations.filter((operation) => operation.count < FEWEST_REQUESTS);
-  const sessions = report.sessions.find((each) => each.target === target);
-  return html`<h3>${target}</h3>
+  // Once for each target: with its steps, or with what the protocol adds where it has none.
+  const [first] = report.operations.filter(({ target }) => target === operations[0]?.target);
+  const sessions = report.sessions.find(({ target }) => target === first?.target && operations.includes(first));
+  return html`<h3>${title}</h3>
 ${sessions === undefined || report.sessions.length <= 2 ? null : openSessions(sessions, time)}
 ${many.map(charts)}
 ${
@@ -136,13 +152,15 @@ ${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failure
 <div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
 }
 
-function summaryLine({ count, failures, latencyMs }: OperationSummary): Markup {
+function summaryLine({ count, failures, withoutAnswer, latencyMs }: OperationSummary): Markup {
   const latency =
     latencyMs === null
       ? null
-      : ` · p50 ${formatMs(latencyMs.p50)} · p95 ${formatMs(latencyMs.p95)} · p99 ${formatMs(latencyMs.p99)} ms`;
+      : ` · ${(['p50', 'p95', 'p99'] as const).map((name) => `${name} ${formatPercentile(latencyMs, name)}`).join(' · ')} ms`;
   const failed = failures === 0 ? null : html` · <b class="bad">${formatCount(failures)} failed</b>`;
-  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${latency}</p>`;
+  const silent =
+    withoutAnswer === 0 ? null : html` · <b class="bad">${formatCount(withoutAnswer)} without an answer</b>`;
+  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${silent}${latency}</p>`;
 }
 
 function figure(caption: string, chart: Markup): Markup {

@@ -120,6 +120,7 @@ figcaption { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-bottom: 22px;
 .legend .p50::before { border-color: var(--p50); }
 .legend .p95::before { border-color: var(--p95); border-top-width: 2px; }
 .legend .p99::before { border-color: var(--p99); border-top-width: 1.5px; }
+.legend .bound::before { width: 9px; height: 9px; border: 2px solid var(--p95); border-radius: 50%; vertical-align: -1px; }
 .chart { display: block; width: calc(100% - 64px); margin: 0 12px 26px 52px; overflow: visible; }
 .chart text, .strip text { fill: var(--soft); font-size: 11px; }
 .chart .x { text-anchor: middle; }
@@ -136,6 +137,8 @@ figcaption { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-bottom: 22px;
 .dot.p50 { stroke: var(--p50); }
 .dot.p95 { stroke: var(--p95); }
 .dot.p99 { stroke: var(--p99); }
+.dot.bound { stroke-width: 8; }
+.hole { fill: none; stroke: var(--page); stroke-width: 4; stroke-linecap: round; }
 .spread { fill: var(--spread); }
 .rate { fill: var(--rate); }
 .bins { fill: var(--bins); }
@@ -200,6 +203,7 @@ td .strip { margin-top: 2px; }
   .outcomes tr { padding: 12px 0 14px; border-top: 1px solid var(--rule); }
   .outcomes td, .outcomes th { margin-top: 4px; }
   .outcomes tr { display: grid; grid-template-columns: auto 1fr; column-gap: 14px; }
+  .outcomes tr.group { display: block; padding-bottom: 0; }
   .outcomes tr > :not(.n) { grid-column: 2; min-width: 0; }
   .outcomes tbody .n { grid-row: 1; }
   .outcomes td:nth-child(3) p { display: inline; margin-left: 6px; }
