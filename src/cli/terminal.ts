@@ -25,7 +25,8 @@ export function inkFor(stream: NodeJS.WritableStream): Ink {
 /** One line that shows the progress of a run. */
 export function progressLine(elapsedSeconds: number, live: LiveView): string {
   const elapsed = `${Math.max(0, elapsedSeconds).toFixed(0).padStart(3)} s`;
-  const p95 = live.p95Ms === null ? '-' : `${Math.round(live.p95Ms).toLocaleString('en')} ms`;
+  const bound = live.atLeast?.includes('p95') ? '≥ ' : '';
+  const p95 = live.p95Ms === null ? '-' : `${bound}${Math.round(live.p95Ms).toLocaleString('en')} ms`;
   const warmUp = live.warmUpRequests === 0 ? '' : ` and ${live.warmUpRequests} in warm-up`;
   return [
     elapsed,

@@ -1,7 +1,7 @@
 import { isOfKind, type OperationKey, type OperationKind, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { emptyHistogram, readHistogram } from '../summary/percentiles.ts';
+import { emptyHistogram, nearestRank, readHistogram, valueAtRank } from '../summary/percentiles.ts';
 
 /** A run as the HTTP API shows it. */
 export type RunView = {
@@ -86,7 +86,12 @@ type LiveFigures = {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
+  /** Those of the percentiles that are only lower bounds; absent when none is. */
+  readonly atLeast?: readonly LivePercentile[];
 };
+
+const LIVE_QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+type LivePercentile = keyof typeof LIVE_QUANTILES;
 
 /** A run by the latest progress of its slices, without its warm-up. Its figures are about the plan's steps. */
 export type LiveView = LiveFigures & {
@@ -131,23 +136,31 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
 }
 
 function figuresOf(entries: readonly LiveProgress['operations'][number][]): LiveFigures {
-  const histogram = emptyHistogram();
+  const [useful, all] = [emptyHistogram(), emptyHistogram()];
   let withoutAnswer = 0;
   for (const { silent, censored, blocked, ...entry } of entries) {
-    histogram.add(readHistogram(entry.histogram));
+    useful.add(readHistogram(entry.histogram));
     withoutAnswer += (silent?.count ?? 0) + (censored?.count ?? 0);
     for (const waits of [silent, censored, blocked]) {
-      if (waits !== undefined) histogram.add(readHistogram(waits.histogram));
+      if (waits !== undefined) all.add(readHistogram(waits.histogram));
     }
   }
-  const ms = (percent: number) => (histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent) / 1000);
+  all.add(useful);
+  const rankOf = (name: LivePercentile) => nearestRank(all.totalCount, LIVE_QUANTILES[name]);
+  const ms = (name: LivePercentile) => (all.totalCount === 0 ? null : valueAtRank(all, rankOf(name)) / 1000);
+  // Exact when the figure would be the same however long the requests without an answer had taken.
+  const isBound = (name: LivePercentile) =>
+    rankOf(name) > useful.totalCount || valueAtRank(useful, rankOf(name)) !== valueAtRank(all, rankOf(name));
+  const names = Object.keys(LIVE_QUANTILES) as LivePercentile[];
+  const atLeast = all.totalCount === useful.totalCount ? [] : names.filter(isBound);
   return {
     requests: entries.reduce((sum, { count }) => sum + count, 0),
     failures: entries.reduce((sum, { failures }) => sum + failures, 0),
     withoutAnswer,
     blocked: entries.reduce((sum, { blocked }) => sum + (blocked?.count ?? 0), 0),
-    p50Ms: ms(50),
-    p95Ms: ms(95),
-    p99Ms: ms(99),
+    p50Ms: ms('p50'),
+    p95Ms: ms('p95'),
+    p99Ms: ms('p99'),
+    ...(atLeast.length === 0 ? {} : { atLeast }),
   };
 }

@@ -125,6 +125,12 @@ export function recordMicroseconds(histogram: Histogram, us: number): void {
   histogram.recordValue(Math.min(MAX_HISTOGRAM_US, us));
 }
 
+/** The value of a rank from 1 to the number of recorded values, ascending; microseconds. */
+export function valueAtRank(histogram: Histogram, rank: number): number {
+  // Half a rank less, because the library rounds up and the division may not be exact.
+  return histogram.getValueAtPercentile(((rank - 0.5) / histogram.totalCount) * 100);
+}
+
 /** The histogram as text: compressed, base64. */
 export function writeHistogram(histogram: Histogram): string {
   return encodeIntoCompressedBase64(histogram);

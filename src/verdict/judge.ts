@@ -121,8 +121,8 @@ function unjudgedSentence({ totals, operations }: Summary): string {
   const all = `${percent(usefulShare(totals))} of ${judgedOf(totals)} requests were useful`;
   const steps = operations.filter(({ kind }) => kind === 'step');
   const [worst] = (steps.length > 0 ? steps : operations).toSorted((a, b) => usefulShare(a) - usefulShare(b));
-  if (worst === undefined) return `The plan has no thresholds: ${all}.`;
-  return `The plan has no thresholds: ${all}, and ${percent(usefulShare(worst))} of ${worst.operation} of ${worst.target}.`;
+  if (worst === undefined || usefulShare(worst) === 1) return `The plan has no thresholds: ${all}.`;
+  return `The plan has no thresholds: ${all}; the worst operation was ${worst.operation} of ${worst.target} with ${percent(usefulShare(worst))}.`;
 }
 
 function usefulShare({

@@ -4,7 +4,7 @@ import { type MeasuredStage, measuredStagesOf } from '../plan/timeline.ts';
 import { type OperationKey, operationId } from '../sample/block.ts';
 import type { FailureCounts } from '../summary/fold.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { emptyHistogram } from '../summary/percentiles.ts';
+import { emptyHistogram, valueAtRank } from '../summary/percentiles.ts';
 import { conditionsOf, holds, type ParsedCondition } from './condition.ts';
 import { boundOf, measure, type Observations, type Spread } from './measure.ts';
 import type { Abort } from './verdict.ts';
@@ -253,8 +253,7 @@ function spreadOfHistograms(histograms: readonly Histogram[]): Spread {
   for (const histogram of histograms) all.add(histogram);
   return {
     count: all.totalCount,
-    // Half a rank less, because the library rounds up and the division may not be exact.
-    atRank: (rank) => all.getValueAtPercentile(((rank - 0.5) / all.totalCount) * 100),
+    atRank: (rank) => valueAtRank(all, rank),
     mean: () => all.mean,
   };
 }

@@ -4,10 +4,11 @@ import { renderHtml } from '../../src/report/html/html.ts';
 import { type SectionId, sectionsOf } from '../../src/report/sections.ts';
 import type { Table } from '../../src/report/table.ts';
 import { renderText } from '../../src/report/text/text.ts';
+import { plainInk } from '../../src/report/text/text-table.ts';
 import { SILENT } from '../support/report-unanswered.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
-const { unanswered: report, passed } = reportVariants();
+const { unanswered: report, passed, unjudged } = reportVariants();
 const silent = report.operations.find(({ operation }) => operation === SILENT.operation) ?? assert.fail();
 
 function tableOf(section: SectionId, of = report): Table {
@@ -95,6 +96,15 @@ it('the totals of a plan without steps are about all requests', () => {
   const names = tableOf('totals', all).groups.flatMap(({ rows }) => rows.map(([name]) => name?.text));
   assert.deepEqual(names.slice(0, 2), ['Requests', 'Useful']);
   assert.ok(!names.includes('Protocol requests'));
+});
+
+it('text shows an unjudged run in yellow, with the useful share and the worst operation in its first line', () => {
+  const yellow = (text: string) => `<${text}>`;
+  const [first] = renderText(unjudged, { paint: { ...plainInk, yellow }, width: 200 }).split('\n');
+  assert.match(
+    first ?? '',
+    /^<\? UNJUDGED: The plan has no thresholds: 99\.05 % of 2217 requests were useful; the worst operation was tools\/call:microsoft_docs_search of learn with 94\.91 %\.>$/,
+  );
 });
 
 it('a threshold shows an observed value that is only a lower bound', () => {

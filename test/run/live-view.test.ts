@@ -110,5 +110,17 @@ it('shows how many requests had no answer, and counts them in the percentiles wi
   assert.deepEqual([live.requests, live.failures, live.withoutAnswer], [10, 1, 2]);
   assert.ok(Math.abs((live.p50Ms ?? 0) - 10) <= 1);
   assert.ok(Math.abs((live.p95Ms ?? 0) - 30_000) <= 300);
-  assert.match(progressLine(40, live), /1 failures {2}· {2}2 without an answer/);
+  assert.deepEqual(live.atLeast, ['p95', 'p99']);
+  assert.deepEqual(live.operations[0]?.atLeast, ['p95', 'p99']);
+  assert.match(progressLine(40, live), /p95 ≥ [\d,]+ ms {2}· {2}1 failures {2}· {2}2 without an answer/);
+});
+
+it('marks no live percentile that is the same however long the requests without an answer take', () => {
+  const samples = Array.from({ length: 100 }, (_, index): SampleParts => ({ durationMs: 10 * (index + 1) }));
+  const live = liveView([laneTold(0, [...samples, { durationMs: 5000, outcome: 'CLIENT_ABORT' }])], 2);
+  assert.equal(live.withoutAnswer, 1);
+  assert.equal(live.atLeast, undefined);
+  assert.doesNotMatch(progressLine(2, live), /≥/);
+  const short = liveView([laneTold(0, [...samples, { durationMs: 5, outcome: 'CLIENT_ABORT' }])], 2);
+  assert.deepEqual(short.atLeast, ['p50', 'p95', 'p99']);
 });

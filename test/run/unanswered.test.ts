@@ -146,7 +146,9 @@ it('a run without thresholds is unjudged, with the share of useful requests', as
   const { report } = await runPlan(server.origin, { calls: scenario }, LENIENT);
   assert.deepEqual(report.verdict, {
     status: 'unjudged',
-    reasons: ['The plan has no thresholds: 10 % of 10 requests were useful, and 10 % of tools/call:look of web.'],
+    reasons: [
+      'The plan has no thresholds: 10 % of 10 requests were useful; the worst operation was tools/call:look of web with 10 %.',
+    ],
   });
   assert.equal(EXIT_CODE[report.verdict.status], 0);
 });

@@ -205,7 +205,7 @@ function single(base: Report): Report {
     targets: base.targets.slice(0, 1),
     verdict: {
       status: 'unjudged',
-      reasons: ['The plan has no thresholds: 100 % of 1 requests were useful, and 100 % of initialize of learn.'],
+      reasons: ['The plan has no thresholds: 100 % of 1 requests were useful.'],
     },
     thresholds: [],
   };

@@ -158,7 +158,9 @@ describe('the verdict', () => {
   it('is unjudged without thresholds, and says which share was useful and which operation was the worst', () => {
     assert.deepEqual(judged({}).verdict, {
       status: 'unjudged',
-      reasons: ['The plan has no thresholds: 80 % of 5 requests were useful, and 66.66 % of tools/call:look of web.'],
+      reasons: [
+        'The plan has no thresholds: 80 % of 5 requests were useful; the worst operation was tools/call:look of web with 66.66 %.',
+      ],
     });
     const almost = [...Array.from({ length: 11_000 }, () => ({})), { outcome: 'HTTP_500' as const }];
     assert.match(judged({ samples: almost }).verdict.reasons[0] ?? '', /: 99\.99 % of 11001 requests/);

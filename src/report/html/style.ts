@@ -62,7 +62,7 @@ footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule);
 .n.quiet { font-style: italic; }
 td > span:not(.quiet) { white-space: nowrap; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px; border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
 .tile { padding: 14px 18px; background: var(--sheet); box-shadow: 0 0 0 1px var(--rule); }
 .tile dd { font-size: 26px; line-height: 1.25; font-weight: 600; letter-spacing: -.01em; }
 .tile dd.detail { color: var(--soft); font-size: 13px; font-weight: 400; letter-spacing: 0; }
@@ -115,7 +115,7 @@ details > .scroll { margin-top: 12px; }
 
 figure { display: flow-root; margin-top: 18px; }
 figcaption { display: flex; flex-wrap: wrap; gap: 2px 20px; margin-bottom: 22px; font-size: 14px; }
-.legend { display: flex; gap: 16px; padding: 0; list-style: none; color: var(--soft); font-size: 13px; }
+.legend { display: flex; flex-wrap: wrap; gap: 0 16px; padding: 0; list-style: none; color: var(--soft); font-size: 13px; }
 .legend li::before { content: ""; display: inline-block; width: 18px; margin-right: 6px; vertical-align: middle; border-top: 2.5px solid; }
 .legend .p50::before { border-color: var(--p50); }
 .legend .p95::before { border-color: var(--p95); border-top-width: 2px; }
