@@ -34,17 +34,18 @@ export function operationsTable(operations: readonly OperationSummary[]): Table 
       (each) => toned(formatPercentile(each.latencyMs, name), 'quiet', latenciesOf(each) < enough),
       drop === undefined ? {} : { drop },
     );
-  const unanswered = operations.some(({ withoutAnswer }) => withoutAnswer > 0);
+  const waited = operations.some(({ longestWaitMs }) => longestWaitMs !== null);
   return makeTable<OperationSummary>({
     id: 'operations',
-    caption: unanswered
+    caption: waited
       ? 'Latency in ms, from the intended start to the matching response; requests without an answer count with their wait, and ≥ marks a lower bound'
       : 'Latency in ms, from the intended start to the matching response',
     columns: [
       operationColumn,
       figures('Requests', ({ count }) => formatCount(count)),
       figures('Failures', ({ failures }) => toned(formatCount(failures), 'bad', failures > 0)),
-      ...(unanswered ? unansweredColumns : []),
+      ...(operations.some(({ blocked = 0 }) => blocked > 0) ? [blockedColumn] : []),
+      ...(waited ? unansweredColumns : []),
       percentile('p50'),
       percentile('p95', ENOUGH.p95),
       percentile('p99', ENOUGH.p99),
@@ -54,6 +55,11 @@ export function operationsTable(operations: readonly OperationSummary[]): Table 
     groups: stepsThenProtocol(operations),
   });
 }
+
+/** Calls that were not sent, because the target opened no session for them. */
+const blockedColumn = figures<OperationSummary>('No session', ({ blocked = 0 }) =>
+  toned(formatCount(blocked), 'bad', blocked > 0),
+);
 
 const unansweredColumns: readonly ColumnOf<OperationSummary>[] = [
   figures('No answer', ({ withoutAnswer }) => toned(formatCount(withoutAnswer), 'bad', withoutAnswer > 0)),

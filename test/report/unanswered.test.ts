@@ -32,6 +32,18 @@ it('the table of operations shows how many requests had no answer and the longes
   assert.ok(!titles.includes('No answer') && !titles.includes('Longest wait'));
 });
 
+it('the table of operations shows the calls for which no session was opened, with an operation that was never sent', () => {
+  const operations = report.operations.map((each) =>
+    each === silent ? { ...each, count: 0, useful: 0, failures: 0, censored: 0, withoutAnswer: 0, blocked: 41 } : each,
+  );
+  const row = rowOf(tableOf('operations', { ...report, operations }), SILENT.operation);
+  assert.deepEqual(
+    [row.Requests, row['No session'], row['No answer'], row['Longest wait']],
+    ['0', '41', '0', '30,000'],
+  );
+  assert.ok(!tableOf('operations').columns.some(({ title }) => title === 'No session'));
+});
+
 it('text keeps the requests without an answer on a narrow terminal, where it leaves out other columns', () => {
   const headingAt = (width: number) =>
     renderText(report, { width })

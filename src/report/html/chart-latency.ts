@@ -64,7 +64,7 @@ export function latencyStrips(operations: readonly OperationSummary[]): Drawing 
   const labels = axis.ticks.map(({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`);
   return {
     column: {
-      after: operations.some(({ withoutAnswer }) => withoutAnswer > 0) ? 'Longest wait' : 'Failures',
+      before: 'p50',
       heading: html`<span class="unseen">Spread</span><svg class="strip" height="14" aria-hidden="true">${labels}</svg>`,
       cells: stepsThenProtocol(operations).flatMap(({ items }) => items.map((each) => latencyStrip(each, axis))),
     },

@@ -3,8 +3,8 @@ import { html, type Markup, name, scrollTable } from './markup.ts';
 
 /** A column of drawings, which only HTML has. */
 export type DrawnColumn = {
-  /** The title of the column that it follows. */
-  readonly after: string;
+  /** The title of the column to its right. */
+  readonly before: string;
   readonly heading: Markup;
   /** The cells by row, all groups together. */
   readonly cells: readonly (Markup | null)[];
@@ -23,7 +23,7 @@ export function htmlTable(table: Table, drawn?: DrawnColumn): Markup {
 /** A table as it stands. */
 export function bareTable(table: Table, drawn?: DrawnColumn): Markup {
   const stacks = stacksOf(table.columns);
-  const drawnAt = drawn === undefined ? -1 : stacks.findIndex(({ column }) => column.title === drawn.after) + 1;
+  const drawnAt = drawn === undefined ? -1 : stacks.findIndex(({ column }) => column.title === drawn.before);
   const width = stacks.length + (drawn === undefined ? 0 : 1);
   const drawings = drawn?.cells.values();
   const groups = table.groups.map(({ title, rows }) => {
