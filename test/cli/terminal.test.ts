@@ -4,7 +4,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { WriteStream } from 'node:tty';
 import { inkFor } from '../../src/cli/terminal.ts';
 
-const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM', 'COLORTERM'] as const;
+const VARIABLES = ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'TERM', 'COLORTERM', 'CI', 'TF_BUILD'] as const;
 const RED = '\u001b[31m✗\u001b[39m';
 
 /** A stream that is a terminal, or is not. */
