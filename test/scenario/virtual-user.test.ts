@@ -79,7 +79,7 @@ describe('a session that cannot be opened', () => {
   });
 
   it('blocks no call of a scenario without steps', async () => {
-    const { user, clock, samples } = rigOf([{ opens: false, outcome: 'NET_REFUSED' }], {
+    const { user, clock, samples } = rigOf([{ opens: false, outcome: 'HTTP_500' }], {
       scenario: { steps: [], sessions: { reuse: 'iteration' } },
     });
     await clock.run(user.iterate(nth(0)));
