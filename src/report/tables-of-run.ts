@@ -27,6 +27,7 @@ export function totalsTable(report: Report): Table {
   const { requestsPerSecond, iterations, droppedIterations } = totals;
   const aboutSteps = headlineOf(report) === 'step';
   const silent = silentFailuresOf(report);
+  const unfinished = report.scenarios.reduce((sum, { unfinishedIterations }) => sum + unfinishedIterations, 0);
   const iterationTimes =
     iterationMs === null ? '' : `p50 ${formatMs(iterationMs.p50)} · p95 ${formatMs(iterationMs.p95)} ms`;
   const rows: readonly Total[] = [
@@ -49,6 +50,7 @@ export function totalsTable(report: Report): Table {
     ...(blocked === 0 ? [] : [blockedTotal(blocked)]),
     ...(aboutSteps && protocol.requests > 0 ? [protocolTotal(protocol)] : []),
     { name: 'Iterations', value: { text: formatCount(iterations) }, detail: iterationTimes },
+    ...(unfinished === 0 ? [] : [unfinishedTotal(unfinished)]),
     {
       name: 'Dropped iterations',
       value: toned(formatCount(droppedIterations), 'warn', droppedIterations > 0),
@@ -83,6 +85,15 @@ function blockedTotal(blocked: number): Total {
     name: 'Not sent, no session',
     value: toned(formatCount(blocked), 'bad', true),
     detail: 'count as failures; the opening failed',
+  };
+}
+
+/** Iterations that are not among those with a duration. */
+function unfinishedTotal(unfinished: number): Total {
+  return {
+    name: 'Unfinished iterations',
+    value: toned(formatCount(unfinished), 'warn', true),
+    detail: 'began and did not reach their end',
   };
 }
 
@@ -137,6 +148,10 @@ type ScenarioRow = ScenarioSummary & {
   readonly late: number;
 };
 
+const unfinishedColumn = figures<ScenarioSummary>('Unfinished', ({ unfinishedIterations: count }) =>
+  toned(formatCount(count), 'warn', count > 0),
+);
+
 /** The iterations of each scenario; no rows for a single scenario paced by virtual users, which the totals describe. */
 export function scenariosTable({ scenarios, generator }: Report): Table {
   const rows = scenarios.map((each): ScenarioRow => {
@@ -150,6 +165,7 @@ export function scenariosTable({ scenarios, generator }: Report): Table {
       words('Scenario', ({ scenario }) => scenario, { names: true, kind: 'name', fit: 'cut' }),
       figures('Planned', ({ planned }) => (planned === null ? '–' : formatCount(planned))),
       figures('Iterations', ({ iterations }) => formatCount(iterations)),
+      ...(rows.some(({ unfinishedIterations }) => unfinishedIterations > 0) ? [unfinishedColumn] : []),
       figures('Dropped', ({ droppedIterations: count }) => toned(formatCount(count), 'warn', count > 0)),
       figures('Late', ({ planned, late }) => (planned === null ? '–' : toned(formatCount(late), 'warn', late > 0))),
       figures('Per second', ({ iterationsPerSecond }) => formatRate(iterationsPerSecond), { drop: 2 }),
@@ -221,7 +237,7 @@ export function checksTable(checks: readonly CheckCount[]): Table {
   const groups = [...Map.groupBy(checks, ({ scenario }) => scenario)];
   return makeTable<CheckCount>({
     id: 'checks',
-    caption: 'Results that were put to each check of the plan; a result that had failed before is put to none',
+    caption: 'All checks of a step run on each of its results, except on results that failed already, for example with isError',
     columns: [
       words('Check', ({ check }) => check, { names: true, kind: 'code', fit: 'cut' }),
       words('Operation', ({ operation, step }) => `${operation} (step ${step + 1})`, { kind: 'name', fit: 'cut' }),

@@ -34,7 +34,7 @@ export type Sample = {
   readonly flags: number;
   /** The target's message, for the list of failures; may be empty. */
   readonly message: string;
-  /** The checks that its result was put to; undefined if there were none. */
+  /** The checks that ran on its result; undefined if there were none. */
   readonly checks?: CheckResults | undefined;
 };
 

@@ -16,8 +16,8 @@ export type TextOf = (result: unknown) => string;
 export type StepPlace = Omit<CheckKey, 'position' | 'check'>;
 
 /**
- * Adds a step's checks to the judge of its results. A result that would be useful or a warning is put to all of them, and
- * becomes TOOL_ASSERT when one does not hold; the message is that of the first.
+ * Adds a step's checks to the judge of its results. All of them run on a result that would be useful or a
+ * warning. It becomes TOOL_ASSERT when one does not hold; the message is that of the first.
  */
 export function compileJudge(
   judge: ResultJudge,

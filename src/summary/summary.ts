@@ -27,7 +27,7 @@ export type Summary = {
   readonly pauses: readonly TargetPauses[];
   /** Pauses that virtual users made after failed connections, so that they do not hammer a target that is down. */
   readonly connectionPauses: readonly TargetPauses[];
-  /** Every check that a result was put to. */
+  /** Every check that ran on a result. */
   readonly checks: readonly CheckCount[];
   /** Warm-up included. */
   readonly series: readonly Series[];
@@ -241,7 +241,10 @@ export type ScenarioSummary = {
   readonly scenario: string;
   readonly target: string;
   readonly iterations: number;
-  /** Iterations that began and did not finish: they were cut short, or nothing could be sent. */
+  /**
+   * Iterations that began and did not reach their end: the end of the load cut them short, or this machine could not send
+   * their requests. They are in no other figure.
+   */
   readonly unfinishedIterations: number;
   readonly iterationsPerSecond: number;
   /** Starts that were not made: no virtual user was free, or time ran out. */

@@ -8,7 +8,7 @@ import { plainInk } from '../../src/report/text/text-table.ts';
 import { SILENT } from '../support/report-unanswered.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
-const { unanswered: report, passed, unjudged } = reportVariants();
+const { unanswered: report, passed, unjudged, modelled } = reportVariants();
 const silent = report.operations.find(({ operation }) => operation === SILENT.operation) ?? assert.fail();
 
 function tableOf(section: SectionId, of = report): Table {
@@ -123,4 +123,16 @@ it('a threshold shows an observed value that is only a lower bound', () => {
   assert.equal(rowOf(tableOf('thresholds'), 'mcp_request_duration{target:learn}').Observed, '≥ 30,000');
   assert.match(renderText(report, { width: 140 }), /✗ not met +mcp_request_duration\{target:learn\} .* ≥ 30,000\n/);
   assert.match(renderHtml(report), /≥ 30,000/);
+});
+
+it('unfinished iterations are in the totals and in the table of scenarios, where there are any', () => {
+  const scenarios = modelled.scenarios.map((each, at) => ({ ...each, unfinishedIterations: [5, 0, 1200][at] ?? 0 }));
+  const cut = { ...modelled, scenarios };
+  const total = rowOf(tableOf('totals', cut), 'Unfinished iterations');
+  assert.deepEqual([total.Value, total.Detail], ['1,205', 'began and did not reach their end']);
+  const column = scenarios.map(({ scenario }) => rowOf(tableOf('scenarios', cut), scenario).Unfinished);
+  assert.deepEqual(column, ['5', '0', '1,200']);
+  assert.match(renderText(cut, { width: 200 }), /\nUnfinished iterations +1,205 +began and did not reach their end\n/);
+  const none = [tableOf('totals', modelled), tableOf('scenarios', modelled)];
+  assert.ok(!JSON.stringify(none).includes('Unfinished'));
 });

@@ -34,7 +34,7 @@ it('counts every check of every step with its passes and failures, over all lane
     failures: 0,
   });
   assert.deepEqual([wrong.step, wrong.check], [1, 'contains "wrong"']);
-  // Results that the tool itself marks as errors are put to no check.
+  // Results that the tool itself marks as errors are not checked.
   assert.ok(passes + failures < 30 && wrong.passes + wrong.failures < 30);
   const asserted = report.failures.find(({ outcome }) => outcome === 'TOOL_ASSERT')?.count;
   assert.equal(asserted, failures + wrong.failures);

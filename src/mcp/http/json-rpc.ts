@@ -51,7 +51,7 @@ function hasError({ error }: RpcResponse): boolean {
 export type Judgement = {
   readonly outcome: Outcome;
   readonly message: string;
-  /** The checks that the result was put to. */
+  /** The checks that ran on the result. */
   readonly checks?: CheckResults | undefined;
 };
 
