@@ -4,7 +4,7 @@ import type { ComparedOperation } from './comparison.ts';
 /** One operation in both runs. */
 export type OperationPair = readonly [baseline: ComparedOperation, current: ComparedOperation];
 
-/** The batches of one operation in both runs; undefined where the operation sent nothing. */
+/** The batches of one operation in both runs; undefined where the operation was not called. */
 export type BatchPair = {
   readonly baseline: readonly (LatencyBatch | undefined)[];
   readonly current: readonly (LatencyBatch | undefined)[];
@@ -23,7 +23,7 @@ export type PairedBatches = {
 export function pairBatches(pairs: readonly OperationPair[]): PairedBatches {
   const [before, after] = [timesOf(pairs.map(([first]) => first)), timesOf(pairs.map(([, second]) => second))];
   const all = timesOf(pairs.flat());
-  // Two runs of one plan have the same batches, except those in which a run sent nothing.
+  // Two runs of one plan have the same batches, except those in which a run called nothing.
   const paired = all.size <= Math.max(before.size, after.size);
   const times = paired ? ([all, all] as const) : ([before, after] as const);
   return {

@@ -11,7 +11,7 @@ export class BatchPool {
   /** The number of latencies in each batch. */
   readonly #latencies: readonly number[];
 
-  /** @param batches undefined where the operation sent nothing. @throws when a histogram is damaged */
+  /** @param batches undefined where the operation was not called. @throws when a histogram is damaged */
   constructor(batches: readonly (LatencyBatch | undefined)[]) {
     this.size = batches.length;
     this.#latencies = batches.map((batch) => (batch === undefined ? 0 : answeredOrWaited(batch)));

@@ -13,15 +13,49 @@ export const MIN_BATCHES = 5;
 /** How often each batch is drawn. */
 export type Weights = ArrayLike<number>;
 
+/** The batches of two runs, which are drawn. */
+type ResampledBatches = {
+  /** Number of batches of each run. */
+  readonly sizes: readonly [baseline: number, current: number];
+  /**
+   * Whether batch k of one run belongs to batch k of the other. Both runs then draw the same batches, so what the plan does
+   * over time, such as a ramp, cancels out.
+   */
+  readonly paired: boolean;
+  /** Number of batches with data, of the run with fewer of them. */
+  readonly clusters: number;
+  /** What each batch of a run adds to the error of its figure; each sum is 0. */
+  readonly influence: readonly [baseline: readonly number[], current: readonly number[]];
+};
+
 /**
- * A cluster bootstrap: draws whole batches of two runs with replacement, often enough for the confidence, and compares each draw.
- * @param sizes number of batches of each run
- * @param paired whether batch k of one run belongs to batch k of the other. Both runs then draw the same batches, so what
- *   the plan does over time, such as a ramp, cancels out.
- * @param compare adds what it finds to its own results; must not keep the weights
+ * The confidence interval of the change of a figure between two runs, by drawing their batches with replacement. It is
+ * widened for few batches and for what neighbouring batches have in common.
+ * @param estimate the exact change; buckets of histograms may have rounded the one that the batches show
+ * @param changeOf the change with weighted batches, NaN where the drawn ones have no data; must not keep the weights
+ * @returns undefined when no draw has data
  */
-export function resample(
-  sizes: readonly [baseline: number, current: number],
+export function resampledInterval(
+  batches: ResampledBatches,
+  confidence: number,
+  estimate: number,
+  changeOf: (baseline: Weights, current: Weights) => number,
+): Interval | undefined {
+  const { sizes, paired, clusters, influence } = batches;
+  const changes: number[] = [];
+  resample(sizes, confidence, paired, (baseline, current) => {
+    const change = changeOf(baseline, current);
+    if (Number.isFinite(change)) changes.push(change);
+  });
+  if (changes.length === 0) return undefined;
+  const seen = changeOf(new Float64Array(sizes[0]).fill(1), new Float64Array(sizes[1]).fill(1));
+  const widening = smallSampleFactor(clusters, confidence) * correlationFactor(...influence, paired);
+  return intervalAround(Float64Array.from(changes).sort(), seen, estimate, confidence, widening);
+}
+
+/** A cluster bootstrap: draws whole batches often enough for the confidence, and compares each draw. */
+function resample(
+  sizes: ResampledBatches['sizes'],
   confidence: number,
   paired: boolean,
   compare: (baseline: Weights, current: Weights) => void,
@@ -67,7 +101,7 @@ function drawWeights(weights: Float64Array, drawn: Float64Array): void {
  * @param sorted resampled values, ascending, not empty
  * @param resampledFrom the value of the data that the resamples were drawn from; buckets may have rounded it
  */
-export function intervalAround(
+function intervalAround(
   sorted: Float64Array,
   resampledFrom: number,
   estimate: number,
@@ -134,7 +168,7 @@ export function autocorrelationFactor(influence: readonly number[]): number {
 }
 
 /** The widening for what neighbouring batches have in common. For pairs, only what the two runs do not share counts. */
-export function correlationFactor(before: readonly number[], after: readonly number[], paired: boolean): number {
+function correlationFactor(before: readonly number[], after: readonly number[], paired: boolean): number {
   if (!paired) return Math.max(autocorrelationFactor(before), autocorrelationFactor(after));
   return autocorrelationFactor(after.map((value, at) => value - (before[at] as number)));
 }

@@ -2,15 +2,7 @@ import type { ComparisonRules } from '../plan/plan-schema.ts';
 import { answeredOrWaited } from '../summary/batches.ts';
 import { type BatchPair, pairBatches } from './batch-pairs.ts';
 import { BatchPool } from './batch-pool.ts';
-import {
-  correlationFactor,
-  intervalAround,
-  MIN_BATCHES,
-  mapInterval,
-  resample,
-  smallSampleFactor,
-  type Weights,
-} from './bootstrap.ts';
+import { MIN_BATCHES, mapInterval, resampledInterval, type Weights } from './bootstrap.ts';
 import type {
   ComparedOperation,
   ComparisonVerdict,
@@ -39,10 +31,12 @@ export function compareLatency(
   const [before, after] = [baseline.latencyMs?.[rules.metric] ?? 0, current.latencyMs?.[rules.metric] ?? 0];
   const clusters = Math.min(latencyClusters(baseline), latencyClusters(current));
   const scarce = scarcity(baseline, current, clusters, rules);
-  if (clusters < MIN_BATCHES || before === 0 || after === 0) {
+  const isEstimable = clusters >= MIN_BATCHES && before > 0 && after > 0;
+  const logEstimate = Math.log(after) - Math.log(before);
+  const logChange = isEstimable ? latencyChange(baseline, current, logEstimate, clusters, rules) : undefined;
+  if (logChange === undefined) {
     return { verdict: 'too-little-data', reason: scarce, change: null, changeMs: null };
   }
-  const logChange = latencyChange(baseline, current, Math.log(after) - Math.log(before), rules);
   const change = mapInterval(logChange, Math.expm1);
   const changes = { change, changeMs: mapInterval(change, (ratio) => ratio * before) };
   if (scarce !== '') return { verdict: 'too-little-data', reason: scarce, ...changes };
@@ -78,6 +72,11 @@ function fellNoticeably({ usefulVerdict, usefulRateChange }: UsefulShareChange, 
   return usefulVerdict === 'fails-more' || (usefulRateChange?.estimate ?? 0) < -rules.usefulTolerance;
 }
 
+/** The number of latencies and waits that an operation is compared by. */
+function latenciesOf({ batches }: ComparedOperation): number {
+  return batches.reduce((sum, batch) => sum + answeredOrWaited(batch), 0);
+}
+
 /** The number of batches with a latency. */
 function latencyClusters({ batches }: ComparedOperation): number {
   return batches.filter((batch) => answeredOrWaited(batch) > 0).length;
@@ -91,11 +90,11 @@ function scarcity(
   rules: ComparisonRules,
 ): string {
   const least = Math.max(rules.minRequests, Math.round(MIN_BEYOND / (1 - QUANTILES[rules.metric])));
-  if (Math.min(answeredOrWaited(before), answeredOrWaited(after)) < least) {
+  if (Math.min(latenciesOf(before), latenciesOf(after)) < least) {
     return `${rules.metric} needs ${least} useful or unanswered requests in each run`;
   }
-  if ([before, after].some((each) => answeredOrWaited(each) < MIN_TIMED_RATE * each.count)) {
-    return `at least ${MIN_TIMED_RATE * 100} % of the requests of each run must be useful or unanswered`;
+  if ([before, after].some((each) => latenciesOf(each) < MIN_TIMED_RATE * (each.count + (each.blocked ?? 0)))) {
+    return `at least ${MIN_TIMED_RATE * 100} % of the calls of each run must be useful or unanswered`;
   }
   if (clusters >= MIN_BATCHES) return '';
   return `at least ${MIN_BATCHES} batches of each run need useful or unanswered requests`;
@@ -106,28 +105,17 @@ function latencyChange(
   baseline: ComparedOperation,
   current: ComparedOperation,
   logEstimate: number,
+  clusters: number,
   { metric, confidence }: ComparisonRules,
-): Interval {
+): Interval | undefined {
   const { paired, sizes, operations } = pairBatches([[baseline, current]]);
   const [batches] = operations as readonly [BatchPair];
   const [before, after] = [new BatchPool(batches.baseline), new BatchPool(batches.current)];
   const q = QUANTILES[metric];
   const logRatio = (first: Weights, second: Weights) =>
     Math.log(after.quantile(second, q)) - Math.log(before.quantile(first, q));
-  const changes: number[] = [];
-  resample(sizes, confidence, paired, (first, second) => {
-    const change = logRatio(first, second);
-    if (Number.isFinite(change)) changes.push(change);
-  });
-  const logSeen = logRatio(ones(before.size), ones(after.size));
-  const widening =
-    smallSampleFactor(Math.min(latencyClusters(baseline), latencyClusters(current)), confidence) *
-    correlationFactor(before.quantileInfluence(q), after.quantileInfluence(q), paired);
-  return intervalAround(Float64Array.from(changes).sort(), logSeen, logEstimate, confidence, widening);
-}
-
-function ones(size: number): Float64Array {
-  return new Float64Array(size).fill(1);
+  const influence = [before.quantileInfluence(q), after.quantileInfluence(q)] as const;
+  return resampledInterval({ sizes, paired, clusters, influence }, confidence, logEstimate, logRatio);
 }
 
 /**

@@ -2,16 +2,17 @@ import type { ComparisonRules } from '../plan/plan-schema.ts';
 import { operationId } from '../sample/block.ts';
 import type { OperationPair } from './batch-pairs.ts';
 import { compareLatency, isBound } from './compare-latency.ts';
-import type {
-  ComparedCounts,
-  ComparedFigures,
-  ComparedOperation,
-  ComparedRun,
-  Comparison,
-  OperationComparison,
-  OperationName,
-  RunName,
-  TotalsComparison,
+import {
+  type ComparedCounts,
+  type ComparedFigures,
+  type ComparedOperation,
+  type ComparedRun,
+  type Comparison,
+  judgedOf,
+  type OperationComparison,
+  type OperationName,
+  type RunName,
+  type TotalsComparison,
 } from './comparison.ts';
 import { compareUsefulShare } from './useful-share.ts';
 
@@ -119,10 +120,12 @@ function compareTotals(pairs: readonly OperationPair[], rules: ComparisonRules):
 }
 
 function countsOf(operations: readonly ComparedOperation[]): ComparedCounts {
-  const sum = (of: 'count' | 'useful' | 'failures') => operations.reduce((total, each) => total + each[of], 0);
-  const [useful, failures] = [sum('useful'), sum('failures')];
-  const answered = useful + failures;
-  return { requests: sum('count'), useful, failures, usefulRate: answered === 0 ? 0 : useful / answered };
+  const sum = (of: 'count' | 'useful' | 'failures' | 'blocked') =>
+    operations.reduce((total, each) => total + (each[of] ?? 0), 0);
+  const [useful, failures, blocked] = [sum('useful'), sum('failures'), sum('blocked')];
+  const counts = { requests: sum('count'), useful, failures, ...(blocked === 0 ? {} : { blocked }) };
+  const judged = judgedOf(counts);
+  return { ...counts, usefulRate: judged === 0 ? 0 : useful / judged };
 }
 
 function figuresOf(operation: ComparedOperation, { metric }: ComparisonRules): ComparedFigures {

@@ -1,12 +1,13 @@
 import type { Verdict } from '../verdict/verdict.ts';
-import type {
-  ComparedCounts,
-  ComparedFigures,
-  Comparison,
-  OperationComparison,
-  OperationName,
-  TotalsComparison,
-  UsefulShareChange,
+import {
+  type ComparedCounts,
+  type ComparedFigures,
+  type Comparison,
+  judgedOf,
+  type OperationComparison,
+  type OperationName,
+  type TotalsComparison,
+  type UsefulShareChange,
 } from './comparison.ts';
 
 /** What is proven to be worse than in the baseline. */
@@ -95,8 +96,7 @@ function failsMoreSentence(
   { baseline, current, usefulRateChange }: UsefulShareChange & Pick<TotalsComparison, 'baseline' | 'current'>,
   of: Comparison,
 ): string {
-  const side = ({ useful, failures, usefulRate }: ComparedCounts) =>
-    `${percent(usefulRate)} (${useful} of ${useful + failures})`;
+  const side = (counts: ComparedCounts) => `${percent(counts.usefulRate)} (${counts.useful} of ${judgedOf(counts)})`;
   const points = (rate = 0) => short(-rate * 100, 3);
   const { estimate, low, high } = usefulRateChange ?? {};
   return `${beginning} more than in run ${of.baseline.runId}: useful ${side(baseline)} → ${side(current)}, ${points(estimate)} percentage points less (${percent(of.rules.confidence)} confidence interval ${points(high)} to ${points(low)}).`;

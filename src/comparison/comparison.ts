@@ -16,12 +16,10 @@ export type ComparedRun = {
 
 export type ComparedOperation = Pick<
   OperationSummary,
-  'target' | 'operation' | 'count' | 'useful' | 'failures' | 'batches'
+  'target' | 'operation' | 'count' | 'useful' | 'failures' | 'blocked' | 'batches'
 > & {
   /** Absent in reports of earlier versions, whose rows did not tell steps from requests of the protocol. */
   readonly kind?: OperationKind;
-  /** Absent as above; then it counts as 0. */
-  readonly withoutAnswer?: number;
   readonly latencyMs: (Readonly<Record<ComparisonRules['metric'], number>> & Pick<Percentiles, 'atLeast'>) | null;
 };
 
@@ -37,14 +35,21 @@ export type UsefulVerdict = 'fails-more' | 'fails-less' | 'same' | 'too-little-d
 /** What was observed, and the bounds of the true value at the rules' confidence. */
 export type Interval = { readonly estimate: number; readonly low: number; readonly high: number };
 
-/** The requests of one run's side. */
+/** The requests of one run's side, and the calls for which the target opened no session. */
 export type ComparedCounts = {
   readonly requests: number;
   readonly useful: number;
   readonly failures: number;
-  /** useful / (useful + failures), 0 without either. */
+  /** Calls that were not sent, because no session could be opened for them; absent when there were none. */
+  readonly blocked?: number;
+  /** useful / (useful + failures + blocked), 0 without any of them. */
   readonly usefulRate: number;
 };
+
+/** What a share of useful requests is a share of: the useful requests and all failures, calls without a session included. */
+export function judgedOf({ useful, failures, blocked = 0 }: Omit<ComparedCounts, 'requests' | 'usefulRate'>): number {
+  return useful + failures + blocked;
+}
 
 /** One run's side of an operation. */
 export type ComparedFigures = ComparedCounts & {
@@ -57,7 +62,7 @@ export type ComparedFigures = ComparedCounts & {
 /** How the share of useful requests changed. Needs no latency. */
 export type UsefulShareChange = {
   readonly usefulVerdict: UsefulVerdict;
-  /** -0.02 is two percentage points fewer. Null when one of the runs has neither useful nor failed requests. */
+  /** -0.02 is two percentage points fewer. Null when one of the runs has no useful requests and no failures. */
   readonly usefulRateChange: Interval | null;
 };
 

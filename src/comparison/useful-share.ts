@@ -2,15 +2,7 @@ import type { ComparisonRules } from '../plan/plan-schema.ts';
 import type { LatencyBatch } from '../summary/batches.ts';
 import { type BatchPair, type OperationPair, type PairedBatches, pairBatches } from './batch-pairs.ts';
 import { binomialLimits } from './binomial-limits.ts';
-import {
-  correlationFactor,
-  intervalAround,
-  MIN_BATCHES,
-  mapInterval,
-  resample,
-  smallSampleFactor,
-  type Weights,
-} from './bootstrap.ts';
+import { MIN_BATCHES, mapInterval, resampledInterval, type Weights } from './bootstrap.ts';
 import type { Interval, UsefulShareChange } from './comparison.ts';
 
 /**
@@ -74,7 +66,7 @@ function leastOf(a: number, b: number): number {
 }
 
 type Side = keyof BatchPair;
-/** Useful and failed requests. */
+/** Useful requests, and failures of their operation: failed requests and calls that no session could be opened for. */
 type Counts = { readonly useful: number; readonly failures: number };
 /** The counts of one operation in each batch of both runs. */
 type Stratum = Readonly<Record<Side, readonly Counts[]>>;
@@ -82,7 +74,10 @@ type Stratum = Readonly<Record<Side, readonly Counts[]>>;
 const NOTHING: Counts = { useful: 0, failures: 0 };
 
 function countsOf({ baseline, current }: BatchPair): Stratum {
-  const counts = (batches: readonly (LatencyBatch | undefined)[]) => batches.map((batch) => batch ?? NOTHING);
+  const counts = (batches: readonly (LatencyBatch | undefined)[]) =>
+    batches.map((batch) =>
+      batch === undefined ? NOTHING : { useful: batch.useful, failures: batch.failures + (batch.blocked ?? 0) },
+    );
   return { baseline: counts(baseline), current: counts(current) };
 }
 
@@ -97,7 +92,7 @@ function total(strata: readonly Stratum[], side: Side, weights: Weights): Counts
   return { useful, failures };
 }
 
-/** The number of batches with useful or failed requests. */
+/** The number of batches with useful requests or failures. */
 function clustersOf(strata: readonly Stratum[], side: Side): number {
   return perBatch(strata, side).filter(({ useful, failures }) => useful + failures > 0).length;
 }
@@ -147,18 +142,12 @@ function resampledBounds(
   clusters: number,
   confidence: number,
 ): Interval[] {
-  const [plain, mean]: [number[], number[]] = [[], []];
-  resample(sizes, confidence, paired, (baseline, current) => {
-    const change = rateChange(strata, baseline, current);
-    if (!Number.isNaN(change)) plain.push(change);
-    const weightedChange = strata.length === 1 ? Number.NaN : weightedRateChange(strata, baseline, current);
-    if (!Number.isNaN(weightedChange)) mean.push(weightedChange);
-  });
-  const [before, after] = [rateInfluence(perBatch(strata, 'baseline')), rateInfluence(perBatch(strata, 'current'))];
-  const widening = smallSampleFactor(clusters, confidence) * correlationFactor(before, after, paired);
-  const around = (values: number[], seen: number) =>
-    values.length === 0 ? [] : [intervalAround(Float64Array.from(values).sort(), seen, seen, confidence, widening)];
-  return [...around(plain, estimate), ...around(mean, weighted)];
+  const influence = [rateInfluence(perBatch(strata, 'baseline')), rateInfluence(perBatch(strata, 'current'))] as const;
+  const batches = { sizes, paired, clusters, influence };
+  const plain = resampledInterval(batches, confidence, estimate, (...weights) => rateChange(strata, ...weights));
+  if (strata.length === 1) return plain === undefined ? [] : [plain];
+  const mean = resampledInterval(batches, confidence, weighted, (...weights) => weightedRateChange(strata, ...weights));
+  return [plain, mean].filter((interval) => interval !== undefined);
 }
 
 /** What each batch adds to the error of the share: its surplus of failures, as a share of all requests. The sum is 0. */

@@ -25,6 +25,7 @@ const batchSchema = z.object({
   toSeconds: z.number(),
   useful: count,
   failures: count,
+  blocked: count.exactOptional(),
   withoutAnswer: count.exactOptional(),
   histogram: z.string(),
 });
@@ -45,7 +46,7 @@ const comparedRunSchema = z.object({
       count,
       useful: count,
       failures: count,
-      withoutAnswer: count.exactOptional(),
+      blocked: count.exactOptional(),
       latencyMs: z
         .object({
           p50: milliseconds,

@@ -1,11 +1,12 @@
-import type {
-  ComparedCounts,
-  ComparedFigures,
-  Comparison,
-  ComparisonVerdict,
-  OperationComparison,
-  TotalsComparison,
-  UsefulVerdict,
+import {
+  type ComparedCounts,
+  type ComparedFigures,
+  type Comparison,
+  type ComparisonVerdict,
+  judgedOf,
+  type OperationComparison,
+  type TotalsComparison,
+  type UsefulVerdict,
 } from '../comparison/comparison.ts';
 import {
   comparisonVerdictWords,
@@ -32,8 +33,7 @@ type UsefulRow = TotalsComparison & { readonly operation: string };
 export function comparedUsefulTable({ operations, totals, rules }: Comparison): Table {
   const totalName = operations.some(({ kind }) => kind === 'step') ? 'all steps' : 'all operations';
   const all: UsefulRow[] = totals === null || operations.length < 2 ? [] : [{ ...totals, operation: totalName }];
-  const counts = ({ useful, failures }: ComparedCounts) =>
-    `${formatCount(useful)} of ${formatCount(useful + failures)}`;
+  const counts = (each: ComparedCounts) => `${formatCount(each.useful)} of ${formatCount(judgedOf(each))}`;
   return makeTable<UsefulRow>({
     id: 'compared-useful',
     caption: `Share of useful requests, and its change in percentage points with the ${roundPercent(rules.confidence)} confidence interval`,
@@ -53,8 +53,8 @@ export function comparedUsefulTable({ operations, totals, rules }: Comparison): 
   });
 }
 
-function shareOf({ useful, failures, usefulRate }: ComparedCounts): string {
-  return useful + failures === 0 ? '–' : formatShare(usefulRate);
+function shareOf(counts: ComparedCounts): string {
+  return judgedOf(counts) === 0 ? '–' : formatShare(counts.usefulRate);
 }
 
 const LATENCY_TONES: Readonly<Partial<Record<ComparisonVerdict, Tone>>> = {

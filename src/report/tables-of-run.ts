@@ -237,7 +237,8 @@ export function checksTable(checks: readonly CheckCount[]): Table {
   const groups = [...Map.groupBy(checks, ({ scenario }) => scenario)];
   return makeTable<CheckCount>({
     id: 'checks',
-    caption: 'All checks of a step run on each of its results, except on results that failed already, for example with isError',
+    caption:
+      'All checks of a step run on each of its results, except on results that failed already, for example with isError',
     columns: [
       words('Check', ({ check }) => check, { names: true, kind: 'code', fit: 'cut' }),
       words('Operation', ({ operation, step }) => `${operation} (step ${step + 1})`, { kind: 'name', fit: 'cut' }),

@@ -12,7 +12,12 @@ export type LatencyBatch = {
   readonly toSeconds: number;
   readonly useful: number;
   readonly failures: number;
-  /** Requests without an answer: failures by silence, and requests that a stop ended. Absent when there were none. */
+  /** Calls that were not sent, because no session could be opened for them; absent when there were none. */
+  readonly blocked?: number;
+  /**
+   * Failures by silence, of requests and of the sessions of blocked calls, and requests that a stop ended. Absent when
+   * there were none.
+   */
   readonly withoutAnswer?: number;
   /**
    * Latencies of the useful requests, and how long those without an answer had waited: HDR histogram of microseconds, two
@@ -39,7 +44,7 @@ export function batchGrid(cells: readonly Cell[], intervalMs: number, plannedDur
   return { intervalMs, intervalsPerBatch, batches: Math.ceil(intervals / intervalsPerBatch) };
 }
 
-/** The batches of one operation in order of time, without those in which it sent nothing. @param cells without warm-up */
+/** The batches of one operation in order of time, without those in which it was not called. @param cells without warm-up */
 export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch[] {
   const batchSeconds = (grid.intervalsPerBatch * grid.intervalMs) / 1000;
   const batchAt = (interval: number) => Math.min(grid.batches - 1, Math.floor(interval / grid.intervalsPerBatch));
@@ -51,11 +56,13 @@ export function batchesOf(cells: readonly Cell[], grid: BatchGrid): LatencyBatch
       const useful = histogram.totalCount;
       for (const us of waitsOf(group)) recordMicroseconds(histogram, us);
       const withoutAnswer = histogram.totalCount - useful;
+      const blocked = group.reduce((sum, cell) => sum + (cell.blocked?.count ?? 0), 0);
       return {
         fromSeconds: batch * batchSeconds,
         toSeconds: (batch + 1) * batchSeconds,
         useful,
         failures: group.reduce((sum, { failed }) => sum + failed.length, 0),
+        ...(blocked === 0 ? {} : { blocked }),
         ...(withoutAnswer === 0 ? {} : { withoutAnswer }),
         histogram: writeHistogram(histogram),
       };

@@ -1,23 +1,30 @@
 import type { ComparedOperation } from '../../src/comparison/comparison.ts';
 import type { Random } from '../../src/traffic/random.ts';
 
-/** Useful and failed requests of one batch. */
-export type CountedBatch = readonly [useful: number, failures: number];
+/** Useful requests, failed ones, and calls without a session of one batch. */
+export type CountedBatch = readonly [useful: number, failures: number, blocked?: number];
 
 /** An operation with these counts, a batch a second, and no latency at all. */
 export function countedOperation(batches: readonly CountedBatch[], operation = 'tools/call:search'): ComparedOperation {
-  const sum = (at: 0 | 1) => batches.reduce((total, batch) => total + batch[at], 0);
+  const sum = (at: 0 | 1 | 2) => batches.reduce((total, batch) => total + (batch[at] ?? 0), 0);
   return {
     target: 'learn',
     operation,
     count: sum(0) + sum(1),
     useful: sum(0),
     failures: sum(1),
+    ...blockedField(sum(2)),
     latencyMs: null,
-    batches: batches.flatMap(([useful, failures], at) =>
-      useful + failures === 0 ? [] : [{ fromSeconds: at, toSeconds: at + 1, useful, failures, histogram: '' }],
+    batches: batches.flatMap(([useful, failures, blocked = 0], at) =>
+      useful + failures + blocked === 0
+        ? []
+        : [{ fromSeconds: at, toSeconds: at + 1, useful, failures, ...blockedField(blocked), histogram: '' }],
     ),
   };
+}
+
+function blockedField(blocked: number): Pick<ComparedOperation, 'blocked'> {
+  return blocked === 0 ? {} : { blocked };
 }
 
 /** How the failures of a simulated operation come. */

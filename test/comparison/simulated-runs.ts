@@ -62,7 +62,6 @@ export function simulatedOperation(seed: number, simulation: Simulation = {}): C
     count: requests,
     useful: useful.length,
     failures: requests - useful.length,
-    withoutAnswer: waits.length,
     latencyMs: boundedPercentilesOf(useful, waits),
     batches: batchesOf(cells, batchGrid(cells, 1000, intervals * 1000)),
   };

@@ -17,8 +17,8 @@ const compare = (before: ComparedOperation, after: ComparedOperation, changes: P
   compareUsefulShare([[before, after]], rules(changes));
 
 /** So many batches, each with the same counts. */
-const even = (batches: number, useful: number, failures: number) =>
-  Array.from({ length: batches }, (): CountedBatch => [useful, failures]);
+const even = (batches: number, useful: number, failures: number, blocked = 0) =>
+  Array.from({ length: batches }, (): CountedBatch => [useful, failures, blocked]);
 
 describe('the change of the share of useful requests', () => {
   type Case = readonly [name: string, before: CountedBatch[], after: CountedBatch[], verdict: UsefulVerdict];
@@ -30,6 +30,10 @@ describe('the change of the share of useful requests', () => {
     ['40 % of requests failing', even(20, 30, 0), even(20, 18, 12), 'fails-more'],
     ['40 % of few requests failing', even(12, 1, 0), [...even(7, 1, 0), ...even(5, 0, 1)], 'fails-more'],
     ['a server that dies during the run', even(20, 50, 0), [...even(12, 50, 0), ...even(8, 0, 50)], 'fails-more'],
+    ['a build that opens no session', even(20, 20, 0), even(20, 0, 0, 20), 'fails-more'],
+    ['a build that opens two sessions of three', even(20, 30, 0), even(20, 20, 0, 10), 'fails-more'],
+    ['a build that opens sessions again', even(20, 0, 0, 20), even(20, 20, 0), 'fails-less'],
+    ['sessions that fail in both runs', even(20, 0, 0, 20), even(20, 0, 0, 20), 'same'],
     ['the reverse', even(20, 18, 12), even(20, 30, 0), 'fails-less'],
     ['some failures in every batch', even(20, 100, 0), even(20, 97, 3), 'fails-more'],
     ['all failures in one batch of 20', even(20, 100, 0), [...even(19, 100, 0), [40, 60]], 'too-little-data'],

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { compareRuns } from '../../src/comparison/compare-runs.ts';
+import { withComparison } from '../../src/comparison/comparison-verdict.ts';
+import { comparisonSchema } from '../../src/plan/plan-schema.ts';
+import { parseBaseline } from '../../src/report/parse-baseline.ts';
+import { renderComparison } from '../../src/report/text/text.ts';
 import { liveView } from '../../src/run/run-view.ts';
 import type { Block } from '../../src/sample/block.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
@@ -8,6 +13,7 @@ import { LiveTally } from '../../src/summary/live-progress.ts';
 import { mergeFolds } from '../../src/summary/merge-folds.ts';
 import { readHistogram } from '../../src/summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../../src/verdict/live-thresholds.ts';
+import { simulatedRun } from '../comparison/simulated-runs.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { blockOf, foldOf, INTERVAL_MS, RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 import { judgedRun } from '../support/judged-run.ts';
@@ -48,6 +54,50 @@ it('blocked calls do not count twice where the requests of the protocol count to
   assert.deepEqual(observed(samples, 'useful_rate{kind:all}', 'rate==0.6'), [true, 0.6]);
   assert.deepEqual(observed(samples, 'mcp_failures{kind:all}', 'count==4'), [true, 4]);
   assert.deepEqual(observed(samples, 'mcp_failures{kind:protocol}', 'rate==1'), [true, 1]);
+});
+
+it('blocked calls count as failures in the comparison with a baseline, so a build that opens no sessions fails more', () => {
+  const run = (samples: readonly SampleParts[]) => {
+    const { operations } = JSON.parse(JSON.stringify(summaryOf(samples)));
+    const parsed = parseBaseline({ ...simulatedRun([]), operations });
+    assert.ok('operations' in parsed, JSON.stringify(parsed));
+    return parsed;
+  };
+  const rules = comparisonSchema.parse({ failOn: 'slower' });
+  const compared = compareRuns(run(useful(40)), run(blocked(40, 'HTTP_503')), rules);
+  const [look] = compared.operations;
+  assert.deepEqual(
+    [look?.usefulVerdict, look?.verdict, compared.totals?.usefulVerdict],
+    ['fails-more', 'too-little-data', 'fails-more'],
+  );
+  const { current } = compared.totals ?? assert.fail();
+  assert.deepEqual(current, { requests: 0, useful: 0, failures: 0, blocked: 40, usefulRate: 0 });
+  const verdict = withComparison({ status: 'pass', reasons: [] }, compared);
+  assert.equal(verdict.status, 'fail');
+  assert.match(
+    verdict.reasons[0] ?? '',
+    /^tools\/call:look of web fails more than .*: useful 100 % \(40 of 40\) → 0 % \(0 of 40\)/,
+  );
+  assert.match(renderComparison(compared), /✗ fails more +tools\/call:look +100 % +0 % /);
+  const same = compareRuns(
+    run(blocked(40, 'HTTP_503')),
+    run(blocked(40, 'HTTP_503')),
+    comparisonSchema.parse({ minRequests: 40 }),
+  );
+  assert.equal(same.totals?.usefulVerdict, 'same');
+});
+
+it('fast failures of sessions do not make an operation faster', () => {
+  // The rest of the calls take half as long, and there are too few of them to be typical.
+  const spread = (samples: readonly SampleParts[]) =>
+    samples.map((sample, at) => ({ ...sample, atMs: (at % 10) * 1000 }));
+  const before = summaryOf(spread(useful(2000)));
+  const faster = Array.from({ length: 150 }, (): SampleParts => ({ durationMs: 5 }));
+  const after = summaryOf(spread([...faster, ...blocked(1850, 'HTTP_503')]));
+  const run = ({ operations }: typeof before) => simulatedRun(operations);
+  const [look] = compareRuns(run(before), run(after), comparisonSchema.parse({ metric: 'p50' })).operations;
+  assert.deepEqual([look?.usefulVerdict, look?.verdict], ['fails-more', 'too-little-data']);
+  assert.match(look?.reason ?? '', /^at least 10 % of the calls/);
 });
 
 it('blocked calls whose session failed by silence count in latency with their waits', () => {
