@@ -9,6 +9,7 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
   mcp-surge run PLAN        run a plan in this process and write a report
       --out DIR             folder of the report (default: reports/<run id>)
       --baseline REPORT     report.json of an earlier run to compare with
+      --require-data        with --baseline: fail if there is too little data to compare any operation
       --duration D          replace the duration of every scenario, e.g. 10s
       --target NAME=URL     replace the URL of a target, e.g. by a staging server's; may be repeated
       --token-url NAME=URL  replace the token URL of a target; may be repeated

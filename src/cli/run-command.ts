@@ -29,6 +29,7 @@ export async function runCommand(args: string[]): Promise<number> {
     options: {
       out: { type: 'string' },
       baseline: { type: 'string' },
+      'require-data': { type: 'boolean' },
       duration: { type: 'string' },
       target: { type: 'string', multiple: true, default: [] },
       'token-url': { type: 'string', multiple: true, default: [] },
@@ -38,6 +39,10 @@ export async function runCommand(args: string[]): Promise<number> {
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge run PLAN');
+  const requireData = values['require-data'] ?? false;
+  if (requireData && values.baseline === undefined) {
+    throw new UsageError('--require-data needs --baseline REPORT: without it, nothing is compared.');
+  }
   const text = readPlanFile(file, {
     targets: readNamedUrls('--target', values.target),
     tokenUrls: readNamedUrls('--token-url', values['token-url']),
@@ -46,7 +51,7 @@ export async function runCommand(args: string[]): Promise<number> {
   const context = commandContext({ origins: values.allow, addresses: values['allow-address'] });
   const baseline = values.baseline === undefined ? {} : { baseline: readReportFile(values.baseline) };
   const readFile = relativeFileReader(dirname(file));
-  const created = await createRun(context, { text, readFile, trigger: 'command', ...baseline });
+  const created = await createRun(context, { text, readFile, trigger: 'command', requireData, ...baseline });
   switch (created.outcome) {
     case 'invalid':
       process.stderr.write(showPlanProblems(file, created.problems));

@@ -19,6 +19,8 @@ type RunRequest = {
   readonly idempotencyKey?: string;
   /** The run that the new one is compared with. */
   readonly baseline?: ComparedRun;
+  /** True to set the plan's `requireData`. The hash of the plan stays, because the load does. */
+  readonly requireData?: boolean;
 };
 
 export type CreatedRun =
@@ -53,10 +55,14 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
     state: 'queued',
     stopRequested: false,
   };
-  await writePlan(context.store, held.runId, parsed.plan);
+  await writePlan(context.store, held.runId, request.requireData === true ? requiringData(parsed.plan) : parsed.plan);
   if (request.baseline !== undefined) await writeBaseline(context.store, held.runId, request.baseline);
   await context.store.createRun(record);
   return { outcome: 'created', record };
+}
+
+function requiringData(plan: Plan): Plan {
+  return { ...plan, comparison: { ...plan.comparison, requireData: true } };
 }
 
 /** A hash of what a plan means; comments, the order of lines and explicit defaults do not change it. */

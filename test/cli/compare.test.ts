@@ -195,6 +195,20 @@ describe('mcp-surge run --baseline', () => {
     assert.equal(report.verdict.status, 'fail');
   });
 
+  it('fails with --require-data if there is too little data to compare any operation, and needs a baseline for it', async () => {
+    const operation = 'tools/call:microsoft_docs_search';
+    const few = { ...simulatedOperation(1, { requests: 3, intervals: 1 }), operation };
+    await write('few-requests.json', simulatedRun([few], { runId: 'the-short-one' }));
+    await write('plan.yaml', plan('10ms'));
+    const args = ['run', 'plan.yaml', '--duration', '1s', '--out', 'few', '--require-data'];
+    const { code, stdout } = await runMcpSurge([...args, '--baseline', 'few-requests.json'], { cwd });
+    assert.equal(code, 99, stdout);
+    assert.match(stdout, /FAILED: Too little data to compare the one operation with run the-short-one\./);
+    const alone = await runMcpSurge(args, { cwd });
+    assert.equal(alone.code, 2);
+    assert.match(alone.stderr, /--require-data needs --baseline REPORT/);
+  });
+
   it('refuses a baseline that cannot be read, before any load', async () => {
     await write('plan.yaml', plan('10ms'));
     const { code, stderr } = await runMcpSurge(['run', 'plan.yaml', '--baseline', 'nowhere.json'], { cwd });

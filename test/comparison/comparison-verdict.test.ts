@@ -81,7 +81,7 @@ describe('an operation that fails more', () => {
     const simulation = { requests: 3000, failureRate: 0.95 };
     const [operation] = compare([simulatedOperation(1, simulation)], [simulatedOperation(2, simulation)]).operations;
     assert.equal(operation?.verdict, 'too-little-data');
-    assert.equal(operation.reason, 'at least 10 % of the requests of each run must be useful or unanswered');
+    assert.equal(operation.reason, 'at least 10 % of the calls of each run must be useful or unanswered');
   });
 
   it('does not change the verdict if the plan does not say so, or a run is invalid', () => {

@@ -33,3 +33,15 @@ it('refuses a feed file in a plan without files of its own, and says what to do'
   assert.equal(problem?.path, 'feeds.ids.file');
   assert.match(problem?.message ?? '', /comes without files; write the rows into the plan/);
 });
+
+it('requires data for the comparison on request, without making it another plan', async () => {
+  const hashes: string[] = [];
+  for (const requireData of [false, true]) {
+    const context = testContext();
+    const created = await createRun(context, { text: planText(), trigger: 'command', requireData });
+    assert.ok('record' in created, JSON.stringify(created));
+    hashes.push(created.record.planHash);
+    assert.equal((await readPlan(context.store, created.record.runId)).comparison.requireData, requireData);
+  }
+  assert.equal(hashes[0], hashes[1]);
+});
