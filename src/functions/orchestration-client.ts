@@ -1,24 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DurableClient } from 'durable-functions';
 import { type FoldGroup, foldGroups } from '../run/fold-slices.ts';
-import type { RunRecord, RunSchedule } from '../store/run-store.ts';
-
-/**
- * The input of a run's orchestration. Orchestrations pass on ids and numbers only, because every replay carries all of it
- * again; plans, samples and folds go through the store. Times are epoch milliseconds.
- */
-export type RunInput = { readonly runId: string };
-
-/** Null if preflight found problems, which are in the run's record. */
-export type PreflightAnswer = (RunSchedule & { readonly stopRequested: boolean }) | null;
-
-/** The lanes of one window that one orchestrator manages, and the start and end of that window. */
-export type GroupInput = RunInput & FoldGroup & { readonly startAtMs: number; readonly endAtMs: number };
-
-/** A lost slice is not repeated after `endAtMs`. */
-export type SliceInput = RunInput & { readonly lane: number; readonly window: number; readonly endAtMs: number };
-
-export type SliceRequestInput = RunInput & { readonly lane: number; readonly window: number; readonly attempt: number };
+import type { RunRecord } from '../store/run-store.ts';
+import type { RunInput } from './orchestration-inputs.ts';
 
 /** The event that ends the waiting of groups whose window has not begun. */
 export const STOP_EVENT = 'stop';
@@ -37,7 +21,8 @@ export async function startOrchestration(client: DurableClient, runId: string): 
     );
   if (await exists()) return;
   try {
-    await client.startNew('run', { instanceId: runId, input: { runId } });
+    const input: RunInput = { runId };
+    await client.startNew('run', { instanceId: runId, input });
   } catch (error) {
     // Of two requests with the same idempotency key, both may have found no instance; the host refuses the second start.
     if (!(await exists())) throw error;

@@ -1,40 +1,63 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import * as df from 'durable-functions';
-import { foldGroups } from '../run/fold-slices.ts';
+import { type FoldGroup, foldGroups } from '../run/fold-slices.ts';
+import { groupInstanceId, STOP_EVENT } from './orchestration-client.ts';
+import { addFaults, causeOf, type Faults, faultOf, faultSentences } from './orchestration-faults.ts';
 import {
+  type ConcludeInput,
+  type FailInput,
+  type FoldInput,
   type GroupInput,
-  groupInstanceId,
+  groupInput,
   type PreflightAnswer,
+  type PreflightInput,
   type RunInput,
+  runInput,
+  type SliceAttemptInput,
   type SliceInput,
-  type SliceRequestInput,
-  STOP_EVENT,
-} from './orchestration-client.ts';
+  sliceInput,
+} from './orchestration-inputs.ts';
+import { pause, retried } from './retried.ts';
 
 /** A window's slices are scheduled this long before it begins; each then waits for its exact start. */
 const LEAD_MS = 15_000;
-/** The host adds pages of stack trace to an activity's error. */
-const MAX_REASON_CHARACTERS = 300;
+/** Before each attempt at a slice, in seconds. A worker that died is replaced within a second. */
+const ATTEMPT_PAUSES_SECONDS = [0, 0, 5, 15, 30, 30, 30, 30] as const;
 
 type Steps = Generator<Task, unknown, never>;
+type GroupResult = { readonly faults?: Faults };
+type SliceResult = { readonly state: string; readonly aborted?: true; readonly faults?: Faults };
 
-/** One run: preflight, the slices of every window, conclusion. */
+/**
+ * One run: preflight, the slices of every window, conclusion. Any child may fail for good, because an episode that is
+ * lost with its worker is never made again. Whatever was stored is still folded and concluded.
+ */
 export function* run(context: OrchestrationContext): Steps {
-  const { runId } = context.df.getInput() as RunInput;
+  const { runId } = runInput.parse(context.df.getInput());
+  // A second orchestration of the same run would conclude it under the first one.
+  if (context.df.instanceId !== runId) return { refused: true };
   try {
-    const schedule = (yield* twice(() => context.df.callActivity('preflight', { runId }))) as PreflightAnswer;
+    const schedule = (yield* retried(context, (attempt) => {
+      const input: PreflightInput = { runId, attempt };
+      return context.df.callActivity('preflight', input);
+    })) as PreflightAnswer;
     if (schedule === null) return { refused: true };
-    if (!schedule.stopRequested) yield context.df.Task.all(groupsOf(context, runId, schedule));
-    return yield* twice(() => context.df.callActivity('conclude', { runId }));
+    const faults = schedule.stopRequested ? {} : yield* runGroups(context, runId, schedule);
+    const input: ConcludeInput = { runId, faults: [...faultSentences(faults)] };
+    return yield* retried(context, () => context.df.callActivity('conclude', input));
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON_CHARACTERS);
-    yield context.df.callActivity('fail-run', { runId, reason });
+    const input: FailInput = { runId, reason: causeOf(error) };
+    yield* retried(context, () => context.df.callActivity('fail-run', input));
     return { failed: true };
   }
 }
 
-function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNullable<PreflightAnswer>): Task[] {
-  return foldGroups(schedule).map((group) => {
+function* runGroups(
+  context: OrchestrationContext,
+  runId: string,
+  schedule: NonNullable<PreflightAnswer>,
+): Generator<Task, Faults, never> {
+  const groups = foldGroups(schedule).map((group) => {
     const startAtMs = schedule.startAtMs + group.window * schedule.windowMs;
     // The last window lasts until the end of scenarios that count iterations, however late they began.
     const isLast = group.window === schedule.windows - 1;
@@ -42,15 +65,20 @@ function groupsOf(context: OrchestrationContext, runId: string, schedule: NonNul
     const input: GroupInput = { runId, ...group, startAtMs, endAtMs };
     return context.df.callSubOrchestrator('group', input, groupInstanceId(runId, group));
   });
+  try {
+    const results = (yield context.df.Task.all(groups)) as readonly GroupResult[];
+    return addFaults(results.map(({ faults }) => faults));
+  } catch (error) {
+    return faultOf('The orchestration of a group of slices', error);
+  }
 }
 
 /**
  * Up to a hundred slices of one window, and their fold. All groups are scheduled together, because a task begins only
- * when it is yielded; each waits for its own window or for the stop event. A group never fails: conclude makes a missing
- * fold.
+ * when it is yielded; each waits for its own window or for the stop event. If the fold fails, conclude makes it.
  */
 export function* group(context: OrchestrationContext): Steps {
-  const { runId, window, firstLane, lanes, startAtMs, endAtMs } = context.df.getInput() as GroupInput;
+  const { runId, window, firstLane, lanes, startAtMs, endAtMs } = groupInput.parse(context.df.getInput());
   if (window > 0) {
     const stop = context.df.waitForExternalEvent(STOP_EVENT);
     const leadMs = Math.min(LEAD_MS, (endAtMs - startAtMs) / 2);
@@ -65,45 +93,62 @@ export function* group(context: OrchestrationContext): Steps {
     const input: SliceInput = { runId, window, lane: firstLane + index, endAtMs };
     return context.df.callSubOrchestrator('slice', input);
   });
-  const results = (yield context.df.Task.all(slices)) as readonly { readonly aborted?: true }[];
+  let results: readonly SliceResult[];
+  let lost: Faults = {};
   try {
-    if (results.some(({ aborted }) => aborted)) yield* twice(() => context.df.callActivity('end-waiting', { runId }));
-  } catch {
-    // The stop flag ends later windows anyway; only the report then waits until the end of the last one.
+    results = (yield context.df.Task.all(slices)) as readonly SliceResult[];
+  } catch (error) {
+    // The host waits for all slices before it says that one failed. What the others returned is not known here.
+    results = [];
+    lost = faultOf('The orchestration of a slice', error);
   }
+  const faults = addFaults([lost, ...results.map((result) => result.faults)]);
+  const mayBeAborted = results.length === 0 || results.some(({ aborted }) => aborted);
+  const ending: RunInput = { runId };
+  if (mayBeAborted) {
+    // The stop flag ends later windows anyway; without the event, the report waits until the end of the last one.
+    yield* unlessItFails(context, () => context.df.callActivity('end-waiting', ending));
+  }
+  const folding: FoldInput & FoldGroup = { runId, window, firstLane, lanes };
+  const folded = yield* unlessItFails(context, () => context.df.callActivity('fold-slices', folding));
+  return { folded, ...(Object.keys(faults).length === 0 ? {} : { faults }) };
+}
+
+function* unlessItFails(context: OrchestrationContext, call: () => Task): Generator<Task, boolean, never> {
   try {
-    yield* twice(() => context.df.callActivity('fold-slices', { runId, window, firstLane, lanes }));
-    return { folded: true };
+    yield* retried(context, call);
+    return true;
   } catch {
-    return { folded: false };
+    return false;
   }
 }
 
 /**
  * One slice. If a worker dies or a function times out, the activity fails whatever its handler does, and a failed
- * Task.all cannot be resumed. Therefore every slice has an orchestration of its own, which always returns a value.
+ * Task.all cannot be resumed. Therefore every slice has an orchestration of its own, which makes further attempts until
+ * the window's end.
  */
 export function* slice(context: OrchestrationContext): Steps {
-  const { runId, window, lane, endAtMs } = context.df.getInput() as SliceInput;
-  for (let attempt = 0; attempt < 2; attempt++) {
+  const { runId, window, lane, endAtMs } = sliceInput.parse(context.df.getInput());
+  let faults: Faults = {};
+  for (const [attempt, pauseSeconds] of ATTEMPT_PAUSES_SECONDS.entries()) {
+    yield* pause(context, pauseSeconds);
     if (context.df.currentUtcDateTime.getTime() >= endAtMs) break;
     try {
-      const request: SliceRequestInput = { runId, window, lane, attempt };
-      return yield context.df.callActivity('run-slice', request);
-    } catch {
+      const input: SliceAttemptInput = { runId, window, lane, endAtMs, attempt };
+      const result = (yield context.df.callActivity('run-slice', input)) as SliceResult;
+      if (!needsAnotherAttempt(result)) return Object.keys(faults).length === 0 ? result : { ...result, faults };
+    } catch (error) {
       // The attempt is lost. The next one takes over for the remaining time; the blocks that were stored count.
+      faults = addFaults([faults, faultOf('run-slice', error)]);
     }
   }
-  return { state: 'lost' };
+  return { state: 'lost', faults };
 }
 
-/** Runs an activity, and repeats it once if it fails: a run must survive the loss of a worker. */
-function* twice(call: () => Task): Steps {
-  try {
-    return yield call();
-  } catch {
-    return yield call();
-  }
+/** An attempt that could not prove its lease, or whose worker was shut down, leaves time for another one. */
+function needsAnotherAttempt({ state }: SliceResult): boolean {
+  return state === 'fenced' || state === 'released';
 }
 
 df.app.orchestration('run', run);

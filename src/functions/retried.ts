@@ -1,0 +1,31 @@
+import type { OrchestrationContext, Task } from 'durable-functions';
+
+type Steps<Value> = Generator<Task, Value, never>;
+
+/**
+ * The pauses between the attempts at an activity, in seconds. Together they outlast a storage outage of several minutes;
+ * the first ones suit a worker that died.
+ */
+const PAUSES_SECONDS = [1, 5, 15, 60, 120, 240] as const;
+
+/**
+ * Runs an activity until it succeeds, with growing pauses between the attempts. callActivityWithRetry is not used: it
+ * takes task ids from the same counter as other tasks, which has made orchestrations hang.
+ * @param call is given the number of the attempt, from 0
+ * @throws the last attempt's error
+ */
+export function* retried(context: OrchestrationContext, call: (attempt: number) => Task): Steps<unknown> {
+  for (const [attempt, seconds] of PAUSES_SECONDS.entries()) {
+    try {
+      return yield call(attempt);
+    } catch {
+      yield* pause(context, seconds);
+    }
+  }
+  return yield call(PAUSES_SECONDS.length);
+}
+
+/** Waits; the timer may act up to a second early and several seconds late. */
+export function* pause(context: OrchestrationContext, seconds: number): Steps<void> {
+  if (seconds > 0) yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + seconds * 1000));
+}
