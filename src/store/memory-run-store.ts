@@ -42,6 +42,13 @@ export function memoryRunStore(): RunStore {
       if (record === undefined) throw new UnknownRunError(runId);
       runs.set(runId, { ...record, ...structuredClone(change) });
     },
+    async changeRun(runId, decide) {
+      const record = runs.get(runId);
+      if (record === undefined) throw new UnknownRunError(runId);
+      const changed = { ...record, ...structuredClone(decide(structuredClone(record))) };
+      runs.set(runId, changed);
+      return structuredClone(changed);
+    },
     async listRuns({ planName, limit }) {
       const wanted = [...runs.values()].filter((run) => planName === undefined || run.planName === planName);
       return structuredClone(wanted.sort((a, b) => (a.runId < b.runId ? 1 : -1)).slice(0, limit));

@@ -14,6 +14,12 @@ export type RunStore = {
   getRun(runId: string): Promise<RunRecord | undefined>;
   /** Changes the given fields and keeps the others, so that writers of different fields do not undo each other. */
   updateRun(runId: string, change: RunChange): Promise<void>;
+  /**
+   * Changes a run depending on its record: nobody changes the record between the decision and the write.
+   * @param decide gives the change, or undefined for none; it may be called again, even after its change was written
+   * @returns the record after the change
+   */
+  changeRun(runId: string, decide: (record: RunRecord) => RunChange | undefined): Promise<RunRecord>;
   /** Newest first. */
   listRuns(query: { readonly planName?: string; readonly limit: number }): Promise<RunRecord[]>;
   /**
@@ -66,6 +72,8 @@ export type RunRecord = {
   readonly problems?: readonly string[];
   /** What preflight warned of, a sentence each; absent if it warned of nothing. */
   readonly preflightWarnings?: readonly string[];
+  /** What went wrong in mcp-surge itself, a sentence each; absent if nothing did. */
+  readonly faults?: readonly string[];
   readonly verdict?: Verdict;
   readonly endedAt?: string;
 };
@@ -97,6 +105,7 @@ export type RunChange = Partial<
     | 'targets'
     | 'problems'
     | 'preflightWarnings'
+    | 'faults'
     | 'verdict'
     | 'endedAt'
   >

@@ -63,6 +63,14 @@ export class TableRows {
     });
   }
 
+  /** As merge, if the row is still in the state with this etag; false if it has changed. */
+  async mergeInto(doing: string, key: RowKey, values: RowValues, etag: string): Promise<boolean> {
+    return this.#unless(doing, PRECONDITION_FAILED, false, async (abortSignal) => {
+      await this.#client.updateEntity(entityOf(key, values), 'Merge', { etag, abortSignal });
+      return true;
+    });
+  }
+
   /** Replaces a row if it is still in the state with this etag; false if it has changed. */
   async replace(doing: string, key: RowKey, values: RowValues, etag: string): Promise<boolean> {
     return this.#unless(doing, PRECONDITION_FAILED, false, async (abortSignal) => {

@@ -22,14 +22,19 @@ const PLAIN = [
 ] as const;
 
 /** Fields that are stored as packed JSON. */
-const PACKED = ['abort', 'schedule', 'targets', 'problems', 'preflightWarnings', 'verdict'] as const;
+const PACKED = ['abort', 'schedule', 'targets', 'problems', 'preflightWarnings', 'faults', 'verdict'] as const;
+
+/** How often a conditional change is tried while others change the same record. */
+const MAX_TRIES = 20;
+
+type RunRows = Pick<RunStore, 'createRun' | 'getRun' | 'updateRun' | 'changeRun' | 'listRuns'>;
 
 /**
  * Run records. A run has one row that holds its state, in a partition that lists the newest first. A second row, in a
  * partition for the plan, only points to the run. It never changes, so that the two cannot disagree. It is written first:
  * every stored run is listed, and a pointer to a run that was never stored is skipped.
  */
-export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun' | 'updateRun' | 'listRuns'> {
+export function tableRuns(rows: TableRows): RunRows {
   async function getRun(runId: string): Promise<RunRecord | undefined> {
     const row = await rows.get(`read run ${runId}`, runKey(runId));
     return row === undefined ? undefined : recordFrom(row.values);
@@ -73,6 +78,21 @@ export function tableRuns(rows: TableRows): Pick<RunStore, 'createRun' | 'getRun
     async updateRun(runId, change) {
       const found = await rows.merge(`update run ${runId}`, runKey(runId), await changeValues(change));
       if (!found) throw new UnknownRunError(runId);
+    },
+
+    async changeRun(runId, decide) {
+      const doing = `change run ${runId}`;
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const row = await rows.get(doing, runKey(runId));
+        if (row === undefined) throw new UnknownRunError(runId);
+        const record = await recordFrom(row.values);
+        const change = decide(record);
+        if (change === undefined) return record;
+        // After a write whose response was lost, the next round finds the change made.
+        const written = await rows.mergeInto(doing, runKey(runId), await changeValues(change), row.etag);
+        if (written) return { ...record, ...change };
+      }
+      throw new Error(`Could not ${doing}: others changed it ${MAX_TRIES} times meanwhile. Try again.`);
     },
 
     async listRuns({ planName, limit }) {

@@ -27,6 +27,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
         ],
         problems: ['ünï 🚀', ''],
         preflightWarnings: ['an ünlisted name'],
+        faults: ['run-slice failed: its worker process died (2 times).'],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },
         endedAt: '2026-01-01T00:00:00.000Z',
       };
@@ -83,8 +84,39 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.getRun('r-1'), { ...expected, verdict: { status: 'pass', reasons: [] } });
     });
 
+    it('lets the first of several writers decide, and gives all of them its record', async () => {
+      const store = await open();
+      await store.createRun(run('r-first'));
+      const schedules = [1, 2, 3, 4, 5].map((lanes) => ({ startAtMs: 1, endAtMs: 2, lanes, windows: 1, windowMs: 1 }));
+      const records = await Promise.all([
+        ...schedules.map((schedule) =>
+          store.changeRun('r-first', (record) => (record.schedule === undefined ? { schedule } : undefined)),
+        ),
+        store.updateRun('r-first', { stopRequested: true }),
+      ]);
+      const stored = await store.getRun('r-first');
+      assert.ok(stored?.schedule !== undefined && stored.stopRequested);
+      for (const record of records.slice(0, -1)) assert.deepEqual(record?.schedule, stored.schedule);
+      const unchanged = await store.changeRun('r-first', () => undefined);
+      assert.deepEqual(unchanged, stored);
+    });
+
+    it('loses no change of several writers of one field', async () => {
+      const store = await open();
+      await store.createRun(run('r-faults'));
+      const faults = ['a', 'b', 'c', 'd', 'e'];
+      await Promise.all(
+        faults.map((fault) => store.changeRun('r-faults', (record) => ({ faults: [...(record.faults ?? []), fault] }))),
+      );
+      assert.deepEqual((await store.getRun('r-faults'))?.faults?.toSorted(), faults);
+    });
+
     it('refuses a change to a run that was never stored', async () => {
       const store = await open();
+      await assert.rejects(
+        store.changeRun('r-none', () => ({ state: 'done' })),
+        /Run r-none is not in the store/,
+      );
       await assert.rejects(store.updateRun('r-none', { state: 'done' }), /Run r-none is not in the store/);
       assert.equal(await store.getRun('r-none'), undefined);
     });
