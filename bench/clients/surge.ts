@@ -4,6 +4,7 @@ import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/p
 import type { Target } from '../../src/plan/target-schema.ts';
 import { openTokenAccess } from '../../src/run/run-context.ts';
 import { openTargetClient } from '../../src/run/target-client.ts';
+import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { prepareSegment } from '../../src/scenario/virtual-user.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
@@ -39,6 +40,7 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     tokens: openTokenAccess(POLICY),
     sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
     startDelayMs: 0,
+    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     identityClientId: undefined,
     instance: 'bench',
   };

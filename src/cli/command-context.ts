@@ -5,6 +5,7 @@ import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
+import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { memoryRunStore } from '../store/memory-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -74,6 +75,7 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     policy,
     tokens: openTokenAccess(policy),
     sizing: ONE_SLICE,
+    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     startDelayMs: 0,
     identityClientId: process.env.AZURE_CLIENT_ID,
     instance: `${hostname()}-${process.pid}`,

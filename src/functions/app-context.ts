@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
+import { timingOf } from '../run/timing.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -45,6 +46,8 @@ const settingsSchema = z.object({
   SURGE_WINDOW_SECONDS: seconds(300),
   /** From preflight to the first traffic: the time in which the platform starts instances. */
   SURGE_START_DELAY_SECONDS: seconds(60),
+  /** A worker without a sign of life for this long is dead; all other times of waiting follow from it. */
+  SURGE_DEAD_AFTER_SECONDS: seconds(30),
   AZURE_CLIENT_ID: z.string().optional(),
 });
 
@@ -86,6 +89,7 @@ export function policyOf(settings: Settings): Policy {
 const settings = readSettings(process.env);
 
 export const policy = policyOf(settings);
+export const timing = timingOf(settings.SURGE_DEAD_AFTER_SECONDS);
 
 let opened: Promise<RunContext> | undefined;
 
@@ -110,6 +114,7 @@ async function openContext(): Promise<RunContext> {
       ratePerLane: settings.SURGE_RATE_PER_LANE,
       windowMs: settings.SURGE_WINDOW_SECONDS,
     },
+    timing,
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
     identityClientId: settings.AZURE_CLIENT_ID,
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,

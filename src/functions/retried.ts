@@ -1,4 +1,6 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
+import { DEFAULT_DEAD_AFTER_MS } from '../run/timing.ts';
+import { timing } from './app-context.ts';
 
 type Steps<Value> = Generator<Task, Value, never>;
 
@@ -25,7 +27,14 @@ export function* retried(context: OrchestrationContext, call: (attempt: number) 
   return yield call(PAUSES_SECONDS.length);
 }
 
-/** Waits; the timer may act up to a second early and several seconds late. */
+/** Pauses grow and shrink with the dead-after time. A setting is the same in every replay of this process. */
+const MS_PER_SECOND = (1000 * timing.deadAfterMs) / DEFAULT_DEAD_AFTER_MS;
+
+/**
+ * Waits. The timer may act up to a second early and several seconds late.
+ * @param seconds with the standard dead-after time
+ */
 export function* pause(context: OrchestrationContext, seconds: number): Steps<void> {
-  if (seconds > 0) yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + seconds * 1000));
+  if (seconds === 0) return;
+  yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + seconds * MS_PER_SECOND));
 }

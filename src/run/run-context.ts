@@ -10,6 +10,7 @@ import { Redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
+import type { Timing } from './timing.ts';
 
 /** What the steps of a run need from outside, including the installation's settings. */
 export type RunContext = {
@@ -18,6 +19,7 @@ export type RunContext = {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly sizing: Sizing;
+  readonly timing: Timing;
   /** From preflight to the first traffic, so that processes have time to start and read their plan. */
   readonly startDelayMs: number;
   /** How this process gets access tokens. */

@@ -1,4 +1,5 @@
 import { openTokenAccess, type RunContext } from '../../src/run/run-context.ts';
+import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
@@ -23,6 +24,7 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     policy,
     tokens: openTokenAccess(policy),
     sizing: { vusPerLane: 100, ratePerLane: 500, windowMs: 300_000 },
+    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     startDelayMs: 0,
     identityClientId: undefined,
     instance: 'test',
