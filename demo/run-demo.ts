@@ -6,7 +6,7 @@ import { serverNames, standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE, showPlanProblems, showProblems } from '../src/cli/command-context.ts';
 import { writeReportFiles } from '../src/cli/run-command.ts';
 import { progressLine, statusLine, terminalOptions } from '../src/cli/terminal.ts';
-import type { PlanProblem } from '../src/plan/problem.ts';
+import { type PlanProblem, type Problem, problemText } from '../src/plan/problem.ts';
 import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
@@ -51,7 +51,7 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
     process.stderr.write(
       planProblems.length > 0
         ? showPlanProblems(PLAN_FILE, planProblems)
-        : showProblems(error.message, error.problems.map(String)),
+        : showProblems(error.message, error.problems.map(problemText)),
     );
     return EXIT_CODE.invalidPlan;
   }
@@ -59,7 +59,7 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
   const status = await follow(api, id);
   if (status.state !== 'done') {
     const title = status.state === 'refused' ? 'Preflight failed: no load was sent.' : 'The run failed:';
-    process.stderr.write(showProblems(title, status.problems ?? []));
+    process.stderr.write(showProblems(title, (status.problems ?? []).map(problemText)));
     return status.state === 'refused' ? EXIT_CODE.preflightFailed : EXIT_CODE.error;
   }
   const report = await getReport(api, id);
@@ -80,8 +80,9 @@ function aimAt(text: string, servers: LocalStack['servers']): string {
   return text;
 }
 
-function isPlanProblem(problem: unknown): problem is PlanProblem {
-  return typeof problem === 'object' && problem !== null && 'line' in problem;
+/** Whether a problem has a position in the plan's file. */
+function isPlanProblem(problem: Problem): problem is PlanProblem {
+  return problem.line !== undefined;
 }
 
 /** Shows the progress of a run until it ends. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
+import type { Problem } from '../src/plan/problem.ts';
 import type { Report } from '../src/report/report.ts';
 import type { LiveView, RunView } from '../src/run/run-view.ts';
 
@@ -9,10 +10,10 @@ export type RunStatus = RunView & { readonly live: LiveView };
 /** The API answered with an HTTP error. The message has the title and detail of the answer. */
 export class ApiError extends Error {
   readonly status: number;
-  /** The problems in the answer: of a plan as objects with a line, others as text. */
-  readonly problems: readonly unknown[];
+  /** The problems in the answer. */
+  readonly problems: readonly Problem[];
 
-  constructor(status: number, message: string, problems: readonly unknown[]) {
+  constructor(status: number, message: string, problems: readonly Problem[]) {
     super(message);
     this.status = status;
     this.problems = problems;
@@ -44,7 +45,7 @@ export async function getReport(baseUrl: string, runId: string): Promise<Report>
 const MAX_TRIES = 5;
 const RETRY_MS = 500;
 
-type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly unknown[] };
+type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly Problem[] };
 
 async function call(method: 'GET' | 'POST', url: string, body?: string): Promise<unknown> {
   const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) };

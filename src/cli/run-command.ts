@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { refusalSentence } from '../plan/policy.ts';
+import { problemText } from '../plan/problem.ts';
 import { renderReport, reportFormats } from '../report/render-report.ts';
 import type { Report } from '../report/report.ts';
 import { renderText } from '../report/text/text.ts';
@@ -102,7 +103,7 @@ async function runAndReport(context: RunContext, runId: string, out: string | un
     process.off('SIGTERM', stop);
   });
   if (problems.length > 0) {
-    process.stderr.write(showProblems('Preflight failed: no load was sent.', problems));
+    process.stderr.write(showProblems('Preflight failed: no load was sent.', problems.map(problemText)));
     return EXIT_CODE.preflightFailed;
   }
   const report = await readReport(store, runId);

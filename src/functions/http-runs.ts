@@ -1,7 +1,8 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import Negotiator from 'negotiator';
-import { refusalSentence } from '../plan/policy.ts';
+import { refusalProblem } from '../plan/policy.ts';
+import type { Problem } from '../plan/problem.ts';
 import { type ReportFormat, renderReport } from '../report/render-report.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { type FoundBaseline, findBaseline, hasEnded, readReport, readRun, runIdPattern } from '../run/run-documents.ts';
@@ -118,10 +119,9 @@ async function getReport(request: HttpRequest, format: ReportFormat | undefined)
   const { runId, state } = record;
   const report = await readReport(store, runId);
   if (report === undefined) {
-    const detail = hasEnded(record)
-      ? `Run ${runId} is ${state}: ${record.problems?.join(' ') ?? ''}`
-      : `Run ${runId} is ${state}. Try again later.`;
-    return problemResponse({ status: 409, title: 'The run has no report', detail });
+    const detail = `Run ${runId} is ${state}.${hasEnded(record) ? '' : ' Try again later.'}`;
+    const { problems } = record;
+    return problemResponse({ status: 409, title: 'The run has no report', detail, ...(problems && { problems }) });
   }
   try {
     const { body, contentType } = renderReport(report, format);
@@ -149,16 +149,16 @@ function runsUrl(request: HttpRequest): string {
   return new URL('/api/runs', request.url).href;
 }
 
-type Problem = {
+type ProblemAnswer = {
   readonly status: number;
   readonly title: string;
   readonly detail?: string;
   /** Several things that are wrong. */
-  readonly problems?: readonly unknown[];
+  readonly problems?: readonly Problem[];
 };
 
 /** An error response in the form of RFC 9457, `application/problem+json`. */
-function problemResponse(problem: Problem): HttpResponseInit {
+function problemResponse(problem: ProblemAnswer): HttpResponseInit {
   return {
     status: problem.status,
     headers: { 'content-type': 'application/problem+json' },
@@ -181,7 +181,7 @@ function refusal(created: Exclude<CreatedRun, { record: unknown }>): HttpRespons
     case 'invalid':
       return problemResponse({ status: 400, title: 'The plan is not valid', problems: created.problems });
     case 'not-allowed': {
-      const problems = created.refusals.map((each) => refusalSentence(each, policy));
+      const problems = created.refusals.map((each) => refusalProblem(each, policy));
       return problemResponse({ status: 403, title: 'The plan is not allowed here', problems });
     }
     case 'key-taken': {

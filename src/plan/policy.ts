@@ -9,6 +9,7 @@ import {
 } from '../net/address-rules.ts';
 import { authAddresses } from './auth-schema.ts';
 import type { Plan } from './plan-schema.ts';
+import { type Problem, problemText } from './problem.ts';
 import { planExtent } from './slices.ts';
 
 /** What the operator of this installation allows plans to do; from app settings or command line options. */
@@ -69,9 +70,14 @@ export function policyRefusals(plan: Plan, policy: Policy): Refusal[] {
   return refusals;
 }
 
+/** A refusal as a problem of the plan; its message also says how the operator can allow it. */
+export function refusalProblem(refusal: Refusal, { howToAllow }: Policy): Problem {
+  return { path: refusal.path, message: `${refusalText(refusal, howToAllow)}.` };
+}
+
 /** A refusal as a sentence: where, what, and how the operator can allow it. */
-export function refusalSentence(refusal: Refusal, { howToAllow }: Policy): string {
-  return `${refusal.path}: ${refusalText(refusal, howToAllow)}.`;
+export function refusalSentence(refusal: Refusal, policy: Policy): string {
+  return problemText(refusalProblem(refusal, policy));
 }
 
 /** Why requests to a URL are refused, as a sentence; undefined when they are allowed. */

@@ -1,16 +1,24 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 
-/** Something wrong in a plan, and where. */
-export type PlanProblem = {
-  /** Dotted path, e.g. `scenarios.learn.steps[0].tool`; empty for the whole file. */
+/** Why a plan cannot run or a request cannot be answered, and where the reason is. The form of all `problems`. */
+export type Problem = {
+  /** Dotted path in the plan, e.g. `scenarios.learn.steps[0].tool`; empty for the whole plan or run. */
   readonly path: string;
-  /** Both from 1. */
-  readonly line: number;
-  readonly column: number;
-  /** What was expected and what was found; never a value from a place that may hold a secret. */
+  /** What was expected, what was found and how to fix it; never a value from a place that may hold a secret. */
   readonly message: string;
+  /** Position in the plan's file, both from 1; absent if the file is not known. */
+  readonly line?: number;
+  readonly column?: number;
 };
+
+/** Something wrong in the text of a plan. */
+export type PlanProblem = Required<Problem>;
+
+/** A problem as one line, e.g. `targets.web.url: expected …`. */
+export function problemText({ path, message }: Problem): string {
+  return path === '' ? message : `${path}: ${message}`;
+}
 
 /** A part of a plan that is valid alone but does not fit the other parts. */
 export type DanglingReference = { readonly path: readonly PropertyKey[]; readonly message: string };

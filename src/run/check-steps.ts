@@ -1,16 +1,16 @@
 import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import type { Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { nearestOf } from '../plan/problem.ts';
+import { nearestOf, type Problem, problemText } from '../plan/problem.ts';
 import type { ListName, Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { checkArguments } from './check-arguments.ts';
 import { checkCompletion, checkPrompt, checkResource } from './check-lists.ts';
-import { type Finding, findingSentence, type Path } from './findings.ts';
+import { type Finding, findingProblem, type Path } from './findings.ts';
 import { NO_LISTS, type TargetLists } from './target-lists.ts';
 
-/** What preflight found in a plan, a sentence each; without problems the run goes on. */
-export type Findings = { readonly problems: readonly string[]; readonly warnings: readonly string[] };
+/** What preflight found in a plan; without problems the run goes on. Warnings are a sentence each. */
+export type Findings = { readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
 
 /** What the checks of a step's action need to know. */
 type Scope = {
@@ -24,7 +24,7 @@ type Scope = {
 
 /**
  * Compares the steps that are aimed at a target with what the target offers: its capabilities, its tools with their
- * inputSchemas, and the lists that were read. Finds everything that is wrong with every step; each sentence names the
+ * inputSchemas, and the lists that were read. Finds everything that is wrong with every step; each problem names the
  * place in the plan and how to fix it.
  */
 export function checkSteps(plan: Plan, targetName: string, opened: Opened, lists: TargetLists = NO_LISTS): Findings {
@@ -35,10 +35,12 @@ export function checkSteps(plan: Plan, targetName: string, opened: Opened, lists
       return checkStep(step, { plan, targetName, opened, lists, path: ['scenarios', name, 'steps', index] });
     });
   });
-  const sentences = (severity: Finding['severity']) => [
-    ...new Set(findings.filter((each) => each.severity === severity).map(findingSentence)),
-  ];
-  return { problems: sentences('problem'), warnings: sentences('warning') };
+  // Several steps may have the same problem, because scenarios share a list or a prompt.
+  const distinct = (severity: Finding['severity']) => {
+    const problems = findings.filter((each) => each.severity === severity).map(findingProblem);
+    return new Map(problems.map((problem) => [problemText(problem), problem]));
+  };
+  return { problems: [...distinct('problem').values()], warnings: [...distinct('warning').keys()] };
 }
 
 /** MCP 2026-07-28 has no sessions: a scenario that only opens, holds and closes them would measure nothing. */

@@ -56,7 +56,8 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
 
 /** Ends a run that mcp-surge itself could not carry through, so that nobody waits for it. */
 export async function failRun({ store, clock }: RunContext, runId: string, reason: string): Promise<void> {
-  await store.updateRun(runId, { state: 'failed', problems: [reason], endedAt: new Date(clock.now()).toISOString() });
+  const problems = [{ path: '', message: reason }];
+  await store.updateRun(runId, { state: 'failed', problems, endedAt: new Date(clock.now()).toISOString() });
 }
 
 /** The folds of all groups. A fold that is missing is made now, so that nothing that was measured is left out. */

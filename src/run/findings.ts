@@ -1,6 +1,6 @@
 import type { SchemaMismatch } from '../mcp/operations/json-schema.ts';
 import { asRecord } from '../plan/primitives.ts';
-import { pathText, shortened, suggestion } from '../plan/problem.ts';
+import { type Problem, pathText, shortened, suggestion } from '../plan/problem.ts';
 import { typeOf } from './placeholder-types.ts';
 
 export type Path = readonly PropertyKey[];
@@ -14,9 +14,9 @@ export type Finding = {
   readonly message: string;
 };
 
-/** A finding as a sentence: `scenarios.calls.steps[0].tool: what was expected …`. */
-export function findingSentence({ path, message }: Finding): string {
-  return `${pathText(path)}: ${message}${/[.?]$/.test(message) ? '' : '.'}`;
+/** A finding as a problem of the plan; its message ends with a period or a question mark. */
+export function findingProblem({ path, message }: Finding): Problem {
+  return { path: pathText(path), message: /[.?]$/.test(message) ? message : `${message}.` };
 }
 
 /** A value of the plan as messages show it. */

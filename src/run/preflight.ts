@@ -1,5 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { policyRefusals, refusalSentence } from '../plan/policy.ts';
+import { policyRefusals, refusalProblem } from '../plan/policy.ts';
+import type { Problem } from '../plan/problem.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunSchedule } from '../store/run-store.ts';
@@ -12,19 +13,19 @@ import { warmUp } from './warm-up.ts';
 /** The run's schedule, and whether the run was stopped before its start; or why the run is refused. */
 export type Preflight = (
   | { readonly schedule: RunSchedule; readonly stopRequested: boolean }
-  | { readonly problems: readonly string[] }
+  | { readonly problems: readonly Problem[] }
 ) & {
   /** What may go wrong in the load, a sentence each. */
   readonly warnings: readonly string[];
 };
 
 /** A plan with thousands of steps can have as many problems. */
-const MOST_SENTENCES = 100;
+const MOST_FINDINGS = 100;
 
 /**
  * Checks, before any load, that the plan can run. It opens one session per target: the target must be reachable,
  * negotiate, authenticate, and have what the plan calls, with arguments that its descriptions allow. All problems are
- * found together; they end the run, each with a sentence that says how to fix it. Then preflight fixes when the run starts
+ * found together; they end the run, each with a message that says how to fix it. Then preflight fixes when the run starts
  * and how it is divided.
  * @param holder identifies this delivery
  */
@@ -51,15 +52,14 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   await store.updateRun(runId, { state: 'preflight' });
   const plan = await readPlan(store, runId);
   const { policy } = context;
-  const refused = policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
+  const refused = policyRefusals(plan, policy).map((refusal) => refusalProblem(refusal, policy));
   const refusals = [...refused, ...compileProblems(plan)];
   const names = refusals.length > 0 ? [] : Object.keys(plan.targets);
   const probes = await Promise.all(names.map((name) => probeTarget(context, plan, name)));
-  const problems = atMost([...refusals, ...probes.flatMap((probe) => probe.problems)], 'problems');
-  const warnings = atMost(
-    probes.flatMap((probe) => probe.warnings),
-    'warnings',
-  );
+  const found = [...refusals, ...probes.flatMap((probe) => probe.problems)];
+  const problems = atMost(found, (left) => ({ path: '', message: `${left} more problems like these.` }));
+  const warned = probes.flatMap((probe) => probe.warnings);
+  const warnings = atMost(warned, (left) => `${left} more warnings like these.`);
   const kept = warnings.length === 0 ? {} : { preflightWarnings: warnings };
   if (problems.length > 0) {
     const endedAt = new Date(clock.now()).toISOString();
@@ -78,19 +78,19 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   return { schedule, stopRequested, warnings };
 }
 
-function atMost(sentences: readonly string[], what: string): readonly string[] {
-  const left = sentences.length - MOST_SENTENCES;
-  return left <= 0 ? sentences : [...sentences.slice(0, MOST_SENTENCES), `${left} more ${what} like these.`];
+function atMost<Item>(found: readonly Item[], more: (left: number) => Item): readonly Item[] {
+  const left = found.length - MOST_FINDINGS;
+  return left <= 0 ? found : [...found.slice(0, MOST_FINDINGS), more(left)];
 }
 
 /** Scenarios that cannot be compiled, for example because of a check's schema; every slice would throw on them. */
-function compileProblems(plan: Plan): string[] {
+function compileProblems(plan: Plan): Problem[] {
   return Object.keys(plan.scenarios).flatMap((name) => {
     try {
       compileScenario(plan, name);
       return [];
     } catch (error) {
-      return [`scenarios.${name}: ${error instanceof Error ? error.message : String(error)}`];
+      return [{ path: `scenarios.${name}`, message: error instanceof Error ? error.message : String(error) }];
     }
   });
 }

@@ -3,7 +3,7 @@ import { isHttpSse } from '../mcp/session/find-revision.ts';
 import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import type { Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { shortened } from '../plan/problem.ts';
+import { type Problem, shortened } from '../plan/problem.ts';
 import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { printable } from '../report/format.ts';
@@ -32,7 +32,7 @@ type VisitOptions = {
   readonly redact: (text: string) => string;
 };
 
-/** A sentence can quote what a server lists. */
+/** A message can quote what a server lists. */
 const MAX_CHARACTERS = 1000;
 
 const CALLER = { vu: 0, iteration: 0 } as const;
@@ -50,24 +50,26 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
     operation: (operation) => operations.push(operation) - 1,
     redactor,
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-  if (client instanceof Error) return { problems: [`targets.${name}: ${client.message}`], warnings: [] };
+  if (client instanceof Error)
+    return { problems: [{ path: `targets.${name}`, message: client.message }], warnings: [] };
   // What a server says may contain the secret that we sent, or codes that drive a terminal. A text that is cut before it
   // is redacted could keep a part of a secret.
   const redact = (text: string) => redactor.redact(text);
   const clean = (text: string) => shortened(printable(redact(text)), MAX_CHARACTERS);
+  const cleanProblem = ({ path, message }: Problem) => ({ path: clean(path), message: clean(message) });
   try {
     const steps = Object.values(plan.scenarios).flatMap((scenario) => (scenario.target === name ? scenario.steps : []));
     const operationOf = (exchange: Exchange) => operations[exchange.sample.operation] as string;
     const visit = await visitOnce(client, steps, { clock: context.clock, operationOf, redact });
     if (!('opened' in visit)) {
       const fault = { ...visit, message: redact(visit.message) };
-      return { problems: [clean(faultProblem(name, target, fault))], warnings: [] };
+      return { problems: [cleanProblem(faultProblem(name, target, fault))], warnings: [] };
     }
     const { opened, lists } = visit;
     const { facts, capabilities } = opened;
     const { problems, warnings } = checkSteps(plan, name, opened, lists);
     return {
-      problems: problems.map(clean),
+      problems: problems.map(cleanProblem),
       warnings: warnings.map(clean),
       target: { name, url: shownUrl(target.url), ...facts, capabilities, notes: toolNotes(plan, name, opened) },
     };
@@ -116,9 +118,13 @@ function toolNotes(plan: Plan, name: string, { tools }: Opened): string[] {
   );
 }
 
-function faultProblem(name: string, target: Target, { operation, outcome, message }: Fault): string {
+function faultProblem(name: string, target: Target, { operation, outcome, message }: Fault): Problem {
   const detail = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, 200)})`;
-  return `targets.${name}: ${operation} at ${shownUrl(target.url)} ended in ${outcome}${detail}. ${adviceFor(outcome, message)}`;
+  const at = shownUrl(target.url);
+  return {
+    path: `targets.${name}`,
+    message: `${operation} at ${at} ended in ${outcome}${detail}. ${adviceFor(outcome, message)}`,
+  };
 }
 
 /** A target's URL without its query, which may contain a key. */

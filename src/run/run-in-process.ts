@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ReadFile } from '../plan/feed.ts';
+import type { Problem } from '../plan/problem.ts';
 import { conclude } from './conclude.ts';
 import { foldGroups, foldSlices } from './fold-slices.ts';
 import { preflight } from './preflight.ts';
@@ -17,7 +18,7 @@ export async function runInProcess(
   context: RunContext,
   runId: string,
   onWarnings: (warnings: readonly string[]) => void = () => {},
-): Promise<readonly string[]> {
+): Promise<readonly Problem[]> {
   const found = await preflight(context, runId, randomUUID());
   onWarnings(found.warnings);
   if ('problems' in found) return found.problems;

@@ -1,3 +1,4 @@
+import type { Problem } from '../plan/problem.ts';
 import { isOfKind, type OperationKey, type OperationKind, operationId } from '../sample/block.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
@@ -21,7 +22,8 @@ export type RunView = {
   /** Since the planned start; negative before it. */
   readonly elapsedSeconds?: number;
   readonly endedAt?: string;
-  readonly problems?: readonly string[];
+  /** Why the run was refused or failed. */
+  readonly problems?: readonly Problem[];
   /** What preflight warned of, a sentence each. */
   readonly preflightWarnings?: readonly string[];
   readonly verdict?: RunRecord['verdict'];

@@ -1,3 +1,4 @@
+import type { Problem } from '../plan/problem.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
@@ -68,8 +69,8 @@ export type RunRecord = {
   readonly abort?: Abort;
   readonly schedule?: RunSchedule;
   readonly targets?: readonly ReportTarget[];
-  /** Why the run was refused or failed; a sentence each. */
-  readonly problems?: readonly string[];
+  /** Why the run was refused or failed. */
+  readonly problems?: readonly Problem[];
   /** What preflight warned of, a sentence each; absent if it warned of nothing. */
   readonly preflightWarnings?: readonly string[];
   /** What went wrong in mcp-surge itself, a sentence each; absent if nothing did. */

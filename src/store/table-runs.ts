@@ -119,7 +119,10 @@ async function changeValues(change: RunChange): Promise<RowValues> {
   return values;
 }
 
-/** The record of a row; its types are not checked, because only changeValues and createRun write these rows. */
+/**
+ * The record of a row; its types are not checked, because only changeValues and createRun write these rows. Earlier
+ * versions stored problems as sentences.
+ */
 async function recordFrom(values: RowValues): Promise<RunRecord> {
   const record: Record<string, unknown> = {};
   for (const name of PLAIN) {
@@ -127,9 +130,13 @@ async function recordFrom(values: RowValues): Promise<RunRecord> {
   }
   for (const name of PACKED) {
     const value = await unpackJson(name, values);
-    if (value !== undefined) record[name] = value;
+    if (value !== undefined) record[name] = name === 'problems' ? (value as unknown[]).map(problemFrom) : value;
   }
   return record as unknown as RunRecord;
+}
+
+function problemFrom(stored: unknown): unknown {
+  return typeof stored === 'string' ? { path: '', message: stored } : stored;
 }
 
 /** Idempotency keys: whoever creates the row first has claimed the key. */

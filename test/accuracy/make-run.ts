@@ -17,7 +17,7 @@ const created = await createRun(context, { text: planOf(), trigger: 'command' })
 if (created.outcome !== 'created') throw new Error(JSON.stringify(created));
 const { runId } = created.record;
 const problems = await runInProcess(context, runId);
-if (problems.length > 0) throw new Error(problems.join(' '));
+if (problems.length > 0) throw new Error(JSON.stringify(problems));
 process.send?.(await readReport(context.store, runId));
 process.disconnect?.();
 

@@ -4,6 +4,7 @@ import { MODERN_REVISION } from '../../src/mcp/session/handshakes.ts';
 import { listPages } from '../../src/mcp/session/lists.ts';
 import { type Session, succeeded } from '../../src/mcp/session/session.ts';
 import type { Plan } from '../../src/plan/plan-schema.ts';
+import { problemText } from '../../src/plan/problem.ts';
 import type { Target } from '../../src/plan/target-schema.ts';
 import { checkSteps } from '../../src/run/check-steps.ts';
 import { openTargetClient, type TargetClient } from '../../src/run/target-client.ts';
@@ -45,9 +46,9 @@ export async function playScenario(scenario: ScenarioPlan, options: PlayOptions)
       const allowWrites = tools.map(({ name }) => name);
       const plan = aPlan({ target: { ...target, allowWrites }, scenario: { steps: [step] } });
       // The suite has arguments that do not match its own schemas, and checks that they are sent.
-      const [problem] = checkSteps(plan, 'web', opened).problems.filter((each) => !each.includes('.arguments'));
+      const [problem] = checkSteps(plan, 'web', opened).problems.filter(({ path }) => !path.includes('.arguments'));
       if (problem === undefined) await send(session, callOf(plan));
-      else log(`not called: ${problem}`);
+      else log(`not called: ${problemText(problem)}`);
     }
     await session.close(CALLER);
   } finally {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../demo/local-stack.ts';
-import { getReport, getRun, postRun, stopRun } from '../../demo/runs-api.ts';
+import { getReport, getRun, postRun, type RunStatus, stopRun } from '../../demo/runs-api.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
+import { type Problem, problemText } from '../../src/plan/problem.ts';
 import { planText } from '../support/a-plan.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { assertCountsReconcile, fleetStats } from '../support/reconcile.ts';
@@ -23,9 +24,10 @@ after(() => stack.stop());
 
 const post = (body: string, headers: Record<string, string> = {}) =>
   fetch(`${api}/runs`, { method: 'POST', body, headers });
+const textOf = ({ problems = [] }: RunStatus) => problems.map(problemText).join('\n');
 const problemOf = async (response: Response) => {
   assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/);
-  return (await response.json()) as { status: number; title: string; detail?: string; problems?: unknown[] };
+  return (await response.json()) as { status: number; title: string; detail?: string; problems?: Problem[] };
 };
 
 it('accepts a plan, runs it, and returns its report in every format', async () => {
@@ -132,7 +134,7 @@ it('refuses a plan that is not valid, with every problem, its path and its line'
   const response = await post(learnPlan(stack.servers).replace('vus:', 'vsu:').replace('name: small', 'name: SMALL'));
   assert.equal(response.status, 400);
   const { problems } = await problemOf(response);
-  const paths = (problems as { path: string; line: number }[]).map(({ path, line }) => `${line} ${path}`);
+  const paths = problems?.map(({ path, line }) => `${line} ${path}`);
   assert.deepEqual(paths, ['2 name', '6 scenarios.look.vus', '9 scenarios.look.vsu']);
 });
 
@@ -144,9 +146,13 @@ it('refuses, before any traffic, a target that is not on the allowlist and more 
   const response = await post(elsewhere);
   assert.equal(response.status, 403);
   const { problems } = await problemOf(response);
-  assert.match(String(problems?.[0]), /https:\/\/mcp\.example\.com is not on the allowlist/);
-  assert.match(String(problems?.[1]), /permission/);
-  assert.match(String(problems?.[2]), /51 virtual users.*SURGE_MAX_VUS/);
+  assert.deepEqual(
+    problems?.map(({ path }) => path),
+    ['targets.learn.url', 'targets.learn.permission', 'scenarios'],
+  );
+  assert.match(problems?.[0]?.message ?? '', /https:\/\/mcp\.example\.com is not on the allowlist/);
+  assert.match(problems?.[1]?.message ?? '', /permission/);
+  assert.match(problems?.[2]?.message ?? '', /51 virtual users.*SURGE_MAX_VUS/);
   assert.deepEqual((await fleetStats(stack.servers.learn.statsUrl)).operations, before.operations);
 });
 
@@ -165,7 +171,7 @@ it('refuses a rate above SURGE_MAX_RATE, and accepts a rate equal to it', async 
     });
   const refused = await post(planWithRate(41));
   assert.equal(refused.status, 403);
-  assert.match(String((await problemOf(refused)).problems?.[0]), /41 .*40 .*SURGE_MAX_RATE/);
+  assert.match((await problemOf(refused)).problems?.[0]?.message ?? '', /41 .*40 .*SURGE_MAX_RATE/);
   const accepted = await post(planWithRate(40));
   assert.equal(accepted.status, 202);
   const status = await waitForRun(api, ((await accepted.json()) as { id: string }).id);
@@ -199,7 +205,7 @@ for (const [what, change, expected] of refusals) {
     const { id } = await postRun(api, change(learnPlan(stack.servers)));
     const status = await waitForRun(api, id);
     assert.equal(status.state, 'refused');
-    assert.match(status.problems?.join('\n') ?? '', expected);
+    assert.match(textOf(status), expected);
     assert.equal((await getRun(api, id)).live.requests, 0);
   });
 }
@@ -211,7 +217,7 @@ it('refuses a run in preflight because of a wrong token or a tool that may write
     tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
   });
   const { id } = await postRun(api, withWrite);
-  const problems = (await waitForRun(api, id)).problems?.join('\n') ?? '';
+  const problems = textOf(await waitForRun(api, id));
   assert.match(problems, /targets\.github: server\/discover .* AUTH_401/);
   assert.doesNotMatch(problems, /demo-context7-key/);
 
@@ -219,7 +225,7 @@ it('refuses a run in preflight because of a wrong token or a tool that may write
     .replace('secret: context7-api-key', 'secret: github-pat')
     .replace('tool: get_me', 'tool: create_issue');
   const refused = await waitForRun(api, (await postRun(api, writes)).id);
-  assert.match(refused.problems?.join('\n') ?? '', /does not mark "create_issue" with readOnlyHint.*allowWrites/);
+  assert.match(textOf(refused), /does not mark "create_issue" with readOnlyHint.*allowWrites/);
 });
 
 it('answers 404 for a run that does not exist', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readTools } from '../../src/mcp/operations/tool.ts';
+import { problemText } from '../../src/plan/problem.ts';
 import { checkSteps } from '../../src/run/check-steps.ts';
 import { aPlan } from '../support/a-plan.ts';
 
@@ -21,7 +22,7 @@ function findingsOf(inputSchema: object, given: object, capture = false) {
   const at = `scenarios.calls.steps[${first.length}].arguments`;
   const short = (sentences: readonly string[]) =>
     sentences.filter((each) => each.startsWith(at)).map((each) => each.slice(at.length).replace(/^\./, ''));
-  return { problems: short(problems), warnings: short(warnings) };
+  return { problems: short(problems.map(problemText)), warnings: short(warnings) };
 }
 
 const SEARCH = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkSteps, type Findings } from '../../src/run/check-steps.ts';
+import { problemText } from '../../src/plan/problem.ts';
+import { checkSteps } from '../../src/run/check-steps.ts';
 import type { TargetLists } from '../../src/run/target-lists.ts';
 import { aPlan } from '../support/a-plan.ts';
 
@@ -21,14 +22,17 @@ const LISTS: TargetLists = {
   templates: { items: ['repo://{owner}/issues/{number}', 'demo://text/{id}', 'search://all{?q,lang*}'] },
 };
 
-/** What preflight finds in one step; paths begin at the step. */
+/** Problems and warnings, a sentence each; paths begin at the step. */
+type Findings = { readonly problems: readonly string[]; readonly warnings: readonly string[] };
+
+/** What preflight finds in one step. */
 function findingsOf(step: object, lists: Partial<TargetLists> = {}): Findings {
   const plan = aPlan({ scenario: { steps: [step] }, plan: { feeds: { ids: { values: ['1', '2'] } } } });
   const facts = { protocolVersion: '2025-11-25', server: 'fake 1', session: 'stateless' } as const;
   const opened = { facts, tools: [], capabilities: ['resources', 'prompts', 'completions'] };
   const { problems, warnings } = checkSteps(plan, 'web', opened, { ...LISTS, ...lists });
   const short = (texts: readonly string[]) => texts.map((text) => text.replace('scenarios.calls.steps[0].', ''));
-  return { problems: short(problems), warnings: short(warnings) };
+  return { problems: short(problems.map(problemText)), warnings: short(warnings) };
 }
 
 type Case = readonly [what: string, step: object, found: Partial<Findings>, lists?: Partial<TargetLists>];

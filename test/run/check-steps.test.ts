@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { readTools } from '../../src/mcp/operations/tool.ts';
 import type { Opened } from '../../src/mcp/session/session.ts';
+import { problemText } from '../../src/plan/problem.ts';
 import { checkSteps } from '../../src/run/check-steps.ts';
 import { aPlan } from '../support/a-plan.ts';
 
@@ -25,7 +26,7 @@ function problemsOf(
   const plan = aPlan({ target, scenario: { steps } });
   const facts = { protocolVersion, server: 'fake 1', session: 'stateless' } as const;
   const { problems } = checkSteps(plan, 'web', { facts, tools, capabilities: ['tools'], ...more });
-  return problems.map((text) => text.replace('scenarios.calls.', ''));
+  return problems.map((problem) => problemText(problem).replace('scenarios.calls.', ''));
 }
 
 it('finds no problem if the target offers everything that the steps need', () => {

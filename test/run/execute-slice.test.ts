@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { problemText } from '../../src/plan/problem.ts';
 import { layoutOf, sliceOf } from '../../src/plan/slices.ts';
 import { executeSlice } from '../../src/run/execute-slice.ts';
 import { probeTarget } from '../../src/run/probe-target.ts';
@@ -98,7 +99,8 @@ describe('an access token that a target echoes', () => {
   it('is redacted from the problems that preflight finds', async (t) => {
     const { context, target } = await startEchoingTarget(t);
     const { problems } = await probeTarget(context, aPlan({ target }), 'web');
-    assert.match(problems.join(), /no Bearer \[redacted\]/);
-    assert.ok(!problems.join().includes(TOKEN), problems.join());
+    const text = problems.map(problemText).join();
+    assert.match(text, /no Bearer \[redacted\]/);
+    assert.ok(!text.includes(TOKEN), text);
   });
 });

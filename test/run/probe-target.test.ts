@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { problemText } from '../../src/plan/problem.ts';
 import { probeTarget } from '../../src/run/probe-target.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { closedPort } from '../support/loopback-server.ts';
@@ -59,7 +60,7 @@ for (const [which, [answer, expected, target = {}]] of Object.entries(REFUSALS))
     t.after(() => server.close());
     const url = `${server.origin}/mcp`;
     const plan = aPlan({ target: { url, protocol: '2025-11-25', ...target } });
-    const [problem = '', ...more] = (await probeTarget(testContext(), plan, 'web')).problems;
+    const [problem = '', ...more] = (await probeTarget(testContext(), plan, 'web')).problems.map(problemText);
     assert.deepEqual(more, []);
     assert.match(problem, /^targets\.web: initialize at /);
     assert.match(problem, expected);

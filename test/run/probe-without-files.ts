@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { problemText } from '../../src/plan/problem.ts';
 import { probeTarget } from '../../src/run/probe-target.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { aPlan } from '../support/a-plan.ts';
@@ -13,7 +14,7 @@ const plan = aPlan({ plan: { targets: { web, guarded: { url, auth } } } });
 
 async function probe() {
   const context = testContext({ secrets: environmentSecrets({ SURGE_SECRET_OURS: 'secret' }) });
-  const problemsOf = async (name: string) => (await probeTarget(context, plan, name)).problems;
+  const problemsOf = async (name: string) => (await probeTarget(context, plan, name)).problems.map(problemText);
   return { web: await problemsOf('web'), guarded: await problemsOf('guarded') };
 }
 

@@ -25,7 +25,10 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
             notes: [],
           },
         ],
-        problems: ['ünï 🚀', ''],
+        problems: [
+          { path: 'targets.ünï', message: '🚀' },
+          { path: '', message: '', line: 3, column: 1 },
+        ],
         preflightWarnings: ['an ünlisted name'],
         faults: ['run-slice failed: its worker process died (2 times).'],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },

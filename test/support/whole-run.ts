@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { problemText } from '../../src/plan/problem.ts';
 import type { Report } from '../../src/report/report.ts';
 import { createRun } from '../../src/run/create-run.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
@@ -12,7 +13,7 @@ export async function createdRun(context: RunContext, text: string): Promise<str
   return created.record.runId;
 }
 
-/** A run that has ended, with what preflight warned of and the problems for which it was not carried out. */
+/** A run that has ended, with what preflight warned of and the problems for which it was not carried out, a line each. */
 export type EndedRun = {
   readonly runId: string;
   readonly problems: readonly string[];
@@ -27,7 +28,7 @@ export async function endedRun(context: RunContext, text: string): Promise<Ended
   const problems = await runInProcess(context, runId, (found) => {
     warnings = found;
   });
-  return { runId, problems, warnings, report: await readReport(context.store, runId) };
+  return { runId, problems: problems.map(problemText), warnings, report: await readReport(context.store, runId) };
 }
 
 /** Runs a plan in this process; it must have no problems. @returns its report */
