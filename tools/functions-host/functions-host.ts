@@ -13,14 +13,14 @@ import { OrchestrationEngine } from './durable/orchestration-engine.ts';
 import { type OrchestrationStatus, orchestrationStatus } from './durable/orchestration-status.ts';
 import type { Instance } from './durable/task-hub.ts';
 import { type EnabledFunctions, enabledFunctions, type ServedFunction } from './enabled-functions.ts';
+import type { Faults } from './faults.ts';
 import { FunctionRunner, type InvocationRecord } from './function-runner.ts';
 import { httpFunctions } from './http/http-functions.ts';
 import { type HttpListener, listenHttp } from './http/http-listener.ts';
 import { type Log, stackOf } from './log.ts';
-import { type HostSettings, readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
+import { readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
 import { Timers } from './timers.ts';
-import type { WorkerOptions } from './worker/worker-process.ts';
-import { Workers } from './worker/workers.ts';
+import { type SupervisorOptions, Workers } from './worker/workers.ts';
 
 export type FunctionsHostOptions = {
   /** Folder that contains host.json. */
@@ -35,6 +35,8 @@ export type FunctionsHostOptions = {
   readonly deliverActivitiesTwice?: boolean;
   /** Run orchestrators and activities in a separate worker, as Flex Consumption does. Default: one worker for all. */
   readonly separateDurableWorker?: boolean;
+  /** Faults and delays of the platform, for tests. Default: none. */
+  readonly faults?: Faults;
   readonly log?: Log;
   /** Called after every invocation with what the worker received and what it answered. */
   readonly onInvocation?: (record: InvocationRecord) => void;
@@ -89,7 +91,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
 
   const env = workerEnvironment(settings, appRoot, listener.port);
   const separate = options.separateDurableWorker ?? false;
-  const loading = loadApp({ appRoot, entry, env, log }, settings, hostSettings, separate);
+  const timeout = hostSettings.functionTimeout;
+  const workerOptions = { appRoot, entry, env, log, timeout, gapMs: options.faults?.workerGapMs ?? 0 };
+  const loading = loadApp(workerOptions, settings, hostSettings.routePrefix, separate);
   const { workers, enabled } = await loading.catch(async (error: unknown) => {
     ready.reject(error);
     await Promise.all([listener.close(0), rpc.close(0)]);
@@ -109,6 +113,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     maxOrchestrators: hostSettings.maxConcurrentOrchestratorFunctions,
     maxActivities: hostSettings.maxConcurrentActivityFunctions,
     deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
+    faults: options.faults ?? {},
     run: runner.run,
     log,
   });
@@ -187,12 +192,12 @@ async function listen(
 
 /** Starts the workers and reads what the app registered. No worker is left running when this rejects. */
 async function loadApp(
-  options: WorkerOptions,
+  options: SupervisorOptions,
   settings: Settings,
-  { functionTimeout, routePrefix }: HostSettings,
+  routePrefix: string,
   separate: boolean,
 ): Promise<{ readonly workers: Workers; readonly enabled: EnabledFunctions }> {
-  const workers = await Workers.start(options, functionTimeout, separate);
+  const workers = await Workers.start(options, separate);
   try {
     return { workers, enabled: enabledFunctions(workers.functions, settings, routePrefix, options.log) };
   } catch (error) {

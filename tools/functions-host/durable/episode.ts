@@ -2,6 +2,7 @@ import { messageOf } from '../log.ts';
 import { ActionPlayer, type Scheduled } from './action-player.ts';
 import { eventType, type HistoryEvent, historyEvent } from './history-event.ts';
 import type { OrchestratorReply } from './orchestrator-protocol.ts';
+import { noAnswerDetails } from './task-events.ts';
 import type { Completion } from './task-hub.ts';
 
 type Decision = {
@@ -26,6 +27,10 @@ const scheduledEventTypes = {
 /**
  * Decides what follows from an orchestrator's answer: which work is new, and whether the orchestration has ended. Pure:
  * the result depends only on the answer and on the history, which includes the events of this episode and its time.
+ *
+ * An episode without an answer is not repeated, as on Azure. The extension takes it for an orchestrator that threw before
+ * it scheduled anything. So an orchestration that had scheduled work fails as non-deterministic, and any other one fails
+ * with the reason why there was no answer.
  */
 export function decide(
   orchestrator: string,
@@ -39,18 +44,18 @@ export function decide(
     result: `Orchestrator function '${orchestrator}' failed: ${message}`,
     details: `Message: ${message}, StackTrace: ${stack}`,
   });
+  const ended = (completion: Completion, work: Decision['work'] = []) => ({ work, isRepeating: false, completion });
   const terminated = history.findLast((event) => event.EventType === eventType.executionTerminated);
-  if (terminated !== undefined) {
-    return { work: [], isRepeating: false, completion: { status: 'Terminated', result: String(terminated.Input) } };
-  }
+  const termination = terminated && ({ status: 'Terminated', result: String(terminated.Input) } as const);
 
   const player = new ActionPlayer();
   try {
     play(player, history, reply);
-    checkDeterminism(player.scheduled, history);
+    const conflict = conflictWith(history, player.scheduled);
+    if (conflict !== undefined) return ended({ status: 'Failed', ...nonDeterministic(conflict) });
     for (const scheduled of player.scheduled) checkKnown(scheduled, known);
   } catch (error) {
-    return { work: [], isRepeating: false, completion: failed(messageOf(error)) };
+    return ended(termination ?? failed(messageOf(error)));
   }
 
   const recorded = new Set(history.filter(isScheduling).map((event) => event.EventId));
@@ -58,17 +63,22 @@ export function decide(
     .filter(({ id }) => !recorded.has(id))
     .map((scheduled) => ({ scheduled, event: schedulingEvent(scheduled, executionId) }));
 
+  if (termination !== undefined) return ended(termination, work);
   // The extension awaits everything that the orchestrator asked for, even after the orchestrator itself has ended.
   if (!player.isFinished || reply.end.kind === 'waiting') {
     const isRepeating = reply.end.kind === 'returned' && work.some(({ scheduled }) => scheduled.kind !== 'timer');
     return { work, completion: undefined, isRepeating };
   }
-  const decided = { work, isRepeating: false };
-  if (reply.end.kind === 'threw') return { ...decided, completion: failed(reply.end.message, reply.end.stack) };
-  if (player.continuedWith !== undefined) {
-    return { ...decided, completion: { status: 'ContinuedAsNew', input: player.continuedWith.input } };
+  if (reply.end.kind === 'threw') return ended(failed(reply.end.message, reply.end.stack), work);
+  if (reply.end.kind === 'noAnswer') {
+    const message = `One or more errors occurred. (${reply.end.message})`;
+    const result = `Orchestrator function '${orchestrator}' failed: ${message}`;
+    return ended({ status: 'Failed', result, details: noAnswerDetails(message) });
   }
-  return { ...decided, completion: { status: 'Completed', result: JSON.stringify(reply.end.output ?? null) } };
+  if (player.continuedWith !== undefined) {
+    return ended({ status: 'ContinuedAsNew', input: player.continuedWith.input }, work);
+  }
+  return ended({ status: 'Completed', result: JSON.stringify(reply.end.output ?? null) }, work);
 }
 
 /** The failure of an orchestration whose name is not that of a known orchestrator. */
@@ -131,20 +141,41 @@ function schedulingEvent(scheduled: Scheduled, executionId: string): HistoryEven
   }
 }
 
-/** @throws Error when a replay scheduled other work than the history records */
-function checkDeterminism(scheduled: readonly Scheduled[], history: readonly HistoryEvent[]): void {
+const scheduledKinds = {
+  activity: { noun: 'an activity task', action: 'ScheduleTaskOrchestratorAction' },
+  subOrchestration: { noun: 'a sub-orchestration task', action: 'CreateSubOrchestrationAction' },
+  timer: { noun: 'a timer task', action: 'CreateTimerOrchestratorAction' },
+} as const;
+
+/** How a replay differs from the history: it scheduled other work than the history records. Undefined when it agrees. */
+function conflictWith(history: readonly HistoryEvent[], scheduled: readonly Scheduled[]): string | undefined {
   for (const event of history.filter(isScheduling)) {
     const now = scheduled[event.EventId];
-    const name = now === undefined || now.kind === 'timer' ? undefined : now.name;
-    if (now === undefined || scheduledEventTypes[now.kind] !== event.EventType || name !== event.Name) {
-      const before = event.Name === undefined ? 'a timer' : `'${event.Name}'`;
-      throw new Error(
-        `Non-deterministic workflow detected: an earlier run of this orchestration scheduled ${before} as number ` +
-          `${event.EventId}, and this one ${now === undefined ? 'has not' : `scheduled ${name ?? 'a timer'} there`}. ` +
-          'An orchestrator must schedule the same work on every replay: it must not use the clock, random numbers or I/O.',
-      );
-    }
+    const kind = (Object.keys(scheduledEventTypes) as Scheduled['kind'][]).find(
+      (name) => scheduledEventTypes[name] === event.EventType,
+    )!;
+    const nowName = now === undefined || now.kind === 'timer' ? undefined : now.name;
+    if (now?.kind === kind && nowName === event.Name) continue;
+    const named = kind === 'timer' ? '' : ` and name '${event.Name}' (version '${event.Version ?? ''}')`;
+    const before = `scheduled ${scheduledKinds[kind].noun} with sequence ID ${event.EventId}${named}`;
+    return `A previous execution of this orchestration ${before}, but the current ${describeNow(now, kind, nowName)}`;
   }
+  return undefined;
+}
+
+function describeNow(now: Scheduled | undefined, kind: Scheduled['kind'], name: string | undefined): string {
+  if (now === undefined) return "replay execution hasn't (yet?) scheduled this task.";
+  const other = `orchestration replay instead`;
+  if (now.kind !== kind)
+    return `${other} produced a ${scheduledKinds[now.kind].action} action at this sequence number.`;
+  return `${other} scheduled ${scheduledKinds[kind].noun} named '${name}' with this sequence number.`;
+}
+
+function nonDeterministic(conflict: string) {
+  const changed = 'Was a change made to the orchestrator code after this instance had already started running?';
+  const result = `Non-Deterministic workflow detected: ${conflict} ${changed}`;
+  const type = 'DurableTask.Core.Exceptions.NonDeterministicOrchestrationException';
+  return { result, details: `Unhandled exception while executing orchestration: ${type}: ${result}` };
 }
 
 function checkKnown(scheduled: Scheduled, known: KnownFunctions): void {

@@ -1,3 +1,4 @@
+import { Draws, type Faults } from '../faults.ts';
 import type { ActivityFunction, OrchestratorFunction, RunFunction } from '../function-runner.ts';
 import { type Log, messageOf, stackOf } from '../log.ts';
 import { setAlarm } from '../timers.ts';
@@ -24,12 +25,11 @@ type EngineOptions = {
   readonly maxOrchestrators: number;
   readonly maxActivities: number;
   readonly deliverActivitiesTwice: boolean;
+  readonly faults: Faults;
   readonly run: RunFunction;
   readonly log: Log;
 };
 
-/** An orchestration fails after this number of episodes in a row in which the worker exited. */
-const MAX_LOST_EPISODES = 5;
 const REPEATING =
   'has ended, but tasks that it yielded a second time now run a second time. On Azure, such an orchestration can stay ' +
   'Running forever. Do not yield the remaining tasks of a failed Task.all again.';
@@ -44,10 +44,12 @@ export class OrchestrationEngine {
   readonly #known: KnownFunctions;
   readonly #slots: ConcurrencyLimit;
   readonly #activities: ActivityQueue;
+  readonly #draws: Draws;
   #isStopped = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#draws = new Draws(options.faults.seed ?? 1);
     this.#known = {
       activities: new Set(options.activities.keys()),
       orchestrators: new Set(options.orchestrators.keys()),
@@ -64,7 +66,7 @@ export class OrchestrationEngine {
   /** Starts an orchestration, or returns the active one with that id. An orchestration with an unknown name starts and fails. */
   start(start: NewInstance): ReturnType<TaskHub['create']> {
     const answer = this.hub.create(start);
-    if ('created' in answer) this.#wake(answer.created);
+    if ('created' in answer) this.#deliver(answer.created);
     return answer;
   }
 
@@ -77,7 +79,7 @@ export class OrchestrationEngine {
       instance.status = instance.history.length === 0 ? 'Pending' : 'Running';
     }
     instance.inbox.push(event);
-    this.#wake(instance);
+    this.#deliver(instance);
   }
 
   /** Begins no further episode, activity or timer. Resolves when the activities that have begun are finished. */
@@ -85,6 +87,22 @@ export class OrchestrationEngine {
     this.#isStopped = true;
     for (const instance of this.hub.all()) clearTimers(instance);
     return this.#activities.close();
+  }
+
+  /** Wakes an instance that has a new message, after the time that the message takes. */
+  #deliver(instance: Instance): void {
+    const { messageDelayMs = 0 } = this.#options.faults;
+    if (messageDelayMs === 0) this.#wake(instance);
+    else
+      this.#setTimer(instance, Date.now() + messageDelayMs * this.#draws.next('message'), () => this.#wake(instance));
+  }
+
+  #setTimer(instance: Instance, atMs: number, ring: () => void): void {
+    const cancel = setAlarm(atMs, () => {
+      instance.timers.delete(cancel);
+      ring();
+    });
+    instance.timers.add(cancel);
   }
 
   #wake(instance: Instance): void {
@@ -108,12 +126,6 @@ export class OrchestrationEngine {
       const { data, triggerMetadata } = orchestratorInput(instance, history, definition.triggerName);
       const outcome = await this.#options.run(definition, data, triggerMetadata);
       if (this.#isStopped || this.hub.find(instance.instanceId) !== instance) return;
-      if (!outcome.ok && outcome.failure.kind !== 'threw' && ++instance.lostEpisodes < MAX_LOST_EPISODES) {
-        // The episode is repeated with the same events, so the loss of the worker does no harm.
-        instance.inbox.unshift(...events.slice(1));
-        return this.#endEpisode(instance);
-      }
-      instance.lostEpisodes = 0;
       completion = this.#commit(instance, events, history, outcome);
     }
     if (completion !== undefined) this.#complete(instance, completion);
@@ -155,11 +167,7 @@ export class OrchestrationEngine {
       }
       case 'timer': {
         const fired = timerFired(scheduled.id, scheduled.fireAtMs);
-        const cancel = setAlarm(scheduled.fireAtMs, () => {
-          instance.timers.delete(cancel);
-          answer(fired);
-        });
-        instance.timers.add(cancel);
+        this.#setTimer(instance, scheduled.fireAtMs, () => answer(fired));
         break;
       }
       case 'subOrchestration': {
@@ -196,7 +204,7 @@ export class OrchestrationEngine {
   #tellParent({ parent }: Instance, completion: FinalCompletion): void {
     const waiting = parent && this.hub.find(parent.instanceId);
     if (parent === undefined || waiting?.executionId !== parent.executionId) return;
-    const details = completion.status === 'Failed' ? completion.details : '';
+    const details = completion.status === 'Failed' ? completion.details : null;
     const { taskId } = parent;
     this.send(
       waiting,

@@ -134,7 +134,9 @@ export type OrchestratorReply = {
   readonly end:
     | { readonly kind: 'waiting' }
     | { readonly kind: 'returned'; readonly output: unknown }
-    | { readonly kind: 'threw'; readonly message: string; readonly stack: string };
+    | { readonly kind: 'threw'; readonly message: string; readonly stack: string }
+    /** The worker gave no answer: it exited, there was none, or durable-functions could not read the history. */
+    | { readonly kind: 'noAnswer'; readonly message: string };
 };
 
 /** When an orchestrator fails, the message of the error contains its state as JSON after this label. */
@@ -149,10 +151,14 @@ export function orchestratorReply(outcome: InvocationOutcome): OrchestratorReply
     const { actions, customStatus, isDone, output } = stateSchema.parse(JSON.parse(outcome.value?.json ?? 'null'));
     return { actions, customStatus, end: isDone ? { kind: 'returned', output } : { kind: 'waiting' } };
   }
-  const message = failureMessage(outcome.failure);
-  const stack = outcome.failure.kind === 'threw' ? outcome.failure.error.stack : '';
+  const { failure } = outcome;
+  const message = failureMessage(failure);
+  const stack = failure.kind === 'threw' ? failure.error.stack : '';
   const at = message.indexOf(STATE_LABEL);
-  if (at < 0) return { actions: [], customStatus: undefined, end: { kind: 'threw', message, stack } };
+  if (at < 0) {
+    const text = failure.kind === 'threw' ? `Result: Failure\nException: ${message}\nStack: ${stack}` : message;
+    return { actions: [], customStatus: undefined, end: { kind: 'noAnswer', message: text } };
+  }
   const state = stateSchema.parse(JSON.parse(message.slice(at + STATE_LABEL.length)));
   const { actions, customStatus, error = '' } = state;
   return { actions, customStatus, end: { kind: 'threw', message: error, stack } };

@@ -28,8 +28,11 @@ export function timerFired(id: number, fireAtMs: number): HistoryEvent {
   return historyEvent(eventType.timerFired, { TimerId: id, FireAt: new Date(fireAtMs).toISOString() });
 }
 
-/** The failure of a child, as an event for its parent. durable-functions needs both texts. */
-export function subOrchestrationFailed(id: number, reason: string, details: string): HistoryEvent {
+/**
+ * The failure of a child, as an event for its parent. A child that was terminated has no details. durable-functions 3
+ * cannot read that: it fails the parent instead of throwing in it.
+ */
+export function subOrchestrationFailed(id: number, reason: string, details: string | null): HistoryEvent {
   const members = { TaskScheduledId: id, Reason: reason, Details: details, FailureDetails: null };
   return historyEvent(eventType.subOrchestrationFailed, members);
 }
@@ -66,6 +69,8 @@ function activityFailure(name: string, failure: InvocationFailure): ActivityFail
       const details = { $type: type, ExitCode: exitCode, Pid: pid, ...exceptionTail(message) };
       return { reason: `Activity function '${name}' failed: ${message}`, details: JSON.stringify(details) };
     }
+    case 'noWorker':
+      return { reason: `Activity function '${name}' failed: ${message}`, details: invalidOperation(message) };
     case 'timedOut': {
       const type = 'Microsoft.Azure.WebJobs.Host.FunctionTimeoutException, Microsoft.Azure.WebJobs.Host';
       const details = { $type: type, ClassName: type.split(',')[0], ...exceptionTail(message) };
@@ -103,6 +108,23 @@ function thrownDetails({ message, stack }: { readonly message: string; readonly 
     HResult: EXCEPTION_HRESULT,
     Source: null,
     WatsonBuckets: null,
+  });
+}
+
+function invalidOperation(message: string): string {
+  return JSON.stringify({
+    $type: 'System.InvalidOperationException, System.Private.CoreLib',
+    ClassName: 'System.InvalidOperationException',
+    ...exceptionTail(message),
+  });
+}
+
+/** The failure of an orchestrator that gave no answer, as JSON of a .NET exception. */
+export function noAnswerDetails(message: string): string {
+  return JSON.stringify({
+    $type: 'System.AggregateException, System.Private.CoreLib',
+    ClassName: 'System.AggregateException',
+    ...exceptionTail(message),
   });
 }
 

@@ -23,8 +23,6 @@ export type Instance = {
   /** Functions that cancel the pending timers. */
   readonly timers: Set<() => void>;
   isInEpisode: boolean;
-  /** Episodes in a row that ended because the worker exited. */
-  lostEpisodes: number;
 };
 
 /** How a generation of an orchestration ended. `result` is JSON for a value, plain text for a failure. */
@@ -76,7 +74,6 @@ export class TaskHub {
       inbox: [],
       timers: new Set(),
       isInEpisode: false,
-      lostEpisodes: 0,
     };
     instance.inbox.push(executionStarted(instance));
     this.#instances.set(instanceId, instance);

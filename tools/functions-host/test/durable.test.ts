@@ -36,6 +36,18 @@ it('a failed task fails the orchestration only after the other tasks have ended'
   assert.equal(history().filter(({ EventType }) => EventType === eventType.taskCompleted).length, 1);
 });
 
+it('the parent of a failing Task.all is told only after all its tasks have ended', async () => {
+  const id = await app.start('waits-for-fan-out', [
+    { key: 'fails at the start', fail: true },
+    { key: 'ends late', ms: 150 },
+  ]);
+  const { output } = await app.end(id);
+  assert.match((output as { caught: string }).caught, /^Orchestrator function 'fan-out' failed: /);
+  const { endedMs = Infinity } = (await app.seen()).find(({ key }) => key === 'ends late') ?? {};
+  const told = app.host.durable.history(id)?.find(({ EventType }) => EventType === eventType.subOrchestrationFailed);
+  assert.ok(Date.parse(told?.Timestamp ?? '') >= endedMs);
+});
+
 it('tasks that are yielded again after a failed Task.all run a second time, as on Azure, and the host warns', async () => {
   const id = await app.start('repeats-after-failure');
   await app.end(id);
@@ -109,6 +121,30 @@ it('terminate ends the orchestration immediately and leaves its activity running
   assert.equal(app.host.durable.status(id)?.output, 'enough');
 });
 
+it('terminate of a parent leaves its children and their activities running', async () => {
+  const id = await app.start('waits-for-children', [{ key: 'of an orphan', ms: 100 }]);
+  await until(async () => (await app.seen()).some(({ key }) => key === 'of an orphan'));
+  await app.api('POST', `instances/${id}/terminate?reason=enough`);
+  assert.equal((await app.end(id)).runtimeStatus, 'Terminated');
+  assert.equal(app.host.durable.status(`${id}-0`)?.runtimeStatus, 'Running');
+  const child = await app.end(`${id}-0`);
+  assert.deepEqual([child.runtimeStatus, child.output], ['Completed', 'of an orphan']);
+});
+
+it('terminate of a child fails its parent, whose catch never runs', async () => {
+  const id = await app.start('waits-for-children', [{ key: 'of a child', ms: 100 }]);
+  await until(async () => (await app.seen()).some(({ key }) => key === 'of a child'));
+  await app.api('POST', `instances/${id}-0/terminate?reason=enough`);
+  const { runtimeStatus, output } = await app.end(id);
+  assert.equal(runtimeStatus, 'Failed');
+  assert.match(
+    String(output),
+    /^Non-Deterministic workflow detected: .* scheduled a sub-orchestration task with sequence/,
+  );
+  const told = app.host.durable.history(id)?.find(({ EventType }) => EventType === eventType.subOrchestrationFailed);
+  assert.deepEqual([told?.Reason, told?.Details], ['enough', null]);
+});
+
 it('a suspended orchestration continues only after it is resumed', async () => {
   const id = await app.start('race', { ms: 60_000 });
   await until(() => app.host.durable.history(id)?.some(({ EventType }) => EventType === eventType.timerCreated));
@@ -160,7 +196,7 @@ it('an orchestrator that schedules other work on replay fails as non-determinist
   assert.equal(runtimeStatus, 'Failed');
   assert.match(
     String(output),
-    /Non-deterministic workflow detected: .* scheduled 'work' as number 0, and this one scheduled echo/,
+    /Non-Deterministic workflow detected: .* with sequence ID 0 and name 'work'.* instead scheduled an activity task named 'echo'/,
   );
 });
 

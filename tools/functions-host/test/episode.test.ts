@@ -92,11 +92,31 @@ it('an orchestration ends only after all its tasks have ended', () => {
 });
 
 it('an orchestrator that does not repeat its history fails', () => {
-  for (const before of [scheduled('b', 0), historyEvent(eventType.timerCreated, {}, 0), scheduled('a', 5)]) {
+  const cases: readonly [HistoryEvent, RegExp][] = [
+    [scheduled('b', 0), /instead scheduled an activity task named 'a' with this sequence number/],
+    [historyEvent(eventType.timerCreated, {}, 0), /instead produced a ScheduleTaskOrchestratorAction action/],
+    [scheduled('a', 5), /sequence ID 5 and name 'a' .* hasn't \(yet\?\) scheduled this task/],
+  ];
+  for (const [before, message] of cases) {
     const { completion, work } = decideOn([...begun, before], [call('a')]);
-    assert.match(completion?.status === 'Failed' ? completion.result : '', /Non-deterministic workflow detected/);
+    const result = completion?.status === 'Failed' ? completion.result : '';
+    assert.match(result, /^Non-Deterministic workflow detected: A previous execution of this orchestration scheduled /);
+    assert.match(result, message);
     assert.deepEqual(work, []);
   }
+});
+
+it('work that is scheduled in the episode of a terminate begins all the same', () => {
+  const terminated = historyEvent(eventType.executionTerminated, { Input: 'enough' });
+  const { completion, work } = decideOn(
+    [...begun, scheduled('a', 0), completed(0), terminated],
+    [call('a'), call('b')],
+  );
+  assert.deepEqual(completion, { status: 'Terminated', result: 'enough' });
+  assert.deepEqual(
+    work.map(({ event }) => event.Name),
+    ['b'],
+  );
 });
 
 it('a cancelled timer does not block the orchestration and keeps its id', () => {

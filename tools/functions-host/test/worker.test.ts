@@ -45,20 +45,50 @@ describe('a worker that dies', () => {
     assert.equal(await response.text(), '');
     assert.equal((await fetch(`${app.host.url}/api/seen`)).status, 200);
   });
-
-  it('does not fail an orchestrator, because its episode is repeated', async (t) => {
-    const folder = await folderWith(t);
-    await app.api('POST', 'orchestrators/exits/once', { file: path.join(folder, 'died') });
-    assert.equal((await app.end('once')).output, 'survived');
-  });
 });
 
-it('an orchestrator that kills every worker fails in the end', async (t) => {
-  const app = await durableApp(t);
-  await app.api('POST', 'orchestrators/always-exits/fatal', {});
-  const { runtimeStatus, output } = await app.end('fatal', 15_000);
-  assert.equal(runtimeStatus, 'Failed');
-  assert.match(String(output), /'always-exits' failed: node exited with code 4/);
+describe('an orchestration whose episode is lost with a worker', () => {
+  const died =
+    /Orchestrator function 'exits' failed: One or more errors occurred\. \(node exited with code 3 \(0x3\)\)/;
+  const previous =
+    /Non-Deterministic workflow detected: A previous execution of this orchestration scheduled an activity task with sequence ID 0 and name 'echo' \(version ''\), but the current replay execution hasn't \(yet\?\) scheduled this task\./;
+
+  it('fails for good, and its parent is told', async (t) => {
+    const app = await durableApp(t);
+    const folder = await folderWith(t);
+    const { runtimeStatus, output } = await app.run('exits', { file: path.join(folder, 'first') });
+    assert.equal(runtimeStatus, 'Failed');
+    assert.match(String(output), died);
+    // An orchestration that had scheduled work before is taken for one that now schedules none.
+    const parent = await app.run('child-exits', { file: path.join(folder, 'second'), after: 'an activity' });
+    assert.equal(parent.runtimeStatus, 'Completed');
+    assert.match((parent.output as { caught: string }).caught, previous);
+  });
+
+  it('fails when it becomes due while the host has no worker', async (t) => {
+    // With this seed, some of the children become due in the first milliseconds, and their parent does not.
+    const app = await durableApp(t, { faults: { workerGapMs: 100, messageDelayMs: 1_000, seed: 1195 } });
+    const works = Array.from({ length: 5 }, (_, key) => ({ key: String(key), ms: 60_000 }));
+    const id = await app.start('waits-for-children', works);
+    await until(async () => (await app.seen()).length === works.length);
+    process.kill(app.host.workerPid(), 'SIGKILL');
+    const { runtimeStatus, output } = await app.end(id);
+    const children = works.map((_, index) => app.host.durable.status(`${id}-${index}`));
+    const outputs = children.filter((child) => child?.runtimeStatus === 'Failed').map((child) => child?.output);
+    assert.ok(outputs.length > 0 && outputs.length < works.length, `${outputs.length} of ${works.length} lost`);
+    for (const lost of outputs) assert.match(String(lost), /^Non-Deterministic workflow detected: /);
+    assert.equal(runtimeStatus, 'Completed', 'the parent became due later and caught the failure');
+    assert.match((output as { caught: string }).caught, /^Non-Deterministic workflow detected: /);
+  });
+
+  it('fails with the reason when it had scheduled nothing', async (t) => {
+    const app = await durableApp(t, { faults: { workerGapMs: 60_000 } });
+    process.kill(app.host.workerPid(), 'SIGKILL');
+    await until(async () => (await fetch(`${app.host.url}/api/seen`)).status === 500);
+    await app.api('POST', 'orchestrators/echoes/too-late', {});
+    const { output } = await app.end('too-late');
+    assert.match(String(output), /'echoes' failed: .*\(Did not find any initialized language workers\)$/);
+  });
 });
 
 it('functionTimeout fails the activity and the others on its worker, and replaces the worker', async (t) => {

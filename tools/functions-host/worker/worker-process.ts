@@ -44,7 +44,7 @@ export class WorkerProcess {
   readonly #terminated = Promise.withResolvers<void>();
   #loadError: ThrownError | undefined;
   #hasExited = false;
-  #timedOut = false;
+  #timedOut: { readonly invocationId: string; readonly failure: InvocationFailure } | undefined;
 
   private constructor(options: WorkerOptions) {
     this.#log = options.log;
@@ -124,12 +124,12 @@ export class WorkerProcess {
 
   #timeOut(invocation: Invocation, timeout: string): void {
     // The first timeout kills the worker. The other invocations fail because the worker exits, not by their own limits.
-    if (this.#timedOut) return;
-    this.#timedOut = true;
+    // All fail when the process has exited, so that nothing that follows from it is sent to the dying worker.
+    if (this.#timedOut !== undefined) return;
     const { functionName, invocationId } = invocation;
     const failure: InvocationFailure = { kind: 'timedOut', functionName, timeout };
+    this.#timedOut = { invocationId, failure };
     this.#log({ level: 'error', category: 'Host.Worker', message: failureMessage(failure), functionName });
-    this.#inFlight.get(invocationId)?.({ ok: false, failure });
     this.kill();
   }
 
@@ -165,7 +165,10 @@ export class WorkerProcess {
     );
     // Before the invocations are settled, so that an invocation made in response goes to the next worker.
     this.#exited.resolve(failure);
-    for (const settle of [...this.#inFlight.values()]) settle({ ok: false, failure });
+    for (const [invocationId, settle] of [...this.#inFlight]) {
+      const isTimedOut = invocationId === this.#timedOut?.invocationId;
+      settle({ ok: false, failure: isTimedOut ? this.#timedOut!.failure : failure });
+    }
   }
 
   #receive(message: FromWorker): void {

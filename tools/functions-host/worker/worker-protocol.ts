@@ -38,6 +38,8 @@ export type InvocationOutcome =
 export type InvocationFailure =
   | { readonly kind: 'threw'; readonly error: ThrownError }
   | { readonly kind: 'workerExited'; readonly exitCode: number; readonly pid: number }
+  /** It came in the moments after a worker's exit in which the host has no worker and does not wait for one either. */
+  | { readonly kind: 'noWorker' }
   | { readonly kind: 'timedOut'; readonly functionName: string; readonly timeout: string };
 
 export type ThrownError = {
@@ -100,6 +102,8 @@ export function failureMessage(failure: InvocationFailure): string {
       return failure.error.message;
     case 'workerExited':
       return `node exited with code ${failure.exitCode} (0x${failure.exitCode.toString(16).toUpperCase()})`;
+    case 'noWorker':
+      return 'Did not find any initialized language workers';
     case 'timedOut':
       return `Timeout value of ${failure.timeout} was exceeded by function: Functions.${failure.functionName}`;
   }

@@ -20,17 +20,17 @@ export class Workers {
   }
 
   /** @throws Error when the app cannot be loaded; no worker is left running then */
-  static async start(options: WorkerOptions, timeout: FunctionTimeout, separate: boolean): Promise<Workers> {
+  static async start(options: SupervisorOptions, separate: boolean): Promise<Workers> {
     if (!separate) {
-      const { supervisor, functions } = await WorkerSupervisor.start(options, timeout);
+      const { supervisor, functions } = await WorkerSupervisor.start(options);
       return new Workers(functions, supervisor, supervisor);
     }
     // Both workers load the same app. What the app logs while it loads is reported once.
     let loaded = false;
     const quiet: Log = (line) => loaded && options.log(line);
     const [durable, others] = await Promise.allSettled([
-      WorkerSupervisor.start(options, timeout),
-      WorkerSupervisor.start({ ...options, log: quiet }, timeout),
+      WorkerSupervisor.start(options),
+      WorkerSupervisor.start({ ...options, log: quiet }),
     ]);
     if (durable.status === 'rejected' || others.status === 'rejected') {
       for (const started of [durable, others]) {
@@ -60,17 +60,23 @@ export class Workers {
 /** Pauses before the attempts to replace a dead worker. The host gives up after the last attempt. */
 const RESTART_PAUSES_MS: readonly number[] = [0, 250, 1_000];
 
+export type SupervisorOptions = WorkerOptions & {
+  readonly timeout: FunctionTimeout;
+  /** For this long after a worker's exit, invocations fail instead of waiting for the next worker. */
+  readonly gapMs: number;
+};
+
 /** Keeps one worker running: replaces it when it dies, and sends invocations to the current one. */
 class WorkerSupervisor {
-  readonly #options: WorkerOptions;
-  readonly #timeout: FunctionTimeout;
+  readonly #options: SupervisorOptions;
   readonly #stopping = new AbortController();
   #current: Promise<WorkerProcess>;
   #lastWorker: WorkerProcess;
+  /** End of the gap after the last exit, by performance.now(). */
+  #gapEndMs = 0;
 
-  private constructor(options: WorkerOptions, timeout: FunctionTimeout, worker: WorkerProcess) {
+  private constructor(options: SupervisorOptions, worker: WorkerProcess) {
     this.#options = options;
-    this.#timeout = timeout;
     this.#lastWorker = worker;
     this.#current = Promise.resolve(worker);
     this.#replaceOnExit(worker);
@@ -78,11 +84,10 @@ class WorkerSupervisor {
 
   /** Starts the first worker. Rejects with the app's own error when it cannot be loaded. */
   static async start(
-    options: WorkerOptions,
-    timeout: FunctionTimeout,
+    options: SupervisorOptions,
   ): Promise<{ readonly supervisor: WorkerSupervisor; readonly functions: readonly RegisteredFunction[] }> {
     const { worker, functions } = await WorkerProcess.start(options);
-    return { supervisor: new WorkerSupervisor(options, timeout, worker), functions };
+    return { supervisor: new WorkerSupervisor(options, worker), functions };
   }
 
   get pid(): number {
@@ -91,9 +96,10 @@ class WorkerSupervisor {
 
   /** Runs one function on the current worker, or on the next one while a dead worker is replaced. Never rejects. */
   async invoke(invocation: Invocation): Promise<InvocationOutcome> {
+    if (performance.now() < this.#gapEndMs) return { ok: false, failure: { kind: 'noWorker' } };
     try {
       const worker = await this.#current;
-      return await worker.invoke(invocation, this.#timeout);
+      return await worker.invoke(invocation, this.#options.timeout);
     } catch (error) {
       const message = `No worker could be started: ${messageOf(error)}`;
       return { ok: false, failure: { kind: 'threw', error: { message, stack: message } } };
@@ -110,6 +116,7 @@ class WorkerSupervisor {
   #replaceOnExit(worker: WorkerProcess): void {
     worker.exited.then((failure) => {
       if (this.#stopping.signal.aborted) return;
+      this.#gapEndMs = performance.now() + this.#options.gapMs;
       const message = `Worker ${worker.pid}: ${failureMessage(failure)}. Starting another.`;
       this.#options.log({ level: 'error', category: 'Host.Worker', message });
       this.#current = this.#restart();
