@@ -127,6 +127,11 @@ export const thresholdsSchema = z
     }
   });
 
+/** Whether a metric is about requests, which are steps of the plan or of the protocol, and not about iterations. */
+export function isAboutRequests(metric: MetricName): boolean {
+  return (METRICS[metric].tags as readonly TagName[]).includes('kind');
+}
+
 /** Parses a condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`. */
 export function parseThreshold(metric: string, expression: string): Threshold | { readonly problem: string } {
   const parsed = parseMetric(metric);

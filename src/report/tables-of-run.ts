@@ -118,9 +118,12 @@ function silentFailuresOf({ operations, ...report }: Report): number {
  * come first, and within a kind the most frequent.
  */
 export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string, tone: 'bad' | 'warn'): Table {
+  const ofProtocol = groups.filter(({ kind }) => kind === 'protocol');
+  const order =
+    ofProtocol.length === 0 ? 'Most frequent first' : 'Steps before the protocol, each with the most frequent first';
   return makeTable<OutcomeGroup>({
     id: 'outcomes',
-    caption: 'Most frequent first; times in UTC',
+    caption: `${order}; times in UTC`,
     columns: [
       figures('Count', ({ count }) => ({ text: formatCount(count), tone })),
       words('Outcome', ({ outcome }) => outcome, { names: true, kind: 'code', fit: 'cut' }),
@@ -132,7 +135,7 @@ export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string
     ],
     groups: [
       { title: null, items: groups.filter(({ kind }) => kind === undefined) },
-      { title: 'Protocol', items: groups.filter(({ kind }) => kind === 'protocol') },
+      { title: 'Protocol', items: ofProtocol },
     ],
   });
 }

@@ -66,7 +66,7 @@ export function unlistedSentences(groups: readonly OutcomeGroup[]): readonly str
   if (groups.length === 0) return [];
   const requests = groups.reduce((sum, group) => sum + group.count, 0);
   return [
-    `Not listed: ${counted(groups.length, 'less frequent group')} with ${counted(requests, 'request')}. The JSON report has them all.`,
+    `Not listed: ${counted(groups.length, 'more group')} with ${counted(requests, 'request')}. The JSON report has them all.`,
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import { operationOf } from '../plan/step-schema.ts';
-import { type Condition, parseThreshold, type Tags, type Threshold } from '../plan/threshold.ts';
+import { type Condition, isAboutRequests, parseThreshold, type Tags, type Threshold } from '../plan/threshold.ts';
 
 /** True when a value meets the condition. */
 export function holds(observed: number, { operator, limit }: Threshold): boolean {
@@ -51,8 +51,8 @@ export function conditionsOf(plan: Pick<Plan, 'thresholds' | 'scenarios'>): Pars
       if ('problem' in threshold) {
         throw new Error(`Threshold ${metric}: ${threshold.problem}; parsing should have refused it.`);
       }
-      const tags = { ...threshold.tags, kind: kindOf(threshold.tags, plan) };
-      return { ...rest, metric, expression, threshold: { ...threshold, tags } };
+      const kind = isAboutRequests(threshold.metric) ? { kind: kindOf(threshold.tags, plan) } : {};
+      return { ...rest, metric, expression, threshold: { ...threshold, tags: { ...threshold.tags, ...kind } } };
     });
   });
 }

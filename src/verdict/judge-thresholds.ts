@@ -26,8 +26,8 @@ export function judgeThresholds(
   const span = { fromMs: Math.min(plan.warmUp, durationSeconds * 1000 - 1), toMs: durationSeconds * 1000 };
   const warmUpPhases = warmUpPhasesOf(plan);
   return conditionsOf(plan).map((condition) => {
-    const { metric, expression, over } = condition;
-    return { metric, expression, ...(over === 'run' ? {} : { over }), ...resultOf(condition) };
+    const { metric, expression, over, threshold } = condition;
+    return { metric, expression, ...kindField(threshold), ...(over === 'run' ? {} : { over }), ...resultOf(condition) };
   });
 
   function resultOf(condition: ParsedCondition): Result {
@@ -44,6 +44,10 @@ export function judgeThresholds(
       return phase >= warmUpPhases && interval >= fromInterval && interval < toInterval;
     });
   }
+}
+
+function kindField({ tags: { kind } }: ParsedCondition['threshold']): Pick<ThresholdResult, 'kind'> {
+  return kind === 'protocol' || kind === 'all' ? { kind } : {};
 }
 
 function overRun({ threshold }: ParsedCondition, seen: Observed): Result {

@@ -1,4 +1,5 @@
 import type { Condition } from '../plan/threshold.ts';
+import type { OperationKind } from '../sample/block.ts';
 
 /**
  * `unjudged`: nothing was required of the targets, or the run shows nothing about an operation of the plan. `invalid`: the
@@ -18,6 +19,8 @@ export type ThresholdResult = {
   readonly metric: string;
   /** The condition as the plan writes it, e.g. `p(95)<500`. */
   readonly expression: string;
+  /** The requests that the condition is about; absent for the plan's steps and for metrics of iterations. */
+  readonly kind?: Exclude<OperationKind, 'step'> | 'all';
   /** What the condition had to hold over: each stage, or every sliding window of so many milliseconds; absent for the run. */
   readonly over?: Exclude<Condition['over'], 'run'>;
   /** A condition over stages is met when it held in the first stage; the ceiling says up to which stage it held. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { failuresChart, rateChart, sessionsChart, startsChart } from '../../src/report/html/chart-counts.ts';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { timeAxis } from '../../src/report/html/chart-frame.ts';
@@ -8,6 +8,7 @@ import { latencyLimits } from '../../src/report/html/chart-marks.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import type { Markup } from '../../src/report/html/markup.ts';
 import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
+import { judgedRun } from '../support/judged-run.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
@@ -174,23 +175,46 @@ it('gives an operation the limits of its tags and of all operations, and all ope
   ]);
 });
 
-it('gives a request of the protocol no limit that is about steps', () => {
-  const limitsOf = (metric: string, shown: Parameters<typeof latencyLimits>[1]) =>
-    latencyLimits([{ metric, expression: 'p(95)<500', ok: true, observed: 1 }], shown).length;
+describe('a limit is drawn for the requests that its threshold is about', () => {
   const opening = { target: 'web', operation: 'initialize', kind: 'protocol' } as const;
+  const listing = { target: 'web', operation: 'tools/list', kind: 'protocol' } as const;
+  const list = { ...listing, kind: 'step' } as const;
   const look = { target: 'web', operation: 'tools/call:look', kind: 'step' } as const;
-  const all = { target: '*', operation: '*', kind: 'step' } as const;
-  const metric = 'mcp_request_duration';
-  const cases = [metric, `${metric}{kind:all}`, `${metric}{kind:protocol}`, `${metric}{operation:initialize}`];
-  assert.deepEqual(
-    cases.map((each) => [opening, look, all].map((shown) => limitsOf(each, shown))),
-    [
-      [0, 1, 1],
-      [1, 1, 0],
-      [1, 0, 0],
-      [1, 0, 0],
-    ],
-  );
+  const [steps, all] = (['step', 'all'] as const).map((kind) => ({ target: '*', operation: '*', kind }));
+  const shown = { opening, listing, list, look, steps, all };
+  const namesOf = (tags: string, scenario: Record<string, unknown>) => {
+    const plan = { thresholds: { [`mcp_request_duration${tags}`]: ['p(95)<500'] } };
+    const { thresholds } = judgedRun({ samples: [{ durationMs: 10 }], scenario, plan });
+    return Object.entries(shown)
+      .filter(([, each]) => each !== undefined && latencyLimits(thresholds, each).length > 0)
+      .map(([name]) => name);
+  };
+  const steps2 = { steps: [{ tool: 'look' }, { list: 'tools' }] };
+  const none = { steps: [], sessions: { reuse: 'iteration' } };
+  const cases: readonly (readonly [tags: string, scenario: Record<string, unknown>, expected: readonly string[]])[] = [
+    ['', steps2, ['list', 'look', 'steps']],
+    ['{kind:all}', steps2, ['opening', 'listing', 'list', 'look', 'all']],
+    ['{kind:protocol}', steps2, ['opening', 'listing']],
+    ['{operation:initialize}', steps2, ['opening']],
+    ['{operation:tools/list}', steps2, ['list']],
+    ['{operation:tools/list}', { steps: [{ tool: 'look' }] }, ['listing', 'list']],
+    ['{operation:tools/list,kind:protocol}', steps2, ['listing']],
+    ['', none, ['opening', 'listing', 'list', 'look', 'all']],
+  ];
+  for (const [tags, scenario, expected] of cases) {
+    it(`${tags === '' ? 'without tags' : tags}: ${expected.join(', ')}`, () => {
+      assert.deepEqual(namesOf(tags, scenario), expected);
+    });
+  }
+});
+
+it('draws calls without a session among the failures', () => {
+  const series = seriesOf([null, 100], [0, 1]);
+  const points = series.points.map((point, at) => (at === 0 ? { ...point, blocked: 4 } : point));
+  const chart = failuresChart({ ...series, points }, axisOf(series), SIZE)?.markup ?? '';
+  assert.match(chart, /Failures over time: 5 in total, at most 4 in 10 s\./);
+  assert.match(chart, /0:00–0:10: 4 failures, 4 of them without a session</);
+  assert.match(chart, /0:10–0:20: 1 failure</);
 });
 
 it('draws a figure that is only a lower bound as a ring, and explains it in the legend, on hover and in the table', () => {

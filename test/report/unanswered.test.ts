@@ -5,6 +5,7 @@ import { type SectionId, sectionsOf } from '../../src/report/sections.ts';
 import type { Table } from '../../src/report/table.ts';
 import { renderText } from '../../src/report/text/text.ts';
 import { plainInk } from '../../src/report/text/text-table.ts';
+import type { OutcomeGroup } from '../../src/summary/summary.ts';
 import { SILENT } from '../support/report-unanswered.ts';
 import { reportVariants } from '../support/report-variants.ts';
 
@@ -135,4 +136,46 @@ it('unfinished iterations are in the totals and in the table of scenarios, where
   assert.match(renderText(cut, { width: 200 }), /\nUnfinished iterations +1,205 +began and did not reach their end\n/);
   const none = [tableOf('totals', modelled), tableOf('scenarios', modelled)];
   assert.ok(!JSON.stringify(none).includes('Unfinished'));
+});
+
+it('failures that are not listed are counted, and the caption says in which order the others are', () => {
+  const group = (at: number, kind: Pick<OutcomeGroup, 'kind'> = {}): OutcomeGroup => {
+    const [first] = report.failures.filter((each) => each.kind === undefined);
+    return { ...(first ?? assert.fail()), outcome: `RPC_${at}`, count: 100 - at, ...kind };
+  };
+  const steps = Array.from({ length: 18 }, (_, at) => group(2 * at));
+  const protocol = Array.from({ length: 4 }, (_, at) => group(2 * at + 1, { kind: 'protocol' }));
+  const failures = [...steps, ...protocol].toSorted((a, b) => b.count - a.count);
+  const section = sectionsOf({ ...report, failures }, 'text').get('failures') ?? assert.fail();
+  assert.deepEqual(
+    section.tables[0]?.groups.map(({ title, rows }) => [title, rows.length]),
+    [
+      [null, 18],
+      ['Protocol', 2],
+    ],
+  );
+  // Frequent failures of the protocol can be among these, because steps come first.
+  assert.deepEqual(section.footnotes, ['Not listed: 2 more groups with 188 requests. The JSON report has them all.']);
+  assert.match(section.tables[0]?.caption ?? '', /^Steps before the protocol, each with the most frequent first; /);
+  const [only] = sectionsOf({ ...report, failures: steps }, 'text').get('failures')?.tables ?? [];
+  assert.equal(only?.caption, 'Most frequent first; times in UTC');
+});
+
+it('a run in which no session could be opened has charts of its failures', () => {
+  const blocked = 41;
+  const none = { requests: 0, requestsPerSecond: 0, failures: 0, p50Ms: null, p95Ms: null, p99Ms: null };
+  const operations = report.operations.flatMap((each) =>
+    each === silent
+      ? [{ ...each, count: 0, useful: 0, failures: 0, censored: 0, withoutAnswer: 0, latencyMs: null, blocked }]
+      : [],
+  );
+  const series = report.series.map((each) => ({
+    ...each,
+    points: each.points.map((point, at) => ({ ...point, ...none, ...(at === 0 ? { blocked } : {}) })),
+  }));
+  const totals = { ...report.totals, requests: 0, useful: 0, failures: 0, blocked };
+  const page = renderHtml({ ...report, operations, series, totals });
+  assert.equal(page.match(/aria-label="Failures over time: 41 in total/g)?.length, 2);
+  assert.match(page, /<p>0 requests · <b class="bad">41 without a session<\/b><\/p>/);
+  assert.match(page, /<table class="series dense">.*<th scope="col" class="n">No session<\/th>/s);
 });

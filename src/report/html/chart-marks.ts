@@ -1,4 +1,4 @@
-import { parseThreshold, type Tags } from '../../plan/threshold.ts';
+import { parseThreshold } from '../../plan/threshold.ts';
 import type { OperationKind } from '../../sample/block.ts';
 import type { Series } from '../../summary/summary.ts';
 import type { ThresholdResult } from '../../verdict/verdict.ts';
@@ -23,24 +23,18 @@ export function subjectOf({ target, operation, kind }: Series): string {
 }
 
 /**
- * The limits for the latency of one operation; with `*`, those for all operations together. A threshold that names neither
- * an operation nor a kind is about the plan's steps.
+ * The limits for the latency of one operation; with `*`, those for all operations together. A step and a request of the
+ * protocol can have the same name, so the limit must be about the same kind.
  */
 export function latencyLimits(thresholds: readonly ThresholdResult[], shown: Shown): readonly LatencyLimit[] {
-  return thresholds.flatMap(({ metric, expression, ok }) => {
+  return thresholds.flatMap(({ metric, expression, ok, kind = 'step' }) => {
     const parsed = parseThreshold(metric, expression);
     if ('problem' in parsed || parsed.metric !== 'mcp_request_duration' || parsed.limit <= 0) return [];
     const { target = shown.target, operation = shown.operation } = parsed.tags;
-    const applies = target === shown.target && operation === shown.operation && isAbout(parsed.tags, shown);
+    const isOfKind = kind === (shown.kind ?? 'step') || (kind === 'all' && shown.operation !== '*');
+    const applies = target === shown.target && operation === shown.operation && isOfKind;
     return applies ? [{ limitMs: parsed.limit, expression, ok }] : [];
   });
-}
-
-/** Whether a threshold with these tags is about requests of the kind that is shown. */
-function isAbout({ kind, operation }: Tags, shown: Shown): boolean {
-  const { kind: shownKind = 'step' } = shown;
-  if (kind === undefined) return operation !== undefined || shownKind !== 'protocol';
-  return kind === shownKind || (kind === 'all' && shown.operation !== '*');
 }
 
 /** The greatest value of an axis that also shows the limits that are not far above. */

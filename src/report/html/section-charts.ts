@@ -20,10 +20,10 @@ function percentileLegend(shown: readonly Series[]): Markup {
   return html`<ul class="legend"><li class="p50">p50</li><li class="p95">p95</li><li class="p99">p99</li>${bound}</ul>`;
 }
 
-/** Latency, request rate and failures of all steps over time; null when none was sent. */
+/** Latency, request rate and failures of all steps over time; null when none was called. */
 export function overTimeSection(report: Report, time: TimeAxis): ChartSection | null {
   const all = report.series.find((series) => series.target === '*' && series.operation === '*');
-  if (all === undefined || report.totals.requests === 0) return null;
+  if (all === undefined || callsOf({ count: report.totals.requests, ...report.totals }) === 0) return null;
   const latency = latencyChart(
     all,
     time,
@@ -76,6 +76,9 @@ function seriesTable(series: Series): Table {
       ...(points.some(({ withoutAnswer }) => withoutAnswer !== undefined)
         ? [figures<SeriesPoint>('No answer', ({ withoutAnswer = 0 }) => formatCount(withoutAnswer))]
         : []),
+      ...(points.some(({ blocked }) => blocked !== undefined)
+        ? [figures<SeriesPoint>('No session', ({ blocked = 0 }) => formatCount(blocked))]
+        : []),
       ...(['p50', 'p95', 'p99'] as const).map((name) =>
         figures<SeriesPoint>(name, (point) => formatPoint(point, name)),
       ),
@@ -113,8 +116,8 @@ function targetCharts({ title, items: operations }: OperationGroup, report: Repo
       time,
       latencyLimits(report.thresholds, operation),
     );
-  const many = operations.filter((operation) => operation.count >= FEWEST_REQUESTS);
-  const few = operations.filter((operation) => operation.count < FEWEST_REQUESTS);
+  const many = operations.filter((operation) => callsOf(operation) >= FEWEST_REQUESTS);
+  const few = operations.filter((operation) => callsOf(operation) < FEWEST_REQUESTS);
   // Once for each target: with its steps, or with what the protocol adds where it has none.
   const [first] = report.operations.filter(({ target }) => target === operations[0]?.target);
   const sessions = report.sessions.find(({ target }) => target === first?.target && operations.includes(first));
@@ -126,6 +129,11 @@ ${
     ? null
     : html`<details><summary>Fewer than ${FEWEST_REQUESTS} requests: ${few.map((each) => each.operation).join(', ')}</summary>${few.map(charts)}</details>`
 }`;
+}
+
+/** The requests, and the calls that were not sent because no session could be opened for them. */
+function callsOf({ count, blocked = 0 }: Pick<OperationSummary, 'count' | 'blocked'>): number {
+  return count + blocked;
 }
 
 /** In a run with one target, the charts of the whole run show this. */
@@ -152,7 +160,7 @@ ${rate ? figure('Requests per second', rate) : null}${failures ? figure('Failure
 <div class="distribution">${distribution ? figure('Requests by latency, ms', distribution) : null}</div></div></article>`;
 }
 
-function summaryLine({ count, failures, withoutAnswer, latencyMs }: OperationSummary): Markup {
+function summaryLine({ count, failures, blocked = 0, withoutAnswer, latencyMs }: OperationSummary): Markup {
   const latency =
     latencyMs === null
       ? null
@@ -160,7 +168,8 @@ function summaryLine({ count, failures, withoutAnswer, latencyMs }: OperationSum
   const failed = failures === 0 ? null : html` · <b class="bad">${formatCount(failures)} failed</b>`;
   const silent =
     withoutAnswer === 0 ? null : html` · <b class="bad">${formatCount(withoutAnswer)} without an answer</b>`;
-  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${silent}${latency}</p>`;
+  const unsent = blocked === 0 ? null : html` · <b class="bad">${formatCount(blocked)} without a session</b>`;
+  return html`<p>${formatCount(count)} ${count === 1 ? 'request' : 'requests'}${failed}${silent}${unsent}${latency}</p>`;
 }
 
 function figure(caption: string, chart: Markup): Markup {
