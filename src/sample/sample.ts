@@ -46,7 +46,7 @@ export type CheckResults = {
   readonly failed: readonly number[];
 };
 
-/** A sample that is not a request: it has a time and an outcome, but none of a request's clocks. */
+/** A sample with a time and an outcome, and with none of a request's clocks: of something that is not a request, or of a request that begins. */
 export function plainSample({
   kind,
   operation,
@@ -56,8 +56,9 @@ export function plainSample({
   durationMs,
   vu,
   iteration,
+  flags = 0,
 }: Pick<Sample, 'kind' | 'operation' | 'outcome' | 'startMs' | 'durationMs' | 'vu' | 'iteration'> &
-  Partial<Pick<Sample, 'lagMs'>>): Sample {
+  Partial<Pick<Sample, 'lagMs' | 'flags'>>): Sample {
   return {
     kind,
     operation,
@@ -74,7 +75,7 @@ export function plainSample({
     firstEventMs: undefined,
     closeMs: undefined,
     bytes: 0,
-    flags: 0,
+    flags,
     message: '',
     checks: undefined,
   };

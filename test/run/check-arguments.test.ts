@@ -46,6 +46,17 @@ const SEARCH = {
 
 type Case = readonly [what: string, given: object, ...problems: string[]];
 
+/** A test of each case: the problems of its arguments, in any order, and no warnings. */
+function testEach(cases: readonly Case[], capture = false): void {
+  for (const [what, given, ...problems] of cases) {
+    it(what, () => {
+      const found = findingsOf(SEARCH, given, capture);
+      assert.deepEqual([...found.problems].sort(), [...problems].sort());
+      assert.deepEqual(found.warnings, []);
+    });
+  }
+}
+
 describe('arguments without placeholders', () => {
   const cases: readonly Case[] = [
     ['fit', { query: 'retry', top: 5, kind: 'issue', since: null, filter: { field: 'a', values: [1, 2.5] } }],
@@ -101,13 +112,7 @@ describe('arguments without placeholders', () => {
       'filter.values[1]: expected number, got "2": write it without quotes (inputSchema of search).',
     ],
   ];
-  for (const [what, given, ...problems] of cases) {
-    it(what, () => {
-      const found = findingsOf(SEARCH, given);
-      assert.deepEqual([...found.problems].sort(), [...problems].sort());
-      assert.deepEqual(found.warnings, []);
-    });
-  }
+  testEach(cases);
 
   it('that the schema does not list cause a warning when the schema does not forbid them', () => {
     const { additionalProperties: _, ...open } = SEARCH;
@@ -164,13 +169,7 @@ describe('arguments with placeholders', () => {
     ],
     ['have names with placeholders', { '{{rows.text}}': 1 }],
   ];
-  for (const [what, given, ...problems] of cases) {
-    it(what, () => {
-      const found = findingsOf(SEARCH, given, true);
-      assert.deepEqual([...found.problems].sort(), [...problems].sort());
-      assert.deepEqual(found.warnings, []);
-    });
-  }
+  testEach(cases, true);
 
   it('cause a warning when only some rows of a feed have another type', () => {
     assert.deepEqual(findingsOf(SEARCH, { query: 'retry', top: '{{mixed}}' }), {

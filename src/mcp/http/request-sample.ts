@@ -1,5 +1,5 @@
 import type { Link } from '../../net/guarded-connector.ts';
-import type { Sample } from '../../sample/sample.ts';
+import { plainSample, type Sample } from '../../sample/sample.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { Judgement } from './json-rpc.ts';
 
@@ -12,26 +12,9 @@ const MAX_MESSAGE_CHARACTERS = 4096;
 /** The sample of a request that starts now. @param startMs epoch milliseconds */
 export function newRequestSample(request: ExchangeRequest, startMs: number): RequestSample {
   const { operation, intendedMs, vu, iteration, flags } = request;
-  return {
-    kind: 'request',
-    operation,
-    outcome: 'CLIENT_ABORT',
-    startMs,
-    lagMs: intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs),
-    durationMs: 0,
-    vu,
-    iteration,
-    socketMs: undefined,
-    connectMs: undefined,
-    tlsMs: undefined,
-    headersMs: undefined,
-    firstEventMs: undefined,
-    closeMs: undefined,
-    bytes: 0,
-    flags,
-    message: '',
-    checks: undefined,
-  };
+  const lagMs = intendedMs === undefined ? 0 : Math.max(0, startMs - intendedMs);
+  const outcome = 'CLIENT_ABORT';
+  return plainSample({ kind: 'request', operation, outcome, startMs, lagMs, durationMs: 0, vu, iteration, flags });
 }
 
 /**
