@@ -56,7 +56,7 @@ const DETAILS = {
     'VERSION',
     'RESULT_TYPE',
   ],
-  RPC: ['INPUT_REQUIRED'],
+  RPC: ['INPUT_REQUIRED', 'OTHER'],
   SSE: ['BAD_DATA'],
   TOOL: ['ERROR', 'QUOTA', 'SOFT_ERROR', 'SCHEMA', 'ASSERT', 'CAPTURE'],
 } as const;

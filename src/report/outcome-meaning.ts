@@ -60,6 +60,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   PROTO_RESULT_TYPE: 'The result has a type that the protocol does not define or that was not negotiated.',
 
   RPC_INPUT_REQUIRED: 'The server asked for input that only a person or a model can give.',
+  RPC_OTHER:
+    'The server returned a JSON-RPC error. The operation already had 50 other error codes, so that this code has no row of its own.',
 
   SSE_BAD_DATA: 'An event of the stream could not be parsed, and no response followed.',
   SSE_UNTERMINATED: 'The last event of the stream had no blank line at its end; it was accepted.',

@@ -13,10 +13,18 @@ export type Outcome =
   | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE' | 'HEADERS_HELD'}`
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
-  | 'RPC_INPUT_REQUIRED'
+  | `RPC_${'INPUT_REQUIRED' | 'OTHER'}`
   | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'READS_LIKE_ERROR' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
   | 'PLAN_FEED_END'
   | `CLIENT_${'ABORT' | 'LIMIT'}`;
+
+/** The JSON-RPC codes of one operation that are outcomes of their own; requests with any further code are RPC_OTHER. */
+export const MAX_RPC_CODES = 50;
+
+/** True for an outcome whose code the target chose: it can send any number of them. */
+export function isRpcCode(outcome: Outcome): boolean {
+  return outcome.startsWith('RPC_') && outcome !== 'RPC_OTHER' && outcome !== 'RPC_INPUT_REQUIRED';
+}
 
 /** Outcomes of useful requests whose answer deserves attention; they are listed as warnings. */
 const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([

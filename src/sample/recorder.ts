@@ -14,11 +14,17 @@ import {
   operationId,
   SAMPLE_KIND,
 } from './block.ts';
-import type { Outcome } from './outcome.ts';
+import { isRpcCode, MAX_RPC_CODES, type Outcome } from './outcome.ts';
 import type { CheckResults, Sample } from './sample.ts';
 
 /** The largest number of characters of an example that is kept. */
 const MAX_EXAMPLE_CHARACTERS = 300;
+
+/** The largest number that the columns for operations and outcomes hold. */
+const MAX_INDEX = 0xffff;
+
+/** No JSON-RPC code gets a number above this one; the outcomes that mcp-surge defines, and HTTP statuses, always do. */
+const MAX_OUTCOMES = 60_000;
 
 /** The longest timeout that a plan may set. */
 const LONGEST_REQUEST_MS = 30 * 60_000;
@@ -36,6 +42,8 @@ export class Recorder {
   readonly #operationIndex = new Map<string, number>();
   readonly #outcomes: Outcome[] = [];
   readonly #outcomeIndex = new Map<Outcome, number>();
+  /** The JSON-RPC codes of each operation that keep an outcome of their own. */
+  readonly #rpcCodes: (Set<Outcome> | undefined)[] = [];
   readonly #exampleSeen = new Set<number>();
   #examples: OutcomeExample[] = [];
   readonly #checks = new Map<CheckKey, { passes: number; failures: number }>();
@@ -61,11 +69,15 @@ export class Recorder {
     this.#measuredFromMs = measuredFromMs;
   }
 
-  /** The number of an operation, which stays the same for the recorder's lifetime. */
+  /**
+   * The number of an operation, which stays the same for the recorder's lifetime.
+   * @throws when there are more operations than their column can number; plans are too short for that
+   */
   operation(target: string, operation: string, kind: OperationKind): number {
     const id = operationId({ target, operation, kind });
     let index = this.#operationIndex.get(id);
     if (index === undefined) {
+      if (this.#operations.length > MAX_INDEX) throw new Error(`A slice has more than ${MAX_INDEX + 1} operations.`);
       index = this.#operations.push({ target, operation, ...(kind === 'step' ? {} : { kind }) }) - 1;
       this.#operationIndex.set(id, index);
     }
@@ -74,14 +86,14 @@ export class Recorder {
 
   /** Keeps a useful answer to a step as the example of its operation, if it is the first. */
   keepAnswer(target: string, operation: string, text: string): void {
-    this.#keepExample(this.operation(target, operation, 'step'), this.#outcomeNumber('OK'), text);
+    this.#keepExample(this.operation(target, operation, 'step'), this.#outcomeNumber('OK', 0), text);
   }
 
   /** Adds a sample. Its values are copied, so that the caller may reuse the object. */
   add(sample: Sample): void {
     const columns = this.#columns;
     const at = this.#count++;
-    const outcome = this.#outcomeNumber(sample.outcome);
+    const outcome = this.#outcomeNumber(sample.outcome, sample.operation);
     columns.startUs[at] = microseconds(sample.startMs - this.#originMs);
     this.#latestStartMs = Math.max(this.#latestStartMs, sample.startMs);
     columns.lagUs[at] = microseconds(sample.lagMs);
@@ -161,13 +173,34 @@ export class Recorder {
     return { checks };
   }
 
-  #outcomeNumber(outcome: Outcome): number {
+  /** The number of an outcome; that of RPC_OTHER for a code that gets no number. @param operation number of the sample's */
+  #outcomeNumber(outcome: Outcome, operation: number): number {
+    const index = this.#outcomeIndex.get(outcome);
+    if (index === undefined || isRpcCode(outcome)) return this.#newOutcomeNumber(outcome, operation);
+    return index;
+  }
+
+  #newOutcomeNumber(given: Outcome, operation: number): number {
+    const outcome = isRpcCode(given) && !this.#keepsCode(given, operation) ? 'RPC_OTHER' : given;
     let index = this.#outcomeIndex.get(outcome);
     if (index === undefined) {
       index = this.#outcomes.push(outcome) - 1;
       this.#outcomeIndex.set(outcome, index);
     }
     return index;
+  }
+
+  /** Whether a code is one of the first of its operation. Many operations with many codes each must not fill the column. */
+  #keepsCode(code: Outcome, operation: number): boolean {
+    let codes = this.#rpcCodes[operation];
+    if (codes === undefined) {
+      codes = new Set();
+      this.#rpcCodes[operation] = codes;
+    }
+    if (codes.has(code)) return true;
+    if (codes.size === MAX_RPC_CODES || this.#outcomes.length >= MAX_OUTCOMES) return false;
+    codes.add(code);
+    return true;
   }
 
   #keepExample(operation: number, outcome: number, message: string): void {

@@ -122,13 +122,14 @@ function mergeIterations(cells: readonly IterationCell[]): IterationCell {
   };
 }
 
-function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
+/** Merges the counts of one outcome of an operation. */
+export function mergeOutcomes(counts: readonly OutcomeCount[]): OutcomeCount {
   const [first] = counts as [OutcomeCount];
   return {
     ...first,
     count: counts.reduce((total, { count }) => total + count, 0),
-    firstMs: Math.min(...counts.map(({ firstMs }) => firstMs)),
-    lastMs: Math.max(...counts.map(({ lastMs }) => lastMs)),
+    firstMs: counts.reduce((least, { firstMs }) => Math.min(least, firstMs), Number.POSITIVE_INFINITY),
+    lastMs: counts.reduce((most, { lastMs }) => Math.max(most, lastMs), 0),
   };
 }
 
@@ -167,7 +168,7 @@ function mergePauses(pauses: readonly PauseFold[]): PauseFold {
     target,
     count: pauses.reduce((total, { count }) => total + count, 0),
     totalUs: pauses.reduce((total, { totalUs }) => total + totalUs, 0),
-    maxUs: Math.max(...pauses.map(({ maxUs }) => maxUs)),
+    maxUs: pauses.reduce((most, { maxUs }) => Math.max(most, maxUs), 0),
   };
 }
 

@@ -1,11 +1,22 @@
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ArrivalScenario } from '../plan/scenario-schema.ts';
 import { isArrival, warmUpPhasesOf } from '../plan/timeline.ts';
+import { operationId } from '../sample/block.ts';
 import { softErrorFor } from '../sample/error-text.ts';
-import { outcomeClass } from '../sample/outcome.ts';
+import { isRpcCode, MAX_RPC_CODES, outcomeClass } from '../sample/outcome.ts';
 import { arrivalSchedule, startsBefore } from '../traffic/arrival-schedule.ts';
 import { batchGrid } from './batches.ts';
-import { type Cell, type CellPlace, type Fold, type IterationCell, outcomeId, type PauseFold, sentOf } from './fold.ts';
+import {
+  type Cell,
+  type CellPlace,
+  type Fold,
+  type IterationCell,
+  type OutcomeCount,
+  outcomeId,
+  type PauseFold,
+  sentOf,
+} from './fold.ts';
+import { mergeOutcomes } from './merge-folds.ts';
 import { percentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
@@ -87,7 +98,7 @@ function pausesOf(pauses: readonly PauseFold[]): TargetPauses[] {
 /** The failures or the warnings of a run, the most frequent first. */
 function groupsOf({ outcomes, examples }: Fold, wanted: 'failed' | 'warning'): OutcomeGroup[] {
   const messages = new Map(examples.map((each) => [outcomeId(each), each.message]));
-  return outcomes
+  return withFirstCodes(outcomes)
     .filter(({ outcome }) => outcomeClass(outcome) === wanted)
     .toSorted((a, b) => b.count - a.count)
     .map(({ firstMs, lastMs, ...group }) => {
@@ -101,6 +112,26 @@ function groupsOf({ outcomes, examples }: Fold, wanted: 'failed' | 'warning'): O
         ...(softError === undefined ? {} : { softError }),
       };
     });
+}
+
+/**
+ * The outcomes with the first JSON-RPC codes of each operation. Each slice records as many codes for itself, so that all
+ * slices together can have more; those that came later are added to RPC_OTHER, with the message of the first of them.
+ */
+function withFirstCodes(outcomes: Fold['outcomes']): Fold['outcomes'] {
+  const codes = Map.groupBy(
+    outcomes.filter(({ outcome }) => isRpcCode(outcome)),
+    operationId,
+  );
+  const later = [...codes.values()].flatMap((group) =>
+    group.toSorted((a, b) => a.firstMs - b.firstMs || (a.outcome < b.outcome ? -1 : 1)).slice(MAX_RPC_CODES),
+  );
+  if (later.length === 0) return outcomes;
+  const left = new Set(later);
+  const others = later.map((each): OutcomeCount => ({ ...each, outcome: 'RPC_OTHER' }));
+  return [...Map.groupBy([...outcomes.filter((each) => !left.has(each)), ...others], outcomeId).values()].map(
+    mergeOutcomes,
+  );
 }
 
 function exampleAnswersOf({ examples }: Fold): ExampleAnswer[] {

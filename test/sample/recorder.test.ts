@@ -11,6 +11,7 @@ import {
   SAMPLE_FLAG,
   SAMPLE_KIND,
 } from '../../src/sample/block.ts';
+import type { Outcome } from '../../src/sample/outcome.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { aSample } from '../support/a-sample.ts';
 
@@ -238,4 +239,48 @@ it('counts each check of a block, and leaves out the warm-up', () => {
     ],
   );
   assert.deepEqual(decodeBlock(encodeBlock(block)), block);
+});
+
+/** The outcomes of a block's samples. */
+function outcomesOf(block: Block): (string | undefined)[] {
+  return Array.from({ length: block.count }, (_, at) => block.outcomes[block.columns.outcome[at] as number]);
+}
+
+it('gives the first 50 JSON-RPC codes of each operation an outcome of their own, and counts all others as RPC_OTHER', () => {
+  const recorder = new Recorder(ORIGIN_MS, () => assert.fail(), asIs);
+  const [look, find] = ['look', 'find'].map((tool) => recorder.operation('web', `tools/call:${tool}`, 'step'));
+  const add = (operation: number | undefined, outcome: Outcome) =>
+    recorder.add(aSample({ operation: operation as number, outcome, startMs: ORIGIN_MS, message: `said ${outcome}` }));
+  for (let code = 0; code < 60; code++) add(look, `RPC_${code}`);
+  for (let code = 59; code >= 0; code--) add(find, `RPC_${code}`);
+  add(look, 'RPC_0');
+  add(look, 'RPC_INPUT_REQUIRED');
+  const block = recorder.drain() as Block;
+  const own = (from: number, to: number) => Array.from({ length: 50 }, (_, at) => `RPC_${from < to ? at : from - at}`);
+  const rest = Array.from({ length: 10 }, () => 'RPC_OTHER');
+  assert.deepEqual(outcomesOf(block), [...own(0, 49), ...rest, ...own(59, 10), ...rest, 'RPC_0', 'RPC_INPUT_REQUIRED']);
+  const others = block.examples.filter(({ outcome }) => block.outcomes[outcome] === 'RPC_OTHER');
+  assert.deepEqual(
+    others.map(({ message }) => message),
+    ['said RPC_50', 'said RPC_9'],
+  );
+});
+
+it('never writes an index that its column cannot hold, however many operations and codes there are', () => {
+  let failures = 0;
+  const count = (block: Block) => {
+    for (const outcome of outcomesOf(block)) if (outcome?.startsWith('RPC_') === true) failures++;
+  };
+  const recorder = new Recorder(ORIGIN_MS, count, asIs);
+  const sent = 250_000;
+  for (let at = 0; at < sent; at++) {
+    const operation = recorder.operation('web', `tools/call:${at % 5000}`, 'step');
+    recorder.add(aSample({ operation, outcome: `RPC_${at}`, startMs: ORIGIN_MS }));
+  }
+  const last = recorder.drain();
+  if (last !== undefined) count(last);
+  assert.equal(failures, sent);
+  assert.throws(() => {
+    for (let at = 0; at < 70_000; at++) recorder.operation('web', `tools/call:${at}`, 'step');
+  }, /more than 65536 operations/);
 });

@@ -253,3 +253,20 @@ it('summarise suggests a soft error for answers that read like errors, and for n
     ],
   );
 });
+
+it('summarise shows the 50 JSON-RPC codes that came first, although each slice recorded 50 of its own', () => {
+  const slice = (from: number): SampleParts[] =>
+    Array.from({ length: 50 }, (_, at) => ({
+      outcome: `RPC_${from + at}`,
+      atMs: from + at,
+      message: `code ${from + at}`,
+    }));
+  const folds = [slice(100), slice(0)].map((samples) => mergedFold(samples));
+  const { failures } = summarise(mergeFolds(folds, INTERVAL_MS), runSpan());
+  assert.equal(failures.length, 51);
+  const [other, ...own] = failures;
+  assert.equal(other?.outcome, 'RPC_OTHER');
+  assert.equal(other?.count, 50);
+  assert.equal(other?.firstAt, new Date(RUN_START_MS + 100).toISOString());
+  assert.deepEqual(new Set(own.map(({ outcome }) => outcome)), new Set(slice(0).map(({ outcome }) => outcome)));
+});

@@ -44,6 +44,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   PROTO_VERSION: true,
   PROTO_RESULT_TYPE: true,
   RPC_INPUT_REQUIRED: true,
+  RPC_OTHER: true,
   SSE_BAD_DATA: true,
   SSE_UNTERMINATED: true,
   TOOL_ERROR: true,
