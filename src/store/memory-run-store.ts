@@ -1,6 +1,14 @@
 import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
-import { type KeyClaim, latestProgress, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
+import {
+  hashOfKey,
+  type KeyClaim,
+  latestProgress,
+  type RunRecord,
+  type RunStore,
+  type Stop,
+  UnknownRunError,
+} from './run-store.ts';
 import {
   holderOf,
   NO_ATTEMPTS,
@@ -22,11 +30,20 @@ export function memoryRunStore(): RunStore {
   const slices = new Map<string, SliceAttempts>();
   const blocks = new Map<string, Map<number, Block>>();
   const progress = new Map<string, Map<string, LiveProgress>>();
+  let killSwitch: Stop | undefined;
 
   const attemptsAt = (runId: string, sliceId: string) => slices.get(keyOf(runId, sliceId)) ?? NO_ATTEMPTS;
   const setAttempts = (runId: string, sliceId: string, changed: SliceAttempts) => {
     slices.set(keyOf(runId, sliceId), structuredClone(changed));
   };
+
+  function deleteSamples(runId: string, keepDocuments: readonly string[]): void {
+    const kept = new Set(keepDocuments.map((name) => keyOf(runId, name)));
+    for (const map of [documents, slices, blocks] as Map<string, unknown>[]) {
+      for (const key of map.keys()) if (isOfRun(key, runId) && !kept.has(key)) map.delete(key);
+    }
+    progress.delete(runId);
+  }
 
   return {
     async createRun(record) {
@@ -49,14 +66,23 @@ export function memoryRunStore(): RunStore {
       runs.set(runId, changed);
       return structuredClone(changed);
     },
-    async listRuns({ planName, limit }) {
-      const wanted = [...runs.values()].filter((run) => planName === undefined || run.planName === planName);
+    async listRuns({ planName, fromRunId, beforeRunId, limit }) {
+      const wanted = [...runs.values()]
+        .filter((run) => planName === undefined || run.planName === planName)
+        .filter(({ runId }) => fromRunId === undefined || runId >= fromRunId)
+        .filter(({ runId }) => beforeRunId === undefined || runId < beforeRunId);
       return structuredClone(wanted.sort((a, b) => (a.runId < b.runId ? 1 : -1)).slice(0, limit));
     },
     async reserveKey(key, claim) {
-      const first = claims.get(key) ?? { ...claim };
-      claims.set(key, first);
+      const first = claims.get(hashOfKey(key)) ?? { ...claim };
+      claims.set(hashOfKey(key), first);
       return { ...first };
+    },
+    async readKillSwitch() {
+      return killSwitch;
+    },
+    async writeKillSwitch(stop) {
+      killSwitch = structuredClone(stop);
     },
 
     async putDocument(runId, name, bytes) {
@@ -100,11 +126,28 @@ export function memoryRunStore(): RunStore {
     async listProgress(runId) {
       return structuredClone(latestProgress(progress.get(runId)?.values() ?? []));
     },
+
+    async deleteSamples(runId, keepDocuments) {
+      deleteSamples(runId, keepDocuments);
+    },
+    async deleteRun(runId) {
+      deleteSamples(runId, []);
+      claims.delete(runs.get(runId)?.idempotencyKeyHash ?? '');
+      runs.delete(runId);
+    },
+    async deleteClaims(beforeRunId) {
+      for (const [hash, { runId }] of claims) if (runId < beforeRunId) claims.delete(hash);
+    },
   };
 }
 
 function keyOf(...parts: readonly string[]): string {
   return JSON.stringify(parts);
+}
+
+/** Whether a key begins with a run's id. */
+function isOfRun(key: string, runId: string): boolean {
+  return (JSON.parse(key) as string[])[0] === runId;
 }
 
 /** The map under a key, made if it is missing. */

@@ -1,8 +1,9 @@
 import { TableClient } from '@azure/data-tables';
 import type { RunStore } from './run-store.ts';
 import { tableDocuments } from './table-documents.ts';
+import { tableRemoval } from './table-removal.ts';
 import { TableRows } from './table-rows.ts';
-import { tableClaims, tableRuns } from './table-runs.ts';
+import { tableClaims, tableKillSwitch, tableRuns } from './table-runs.ts';
 import { tableAttempts, tableBlocks, tableProgress } from './table-slices.ts';
 
 /** The one table that everything is stored in. */
@@ -38,10 +39,12 @@ export function tableRunStore(client: TableClient): RunStore {
   return {
     ...tableRuns(rows),
     ...tableClaims(rows),
+    ...tableKillSwitch(rows),
     ...tableDocuments(rows),
     ...tableAttempts(rows),
     ...tableBlocks(rows),
     ...tableProgress(rows),
+    ...tableRemoval(rows),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Problem } from '../plan/problem.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Block } from '../sample/block.ts';
@@ -22,12 +23,17 @@ export type RunStore = {
    */
   changeRun(runId: string, decide: (record: RunRecord) => RunChange | undefined): Promise<RunRecord>;
   /** Newest first. */
-  listRuns(query: { readonly planName?: string; readonly limit: number }): Promise<RunRecord[]>;
+  listRuns(query: RunQuery): Promise<RunRecord[]>;
   /**
    * Binds an idempotency key to a run. The first caller wins, and every caller gets the winner's claim.
    * @param key any string; it is stored as a hash
    */
   reserveKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
+
+  /** The kill switch; undefined while it is off. */
+  readKillSwitch(): Promise<Stop | undefined>;
+  /** Turns the kill switch on, or off if there is no stop. */
+  writeKillSwitch(stop: Stop | undefined): Promise<void>;
 
   /** Stores a named file of the run (plan, fold, report) of any size, or replaces it. */
   putDocument(runId: string, name: string, bytes: Uint8Array): Promise<void>;
@@ -51,6 +57,38 @@ export type RunStore = {
   putProgress(runId: string, progress: LiveProgress): Promise<void>;
   /** The latest progress of every slice that has any. */
   listProgress(runId: string): Promise<LiveProgress[]>;
+
+  /**
+   * Removes the blocks, attempts, progress and documents of a run.
+   * @param keepDocuments names of documents that stay
+   */
+  deleteSamples(runId: string, keepDocuments: readonly string[]): Promise<void>;
+  /** Removes a run with everything that is stored of it; its record goes last, so that a deletion that failed can be repeated. */
+  deleteRun(runId: string): Promise<void>;
+  /** Removes the claims of idempotency keys on runs with ids below this one, whether or not the runs exist. */
+  deleteClaims(beforeRunId: string): Promise<void>;
+};
+
+/** Which runs to list; run ids sort by time. */
+export type RunQuery = {
+  readonly planName?: string;
+  /** Only runs with this id or a later one; may be the beginning of an id. */
+  readonly fromRunId?: string;
+  /** Only runs with earlier ids; may be the beginning of an id. */
+  readonly beforeRunId?: string;
+  readonly limit: number;
+};
+
+/** Who stopped something, and when (ISO 8601). */
+export type Stop = { readonly by: string; readonly at: string };
+
+/** The most that a run's plan asks for, by which runs at the same time are limited. */
+export type RunLoad = {
+  readonly vus: number;
+  /** Starts a second. */
+  readonly rate: number;
+  /** Origins of its targets. */
+  readonly origins: readonly string[];
 };
 
 /** What is known of a run besides its plan, samples and report. */
@@ -63,8 +101,16 @@ export type RunRecord = {
   /** The earlier run that this one is compared with. */
   readonly baselineRunId?: string;
   readonly createdAt: string;
+  /** Who started the run; absent for a command, and in rows of earlier versions. */
+  readonly startedBy?: string;
+  /** SHA-256 of the idempotency key that the run was created with, hex. */
+  readonly idempotencyKeyHash?: string;
+  /** Absent in rows of earlier versions. */
+  readonly load?: RunLoad;
   readonly state: RunState;
   readonly stopRequested: boolean;
+  /** Who stopped the run first; absent if nobody did. */
+  readonly stopped?: Stop;
   /** The condition that stopped the run; absent if a person or nobody stopped it. */
   readonly abort?: Abort;
   readonly schedule?: RunSchedule;
@@ -77,13 +123,15 @@ export type RunRecord = {
   readonly faults?: readonly string[];
   readonly verdict?: Verdict;
   readonly endedAt?: string;
+  /** When the run's samples were deleted because of their age; its record and report are kept for longer. */
+  readonly samplesDeletedAt?: string;
 };
 
 /**
  * The state of a run: `queued` → `preflight` → `running` → `concluding` → `done`. A run ends as `refused` if its preflight
  * finds a problem, and as `failed` if mcp-surge itself fails.
  */
-type RunState = 'queued' | 'preflight' | 'running' | 'concluding' | 'done' | 'refused' | 'failed';
+export type RunState = 'queued' | 'preflight' | 'running' | 'concluding' | 'done' | 'refused' | 'failed';
 
 /** When a run takes place and how it is divided; fixed once by preflight. */
 export type RunSchedule = {
@@ -101,6 +149,7 @@ export type RunChange = Partial<
     RunRecord,
     | 'state'
     | 'stopRequested'
+    | 'stopped'
     | 'abort'
     | 'schedule'
     | 'targets'
@@ -109,11 +158,17 @@ export type RunChange = Partial<
     | 'faults'
     | 'verdict'
     | 'endedAt'
+    | 'samplesDeletedAt'
   >
 >;
 
 /** The run that an idempotency key stands for. */
 export type KeyClaim = { readonly runId: string; readonly planHash: string };
+
+/** The form in which idempotency keys are stored: SHA-256, hex. */
+export function hashOfKey(idempotencyKey: string): string {
+  return createHash('sha256').update(idempotencyKey).digest('hex');
+}
 
 /** Thrown on a change to a run that was never stored. */
 export class UnknownRunError extends Error {

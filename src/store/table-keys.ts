@@ -50,9 +50,39 @@ export function planRunKey(planName: string, runId: string): RowKey {
   return { partitionKey: key('runs', 'plan', planName), rowKey: newestFirst(runId) };
 }
 
-/** The claim of an idempotency key. */
-export function claimKey(idempotencyKey: string): RowKey {
-  return { partitionKey: 'claims', rowKey: createHash('sha256').update(idempotencyKey).digest('hex') };
+/**
+ * The runs from one id on and before another, where they are listed newest first; without bounds all of them.
+ * @param partitionKey of {@link runKey} or {@link planRunKey}
+ */
+export function runRange(partitionKey: string, fromRunId?: string, beforeRunId?: string): RowRange {
+  return {
+    partitionKey,
+    from: beforeRunId === undefined ? '' : newestFirst(beforeRunId) + LAST,
+    to: fromRunId === undefined ? LAST : newestFirst(fromRunId) + LAST,
+  };
+}
+
+/** The claim of an idempotency key. @param hash see hashOfKey */
+export function claimKey(hash: string): RowKey {
+  return { partitionKey: 'claims', rowKey: hash };
+}
+
+/** The kill switch. */
+export const killSwitchKey: RowKey = { partitionKey: 'control', rowKey: 'stop' };
+
+/** The partitions of a run's documents, slices and progress: the first, and an end that is beyond the last. */
+export function runPartitions(runId: string): { readonly from: string; readonly to: string } {
+  const from = keyPart(runId) + SEPARATOR;
+  return { from, to: from + LAST };
+}
+
+/** Whether a row of {@link runPartitions} belongs to one of these documents. */
+export function isRowOfDocument(key: RowKey, runId: string, names: readonly string[]): boolean {
+  return names.some((name) => {
+    const head = documentKey(runId, name);
+    if (key.partitionKey !== head.partitionKey) return false;
+    return key.rowKey === head.rowKey || key.rowKey.startsWith(head.rowKey + SEPARATOR);
+  });
 }
 
 /** A document's head row. */

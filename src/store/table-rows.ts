@@ -13,6 +13,10 @@ export type StoredRow = { readonly values: RowValues; readonly etag: string };
  */
 const OPERATION_TIMEOUT_MS = 60_000;
 
+/** The service answers a query with at most a thousand rows, and accepts a hundred changes to one partition together. */
+const KEYS_A_PAGE = 1000;
+const ROWS_A_TRANSACTION = 100;
+
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 const PRECONDITION_FAILED = 412;
@@ -101,6 +105,40 @@ export class TableRows {
       continuationToken = page?.continuationToken;
       for (const entity of page ?? []) yield fromEntity(entity);
     } while (continuationToken !== undefined);
+  }
+
+  /** The keys of all rows that a filter selects, a page at a time. @param filter made with `odata` */
+  async *keys(doing: string, filter: string): AsyncGenerator<RowKey[]> {
+    const select = ['PartitionKey', 'RowKey'];
+    let continuationToken: string | undefined;
+    do {
+      const page = await this.#call(doing, async (abortSignal) => {
+        const pages = this.#client
+          .listEntities({ queryOptions: { filter, select }, abortSignal })
+          .byPage({ maxPageSize: KEYS_A_PAGE, ...(continuationToken === undefined ? {} : { continuationToken }) });
+        return (await pages.next()).value;
+      });
+      continuationToken = page?.continuationToken;
+      yield (page ?? []).map(({ partitionKey = '', rowKey = '' }) => ({ partitionKey, rowKey }));
+    } while (continuationToken !== undefined);
+  }
+
+  /** Removes rows of any partitions. Rows that do not exist are skipped. */
+  async removeAll(doing: string, keys: readonly RowKey[]): Promise<void> {
+    for (const rows of Map.groupBy(keys, ({ partitionKey }) => partitionKey).values()) {
+      for (let first = 0; first < rows.length; first += ROWS_A_TRANSACTION) {
+        const batch = rows.slice(first, first + ROWS_A_TRANSACTION);
+        const removed = await this.#unless(doing, NOT_FOUND, false, async (abortSignal) => {
+          await this.#client.submitTransaction(
+            batch.map((key) => ['delete', { ...key }]),
+            { abortSignal },
+          );
+          return true;
+        });
+        // Somebody else has removed some of them, and then none of the batch is removed.
+        if (!removed) for (const key of batch) await this.remove(doing, key);
+      }
+    }
   }
 
   /** Makes a call for which one error status is an expected answer; that status gives `otherwise`. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { packJson, type RowValues, unpackJson } from './row-values.ts';
-import { type RunChange, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
-import { claimKey, planRunKey, runKey, wholePartition } from './table-keys.ts';
+import { hashOfKey, type RunQuery, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
+import { claimKey, killSwitchKey, planRunKey, runKey, runRange } from './table-keys.ts';
 import type { TableRows } from './table-rows.ts';
 
 const PAGE_SIZE = 200;
@@ -16,13 +16,26 @@ const PLAIN = [
   'trigger',
   'baselineRunId',
   'createdAt',
+  'startedBy',
+  'idempotencyKeyHash',
   'state',
   'stopRequested',
   'endedAt',
+  'samplesDeletedAt',
 ] as const;
 
 /** Fields that are stored as packed JSON. */
-const PACKED = ['abort', 'schedule', 'targets', 'problems', 'preflightWarnings', 'faults', 'verdict'] as const;
+const PACKED = [
+  'load',
+  'stopped',
+  'abort',
+  'schedule',
+  'targets',
+  'problems',
+  'preflightWarnings',
+  'faults',
+  'verdict',
+] as const;
 
 /** How often a conditional change is tried while others change the same record. */
 const MAX_TRIES = 20;
@@ -40,15 +53,15 @@ export function tableRuns(rows: TableRows): RunRows {
     return row === undefined ? undefined : recordFrom(row.values);
   }
 
-  async function* all(pageSize: number): AsyncGenerator<RunRecord> {
-    const range = wholePartition(runKey('any').partitionKey);
+  async function* all({ fromRunId, beforeRunId }: RunQuery, pageSize: number): AsyncGenerator<RunRecord> {
+    const range = runRange(runKey('any').partitionKey, fromRunId, beforeRunId);
     for await (const row of rows.range('list the runs', range, pageSize)) yield await recordFrom(row);
   }
 
-  async function* ofPlan(planName: string, pageSize: number): AsyncGenerator<RunRecord> {
+  async function* ofPlan(planName: string, query: RunQuery, pageSize: number): AsyncGenerator<RunRecord> {
     const readAll = async (ids: readonly string[]) =>
       (await Promise.all(ids.map(getRun))).filter((record) => record?.planName === planName) as RunRecord[];
-    const range = wholePartition(planRunKey(planName, 'any').partitionKey);
+    const range = runRange(planRunKey(planName, 'any').partitionKey, query.fromRunId, query.beforeRunId);
     let batch: string[] = [];
     for await (const pointer of rows.range('list the runs of a plan', range, pageSize)) {
       batch.push(String(pointer.runId));
@@ -63,20 +76,18 @@ export function tableRuns(rows: TableRows): RunRows {
     getRun,
 
     async createRun(record) {
-      const { runId, planName, planHash, trigger, createdAt, baselineRunId, ...change } = record;
+      const { runId, planName } = record;
       const doing = `store run ${runId}`;
       await rows.put(doing, planRunKey(planName, runId), { runId });
       // After a write whose response was lost, the client's repeat finds the row that the write itself has made.
       const writeId = randomUUID();
-      const baseline = baselineRunId === undefined ? {} : { baselineRunId };
-      const fixed = { runId, planName, planHash, trigger, createdAt, ...baseline, writeId };
-      const values = { ...fixed, ...(await changeValues(change)) };
+      const values = { ...(await recordValues(record)), writeId };
       if (await rows.create(doing, runKey(runId), values)) return true;
       return (await rows.get(doing, runKey(runId)))?.values.writeId === writeId;
     },
 
     async updateRun(runId, change) {
-      const found = await rows.merge(`update run ${runId}`, runKey(runId), await changeValues(change));
+      const found = await rows.merge(`update run ${runId}`, runKey(runId), await recordValues(change));
       if (!found) throw new UnknownRunError(runId);
     },
 
@@ -89,17 +100,18 @@ export function tableRuns(rows: TableRows): RunRows {
         const change = decide(record);
         if (change === undefined) return record;
         // After a write whose response was lost, the next round finds the change made.
-        const written = await rows.mergeInto(doing, runKey(runId), await changeValues(change), row.etag);
+        const written = await rows.mergeInto(doing, runKey(runId), await recordValues(change), row.etag);
         if (written) return { ...record, ...change };
       }
       throw new Error(`Could not ${doing}: others changed it ${MAX_TRIES} times meanwhile. Try again.`);
     },
 
-    async listRuns({ planName, limit }) {
+    async listRuns(query) {
+      const { planName, limit } = query;
       const records: RunRecord[] = [];
       if (limit <= 0) return records;
       const pageSize = Math.min(limit, PAGE_SIZE);
-      for await (const record of planName === undefined ? all(pageSize) : ofPlan(planName, pageSize)) {
+      for await (const record of planName === undefined ? all(query, pageSize) : ofPlan(planName, query, pageSize)) {
         records.push(record);
         if (records.length >= limit) break;
       }
@@ -108,19 +120,21 @@ export function tableRuns(rows: TableRows): RunRows {
   };
 }
 
-async function changeValues(change: RunChange): Promise<RowValues> {
+/** The fields of a record that are present, as properties. */
+async function recordValues(record: Partial<RunRecord>): Promise<RowValues> {
   const values: Record<string, RowValues[string]> = {};
-  if (change.state !== undefined) values.state = change.state;
-  if (change.stopRequested !== undefined) values.stopRequested = change.stopRequested;
-  if (change.endedAt !== undefined) values.endedAt = change.endedAt;
+  for (const name of PLAIN) {
+    const value = record[name];
+    if (value !== undefined) values[name] = value;
+  }
   for (const name of PACKED) {
-    if (change[name] !== undefined) Object.assign(values, await packJson(name, change[name]));
+    if (record[name] !== undefined) Object.assign(values, await packJson(name, record[name]));
   }
   return values;
 }
 
 /**
- * The record of a row; its types are not checked, because only changeValues and createRun write these rows. Earlier
+ * The record of a row; its types are not checked, because only createRun and updateRun write these rows. Earlier
  * versions stored problems as sentences.
  */
 async function recordFrom(values: RowValues): Promise<RunRecord> {
@@ -145,10 +159,25 @@ export function tableClaims(rows: TableRows): Pick<RunStore, 'reserveKey'> {
     async reserveKey(key, claim) {
       const doing = `reserve an idempotency key for run ${claim.runId}`;
       const { runId, planHash } = claim;
-      if (await rows.create(doing, claimKey(key), { runId, planHash })) return { runId, planHash };
-      const first = await rows.get(doing, claimKey(key));
+      const row = claimKey(hashOfKey(key));
+      if (await rows.create(doing, row, { runId, planHash })) return { runId, planHash };
+      const first = await rows.get(doing, row);
       if (first === undefined) throw new Error(`Could not ${doing}: its row was deleted meanwhile. Try again.`);
       return { runId: String(first.values.runId), planHash: String(first.values.planHash) };
+    },
+  };
+}
+
+/** The kill switch: one row, which exists while the switch is on. */
+export function tableKillSwitch(rows: TableRows): Pick<RunStore, 'readKillSwitch' | 'writeKillSwitch'> {
+  return {
+    async readKillSwitch() {
+      const row = await rows.get('read the kill switch', killSwitchKey);
+      return row === undefined ? undefined : { by: String(row.values.by), at: String(row.values.at) };
+    },
+    async writeKillSwitch(stop) {
+      if (stop === undefined) await rows.remove('turn the kill switch off', killSwitchKey);
+      else await rows.put('turn the kill switch on', killSwitchKey, { by: stop.by, at: stop.at });
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RunRecord, RunStore } from '../../src/store/run-store.ts';
+import type { RunQuery, RunRecord, RunStore } from '../../src/store/run-store.ts';
 import { ODD_NAMES } from './odd-names.ts';
 
 /** What every run store must do with run records and idempotency keys. */
@@ -11,7 +11,11 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       const full: RunRecord = {
         ...run('r-full'),
         baselineRunId: 'r-before',
+        startedBy: 'ünï@example.com',
+        idempotencyKeyHash: 'ab12',
+        load: { vus: 5, rate: 0.1, origins: ['https://t.example', 'https://u.example:8443'] },
         stopRequested: true,
+        stopped: { by: 'ünï', at: '2026-01-01T00:00:01.000Z' },
         abort: { metric: 'mcp_failures', expression: 'rate<0.5', over: 10_000, observed: 0.75, atSeconds: 12.5 },
         schedule: { startAtMs: 1, endAtMs: 2, lanes: 3, windows: 4, windowMs: 5 },
         targets: [
@@ -33,6 +37,7 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
         faults: ['run-slice failed: its worker process died (2 times).'],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },
         endedAt: '2026-01-01T00:00:00.000Z',
+        samplesDeletedAt: '2026-02-01T00:00:00.000Z',
       };
       assert.equal(await store.createRun(full), true);
       assert.deepEqual(await store.getRun('r-full'), full);
@@ -137,6 +142,27 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.equal((await store.listRuns({ limit: 10 })).find(({ runId }) => runId === '20260102')?.state, 'done');
     });
 
+    it('lists the runs between two ids, of all plans and of one', async () => {
+      const store = await open();
+      const ids = ['20260101-a', '20260101-b', '20260102', '20260102-a', '20260102-b', '20260103-_', '20260103-a'];
+      for (const id of ids) await store.createRun(run(id));
+      const list = async (query: Partial<RunQuery>) => {
+        const all = (await store.listRuns({ limit: 10, ...query })).map(idOf);
+        assert.deepEqual((await store.listRuns({ limit: 10, planName: 'plan', ...query })).map(idOf), all);
+        return all;
+      };
+      assert.deepEqual(await list({ fromRunId: '20260102' }), ids.slice(2).reverse());
+      assert.deepEqual(await list({ fromRunId: '20260102-a' }), ids.slice(3).reverse());
+      assert.deepEqual(await list({ fromRunId: '20260102-' }), ids.slice(3).reverse());
+      assert.deepEqual(await list({ beforeRunId: '20260102' }), ids.slice(0, 2).reverse());
+      assert.deepEqual(await list({ beforeRunId: '20260102-b' }), ids.slice(0, 4).reverse());
+      assert.deepEqual(await list({ fromRunId: '20260101-b', beforeRunId: '20260103' }), ids.slice(1, 5).reverse());
+      assert.deepEqual(await list({ fromRunId: '2026', limit: 1 }), ids.slice(-1));
+      assert.deepEqual(await list({ fromRunId: '20260104' }), []);
+      assert.deepEqual(await list({ beforeRunId: '20260101' }), []);
+      assert.deepEqual(await list({ fromRunId: '20260103', beforeRunId: '20260102' }), []);
+    });
+
     it('lists the runs of a plan with any name', async () => {
       const store = await open();
       for (const [index, planName] of ODD_NAMES.entries()) {
@@ -167,6 +193,18 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.reserveKey(key, late), answers[0]);
       assert.deepEqual(await store.reserveKey('', late), late);
       assert.deepEqual(await store.reserveKey('', late), late);
+    });
+
+    it('remembers who turned the kill switch on, until it is turned off', async () => {
+      const store = await open();
+      assert.equal(await store.readKillSwitch(), undefined);
+      await store.writeKillSwitch(undefined);
+      const stop = { by: 'ünï', at: '2026-01-01T00:00:00.000Z' };
+      await store.writeKillSwitch(stop);
+      await store.writeKillSwitch(stop);
+      assert.deepEqual(await store.readKillSwitch(), stop);
+      await store.writeKillSwitch(undefined);
+      assert.equal(await store.readKillSwitch(), undefined);
     });
   });
 }
