@@ -5,6 +5,7 @@ import type { Target } from '../../src/plan/target-schema.ts';
 import { openTokenAccess } from '../../src/run/run-context.ts';
 import { openTargetClient } from '../../src/run/target-client.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
+import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../../src/run/waiting-memory.ts';
 import { Recorder } from '../../src/sample/recorder.ts';
 import { prepareSegment } from '../../src/scenario/virtual-user.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
@@ -41,6 +42,7 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     identityClientId: undefined,
     instance: 'bench',
   };

@@ -6,6 +6,7 @@ import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
+import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { memoryRunStore } from '../store/memory-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -75,8 +76,9 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     policy,
     tokens: openTokenAccess(policy),
     sizing: ONE_SLICE,
-    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     startDelayMs: 0,
+    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     identityClientId: process.env.AZURE_CLIENT_ID,
     instance: `${hostname()}-${process.pid}`,
   };

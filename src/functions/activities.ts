@@ -30,8 +30,8 @@ df.app.activity('preflight', {
 /** Makes the load of one lane in one window. */
 df.app.activity('run-slice', {
   handler: async (input: unknown, { invocationId }: InvocationContext) => {
-    const { runId, lane, window, attempt } = sliceAttemptInput.parse(input);
-    return runSlice(await appContext(), { runId, lane, window, attempt, holder: invocationId });
+    const attempt = sliceAttemptInput.parse(input);
+    return runSlice(await appContext(), { ...attempt, holder: invocationId });
   },
 });
 

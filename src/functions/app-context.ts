@@ -4,6 +4,7 @@ import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { timingOf } from '../run/timing.ts';
+import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openRunStore } from '../store/open-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -14,6 +15,13 @@ const seconds = (standard: number) =>
     .positive()
     .default(standard)
     .transform((value) => value * 1000);
+const MEGABYTE = 1024 * 1024;
+const megabytes = (standard: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .default(standard)
+    .transform((value) => value * MEGABYTE);
 const count = (standard: number) => z.coerce.number().int().positive().default(standard);
 
 const commaList = z
@@ -48,6 +56,8 @@ const settingsSchema = z.object({
   SURGE_START_DELAY_SECONDS: seconds(60),
   /** A worker without a sign of life for this long is dead; all other times of waiting follow from it. */
   SURGE_DEAD_AFTER_SECONDS: seconds(30),
+  /** The memory that samples may take up, compressed, while the store does not accept them. */
+  SURGE_MAX_WAITING_MB: megabytes(DEFAULT_MAX_WAITING_BYTES / MEGABYTE),
   AZURE_CLIENT_ID: z.string().optional(),
 });
 
@@ -116,6 +126,7 @@ async function openContext(): Promise<RunContext> {
     },
     timing,
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
+    waitingMemory: new WaitingMemory(settings.SURGE_MAX_WAITING_MB),
     identityClientId: settings.AZURE_CLIENT_ID,
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,
   };

@@ -1,6 +1,6 @@
 import { planExtent } from '../plan/slices.ts';
 import { phasesOf, warmUpPhasesOf } from '../plan/timeline.ts';
-import { allHolders, type SliceAttempts } from '../store/slice-attempts.ts';
+import { allHolders, mayContinue, type SliceAttempts } from '../store/slice-attempts.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
 import type { RunContext } from './run-context.ts';
@@ -32,7 +32,7 @@ export function foldName({ window, firstLane }: FoldGroup): string {
 
 /**
  * Adds up what the slices of a group have stored, and stores the fold. For a complete slice, the attempts that its commit
- * names count. For a lost slice, the blocks of all its holders count, because those requests were sent.
+ * names count. For any other slice, the blocks of all its holders count, because those requests were sent.
  */
 export async function foldSlices(context: RunContext, runId: string, group: FoldGroup): Promise<void> {
   const { store } = context;
@@ -56,12 +56,33 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   await writeFold(store, runId, foldName(group), folder.finish(slices));
 }
 
+/** The holders whose blocks count: those that the last commit names; all of them until there is one. */
 function attemptsThatCount(attempts: SliceAttempts): readonly string[] {
-  return attempts.commit?.attemptIds ?? allHolders(attempts);
+  const { commit } = attempts;
+  return commit !== undefined && !mayContinue(commit) ? commit.attemptIds : allHolders(attempts);
 }
 
-function sliceFold(sliceId: string, { commit, duplicates }: SliceAttempts): SliceFold {
-  if (commit === undefined) return { sliceId, state: 'lost', duplicates: duplicates.length, health: undefined };
-  const state = commit.attemptIds.length === 1 ? 'committed' : 'partial';
-  return { sliceId, state, duplicates: duplicates.length, health: commit.health };
+/** How a slice ended, from the deliveries that the store knows. */
+function sliceFold(sliceId: string, attempts: SliceAttempts): SliceFold {
+  const { commit, skip, reports = [] } = attempts;
+  const holders = attemptsThatCount(attempts);
+  const committer = commit?.attemptIds.at(-1);
+  const earlier = reports.filter(({ holder }) => holder !== committer);
+  const known = new Set([...earlier.map(({ holder }) => holder), committer, skip?.holder]);
+  const hasDead = holders.some((holder) => !known.has(holder));
+  const shared = {
+    sliceId,
+    duplicates: attempts.duplicates.length,
+    health: commit?.health,
+    ...(earlier.length === 0 ? {} : { earlier: earlier.map(({ health }) => health) }),
+  };
+  if (commit !== undefined) {
+    const isWhole = holders.length === 1 && commit.health.endedEarly === undefined;
+    if (isWhole) return { ...shared, state: 'committed' };
+    return { ...shared, state: 'partial', ...(hasDead ? { cause: 'died' } : {}) };
+  }
+  if (hasDead) return { ...shared, state: 'lost', cause: 'died' };
+  if (earlier.length > 0) return { ...shared, state: 'partial' };
+  if (skip?.reason === 'stopped') return { ...shared, state: 'skipped' };
+  return { ...shared, state: 'lost', cause: skip === undefined ? 'never begun' : 'too late' };
 }

@@ -1,10 +1,5 @@
 import type { RunContext } from './run-context.ts';
 
-/** How often a waiting delivery checks for the result and for signs of life. */
-const POLL_MS = 500;
-/** A holder without a sign of life for longer than this is dead. */
-const DEAD_AFTER_MS = 30_000;
-
 export type LeaseOptions<Result> = {
   readonly runId: string;
   /** What is executed: a slice's id, or the name of a step such as `preflight`. */
@@ -26,7 +21,7 @@ export type LeaseOptions<Result> = {
  * never goes on too early. If the holder dies, one of the waiting deliveries takes over.
  */
 export async function runUnderLease<Result>(context: RunContext, options: LeaseOptions<Result>): Promise<Result> {
-  const { store, clock } = context;
+  const { store, clock, timing } = context;
   const { runId, unit, attempt, holder } = options;
   let current = await store.takeLease(runId, unit, attempt, holder);
   if (current === holder) return options.work();
@@ -36,10 +31,10 @@ export async function runUnderLease<Result>(context: RunContext, options: LeaseO
     const result = await options.result();
     if (result !== undefined) return result;
     const aliveMs = Math.max(beganMs, (await options.lastSignOfLife()) ?? 0);
-    if (clock.now() - aliveMs > DEAD_AFTER_MS) {
+    if (clock.now() - aliveMs > timing.deadAfterMs) {
       if (await store.takeOverLease(runId, unit, attempt, current, holder)) return options.work();
       current = await store.takeLease(runId, unit, attempt, holder);
     }
-    await clock.sleepUntil(clock.now() + POLL_MS);
+    await clock.sleepUntil(clock.now() + timing.pollMs);
   }
 }

@@ -11,6 +11,7 @@ import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
 import type { Timing } from './timing.ts';
+import type { WaitingMemory } from './waiting-memory.ts';
 
 /** What the steps of a run need from outside, including the installation's settings. */
 export type RunContext = {
@@ -19,9 +20,12 @@ export type RunContext = {
   readonly clock: Clock;
   readonly policy: Policy;
   readonly sizing: Sizing;
-  readonly timing: Timing;
   /** From preflight to the first traffic, so that processes have time to start and read their plan. */
   readonly startDelayMs: number;
+  /** How long slices and their deliveries wait for each other and for the store. */
+  readonly timing: Timing;
+  /** Where samples wait that the store has not accepted yet. */
+  readonly waitingMemory: WaitingMemory;
   /** How this process gets access tokens. */
   readonly tokens: TokenAccess;
   /** Client id of the identity that requests Entra tokens; undefined for the default identity. */

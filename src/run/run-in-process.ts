@@ -22,11 +22,11 @@ export async function runInProcess(
   const found = await preflight(context, runId, randomUUID());
   onWarnings(found.warnings);
   if ('problems' in found) return found.problems;
-  const { lanes, windows } = found.schedule;
+  const { lanes, windows, endAtMs } = found.schedule;
   // All slices are started together; each waits for its own window.
   const slices = Array.from({ length: lanes * windows }, (_, index) => {
     const [lane, window] = [index % lanes, Math.floor(index / lanes)];
-    return runSlice(context, { runId, lane, window, attempt: 0, holder: randomUUID() });
+    return runSlice(context, { runId, lane, window, attempt: 0, holder: randomUUID(), endAtMs });
   });
   await Promise.all(slices);
   for (const group of foldGroups(found.schedule)) await foldSlices(context, runId, group);

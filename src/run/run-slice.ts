@@ -8,19 +8,35 @@ import { runUnderLease } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readRun, readScheduledRun } from './run-documents.ts';
 
-type SliceRequest = {
+export type SliceRequest = {
   readonly runId: string;
   readonly lane: number;
   readonly window: number;
-  /** 0, or 1 if the first attempt was lost. */
+  /** 0, and one more for each attempt that was lost before. */
   readonly attempt: number;
   /** Identifies this delivery. */
   readonly holder: string;
+  /** Epoch milliseconds: until then the slice is begun, however long the store is away. */
+  readonly endAtMs: number;
+  /**
+   * Asks why the run's orchestration is over: terminated, failed or absent; undefined while it is active. Absent where no
+   * orchestration started the slice.
+   */
+  readonly whyOrchestrationEnded?: () => Promise<string | undefined>;
 };
 
-type SliceResult = {
-  /** `skipped`: the slice's time was over, or the run was stopped, before the slice could begin. */
-  readonly state: 'committed' | 'skipped';
+/** How a delivery of a slice ended. */
+export type SliceResult = {
+  /**
+   * - `committed`: this or another delivery has run the slice to its end
+   * - `skipped`: the slice's time was over, or the run was stopped, before the slice could begin
+   * - `superseded`: another delivery has taken the slice over
+   * - `fenced`: the load was ended because the store could not be reached, or accepted no samples; another attempt may
+   *   make the load of the remaining time
+   * - `released`: the process is shutting down; another attempt may make the load of the remaining time
+   * - `lost`: the store could not be reached until the end of the slice
+   */
+  readonly state: 'committed' | 'skipped' | 'superseded' | 'fenced' | 'released' | 'lost';
   readonly samples: number;
   /** Present if the run has aborted itself, so that nobody needs to wait for later windows. */
   readonly aborted?: true;

@@ -10,12 +10,15 @@ import {
   UnknownRunError,
 } from './run-store.ts';
 import {
-  holderOf,
+  currentLease,
   NO_ATTEMPTS,
   type SliceAttempts,
   withCommit,
   withDuplicate,
   withLease,
+  withRelease,
+  withReport,
+  withSkip,
   withTakeOver,
 } from './slice-attempts.ts';
 
@@ -33,8 +36,9 @@ export function memoryRunStore(): RunStore {
   let killSwitch: Stop | undefined;
 
   const attemptsAt = (runId: string, sliceId: string) => slices.get(keyOf(runId, sliceId)) ?? NO_ATTEMPTS;
-  const setAttempts = (runId: string, sliceId: string, changed: SliceAttempts) => {
-    slices.set(keyOf(runId, sliceId), structuredClone(changed));
+  const setAttempts = (runId: string, sliceId: string, changed: SliceAttempts | undefined) => {
+    if (changed !== undefined) slices.set(keyOf(runId, sliceId), structuredClone(changed));
+    return changed !== undefined;
   };
 
   function deleteSamples(runId: string, keepDocuments: readonly string[]): void {
@@ -95,18 +99,25 @@ export function memoryRunStore(): RunStore {
     async takeLease(runId, sliceId, attempt, holder) {
       const changed = withLease(attemptsAt(runId, sliceId), attempt, holder);
       setAttempts(runId, sliceId, changed);
-      return holderOf(changed, attempt) ?? holder;
+      return currentLease(changed)?.holder ?? holder;
     },
     async takeOverLease(runId, sliceId, attempt, from, to) {
-      const changed = withTakeOver(attemptsAt(runId, sliceId), attempt, from, to);
-      if (changed !== undefined) setAttempts(runId, sliceId, changed);
-      return changed !== undefined;
+      return setAttempts(runId, sliceId, withTakeOver(attemptsAt(runId, sliceId), attempt, from, to));
+    },
+    async releaseLease(runId, sliceId, holder) {
+      setAttempts(runId, sliceId, withRelease(attemptsAt(runId, sliceId), holder));
     },
     async recordDuplicate(runId, sliceId, attempt, holder) {
       setAttempts(runId, sliceId, withDuplicate(attemptsAt(runId, sliceId), attempt, holder));
     },
+    async reportHolder(runId, sliceId, holder, health) {
+      setAttempts(runId, sliceId, withReport(attemptsAt(runId, sliceId), holder, health));
+    },
     async commitSlice(runId, commit) {
-      setAttempts(runId, commit.sliceId, withCommit(attemptsAt(runId, commit.sliceId), commit));
+      return setAttempts(runId, commit.sliceId, withCommit(attemptsAt(runId, commit.sliceId), commit));
+    },
+    async skipSlice(runId, skip) {
+      return setAttempts(runId, skip.sliceId, withSkip(attemptsAt(runId, skip.sliceId), skip));
     },
     async readAttempts(runId, sliceId) {
       return structuredClone(attemptsAt(runId, sliceId));
@@ -122,6 +133,9 @@ export function memoryRunStore(): RunStore {
 
     async putProgress(runId, row) {
       rowsAt(progress, runId).set(keyOf(row.sliceId, row.attemptId), structuredClone(row));
+    },
+    async readProgress(runId, sliceId, attemptId) {
+      return structuredClone(progress.get(runId)?.get(keyOf(sliceId, attemptId)));
     },
     async listProgress(runId) {
       return structuredClone(latestProgress(progress.get(runId)?.values() ?? []));

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Problem } from '../plan/problem.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Block } from '../sample/block.ts';
+import type { SliceHealth } from '../summary/generator-health.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import type { Abort, Verdict } from '../verdict/verdict.ts';
-import type { SliceAttempts, SliceCommit } from './slice-attempts.ts';
+import type { SliceAttempts, SliceCommit, SliceSkip } from './slice-attempts.ts';
 
 /**
  * Where runs are stored. Every call may be repeated with the same arguments, and then changes nothing more, because
@@ -13,7 +14,8 @@ import type { SliceAttempts, SliceCommit } from './slice-attempts.ts';
 export type RunStore = {
   /** Stores a new run; false if the id is taken, and then the stored run is unchanged. */
   createRun(record: RunRecord): Promise<boolean>;
-  getRun(runId: string): Promise<RunRecord | undefined>;
+  /** @param signal ends the call */
+  getRun(runId: string, signal?: AbortSignal): Promise<RunRecord | undefined>;
   /** Changes the given fields and keeps the others, so that writers of different fields do not undo each other. */
   updateRun(runId: string, change: RunChange): Promise<void>;
   /**
@@ -39,22 +41,32 @@ export type RunStore = {
   putDocument(runId: string, name: string, bytes: Uint8Array): Promise<void>;
   getDocument(runId: string, name: string): Promise<Uint8Array | undefined>;
 
-  /** Takes the lease on an attempt at a slice. @returns the holder of the lease: the caller, or whoever came first */
+  /** Takes the lease on a slice if nobody has it. @returns the holder of the lease: the caller, or whoever came first */
   takeLease(runId: string, sliceId: string, attempt: number, holder: string): Promise<string>;
-  /** Moves a lease from a dead holder to another one; false if `from` no longer holds it. */
+  /** Moves a lease to a new holder; false if `from` no longer holds it, or if the slice is over. @param attempt of `to` */
   takeOverLease(runId: string, sliceId: string, attempt: number, from: string, to: string): Promise<boolean>;
-  /** Records that an attempt was delivered to a second holder. */
+  /** Records that a holder has ended, so that nobody needs to wait for signs of its death. */
+  releaseLease(runId: string, sliceId: string, holder: string): Promise<void>;
+  /** Records that a slice was delivered while it had a holder. */
   recordDuplicate(runId: string, sliceId: string, attempt: number, holder: string): Promise<void>;
-  /** Records that a slice is complete, and whose blocks count. */
-  commitSlice(runId: string, commit: SliceCommit): Promise<void>;
-  readAttempts(runId: string, sliceId: string): Promise<SliceAttempts>;
+  /** Records what a holder reports that does not complete the slice. */
+  reportHolder(runId: string, sliceId: string, holder: string, health: SliceHealth): Promise<void>;
+  /** Records that a slice is complete, and whose blocks count; false if it has another holder, so that nothing changed. */
+  commitSlice(runId: string, commit: SliceCommit): Promise<boolean>;
+  /** Closes a slice without load; false if it has another holder, so that nothing changed. */
+  skipSlice(runId: string, skip: SliceSkip): Promise<boolean>;
+  /** @param signal ends the call */
+  readAttempts(runId: string, sliceId: string, signal?: AbortSignal): Promise<SliceAttempts>;
 
   /** @param seq 0, 1, 2, … within the attempt */
   appendBlock(runId: string, sliceId: string, attemptId: string, seq: number, block: Block): Promise<void>;
   /** The attempt's blocks in order. */
   readBlocks(runId: string, sliceId: string, attemptId: string): AsyncIterable<Block>;
 
-  putProgress(runId: string, progress: LiveProgress): Promise<void>;
+  /** @param signal ends the call */
+  putProgress(runId: string, progress: LiveProgress, signal?: AbortSignal): Promise<void>;
+  /** The latest progress that one attempt has written. */
+  readProgress(runId: string, sliceId: string, attemptId: string): Promise<LiveProgress | undefined>;
   /** The latest progress of every slice that has any. */
   listProgress(runId: string): Promise<LiveProgress[]>;
 
@@ -114,7 +126,7 @@ export type RunRecord = {
   /** The condition that stopped the run; absent if a person or nobody stopped it. */
   readonly abort?: Abort;
   readonly schedule?: RunSchedule;
-  readonly targets?: readonly ReportTarget[];
+  readonly targets?: readonly RunTarget[];
   /** Why the run was refused or failed. */
   readonly problems?: readonly Problem[];
   /** What preflight warned of, a sentence each; absent if it warned of nothing. */
@@ -125,6 +137,15 @@ export type RunRecord = {
   readonly endedAt?: string;
   /** When the run's samples were deleted because of their age; its record and report are kept for longer. */
   readonly samplesDeletedAt?: string;
+};
+
+/** A target as preflight found it, with what slices check before they make load. */
+export type RunTarget = ReportTarget & {
+  /**
+   * Those tools that the plan calls and the target marks with `readOnlyHint`. A slice calls no other tool that `allowWrites`
+   * does not name.
+   */
+  readonly readOnlyTools?: readonly string[];
 };
 
 /**

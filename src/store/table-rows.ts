@@ -35,13 +35,14 @@ export class TableRows {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Reads a row; undefined if there is none. */
-  async get(doing: string, key: RowKey): Promise<StoredRow | undefined> {
-    return this.#unless(doing, NOT_FOUND, undefined, async (abortSignal) => {
+  /** Reads a row; undefined if there is none. @param signal ends the call */
+  async get(doing: string, key: RowKey, signal?: AbortSignal): Promise<StoredRow | undefined> {
+    const read = async (abortSignal: AbortSignal) => {
       const { partitionKey, rowKey } = key;
       const entity = await this.#client.getEntity<Record<string, unknown>>(partitionKey, rowKey, { abortSignal });
       return { values: fromEntity(entity), etag: String(entity.etag) };
-    });
+    };
+    return this.#unless(doing, NOT_FOUND, undefined, read, signal);
   }
 
   /** Stores a new row; false if the row exists. */
@@ -52,11 +53,11 @@ export class TableRows {
     });
   }
 
-  /** Stores a row, whether or not it exists. */
-  async put(doing: string, key: RowKey, values: RowValues): Promise<void> {
-    await this.#call(doing, (abortSignal) =>
-      this.#client.upsertEntity(entityOf(key, values), 'Replace', { abortSignal }),
-    );
+  /** Stores a row, whether or not it exists. @param signal ends the call */
+  async put(doing: string, key: RowKey, values: RowValues, signal?: AbortSignal): Promise<void> {
+    const write = (abortSignal: AbortSignal) =>
+      this.#client.upsertEntity(entityOf(key, values), 'Replace', { abortSignal });
+    await this.#call(doing, write, signal);
   }
 
   /** Sets the named properties and keeps the others; false if there is no such row. */
@@ -147,8 +148,9 @@ export class TableRows {
     status: number,
     otherwise: Otherwise,
     call: (signal: AbortSignal) => Promise<Value>,
+    ended?: AbortSignal,
   ): Promise<Value | Otherwise> {
-    return this.#call(doing, async (signal) => {
+    const callOrOtherwise = async (signal: AbortSignal) => {
       try {
         return await call(signal);
       } catch (error) {
@@ -156,11 +158,17 @@ export class TableRows {
         if (!expected || serviceError(error).code === 'TableNotFound') throw error;
         return otherwise;
       }
-    });
+    };
+    return this.#call(doing, callOrOtherwise, ended);
   }
 
-  async #call<Value>(doing: string, call: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
-    const signal = AbortSignal.timeout(this.#timeoutMs);
+  async #call<Value>(
+    doing: string,
+    call: (signal: AbortSignal) => Promise<Value>,
+    ended?: AbortSignal,
+  ): Promise<Value> {
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const signal = ended === undefined ? timeout : AbortSignal.any([timeout, ended]);
     try {
       await this.#createTable(signal);
       return await call(signal);

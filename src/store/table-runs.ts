@@ -48,8 +48,8 @@ type RunRows = Pick<RunStore, 'createRun' | 'getRun' | 'updateRun' | 'changeRun'
  * every stored run is listed, and a pointer to a run that was never stored is skipped.
  */
 export function tableRuns(rows: TableRows): RunRows {
-  async function getRun(runId: string): Promise<RunRecord | undefined> {
-    const row = await rows.get(`read run ${runId}`, runKey(runId));
+  async function getRun(runId: string, signal?: AbortSignal): Promise<RunRecord | undefined> {
+    const row = await rows.get(`read run ${runId}`, runKey(runId), signal);
     return row === undefined ? undefined : recordFrom(row.values);
   }
 
@@ -60,7 +60,7 @@ export function tableRuns(rows: TableRows): RunRows {
 
   async function* ofPlan(planName: string, query: RunQuery, pageSize: number): AsyncGenerator<RunRecord> {
     const readAll = async (ids: readonly string[]) =>
-      (await Promise.all(ids.map(getRun))).filter((record) => record?.planName === planName) as RunRecord[];
+      (await Promise.all(ids.map((id) => getRun(id)))).filter((record) => record?.planName === planName) as RunRecord[];
     const range = runRange(planRunKey(planName, 'any').partitionKey, query.fromRunId, query.beforeRunId);
     let batch: string[] = [];
     for await (const pointer of rows.range('list the runs of a plan', range, pageSize)) {

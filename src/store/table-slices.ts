@@ -19,13 +19,16 @@ import {
 } from './row-values.ts';
 import { latestProgress, type RunStore } from './run-store.ts';
 import {
-  holderOf,
+  currentLease,
   NO_ATTEMPTS,
   type SliceAttempts,
   type SliceCommit,
   withCommit,
   withDuplicate,
   withLease,
+  withRelease,
+  withReport,
+  withSkip,
   withTakeOver,
 } from './slice-attempts.ts';
 import { attemptsKey, blockKey, blockRange, progressKey, wholePartition } from './table-keys.ts';
@@ -34,7 +37,15 @@ import type { TableRows } from './table-rows.ts';
 /** A slice has very few writers; losing this many races means that something else is wrong. */
 const MAX_TRIES = 50;
 
-type AttemptMethods = 'takeLease' | 'takeOverLease' | 'recordDuplicate' | 'commitSlice' | 'readAttempts';
+type AttemptMethods =
+  | 'takeLease'
+  | 'takeOverLease'
+  | 'releaseLease'
+  | 'recordDuplicate'
+  | 'reportHolder'
+  | 'commitSlice'
+  | 'skipSlice'
+  | 'readAttempts';
 
 /**
  * The attempts at a slice, in one row. Every change reads the row, applies a pure rule, and writes the result only if
@@ -64,46 +75,59 @@ export function tableAttempts(rows: TableRows): Pick<RunStore, AttemptMethods> {
 
   return {
     async takeLease(runId, sliceId, attempt, holder) {
-      const doing = `take attempt ${attempt} at slice ${sliceId} of run ${runId}`;
+      const doing = `take the lease on slice ${sliceId} of run ${runId}`;
       const attempts = await change(doing, runId, sliceId, (known) => withLease(known, attempt, holder));
-      return attempts === undefined ? holder : (holderOf(attempts, attempt) ?? holder);
+      return attempts === undefined ? holder : (currentLease(attempts)?.holder ?? holder);
     },
     async takeOverLease(runId, sliceId, attempt, from, to) {
-      const doing = `take over attempt ${attempt} at slice ${sliceId} of run ${runId}`;
+      const doing = `take over slice ${sliceId} of run ${runId}`;
       return (await change(doing, runId, sliceId, (known) => withTakeOver(known, attempt, from, to))) !== undefined;
+    },
+    async releaseLease(runId, sliceId, holder) {
+      const doing = `release the lease on slice ${sliceId} of run ${runId}`;
+      await change(doing, runId, sliceId, (known) => withRelease(known, holder));
     },
     async recordDuplicate(runId, sliceId, attempt, holder) {
       const doing = `record a duplicate of slice ${sliceId} of run ${runId}`;
       await change(doing, runId, sliceId, (known) => withDuplicate(known, attempt, holder));
     },
+    async reportHolder(runId, sliceId, holder, health) {
+      const doing = `store the report of a holder of slice ${sliceId} of run ${runId}`;
+      await change(doing, runId, sliceId, (known) => withReport(known, holder, health));
+    },
     async commitSlice(runId, commit) {
       const doing = `commit slice ${commit.sliceId} of run ${runId}`;
-      await change(doing, runId, commit.sliceId, (known) => withCommit(known, commit));
+      return (await change(doing, runId, commit.sliceId, (known) => withCommit(known, commit))) !== undefined;
     },
-    async readAttempts(runId, sliceId) {
-      const row = await rows.get(`read the attempts at slice ${sliceId} of run ${runId}`, attemptsKey(runId, sliceId));
+    async skipSlice(runId, skip) {
+      const doing = `close slice ${skip.sliceId} of run ${runId}`;
+      return (await change(doing, runId, skip.sliceId, (known) => withSkip(known, skip))) !== undefined;
+    },
+    async readAttempts(runId, sliceId, signal) {
+      const doing = `read the attempts at slice ${sliceId} of run ${runId}`;
+      const row = await rows.get(doing, attemptsKey(runId, sliceId), signal);
       return row === undefined ? NO_ATTEMPTS : attemptsFrom(row.values);
     },
   };
 }
 
 /** Attempts as they are stored, under the names of docs/storage.md. */
-type StoredAttempts = Pick<SliceAttempts, 'leases' | 'duplicates'> & {
+type StoredAttempts = Pick<SliceAttempts, 'leases' | 'duplicates' | 'reports' | 'skip'> & {
   readonly replaced: SliceAttempts['supersededHolders'];
   readonly marker?: SliceCommit;
 };
 
-async function attemptsValues({ leases, supersededHolders, duplicates, commit }: SliceAttempts): Promise<RowValues> {
-  const stored: StoredAttempts = { leases, replaced: supersededHolders, duplicates };
+async function attemptsValues(attempts: SliceAttempts): Promise<RowValues> {
+  const { leases, supersededHolders: replaced, duplicates, commit, ...rare } = attempts;
+  const stored: StoredAttempts = { leases, replaced, duplicates, ...rare };
   return packJson('ledger', commit === undefined ? stored : { ...stored, marker: commit });
 }
 
 async function attemptsFrom(values: RowValues): Promise<SliceAttempts> {
   const stored = await unpackJson<StoredAttempts>('ledger', values);
   if (stored === undefined) return NO_ATTEMPTS;
-  const { leases, replaced, duplicates, marker } = stored;
-  const attempts = { leases, supersededHolders: replaced, duplicates };
-  return marker === undefined ? attempts : { ...attempts, commit: marker };
+  const { replaced: supersededHolders, marker: commit, ...same } = stored;
+  return { ...same, supersededHolders, ...(commit === undefined ? {} : { commit }) };
 }
 
 /** A full block is about 0.8 MB on the wire, and the service answers with at most 4 MiB. */
@@ -146,15 +170,20 @@ async function blockFrom(doing: string, values: RowValues): Promise<Block> {
 const PROGRESS_ROWS_A_PAGE = 200;
 
 /** Progress: a row for each attempt, so that a late write of a lost attempt cannot hide the attempt that superseded it. */
-export function tableProgress(rows: TableRows): Pick<RunStore, 'putProgress' | 'listProgress'> {
+export function tableProgress(rows: TableRows): Pick<RunStore, 'putProgress' | 'readProgress' | 'listProgress'> {
   return {
-    async putProgress(runId, progress) {
+    async putProgress(runId, progress, signal) {
       const { sliceId, attemptId, atMs } = progress;
       const doing = `store the progress of slice ${sliceId} of run ${runId}`;
       // `at` repeats atMs for people who look into the table.
       const described = { sliceId, attemptId, at: new Date(atMs).toISOString() };
       const values = { ...described, ...(await packJson('progress', progress)) };
-      await rows.put(doing, progressKey(runId, sliceId, attemptId), values);
+      await rows.put(doing, progressKey(runId, sliceId, attemptId), values, signal);
+    },
+    async readProgress(runId, sliceId, attemptId) {
+      const doing = `read the progress of slice ${sliceId} of run ${runId}`;
+      const row = await rows.get(doing, progressKey(runId, sliceId, attemptId));
+      return row === undefined ? undefined : unpackJson<LiveProgress>('progress', row.values);
     },
     async listProgress(runId) {
       const doing = `list the progress of run ${runId}`;

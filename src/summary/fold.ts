@@ -170,10 +170,21 @@ type OutcomeKey = OperationKey & { readonly outcome: Outcome };
 /** How one slice ended. */
 export type SliceFold = {
   readonly sliceId: string;
-  readonly state: 'committed' | 'partial' | 'lost';
+  /**
+   * `committed`: one attempt ran to the end. `partial`: some of its load or of its samples may be missing. `lost`: nobody
+   * completed it. `skipped`: it was not needed, because the run had been stopped.
+   */
+  readonly state: 'committed' | 'partial' | 'lost' | 'skipped';
+  /**
+   * Why a slice is lost, or partial without having ended early: a holder died; no delivery began it; the first delivery came
+   * after its time. Absent otherwise, and in folds of earlier versions.
+   */
+  readonly cause?: 'died' | 'never begun' | 'too late';
   readonly duplicates: number;
   /** Undefined for a lost slice, which could not report it. */
   readonly health: SliceHealth | undefined;
+  /** What holders before the last one reported; absent without any. */
+  readonly earlier?: readonly SliceHealth[];
 };
 
 /** How instants of a run become intervals and phases. */

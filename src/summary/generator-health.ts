@@ -6,10 +6,12 @@ export type GeneratorHealth = {
     readonly planned: number;
     /** Ran to their end and wrote their commit. */
     readonly committed: number;
-    /** Committed by a second attempt after the first was lost; some load is missing. */
+    /** Committed by a second attempt after the first was lost, or ended early; some load is missing. */
     readonly partial: number;
     /** Never committed; what they had stored is counted. */
     readonly lost: number;
+    /** Made no load, because the run had been stopped before they could begin; absent when there were none. */
+    readonly skipped?: number;
     /** Second deliveries of a slice that was already running; they sent nothing. */
     readonly duplicates: number;
   };
@@ -39,7 +41,9 @@ export type GeneratorHealth = {
   readonly tokens: readonly TokenHealth[];
   /** Targets that a slice stopped loading before the end, in order of time; for each target the first such slice. */
   readonly stoppedTargets: readonly { readonly target: string; readonly reason: string; readonly atSeconds: number }[];
-  readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };
+  /** Slices that ended their load before its end, by reason, in order of time; absent when there were none. */
+  readonly endedEarly?: readonly { readonly reason: string; readonly slices: number; readonly atSeconds: number }[];
+  readonly store: StoreHealth;
   /** How many processes ran slices. */
   readonly instances: number;
 };
@@ -77,6 +81,26 @@ export type StoppedTarget = {
   readonly atMs: number;
 };
 
+/** Why and when (epoch milliseconds) a slice ended its load before its time. */
+export type EndedEarly = {
+  /** A sentence without its full stop. */
+  readonly reason: string;
+  readonly atMs: number;
+  /** True if another delivery may make the load of the remaining time. */
+  readonly mayContinue: boolean;
+};
+
+/** What became of the samples. */
+export type StoreHealth = {
+  /** Calls to the store that failed and were tried again. */
+  readonly errors: number;
+  /** What was stored. */
+  readonly blocks: number;
+  readonly samples: number;
+  /** Samples that could not be stored: the requests were sent, and no figure includes them. Absent when there were none. */
+  readonly unkept?: number;
+};
+
 /** What one attempt at a slice reports about itself; part of its commit. */
 export type SliceHealth = {
   /** Actual minus planned start. */
@@ -92,7 +116,9 @@ export type SliceHealth = {
   readonly starts: readonly ({ readonly scenario: string } & StartCounts)[];
   readonly tokens: readonly TokenHealth[];
   readonly stoppedTargets: readonly StoppedTarget[];
-  readonly store: { readonly errors: number; readonly blocks: number; readonly samples: number };
+  /** Present if the slice ended its load before its time, other than by a stop of the run. */
+  readonly endedEarly?: EndedEarly;
+  readonly store: StoreHealth;
   /** Names the process that ran it. */
   readonly instance: string;
 };

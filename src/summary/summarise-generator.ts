@@ -1,22 +1,33 @@
 import type { StartCounts } from '../traffic/executor.ts';
 import type { Fold, SliceFold } from './fold.ts';
-import type { GeneratorHealth, SliceHealth, StartHealth, StoppedTarget, TokenHealth } from './generator-health.ts';
+import type {
+  EndedEarly,
+  GeneratorHealth,
+  SliceHealth,
+  StartHealth,
+  StoppedTarget,
+  TokenHealth,
+} from './generator-health.ts';
 import type { RunSpan } from './summary.ts';
 
 /** Adds up what the slices report about themselves; a slice without a commit counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {
   const { slices } = fold;
-  const healths = slices.flatMap(({ health }) => (health === undefined ? [] : [health]));
+  const healths = slices.flatMap(({ health, earlier = [] }) => (health === undefined ? earlier : [...earlier, health]));
   const inState = (wanted: SliceFold['state']) => slices.filter(({ state }) => state === wanted).length;
   const sum = (field: (health: SliceHealth) => number) => healths.reduce((total, health) => total + field(health), 0);
   const max = (field: (health: SliceHealth) => number | null) => greatest(healths.map(field));
   const cpuSeconds = healths.length === 0 ? null : cpuSecondsOf(healths);
+  const skipped = inState('skipped');
+  const endedEarly = endedEarlyOf(healths, span.runStartMs);
+  const unkept = sum((health) => health.store.unkept ?? 0);
   return {
     slices: {
       planned: span.plannedSlices,
       committed: inState('committed'),
       partial: inState('partial'),
-      lost: span.plannedSlices - inState('committed') - inState('partial'),
+      lost: span.plannedSlices - inState('committed') - inState('partial') - skipped,
+      ...(skipped === 0 ? {} : { skipped }),
       duplicates: slices.reduce((total, { duplicates }) => total + duplicates, 0),
     },
     maxStartDelayMs: max((health) => health.startDelayMs) ?? 0,
@@ -36,10 +47,12 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
     limitedExample: fold.limitedExample,
     tokens: tokensOf(healths),
     stoppedTargets: stoppedTargetsOf(healths, span.runStartMs),
+    ...(endedEarly.length === 0 ? {} : { endedEarly }),
     store: {
       errors: sum((health) => health.store.errors),
       blocks: sum((health) => health.store.blocks),
       samples: fold.samples,
+      ...(unkept === 0 ? {} : { unkept }),
     },
     instances: new Set(healths.map((health) => health.instance)).size,
   };
@@ -121,6 +134,16 @@ function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {
     fetched: tokens.reduce((sum, { fetched }) => sum + fetched, 0),
     failed: tokens.reduce((sum, { failed }) => sum + failed, 0),
     maxMs: Math.max(...tokens.map(({ maxMs }) => maxMs)),
+  }));
+}
+
+/** The slices that ended early, by reason; each reason with the time of the first. */
+function endedEarlyOf(healths: readonly SliceHealth[], runStartMs: number): NonNullable<GeneratorHealth['endedEarly']> {
+  const all = healths.flatMap(({ endedEarly = [] }) => endedEarly).toSorted((a, b) => a.atMs - b.atMs);
+  return [...Map.groupBy(all, ({ reason }) => reason)].map(([reason, group]) => ({
+    reason,
+    slices: group.length,
+    atSeconds: Math.max(0, (group[0] as EndedEarly).atMs - runStartMs) / 1000,
   }));
 }
 

@@ -43,10 +43,10 @@ it('counts the blocks of every holder of a lost slice, because their requests we
   const { store } = context;
   await store.takeLease(RUN, SLICE, 0, 'first');
   await store.takeOverLease(RUN, SLICE, 0, 'first', 'second');
-  await store.takeLease(RUN, SLICE, 1, 'retry');
+  await store.takeOverLease(RUN, SLICE, 1, 'second', 'retry');
   assert.deepEqual(await folded(context), {
     requests: 7,
-    slices: [{ sliceId: SLICE, state: 'lost', duplicates: 0 }],
+    slices: [{ sliceId: SLICE, state: 'lost', cause: 'died', duplicates: 0 }],
   });
 });
 
@@ -78,12 +78,12 @@ it('counts the blocks of a lost attempt that the commit names, and marks the sli
   await context.store.commitSlice(RUN, { sliceId: SLICE, attemptIds: ['lost', 'finished'], health: HEALTH });
   assert.deepEqual(await folded(context), {
     requests: 3,
-    slices: [{ sliceId: SLICE, state: 'partial', duplicates: 0, health: HEALTH }],
+    slices: [{ sliceId: SLICE, state: 'partial', cause: 'died', duplicates: 0, health: HEALTH }],
   });
 });
 
 it('reports a slice that nobody began as lost, without requests', async () => {
   const { requests, slices } = await folded(await runWithBlocks({ stranger: 4 }));
   assert.equal(requests, 0);
-  assert.equal(slices[0]?.state, 'lost');
+  assert.deepEqual([slices[0]?.state, slices[0]?.cause], ['lost', 'never begun']);
 });

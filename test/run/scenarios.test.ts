@@ -3,8 +3,10 @@ import { describe, it } from 'node:test';
 import { renderText } from '../../src/report/text/text.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
+import { timingOf } from '../../src/run/timing.ts';
 import { type Answer, jsonResult, legacyServer, openWithoutSession, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
+import { sliceRequest } from '../support/slice-request.ts';
 import { createRunOf, runPlan } from './run-plan.ts';
 
 const TOOLS: Record<string, Answer> = {
@@ -227,17 +229,18 @@ describe('a second attempt at a slice', () => {
       async (t) => {
         const server = await open();
         t.after(() => server.close());
-        const context = testContext();
+        const context = testContext({ timing: timingOf(300) });
         const { store } = context;
         const runId = await createRunOf(context, server.origin, scenarios);
         await preflight(context, runId, 'p');
         if (takeover) await store.takeLease(runId, 'w0000-l0000', 0, 'lost');
-        await runSlice(context, { runId, lane: 0, window: 0, attempt: 1, holder: 'second' });
+        await runSlice(context, sliceRequest(runId, 'second', 1));
         const { commit } = await store.readAttempts(runId, 'w0000-l0000');
         const starts = commit?.health.starts.map(({ scenario, planned, started }) => [scenario, planned, started > 0]);
         const timed = ['timed', undefined, true];
         assert.deepEqual(starts, takeover ? [timed] : [['counted', 6, true], timed]);
-        assert.ok((commit?.health.wallSeconds ?? 0) > 0.9);
+        // The other is taken for dead after 0.3 s of the second that the scenario lasts.
+        assert.ok((commit?.health.wallSeconds ?? 0) > (takeover ? 0.4 : 0.9));
       },
     );
   }

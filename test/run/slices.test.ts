@@ -12,6 +12,7 @@ import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { healthySlice } from '../support/healthy-slice.ts';
 import { testContext } from '../support/run-context.ts';
+import { sliceRequest } from '../support/slice-request.ts';
 import { createdRun } from '../support/whole-run.ts';
 
 let fleet: Fleet;
@@ -63,7 +64,7 @@ it('sends nothing for a slice whose time is over, and the run is invalid', async
   const runId = await createdRun(context, learnPlan(fleet.servers));
   await preflight(context, runId, 'p');
   laterMs = 60_000;
-  const answer = await runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+  const answer = await runSlice(context, sliceRequest(runId, 'late'));
   assert.deepEqual(answer, { state: 'skipped', samples: 0 });
   const verdict = await conclude(context, runId);
   assert.equal(verdict.status, 'invalid');
@@ -84,7 +85,7 @@ it('makes a delivery after the end wait for the holder, and return what the hold
   const sliceId = 'w0000-l0000';
   await store.takeLease(runId, sliceId, 0, 'first');
   laterMs = 5000;
-  const late = runSlice(context, { runId, lane: 0, window: 0, attempt: 0, holder: 'late' });
+  const late = runSlice(context, sliceRequest(runId, 'late'));
   const health = healthySlice({ store: { errors: 0, blocks: 1, samples: 9 } });
   await store.commitSlice(runId, { sliceId, attemptIds: ['first'], health });
   assert.deepEqual(await late, { state: 'committed', samples: 9 });
@@ -95,7 +96,7 @@ it('does not run a slice in a process whose policy forbids the plan', async () =
   const runId = await createdRun(context, learnPlan(fleet.servers));
   await preflight(context, runId, 'p');
   const stricter = { ...context, policy: { ...context.policy, allowLoopback: false } };
-  const slice = runSlice(stricter, { runId, lane: 0, window: 0, attempt: 0, holder: 'h' });
+  const slice = runSlice(stricter, sliceRequest(runId, 'h'));
   await assert.rejects(
     slice,
     /policy of this process refuses run .*127\.0\.0\.1\S* is this machine.*set allowLoopback/,

@@ -5,9 +5,11 @@ import { conclude } from '../../src/run/conclude.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
+import { timingOf } from '../../src/run/timing.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
+import { sliceRequest } from '../support/slice-request.ts';
 import { createdRun } from '../support/whole-run.ts';
 
 const SLICE = 'w0000-l0000';
@@ -22,7 +24,7 @@ it('makes the remaining starts after a takeover, and no iteration twice', async 
   t.after(() => fleet.stop());
   let laterMs = 0;
   const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
-  const context = testContext({ clock });
+  const context = testContext({ clock, timing: timingOf(300) });
   const text = planText({ target: { url: fleet.servers.learn.url }, plan: { scenarios } });
   const runId = await createdRun(context, text);
   await preflight(context, runId, 'p');
@@ -31,10 +33,10 @@ it('makes the remaining starts after a takeover, and no iteration twice', async 
   await store.takeOverLease(runId, SLICE, 0, 'first', 'dead');
   await store.recordDuplicate(runId, SLICE, 0, 'duplicate');
   laterMs = 2000;
-  await runSlice(context, { runId, lane: 0, window: 0, attempt: 1, holder: 'second' });
+  await runSlice(context, sliceRequest(runId, 'second', 1));
   // Blocks of every earlier holder count, but not those of a duplicate.
   const { commit } = await store.readAttempts(runId, SLICE);
-  assert.deepEqual(commit?.attemptIds, ['dead', 'first', 'second']);
+  assert.deepEqual(commit?.attemptIds, ['first', 'dead', 'second']);
   const verdict = await conclude(context, runId);
   const report = (await readReport(store, runId)) ?? assert.fail();
   // Nothing is known about the dead attempt's starts, so that the second attempt neither makes nor drops them.

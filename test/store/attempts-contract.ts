@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunStore } from '../../src/store/run-store.ts';
-import type { SliceCommit } from '../../src/store/slice-attempts.ts';
+import type { SliceCommit, SliceSkip } from '../../src/store/slice-attempts.ts';
 import { healthySlice } from '../support/healthy-slice.ts';
 
 /** What every run store must do with the attempts at slices. */
 export function attemptsContract(title: string, open: () => Promise<RunStore>): void {
   describe(`${title}: attempts`, () => {
-    it('gives the lease on an attempt to the first holder', async () => {
+    it('gives the lease on a slice to the first holder, whichever attempt it is', async () => {
       const store = await open();
       assert.deepEqual(await store.readAttempts('r', 's'), { leases: [], supersededHolders: [], duplicates: [] });
       const holders = ['h1', 'h2', 'h3', 'h4'];
@@ -16,12 +16,10 @@ export function attemptsContract(title: string, open: () => Promise<RunStore>): 
       assert.ok(holders.includes(winner));
       assert.deepEqual(answers, [winner, winner, winner, winner]);
       assert.equal(await store.takeLease('r', 's', 1, winner), winner);
-      assert.equal(await store.takeLease('r', 's', 0, 'h0'), 'h0');
+      assert.equal(await store.takeLease('r', 's', 0, 'earlier'), winner);
+      assert.equal(await store.takeLease('r', 's', 2, 'later'), winner);
       assert.equal(await store.takeLease('r', 's/2', 0, 'other'), 'other');
-      assert.deepEqual((await store.readAttempts('r', 's')).leases, [
-        { attempt: 0, holder: 'h0' },
-        { attempt: 1, holder: winner },
-      ]);
+      assert.deepEqual((await store.readAttempts('r', 's')).leases, [{ attempt: 1, holder: winner }]);
     });
 
     it('moves a lease from a dead holder once', async () => {
@@ -44,6 +42,55 @@ export function attemptsContract(title: string, open: () => Promise<RunStore>): 
         ],
         duplicates: [],
       });
+    });
+
+    it('lets a slice be taken over after its holder has released it or committed it unfinished, but not when it is over', async () => {
+      const store = await open();
+      const unfinished = { ...HEALTH, endedEarly: { reason: 'no store', atMs: 5, mayContinue: true } };
+      await store.takeLease('r', 's', 0, 'a');
+      await store.releaseLease('r', 's', 'stranger');
+      assert.deepEqual((await store.readAttempts('r', 's')).leases, [{ attempt: 0, holder: 'a' }]);
+      await store.releaseLease('r', 's', 'a');
+      assert.deepEqual((await store.readAttempts('r', 's')).leases, [{ attempt: 0, holder: 'a', released: true }]);
+      assert.equal(await store.takeLease('r', 's', 1, 'b'), 'a');
+      assert.equal(await store.takeOverLease('r', 's', 1, 'a', 'b'), true);
+      assert.deepEqual((await store.readAttempts('r', 's')).leases, [{ attempt: 1, holder: 'b' }]);
+
+      assert.equal(await store.commitSlice('r', { sliceId: 's', attemptIds: ['a', 'b'], health: unfinished }), true);
+      assert.equal(await store.takeOverLease('r', 's', 2, 'b', 'c'), true);
+      assert.equal(await store.commitSlice('r', { sliceId: 's', attemptIds: ['a', 'b'], health: HEALTH }), false);
+      const final: SliceCommit = { sliceId: 's', attemptIds: ['a', 'b', 'c'], health: HEALTH };
+      assert.equal(await store.commitSlice('r', final), true);
+      assert.equal(await store.commitSlice('r', final), true, 'a repeated call gets the same answer');
+      assert.equal(await store.takeOverLease('r', 's', 3, 'c', 'd'), false);
+      const { commit, reports, leases } = await store.readAttempts('r', 's');
+      assert.deepEqual(commit, final);
+      assert.deepEqual(reports, [{ holder: 'b', health: unfinished }]);
+      assert.deepEqual(leases, [{ attempt: 2, holder: 'c' }]);
+    });
+
+    it('keeps what a superseded holder reports, beside the commit of the other', async () => {
+      const store = await open();
+      await store.takeLease('r', 's', 0, 'a');
+      await store.takeOverLease('r', 's', 0, 'a', 'b');
+      await store.reportHolder('r', 's', 'a', { ...HEALTH, startDelayMs: 1 });
+      await store.commitSlice('r', { sliceId: 's', attemptIds: ['a', 'b'], health: HEALTH });
+      await store.reportHolder('r', 's', 'a', { ...HEALTH, startDelayMs: 2 });
+      const { commit, reports } = await store.readAttempts('r', 's');
+      assert.deepEqual(commit?.health, HEALTH);
+      assert.deepEqual(reports, [{ holder: 'a', health: { ...HEALTH, startDelayMs: 2 } }]);
+    });
+
+    it('closes a slice without load for its holder only, and for good', async () => {
+      const store = await open();
+      const skip: SliceSkip = { sliceId: 's', holder: 'a', reason: 'stopped', atMs: 5 };
+      assert.equal(await store.skipSlice('r', skip), false);
+      await store.takeLease('r', 's', 0, 'a');
+      assert.equal(await store.skipSlice('r', { ...skip, holder: 'b' }), false);
+      assert.equal(await store.skipSlice('r', skip), true);
+      assert.equal(await store.skipSlice('r', skip), true, 'a repeated call gets the same answer');
+      assert.deepEqual((await store.readAttempts('r', 's')).skip, skip);
+      assert.equal(await store.takeOverLease('r', 's', 1, 'a', 'b'), false);
     });
 
     it('keeps every entry when several are written at the same time', async () => {

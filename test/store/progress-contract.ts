@@ -19,6 +19,14 @@ export function progressContract(title: string, open: () => Promise<RunStore>): 
       assert.deepEqual(await store.listProgress('r'), expected);
     });
 
+    it('reads the progress of one attempt', async () => {
+      const store = await open();
+      assert.equal(await store.readProgress('r', 's', 'a'), undefined);
+      await store.putProgress('r', progress('s', 'a', 1000));
+      await store.putProgress('r', progress('s', 'b', 2000));
+      assert.deepEqual(await store.readProgress('r', 's', 'a'), progress('s', 'a', 1000));
+    });
+
     it('lists the progress of more slices than a page holds', async () => {
       const store = await open();
       const rows = Array.from({ length: 230 }, (_, i) => progress(`s${String(i).padStart(4, '0')}`, 'a', i));

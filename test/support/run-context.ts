@@ -1,5 +1,6 @@
 import { openTokenAccess, type RunContext } from '../../src/run/run-context.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
+import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../../src/run/waiting-memory.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
@@ -24,8 +25,9 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     policy,
     tokens: openTokenAccess(policy),
     sizing: { vusPerLane: 100, ratePerLane: 500, windowMs: 300_000 },
-    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     startDelayMs: 0,
+    timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     identityClientId: undefined,
     instance: 'test',
     ...changes,
