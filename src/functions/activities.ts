@@ -57,8 +57,8 @@ df.app.activity('fold-slices', {
 /** Judges the run and stores its report. */
 df.app.activity('conclude', {
   handler: async (input: unknown) => {
-    const { runId } = concludeInput.parse(input);
-    return { verdict: (await conclude(await appContext(), runId)).status };
+    const { runId, faults = [] } = concludeInput.parse(input);
+    return { verdict: (await conclude(await appContext(), runId, { faults })).status };
   },
 });
 

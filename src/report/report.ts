@@ -11,12 +11,15 @@ export type Report = Omit<Summary, 'generator'> & {
   readonly schemaVersion: 4;
   readonly runId: string;
   readonly plan: { readonly name: string; readonly description: string; readonly hash: string };
-  /** ISO 8601: the planned start of the load, and the end of `durationSeconds`. */
+  /** ISO 8601: the planned start of the load. `durationSeconds` counts from it. */
   readonly startedAt: string;
+  /** When the run ended: its load was over and its figures were added up. */
   readonly endedAt: string;
   readonly targets: readonly ReportTarget[];
   /** What preflight warned of before the load, a sentence each; absent when it warned of nothing. */
   readonly preflightWarnings?: readonly string[];
+  /** What went wrong in mcp-surge itself, a sentence each; absent when nothing did. */
+  readonly faults?: readonly string[];
   readonly verdict: Verdict;
   readonly thresholds: readonly ThresholdResult[];
   /** Absent when the run was started without a baseline. */
@@ -72,7 +75,10 @@ type ReportParts = {
   /** Planned start, epoch milliseconds. */
   readonly startAtMs: number;
   readonly targets: readonly ReportTarget[];
+  /** When the run ended, epoch milliseconds. */
+  readonly endedAtMs: number;
   readonly preflightWarnings?: readonly string[];
+  readonly faults?: readonly string[];
   readonly summary: Summary;
   readonly judged: Judged;
 };
@@ -89,16 +95,18 @@ const METHOD_NOTES: readonly string[] = [
 
 /** Combines a run's figures and their judgement into a report. */
 export function makeReport(parts: ReportParts): Report {
-  const { runId, planHash, plan, startAtMs, targets, preflightWarnings = [], summary, judged } = parts;
+  const { runId, planHash, plan, startAtMs, endedAtMs, targets, summary, judged } = parts;
+  const { preflightWarnings = [], faults = [] } = parts;
   const { generator, ...figures } = summary;
   return {
     schemaVersion: 4,
     runId,
     plan: { name: plan.name, description: plan.description, hash: planHash },
     startedAt: new Date(startAtMs).toISOString(),
-    endedAt: new Date(startAtMs + summary.durationSeconds * 1000).toISOString(),
+    endedAt: new Date(endedAtMs).toISOString(),
     targets,
     ...(preflightWarnings.length === 0 ? {} : { preflightWarnings }),
+    ...(faults.length === 0 ? {} : { faults }),
     verdict: judged.verdict,
     ...figures,
     thresholds: judged.thresholds,

@@ -183,6 +183,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       findings: [generatorSentence(generator)],
       alarming: generator.rules.some(({ ok }) => !ok),
       tables: [rulesTable(generator), generatorTable(generator)],
+      remarks: report.faults ?? [],
       footnotes:
         generator.limitedRequests + generator.abortedRequests > 0 ? [UNSENT_FOOTNOTE] : constant(UNSENT_FOOTNOTE),
     },

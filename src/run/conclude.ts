@@ -9,22 +9,32 @@ import type { RunRecord, RunSchedule, RunStore } from '../store/run-store.ts';
 import { type Fold, intervalFor, type SliceFold } from '../summary/fold.ts';
 import { mergeFolds } from '../summary/merge-folds.ts';
 import { planSpan, summarise } from '../summary/summarise.ts';
-import { judge } from '../verdict/judge.ts';
+import { type Judged, judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { foldGroups, foldName, foldSlices } from './fold-slices.ts';
+import { awaitSlices } from './await-slices.ts';
+import { type FoldGroup, foldGroups, foldName, foldSlices, sliceIdsOf } from './fold-slices.ts';
 import type { RunContext } from './run-context.ts';
-import { readBaseline, readFold, readPlan, readScheduledRun, writeReport } from './run-documents.ts';
+import { hasEnded, readBaseline, readFold, readPlan, readScheduledRun, writeReport } from './run-documents.ts';
 
-/** Merges the folds of a run, judges the result and stores the report; the same folds always give the same report. */
-export async function conclude(context: RunContext, runId: string): Promise<Verdict> {
-  const { store } = context;
-  const record = await readScheduledRun(store, runId);
-  const { schedule, targets = [], preflightWarnings = [], abort } = record;
-  // A repeated delivery must not take a finished run back to an earlier state.
+type ConcludeOptions = {
+  /** What went wrong in mcp-surge itself, a sentence each. */
+  readonly faults?: readonly string[];
+  /** True if the caller knows that no slice is running, so that there is nothing to wait for. */
+  readonly slicesHaveEnded?: boolean;
+};
+
+/**
+ * Ends a run: ends load that is still being made, merges the folds, judges the result and stores the report. May be
+ * repeated; the first verdict stays.
+ * @throws if the run has no schedule, or the store fails
+ */
+export async function conclude(context: RunContext, runId: string, options: ConcludeOptions = {}): Promise<Verdict> {
+  const { store, clock } = context;
+  const record = await beginConclusion(store, runId, options.faults ?? []);
   if (record.verdict !== undefined) return record.verdict;
-  await store.updateRun(runId, { state: 'concluding' });
+  const { schedule, targets = [], preflightWarnings = [], faults = [], abort } = record;
   const plan = await readPlan(store, runId);
-  const folds = await readFolds(context, runId, schedule);
+  const folds = await completeFolds(context, plan, record, options.slicesHaveEnded ?? false);
   const { durationMs } = planExtent(plan);
   const merged = mergeFolds(folds, intervalFor(durationMs));
   const summary = summarise(merged, {
@@ -36,7 +46,7 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
     ...planSpan(plan, merged.intervalMs),
     stopped: record.stopRequested,
   });
-  const judged = judge(plan, merged, summary, record.stopRequested, abort);
+  const judged = withFaults(judge(plan, merged, summary, record.stopRequested, abort), faults);
   const startAtMs = schedule.startAtMs;
   const alone = makeReport({
     runId,
@@ -45,33 +55,79 @@ export async function conclude(context: RunContext, runId: string): Promise<Verd
     startAtMs,
     targets,
     preflightWarnings,
+    faults,
+    endedAtMs: clock.now(),
     summary,
     judged,
   });
   const report = await compareWithBaseline(store, plan.comparison, alone);
   await writeReport(store, report);
-  await store.updateRun(runId, { state: 'done', verdict: report.verdict, endedAt: report.endedAt });
-  return report.verdict;
+  const { verdict, endedAt } = report;
+  const ended = await store.changeRun(runId, (now) =>
+    now.verdict === undefined ? { state: 'done', verdict, endedAt } : undefined,
+  );
+  return ended.verdict ?? verdict;
 }
 
-/** Ends a run that mcp-surge itself could not carry through, so that nobody waits for it. */
+/** Ends a run that has no report, so that nobody waits for it. Changes nothing if the run has ended. */
 export async function failRun({ store, clock }: RunContext, runId: string, reason: string): Promise<void> {
   const problems = [{ path: '', message: reason }];
-  await store.updateRun(runId, { state: 'failed', problems, endedAt: new Date(clock.now()).toISOString() });
+  const endedAt = new Date(clock.now()).toISOString();
+  await store.changeRun(runId, (record) => (hasEnded(record) ? undefined : { state: 'failed', problems, endedAt }));
 }
 
-/** The folds of all groups. A fold that is missing is made now, so that nothing that was measured is left out. */
-async function readFolds(context: RunContext, runId: string, schedule: RunSchedule): Promise<Fold[]> {
+/**
+ * Sets the state by which every slice ends its load, before anything else: a run that has ended makes no load. A repeated
+ * delivery must not take a finished run back to an earlier state.
+ */
+async function beginConclusion(
+  store: RunStore,
+  runId: string,
+  faults: readonly string[],
+): Promise<RunRecord & { readonly schedule: RunSchedule }> {
+  const { schedule } = await readScheduledRun(store, runId);
+  const record = await store.changeRun(runId, ({ verdict, faults: known = [] }) => {
+    if (verdict !== undefined) return undefined;
+    const all = [...new Set([...known, ...faults])];
+    return { state: 'concluding', ...(all.length === 0 ? {} : { faults: all }) };
+  });
+  return { ...record, schedule };
+}
+
+/**
+ * The folds of all groups. A fold is made now if it is missing, or if one of its slices was not complete when it was made:
+ * its blocks may have come later. So nothing that was stored is left out.
+ */
+async function completeFolds(
+  context: RunContext,
+  plan: Plan,
+  { runId, schedule }: RunRecord & { readonly schedule: RunSchedule },
+  slicesHaveEnded: boolean,
+): Promise<Fold[]> {
   const folds: Fold[] = [];
+  const unsure: FoldGroup[] = [];
   for (const group of foldGroups(schedule)) {
-    let fold = await readFold(context.store, runId, foldName(group));
-    if (fold === undefined) {
-      await foldSlices(context, runId, group);
-      fold = await readFold(context.store, runId, foldName(group));
-    }
+    const fold = await readFold(context.store, runId, foldName(group));
+    if (fold?.slices.every(({ state }) => state === 'committed')) folds.push(fold);
+    else unsure.push(group);
+  }
+  const sliceIds = unsure.flatMap((group) => sliceIdsOf(plan, schedule, group));
+  const living = slicesHaveEnded ? [] : await awaitSlices(context, runId, sliceIds);
+  if (living.length > 0) {
+    console.error(`Run ${runId} is concluded although slices still show life: ${living.join(', ')}.`);
+  }
+  for (const group of unsure) {
+    await foldSlices(context, runId, group);
+    const fold = await readFold(context.store, runId, foldName(group));
     if (fold !== undefined) folds.push(fold);
   }
   return folds;
+}
+
+/** The first sentences say why a run is invalid. Faults that did not affect the load are only listed in the report. */
+function withFaults(judged: Judged, faults: readonly string[]): Judged {
+  const { status, reasons } = judged.verdict;
+  return status === 'invalid' ? { ...judged, verdict: { status, reasons: [...faults, ...reasons] } } : judged;
 }
 
 /** Adds the comparison with the run's baseline to a report and its verdict; changes nothing without a baseline. */

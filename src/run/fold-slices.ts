@@ -1,5 +1,7 @@
+import type { Plan } from '../plan/plan-schema.ts';
 import { planExtent } from '../plan/slices.ts';
 import { phasesOf, warmUpPhasesOf } from '../plan/timeline.ts';
+import type { RunSchedule } from '../store/run-store.ts';
 import { allHolders, mayContinue, type SliceAttempts } from '../store/slice-attempts.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
@@ -30,6 +32,14 @@ export function foldName({ window, firstLane }: FoldGroup): string {
   return `fold-${window}-${firstLane}`;
 }
 
+/** The ids of a group's slices, in order of lane. */
+export function sliceIdsOf(plan: Plan, schedule: RunSchedule, group: FoldGroup): readonly string[] {
+  return Array.from(
+    { length: group.lanes },
+    (_, index) => sliceOfSchedule(plan, schedule, group.firstLane + index, group.window).sliceId,
+  );
+}
+
 /**
  * Adds up what the slices of a group have stored, and stores the fold. For a complete slice, the attempts that its commit
  * names count. For any other slice, the blocks of all its holders count, because those requests were sent.
@@ -38,6 +48,8 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   const { store } = context;
   const plan = await readPlan(store, runId);
   const { schedule } = await readScheduledRun(store, runId);
+  const known = foldGroups(schedule).some((each) => foldName(each) === foldName(group) && each.lanes === group.lanes);
+  if (!known) throw new Error(`Run ${runId} has no group of ${group.lanes} slices named ${foldName(group)}.`);
   const folder = new BlockFolder({
     runStartMs: schedule.startAtMs,
     intervalMs: intervalFor(planExtent(plan).durationMs),
@@ -45,8 +57,7 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
     warmUpPhases: warmUpPhasesOf(plan),
   });
   const slices: SliceFold[] = [];
-  for (let lane = group.firstLane; lane < group.firstLane + group.lanes; lane++) {
-    const { sliceId } = sliceOfSchedule(plan, schedule, lane, group.window);
+  for (const sliceId of sliceIdsOf(plan, schedule, group)) {
     const attempts = await store.readAttempts(runId, sliceId);
     for (const attemptId of attemptsThatCount(attempts)) {
       for await (const block of store.readBlocks(runId, sliceId, attemptId)) folder.add(block);

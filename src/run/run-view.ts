@@ -26,6 +26,8 @@ export type RunView = {
   readonly problems?: readonly Problem[];
   /** What preflight warned of, a sentence each. */
   readonly preflightWarnings?: readonly string[];
+  /** What went wrong in mcp-surge itself, a sentence each. */
+  readonly faults?: readonly string[];
   readonly verdict?: RunRecord['verdict'];
   readonly links: { readonly self: string; readonly stop: string; readonly report: string };
 };
@@ -33,7 +35,7 @@ export type RunView = {
 /** Shows a run. @param baseUrl URL of the list of runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
-  const { abort, schedule, endedAt, problems, preflightWarnings, verdict } = record;
+  const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict } = record;
   const self = `${baseUrl}/${runId}`;
   return {
     id: runId,
@@ -48,6 +50,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(problems === undefined ? {} : { problems }),
     ...(preflightWarnings === undefined ? {} : { preflightWarnings }),
+    ...(faults === undefined ? {} : { faults }),
     ...(verdict === undefined ? {} : { verdict }),
     links: { self, stop: `${self}/stop`, report: `${self}/report` },
   };

@@ -81,7 +81,7 @@ it('leaves sentences that are the same in every report to HTML, and keeps the no
   const note = 'Tool look of web: its outputSchema cannot be used.';
   const samples = [{}];
   const targets = [{ ...(reportFixture().targets[0] as ReportTarget), notes: [note] }];
-  const run = { runId: 'r', planHash: 'h', plan: aPlan(), startAtMs: 0, targets };
+  const run = { runId: 'r', planHash: 'h', plan: aPlan(), startAtMs: 0, endedAtMs: 0, targets };
   const { notes } = makeReport({ ...run, summary: summaryOf(samples), judged: judgedRun({ samples }) });
   assert.ok(notes.length > 3 && notes.at(-1) === note);
   const report = reportFixture({ notes });

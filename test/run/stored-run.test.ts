@@ -74,7 +74,7 @@ it('folds and concludes a run that an earlier version stored', async () => {
       ['w0000-l0001', 'lost', 1],
     ],
   );
-  const verdict = await conclude(context, RUN);
+  const verdict = await conclude(context, RUN, { slicesHaveEnded: true });
   assert.equal(verdict.status, 'invalid');
   const report = (await readReport(context.store, RUN)) ?? assert.fail();
   assert.equal(report.totals.requests, 59);

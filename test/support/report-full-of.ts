@@ -16,6 +16,7 @@ export function reportFullOf(text: string): Report {
     plan: { name: text, description: text, hash: text },
     startedAt: text,
     endedAt: text,
+    faults: [text],
     targets: base.targets.map((target) => ({
       ...target,
       name: `${target.name}${text}`,
