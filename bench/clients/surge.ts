@@ -12,6 +12,7 @@ import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { Redactor } from '../../src/secrets/redact.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
+import { OPEN_GATE } from '../../src/traffic/fence.ts';
 import { type Client, type ClientOptions, shareOf } from './client.ts';
 
 const POLICY: Policy = {
@@ -59,7 +60,8 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
   });
   const layout = layoutOf(plan, context.sizing);
   const [segment] = segmentsOf(plan, sliceOf(layout, systemClock.now(), 0, 0)) as [ScenarioSegment];
-  const shared = { plan, clock: systemClock, recorder, stopping: new AbortController().signal, onActive: () => {} };
+  const stopping = new AbortController().signal;
+  const shared = { plan, clock: systemClock, gate: OPEN_GATE, recorder, stopping, onActive: () => {} };
   const run = prepareSegment(shared, segment, client);
   const users = segment.vus.map((vu) => run.newVu(vu));
   return {

@@ -7,6 +7,7 @@ import { Recorder } from '../sample/recorder.ts';
 import { prepareSegment } from '../scenario/virtual-user.ts';
 import type { SliceHealth } from '../summary/generator-health.ts';
 import type { Clock } from '../traffic/clock.ts';
+import { OPEN_GATE } from '../traffic/fence.ts';
 import { runScenario } from '../traffic/run-scenario.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { SliceWriter, startFlushLoop } from './slice-writer.ts';
@@ -60,6 +61,7 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   const shared = {
     plan,
     clock,
+    gate: OPEN_GATE,
     recorder,
     stopping: stopping.signal,
     onActive: (change: 1 | -1) => writer.countVu(change),

@@ -28,7 +28,7 @@ export type McpSegmentRun = SegmentRun &
   };
 
 /** What the segments of a slice share. */
-type SliceShared = Pick<SegmentRun, 'clock' | 'onActive'> &
+type SliceShared = Pick<SegmentRun, 'clock' | 'gate' | 'onActive'> &
   Pick<SessionRun, 'recorder'> & {
     readonly plan: Plan;
     /** When it aborts, no further iteration begins in the whole slice. */
@@ -40,7 +40,7 @@ type SliceShared = Pick<SegmentRun, 'clock' | 'onActive'> &
  * @throws when the plan's feeds or schemas hold what cannot be used
  */
 export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, client: ScenarioClient): McpSegmentRun {
-  const { plan, clock, recorder, onActive } = slice;
+  const { plan, clock, gate, recorder, onActive } = slice;
   const { scenario, name, firstVu } = segment;
   const { target } = scenario;
   const afterLastVu = firstVu + maxVusOf(scenario);
@@ -49,6 +49,7 @@ export function prepareSegment(slice: SliceShared, segment: ScenarioSegment, cli
   return {
     segment,
     clock,
+    gate,
     recorder,
     client,
     compiled: compileScenario(plan, name, (operation, text) => recorder.keepAnswer(target, operation, text)),

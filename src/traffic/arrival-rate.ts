@@ -44,6 +44,8 @@ export async function runArrival(run: SegmentRun, scenario: ArrivalScenario): Pr
         nowMs = clock.now();
         startedInARow = 0;
       }
+      // Whoever takes the slice over makes the starts from then on; those that are due now are not ours to drop either.
+      if (!run.gate.allows(nowMs)) return;
       const lagMs = nowMs - intendedMs;
       const tooLate = lagMs > LATEST_START_MS;
       if (over.aborted && !tooLate) return;

@@ -22,7 +22,7 @@ export async function runPerVuIterations(
   run: SegmentRun,
   { iterations, vus }: ScenarioOf<'per-vu-iterations'>,
 ): Promise<StartCounts> {
-  const { segment, stopping } = run;
+  const { segment } = run;
   const { firstVu, toMs } = segment;
   const tally = new StartTally(run);
   await Promise.all(
@@ -36,7 +36,7 @@ export async function runPerVuIterations(
       };
       const hasNext = () => left > 0;
       await runVu(run, { vu, fromMs, toMs, hasNext, next }, tally);
-      if (!stopping.aborted) await dropIterations(run, { hasNext, next }, tally);
+      if (mayDrop(run)) await dropIterations(run, { hasNext, next }, tally);
     }),
   );
   return tally.ofPlanned();
@@ -50,7 +50,7 @@ export async function runSharedIterations(
   run: SegmentRun,
   { iterations, vus }: ScenarioOf<'shared-iterations'>,
 ): Promise<StartCounts> {
-  const { segment, stopping } = run;
+  const { segment } = run;
   const { firstVu, toMs, laneIndex, laneCount } = segment;
   const tally = new StartTally(run);
   let upcoming = laneIndex;
@@ -66,7 +66,7 @@ export async function runSharedIterations(
       return runVu(run, { vu, fromMs, toMs, hasNext, next }, tally);
     }),
   );
-  if (!stopping.aborted) await dropIterations(run, { hasNext, next }, tally);
+  if (mayDrop(run)) await dropIterations(run, { hasNext, next }, tally);
   return tally.ofPlanned();
 }
 
@@ -97,7 +97,10 @@ const BREATH_MS = 1;
 export async function runVu(run: SegmentRun, work: VuWork, tally: StartTally): Promise<boolean> {
   const { clock, stopping, segment } = run;
   const { fromMs, toMs, hasNext, next } = work;
-  const mayBegin = () => hasNext() && clock.now() < toMs && !stopping.aborted;
+  const mayBegin = () => {
+    const nowMs = clock.now();
+    return hasNext() && nowMs < toMs && run.gate.allows(nowMs) && !stopping.aborted;
+  };
   await clock.sleepUntil(Math.min(toMs, fromMs), stopping);
   if (!mayBegin()) return true;
   const vu = run.newVu(work.vu);
@@ -150,6 +153,11 @@ const SPREAD_MS = 1000;
  */
 export function startOffsetMs(vuIndex: number, vuCount: number): number {
   return vuIndex * Math.min(STEP_MS, SPREAD_MS / vuCount);
+}
+
+/** After a stop, iterations that have not begun are not dropped; nor are they where another process may go on with them. */
+function mayDrop({ clock, gate, stopping }: SegmentRun): boolean {
+  return gate.allows(clock.now()) && !stopping.aborted;
 }
 
 /** After this many dropped iterations, the event loop is left to others, including what stores the samples. */

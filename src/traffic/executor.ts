@@ -1,6 +1,7 @@
 import type { ScenarioSegment } from '../plan/slices.ts';
 import type { CutOutcome } from '../sample/outcome.ts';
 import type { Clock } from './clock.ts';
+import type { LoadGate } from './fence.ts';
 
 /** A scenario segment at work, as its executor sees it. Made once for each segment of a slice, and passed on whole. */
 export type SegmentRun = {
@@ -8,6 +9,8 @@ export type SegmentRun = {
   readonly clock: Clock;
   /** When it aborts, no further iteration begins; iterations in progress may finish. */
   readonly stopping: AbortSignal;
+  /** Asked before every start. Once it refuses one, `stopping` is aborted too. */
+  readonly gate: LoadGate;
   /** A start that comes later than this after its instant is late, milliseconds. */
   readonly lateAfterMs: number;
   /** Makes a virtual user. @param vu its number in the run */

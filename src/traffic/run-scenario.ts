@@ -34,21 +34,27 @@ export async function runScenario(run: SegmentRun): Promise<StartCounts> {
 }
 
 /** After a stop, requests in flight have this long to finish, or until the end of the graceful stop if that is sooner. */
-const STOP_GRACE_MS = 5000;
+const STOP_GRACE_MS = 2000;
+/** While virtual users close their sessions, what they wait for is aborted this often; after a stop more often. */
+const CLOSE_GRACE_MS = 5000;
+const STOPPED_CLOSE_GRACE_MS = 1000;
 
 /**
  * Aborts what the segment's virtual users still wait for when the graceful stop is over. Then they close their sessions;
- * requests that began since are aborted every five seconds, so that no target can hold the slice up. What is open at the
- * end of the plan's own graceful stop is a failure of the target; what a stop ends is not.
+ * requests that began since are aborted every five seconds, or every second after a stop, so that no target can hold the
+ * slice up. What is open at the end of the plan's own graceful stop is a failure of the target; what a stop ends is not.
  * @param done aborted when the virtual users have ended
  */
 async function enforceGracefulStop(run: SegmentRun, done: AbortSignal): Promise<void> {
   const { clock, segment, stopping } = run;
-  const graceEndMs = segment.toMs + segment.scenario.gracefulStop;
-  await clock.sleepUntil(graceEndMs, AbortSignal.any([stopping, done]));
-  if (stopping.aborted) await clock.sleepUntil(Math.min(graceEndMs, clock.now() + STOP_GRACE_MS), done);
+  const over = AbortSignal.any([stopping, done]);
+  const wait = async (endMs: number, afterStopMs: number) => {
+    await clock.sleepUntil(endMs, over);
+    if (stopping.aborted) await clock.sleepUntil(Math.min(endMs, clock.now() + afterStopMs), done);
+  };
+  await wait(segment.toMs + segment.scenario.gracefulStop, STOP_GRACE_MS);
   while (!done.aborted) {
     run.abort('the graceful stop is over', cutOutcome(run));
-    await clock.sleepUntil(clock.now() + STOP_GRACE_MS, done);
+    await wait(clock.now() + CLOSE_GRACE_MS, STOPPED_CLOSE_GRACE_MS);
   }
 }

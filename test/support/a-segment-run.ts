@@ -5,6 +5,7 @@ import type { ScenarioClient } from '../../src/scenario/session-keeper.ts';
 import { type McpSegmentRun, prepareSegment } from '../../src/scenario/virtual-user.ts';
 import type { Clock } from '../../src/traffic/clock.ts';
 import type { Iteration } from '../../src/traffic/executor.ts';
+import { OPEN_GATE } from '../../src/traffic/fence.ts';
 
 export type SegmentRunOptions = {
   readonly clock: Clock;
@@ -20,7 +21,7 @@ export function aSegmentRun(plan: Plan, { clock, recorder, client, ...more }: Se
   const { stopping = new AbortController().signal } = more;
   const layout = layoutOf(plan, { vusPerLane: 1e9, ratePerLane: 1e9, windowMs: 1e12 });
   const segment = segmentsOf(plan, sliceOf(layout, 0, 0, 0))[0] as ScenarioSegment;
-  const shared = { plan, clock, recorder, stopping, onActive: () => {} };
+  const shared = { plan, clock, gate: OPEN_GATE, recorder, stopping, onActive: () => {} };
   return prepareSegment(shared, { ...segment, ...more.segment }, client);
 }
 

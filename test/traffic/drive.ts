@@ -1,6 +1,7 @@
 import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import type { CutOutcome } from '../../src/sample/outcome.ts';
 import type { Iteration, SegmentRun, StartCounts, VirtualUser } from '../../src/traffic/executor.ts';
+import { Fence, OPEN_GATE } from '../../src/traffic/fence.ts';
 import { runScenario } from '../../src/traffic/run-scenario.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -44,6 +45,8 @@ export type DriveOptions = {
   /** Milliseconds after the run's start at which the executor begins, and at which it is told to stop. */
   readonly clockMs?: number;
   readonly stopMs?: number;
+  /** After so many milliseconds no load may be made any more, which only the starts themselves find out. */
+  readonly fenceMs?: number;
   readonly lateAfterMs?: number;
   /** How much later than asked every sleeper wakes. */
   readonly oversleepMs?: number;
@@ -63,6 +66,7 @@ export function idleRun(segment: ScenarioSegment, clock: VirtualClock, vu: Parti
     segment,
     clock,
     stopping: new AbortController().signal,
+    gate: OPEN_GATE,
     lateAfterMs: 10,
     onActive: () => {},
     onDropped: () => {},
@@ -80,11 +84,13 @@ export function idleRun(segment: ScenarioSegment, clock: VirtualClock, vu: Parti
 
 /** Runs a segment in virtual time, with virtual users that write down what they are asked for. */
 export async function drive(segment: ScenarioSegment, options: DriveOptions = {}): Promise<Driven> {
-  const { callMs = 0, endMs = 0, thinkMs = 0, feedRows, stopMs, lateAfterMs = 10, oversleepMs } = options;
+  const { callMs = 0, endMs = 0, thinkMs = 0, feedRows, stopMs, fenceMs, lateAfterMs = 10, oversleepMs } = options;
   const clock = new VirtualClock(RUN_START_MS + (options.clockMs ?? 0), oversleepMs);
   const now = () => clock.now() - RUN_START_MS;
   const stopping = new AbortController();
   const over = new AbortController();
+  const gate = fenceMs === undefined ? OPEN_GATE : new Fence(RUN_START_MS, fenceMs, 'no proof');
+  if (gate instanceof Fence) gate.signal.addEventListener('abort', () => stopping.abort());
   const begun: Begun[] = [];
   const dropped: Iteration[] = [];
   const interrupted: Asked[] = [];
@@ -107,6 +113,7 @@ export async function drive(segment: ScenarioSegment, options: DriveOptions = {}
     segment,
     clock,
     stopping: stopping.signal,
+    gate,
     lateAfterMs,
     onActive: (change) => {
       active.now += change;

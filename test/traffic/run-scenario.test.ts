@@ -55,15 +55,15 @@ describe('the graceful stop', () => {
     assert.deepEqual([driven.abortedMs, driven.overMs, driven.left], [[13_000], 13_000, 0]);
   });
 
-  it('ends five seconds after a stop, and not a millisecond earlier or later', async () => {
-    const within = await drive(segmentOf(), { callMs: 6999, stopMs: 2000 });
-    assert.deepEqual([within.abortedMs, within.overMs], [[], 6999]);
-    const beyond = await drive(segmentOf(), { callMs: 7001, stopMs: 2000 });
-    assert.deepEqual([beyond.abortedMs, beyond.overMs, beyond.cuts], [[7000], 7000, ['CLIENT_ABORT']]);
+  it('ends two seconds after a stop, and not a millisecond earlier or later', async () => {
+    const within = await drive(segmentOf(), { callMs: 3999, stopMs: 2000 });
+    assert.deepEqual([within.abortedMs, within.overMs], [[], 3999]);
+    const beyond = await drive(segmentOf(), { callMs: 4001, stopMs: 2000 });
+    assert.deepEqual([beyond.abortedMs, beyond.overMs, beyond.cuts], [[4000], 4000, ['CLIENT_ABORT']]);
   });
 
   it('is not prolonged by a stop shortly before its end', async () => {
-    const stopped = await drive(segmentOf({ gracefulStop: '3s' }), { callMs: 60_000, stopMs: 9000 });
+    const stopped = await drive(segmentOf({ gracefulStop: '3s' }), { callMs: 60_000, stopMs: 11_500 });
     assert.deepEqual([stopped.abortedMs, stopped.cuts], [[13_000], ['CLIENT_ABORT']]);
   });
 
@@ -77,5 +77,13 @@ describe('the graceful stop', () => {
     assert.deepEqual(cuts, ['TMO_GRACEFUL_STOP', 'TMO_GRACEFUL_STOP']);
     const quick = await drive(segmentOf({ gracefulStop: '3s' }), { callMs: Number.POSITIVE_INFINITY, endMs: 4999 });
     assert.deepEqual([quick.abortedMs, quick.overMs], [[13_000], 17_999]);
+  });
+
+  it('aborts what virtual users wait for while they end every second after a stop, whenever the stop comes', async () => {
+    const stuck = { callMs: Number.POSITIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
+    const early = await drive(segmentOf(), { ...stuck, stopMs: 2000 });
+    assert.deepEqual([early.abortedMs, early.overMs], [[4000, 5000], 5000]);
+    const late = await drive(segmentOf({ gracefulStop: '3s' }), { ...stuck, stopMs: 14_000 });
+    assert.deepEqual([late.abortedMs, late.overMs], [[13_000, 15_000], 15_000]);
   });
 });

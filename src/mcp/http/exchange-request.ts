@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Outcome } from '../../sample/outcome.ts';
+import type { LoadGate } from '../../traffic/fence.ts';
 import type { Tool } from '../operations/tool.ts';
 import type { Timeouts } from './deadline.ts';
 import type { Expiring, InFlightRequests } from './in-flight-requests.ts';
@@ -126,6 +127,8 @@ export type RequestController = Pick<Dispatcher.DispatchController, 'abort'>;
 export type ExchangeHost<Item extends Expiring> = {
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Decides whether the request may still be sent when a connection is free for it. */
+  readonly gate: LoadGate;
   /** Holds the exchange from its creation to its end, and calls it at its deadlines. */
   readonly inFlight: InFlightRequests<Item>;
   readonly timeouts: Timeouts;

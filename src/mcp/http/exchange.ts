@@ -160,10 +160,12 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   onRequestStart(controller: RequestController): void {
     // An error thrown here drops only the request. An abort would close the connection that was to carry it, so that
     // every request that timed out in the queue would cost the target a new connection.
+    const atMs = this.#sinceStart();
+    if (!this.#host.gate.allows(this.sample.startMs + atMs)) this.abort('CLIENT_ABORT', 'the load has ended');
     if (this.#state !== 'waiting') throw new Error('ended before it was sent');
     if (this.#controller !== undefined) this.sample.flags |= SAMPLE_FLAG.resent;
     this.#controller = controller;
-    recordConnection(this.sample, this.link, this.#sinceStart());
+    recordConnection(this.sample, this.link, atMs);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {

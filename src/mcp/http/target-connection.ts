@@ -8,6 +8,7 @@ import {
 import type { Target } from '../../plan/target-schema.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import type { CutOutcome } from '../../sample/outcome.ts';
+import { type LoadGate, OPEN_GATE } from '../../traffic/fence.ts';
 import { ContinuedCalls } from './continued-calls.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
@@ -20,6 +21,8 @@ export type TargetConnectionOptions = TargetPoolOptions & {
   readonly now: () => number;
   /** Takes every exchange once its sample is complete; none is left out. */
   readonly onExchange: (exchange: Exchange) => void;
+  /** Without one, requests may be sent at any time. */
+  readonly gate?: LoadGate;
 };
 
 /**
@@ -62,6 +65,7 @@ export class TargetConnection {
     this.#continued = new ContinuedCalls(options.now, onComplete);
     this.#host = {
       now: options.now,
+      gate: options.gate ?? OPEN_GATE,
       inFlight: this.#inFlight,
       timeouts: target.timeouts,
       cutsHeldStreams: target.heldStreams === 'cut',
@@ -83,8 +87,13 @@ export class TargetConnection {
     return new Exchange(request, this.#host);
   }
 
-  /** Sends an exchange; its `settled` resolves after an answer or a failure. */
+  /** Sends an exchange, if the gate allows it; its `settled` resolves after an answer or a failure. */
   dispatch(exchange: Exchange): void {
+    // Without this, a request that must not be sent would still open a connection.
+    if (!this.#host.gate.allows(exchange.sample.startMs)) {
+      exchange.abort('CLIENT_ABORT', 'the load has ended');
+      return;
+    }
     const { method, headers, body } = exchange.request;
     const options = { path: this.#path, method, headers: headers as string[], body };
     if (this.#http2) new ResendingHandler(exchange, (handler) => this.#pool.dispatch(options, handler)).dispatch();

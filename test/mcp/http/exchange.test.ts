@@ -6,6 +6,7 @@ import { Exchange } from '../../../src/mcp/http/exchange.ts';
 import type { ExchangeHost, ExchangeState } from '../../../src/mcp/http/exchange-request.ts';
 import { InFlightRequests } from '../../../src/mcp/http/in-flight-requests.ts';
 import { SAMPLE_FLAG } from '../../../src/sample/block.ts';
+import { OPEN_GATE } from '../../../src/traffic/fence.ts';
 import { eventOf } from '../../support/raw-http.ts';
 import { clocksOf, idlePeer, plainRequest, result } from './exchange-rig.ts';
 
@@ -94,6 +95,7 @@ class Play {
     this.#confirmsAtOnce = confirmsAtOnce;
     const host: ExchangeHost<Exchange> = {
       now: () => this.#nowMs,
+      gate: OPEN_GATE,
       inFlight: this.inFlight,
       cutsHeldStreams,
       timeouts: TIMEOUTS,

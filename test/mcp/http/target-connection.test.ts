@@ -63,6 +63,35 @@ it('uses no connection for requests that time out while they wait for one', asyn
   assert.deepEqual(late.map(clocksOf), ['', '', ''], 'a sample was changed after it had been taken');
 });
 
+it('sends nothing, and opens no connection, once no load may be made any more', async (test) => {
+  const server = await serve(test, good);
+  const rig = new ExchangeRig(server.origin, {}, { gate: { allows: () => false } });
+  const refused = await rig.send();
+  assert.deepEqual([refused.outcome, refused.message], ['CLIENT_ABORT', 'the load has ended']);
+  assert.equal(clocksOf(refused), '');
+  await rig.connection.close();
+  assert.deepEqual([server.connections, server.requests.length], [0, 0]);
+});
+
+it('does not send a request that waited for a connection until no load may be made any more', async (test) => {
+  for (const keepsAlive of [true, false]) {
+    const held = heldReply();
+    const server = await serve(test, held.reply, good);
+    const gate = { isOpen: true, allows: () => gate.isOpen };
+    const rig = new ExchangeRig(server.origin, {}, { gate });
+    const first = rig.begin();
+    const [socket, waiting] = [await held.socket, rig.begin()];
+    gate.isOpen = false;
+    if (keepsAlive) socket.write(good);
+    else socket.destroy();
+    await Promise.all([rig.finish(first), rig.finish(waiting)]);
+    assert.equal(first.outcome, keepsAlive ? 'OK' : 'NET_RESET_PRE');
+    assert.deepEqual([waiting.outcome, clocksOf(waiting)], ['CLIENT_ABORT', '']);
+    await rig.connection.close();
+    assert.equal(server.requests.length, 1);
+  }
+});
+
 it('marks requests that found all connections in use, and no others', async (test) => {
   const replies = [heldReply(), heldReply(), heldReply()];
   const server = await serve(test, ...replies.map(({ reply }) => reply));
