@@ -6,7 +6,8 @@ import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
-import { openRunStore } from '../store/open-run-store.ts';
+import { openTable, tableRunStore } from '../store/open-run-store.ts';
+import type { RunStore } from '../store/run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
 
 const seconds = (standard: number) =>
@@ -58,6 +59,8 @@ const settingsSchema = z.object({
   SURGE_DEAD_AFTER_SECONDS: seconds(30),
   /** The memory that samples may take up, compressed, while the store does not accept them. */
   SURGE_MAX_WAITING_MB: megabytes(DEFAULT_MAX_WAITING_BYTES / MEGABYTE),
+  /** `true` if App Service authentication is in front of the app: then callers need an app role of Microsoft Entra. */
+  SURGE_REQUIRE_ROLES: z.stringbool().default(false),
   AZURE_CLIENT_ID: z.string().optional(),
 });
 
@@ -101,20 +104,48 @@ const settings = readSettings(process.env);
 export const policy = policyOf(settings);
 export const timing = timingOf(settings.SURGE_DEAD_AFTER_SECONDS);
 
-let opened: Promise<RunContext> | undefined;
+/** Whether callers of the HTTP API need an app role. */
+export const requireRoles = settings.SURGE_REQUIRE_ROLES;
 
-/** What all functions of this process work with. It is opened at the first use, so that the app starts fast. */
-export function appContext(): Promise<RunContext> {
-  opened ??= openContext().catch((error: unknown) => {
+/** After this time a call of the HTTP API to the storage has failed, so that callers are told within two seconds. */
+const API_STORE_TIMEOUT_MS = 1700;
+
+type Contexts = {
+  /** For the steps of runs, which wait for a storage that is slow. */
+  readonly run: RunContext;
+  /** For requests of the HTTP API, which fail early. */
+  readonly api: RunContext;
+};
+
+let opened: Promise<Contexts> | undefined;
+
+/** What the steps of runs in this process work with. It is opened at the first use, so that the app starts fast. */
+export async function appContext(): Promise<RunContext> {
+  return (await openOnce()).run;
+}
+
+/** What requests of the HTTP API work with: the same with a store that gives up within two seconds. */
+export async function apiContext(): Promise<RunContext> {
+  return (await openOnce()).api;
+}
+
+function openOnce(): Promise<Contexts> {
+  opened ??= openContexts().catch((error: unknown) => {
     opened = undefined;
     throw error;
   });
   return opened;
 }
 
-async function openContext(): Promise<RunContext> {
+async function openContexts(): Promise<Contexts> {
+  const table = await openTable(process.env);
+  const run = contextWith(tableRunStore(table));
+  return { run, api: { ...run, store: tableRunStore(table, API_STORE_TIMEOUT_MS) } };
+}
+
+function contextWith(store: RunStore): RunContext {
   return {
-    store: await openRunStore(process.env),
+    store,
     secrets: openSecrets(process.env, () => performance.now()),
     clock: systemClock,
     policy,

@@ -1,26 +1,16 @@
-import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions';
 import * as df from 'durable-functions';
-import Negotiator from 'negotiator';
 import { refusalProblem } from '../plan/policy.ts';
-import type { Problem } from '../plan/problem.ts';
-import { type ReportFormat, renderReport } from '../report/render-report.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
-import { type FoundBaseline, findBaseline, hasEnded, readReport, readRun, runIdPattern } from '../run/run-documents.ts';
+import { listRuns } from '../run/list-runs.ts';
+import { type FoundBaseline, findBaseline, hasEnded, readRun } from '../run/run-documents.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
-import type { RunRecord } from '../store/run-store.ts';
-import { appContext, policy } from './app-context.ts';
+import { policy } from './app-context.ts';
+import { BAD_QUERY, type Call, endpoint, problemResponse, promptly, requestedRun, runNotFound } from './http-answer.ts';
+import { LIST_QUERY, parseListQuery } from './list-query.ts';
 import { startOrchestration, stopOrchestration } from './orchestration-client.ts';
 
 type Answer = Promise<HttpResponseInit>;
-
-const FORMAT_OF_MEDIA_TYPE: Readonly<Record<string, ReportFormat>> = {
-  'application/json': 'json',
-  'text/html': 'html',
-  'text/plain': 'text',
-};
-const FORMAT_OF_EXTENSION: Readonly<Record<string, ReportFormat>> = { json: 'json', html: 'html', txt: 'text' };
-
-const MAX_LIMIT = 200;
 
 const get = { methods: ['GET' as const], authLevel: 'function' as const };
 const post = {
@@ -29,67 +19,73 @@ const post = {
   extraInputs: [df.input.durableClient()],
 };
 
-app.http('start-run', { ...post, route: 'runs', handler: startRun });
-app.http('list-runs', { ...get, route: 'runs', handler: listRuns });
-app.http('get-run', { ...get, route: 'runs/{id}', handler: getRun });
-app.http('stop-run', { ...post, route: 'runs/{id}/stop', handler: stopRun });
-app.http('get-report', {
-  ...get,
-  route: 'runs/{id}/report',
-  handler: (request) => getReport(request, acceptedFormat(request)),
+app.http('start-run', {
+  ...post,
+  route: 'runs',
+  handler: endpoint({ role: 'run', query: ['baseline'], handle: startRun }),
 });
-for (const [extension, format] of Object.entries(FORMAT_OF_EXTENSION)) {
-  app.http(`get-report-${extension}`, {
-    ...get,
-    route: `runs/{id}/report.${extension}`,
-    handler: (request) => getReport(request, format),
-  });
-}
+app.http('list-runs', {
+  ...get,
+  route: 'runs',
+  handler: endpoint({ role: 'read', query: LIST_QUERY, handle: showRuns }),
+});
+app.http('get-run', { ...get, route: 'runs/{id}', handler: endpoint({ role: 'read', handle: getRun }) });
+app.http('stop-run', { ...post, route: 'runs/{id}/stop', handler: endpoint({ role: 'run', handle: stopRun }) });
 
-async function startRun(request: HttpRequest, invocation: InvocationContext): Answer {
-  const context = await appContext();
-  const idempotencyKey = request.headers.get('idempotency-key');
-  const key = idempotencyKey === null ? {} : { idempotencyKey };
+/** More than a plan may have, in any encoding; a larger body is not read. */
+const MAX_BODY_BYTES = 4_000_000;
+const MAX_KEY_CHARACTERS = 255;
+
+async function startRun({ request, invocation, context, caller }: Call): Answer {
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) return TOO_LARGE;
+  // An empty key is no key: clients that template their headers send one.
+  const idempotencyKey = request.headers.get('idempotency-key')?.trim() ?? '';
+  if (idempotencyKey.length > MAX_KEY_CHARACTERS) return KEY_TOO_LONG;
   const baselineId = request.query.get('baseline');
   const found = baselineId === null ? undefined : await findBaseline(context.store, baselineId);
   if (found !== undefined && !('run' in found)) return noBaseline(found);
-  const baseline = found === undefined ? {} : { baseline: found.run };
-  const created = await createRun(context, { text: await request.text(), trigger: 'http', ...key, ...baseline });
+  const created = await createRun(context, {
+    text: await request.text(),
+    trigger: 'http',
+    startedBy: caller.name,
+    ...(idempotencyKey === '' ? {} : { idempotencyKey }),
+    ...(found === undefined ? {} : { baseline: found.run }),
+  });
   if (!('record' in created)) return refusal(created);
   const { record } = created;
   // The first request with this idempotency key may have stored the run and then failed to start it.
-  if (record.state === 'queued') await startOrchestration(df.getClient(invocation), record.runId);
+  if (record.state === 'queued') {
+    await promptly(startOrchestration(df.getClient(invocation), record.runId)).catch((error: unknown) => {
+      // The run is stored, and the reconciler starts what is queued for long. After an error, the caller would start another.
+      invocation.warn(`Run ${record.runId} was stored and is not started yet: ${error}`);
+    });
+  }
   const view = runView(record, runsUrl(request), context.clock.now());
   return { status: 202, headers: { location: view.links.self }, jsonBody: view };
 }
 
-async function listRuns(request: HttpRequest): Answer {
-  const { store, clock } = await appContext();
-  const limit = Number(request.query.get('limit') ?? 50);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    return problemResponse({
-      status: 400,
-      title: 'The query is not valid',
-      detail: `limit: expected a whole number from 1 to ${MAX_LIMIT}.`,
-    });
-  }
-  const planName = request.query.get('plan');
-  const records = await store.listRuns({ limit, ...(planName === null ? {} : { planName }) });
-  return { jsonBody: { runs: records.map((record) => runView(record, runsUrl(request), clock.now())) } };
+async function showRuns({ request, context }: Call): Answer {
+  const { store, clock } = context;
+  const query = parseListQuery(request.query);
+  if ('problems' in query) return problemResponse({ ...BAD_QUERY, ...query });
+  const { records, next } = await listRuns(store, query.filter);
+  const runs = records.map((record) => runView(record, runsUrl(request), clock.now()));
+  return { jsonBody: { runs, ...(next === undefined ? {} : { next }) } };
 }
 
-async function getRun(request: HttpRequest): Answer {
-  const { store, clock } = await appContext();
-  const record = await requestedRun(request);
-  if (record === undefined) return runNotFound(request);
+async function getRun(call: Call): Answer {
+  const { store, clock } = call.context;
+  const record = await requestedRun(call);
+  if (record === undefined) return runNotFound(call);
   const progress = await store.listProgress(record.runId);
-  return { jsonBody: runViewWithLive(record, progress, runsUrl(request), clock.now()) };
+  return { jsonBody: runViewWithLive(record, progress, runsUrl(call.request), clock.now()) };
 }
 
-async function stopRun(request: HttpRequest, invocation: InvocationContext): Answer {
-  const { store, clock } = await appContext();
-  const record = await requestedRun(request);
-  if (record === undefined) return runNotFound(request);
+async function stopRun(call: Call): Answer {
+  const { invocation } = call;
+  const { store, clock } = call.context;
+  const record = await requestedRun(call);
+  if (record === undefined) return runNotFound(call);
   const { runId, state } = record;
   if (hasEnded(record)) {
     return problemResponse({
@@ -105,71 +101,24 @@ async function stopRun(request: HttpRequest, invocation: InvocationContext): Ans
       `Run ${runId} is stopped by its stop flag only, because the stop event could not be sent: ${error}`,
     );
   });
-  return { status: 202, jsonBody: runView({ ...record, stopRequested: true }, runsUrl(request), clock.now()) };
-}
-
-async function getReport(request: HttpRequest, format: ReportFormat | undefined): Answer {
-  if (format === undefined) {
-    const detail = `Reports are available as ${Object.keys(FORMAT_OF_MEDIA_TYPE).join(', ')}.`;
-    return problemResponse({ status: 406, title: 'The report is not available in this format', detail });
-  }
-  const { store } = await appContext();
-  const record = await requestedRun(request);
-  if (record === undefined) return runNotFound(request);
-  const { runId, state } = record;
-  const report = await readReport(store, runId);
-  if (report === undefined) {
-    const detail = `Run ${runId} is ${state}.${hasEnded(record) ? '' : ' Try again later.'}`;
-    const { problems } = record;
-    return problemResponse({ status: 409, title: 'The run has no report', detail, ...(problems && { problems }) });
-  }
-  try {
-    const { body, contentType } = renderReport(report, format);
-    return { body, headers: { 'content-type': contentType, vary: 'accept' } };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return problemResponse({ status: 409, title: 'The report was made by another version of mcp-surge', detail });
-  }
-}
-
-/** The format of a report by the request's Accept header; undefined if none is acceptable. */
-function acceptedFormat(request: HttpRequest): ReportFormat | undefined {
-  const accept = request.headers.get('accept') ?? '*/*';
-  const chosen = new Negotiator({ headers: { accept } }).mediaType(Object.keys(FORMAT_OF_MEDIA_TYPE));
-  return chosen === undefined ? undefined : FORMAT_OF_MEDIA_TYPE[chosen];
-}
-
-/** The run that the URL names. */
-async function requestedRun({ params: { id = '' } }: HttpRequest): Promise<RunRecord | undefined> {
-  const { store } = await appContext();
-  return runIdPattern.test(id) ? store.getRun(id) : undefined;
+  return { status: 202, jsonBody: runView({ ...record, stopRequested: true }, runsUrl(call.request), clock.now()) };
 }
 
 function runsUrl(request: HttpRequest): string {
   return new URL('/api/runs', request.url).href;
 }
 
-type ProblemAnswer = {
-  readonly status: number;
-  readonly title: string;
-  readonly detail?: string;
-  /** Several things that are wrong. */
-  readonly problems?: readonly Problem[];
-};
+const TOO_LARGE = problemResponse({
+  status: 413,
+  title: 'The plan is too large',
+  detail: `The body has more than ${MAX_BODY_BYTES} bytes. Move large feeds into fewer or shorter values.`,
+});
 
-/** An error response in the form of RFC 9457, `application/problem+json`. */
-function problemResponse(problem: ProblemAnswer): HttpResponseInit {
-  return {
-    status: problem.status,
-    headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ type: 'about:blank', ...problem }),
-  };
-}
-
-function runNotFound({ params: { id = '' } }: HttpRequest): HttpResponseInit {
-  const detail = `There is no run "${id}". GET /api/runs lists the runs.`;
-  return problemResponse({ status: 404, title: 'The run was not found', detail });
-}
+const KEY_TOO_LONG = problemResponse({
+  status: 400,
+  title: 'The Idempotency-Key is too long',
+  detail: `Send a key of at most ${MAX_KEY_CHARACTERS} characters, for example a UUID.`,
+});
 
 function noBaseline({ missing, problem }: Exclude<FoundBaseline, { run: unknown }>): HttpResponseInit {
   const status = missing === 'run' ? 404 : 400;

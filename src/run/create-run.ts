@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ComparedRun } from '../comparison/comparison.ts';
+import { isLoopback } from '../net/address-rules.ts';
 import type { ReadFile } from '../plan/feed.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyRefusals, type Refusal } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
-import type { RunRecord } from '../store/run-store.ts';
+import { planExtent } from '../plan/slices.ts';
+import { hashOfKey, type RunLoad, type RunRecord } from '../store/run-store.ts';
 import type { RunContext } from './run-context.ts';
 import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
 
@@ -15,6 +17,8 @@ type RunRequest = {
   /** Reads the files that feeds name; left out if the plan has no files of its own. */
   readonly readFile?: ReadFile;
   readonly trigger: RunRecord['trigger'];
+  /** Who starts the run, for its record. */
+  readonly startedBy?: string;
   /** The same key with the same plan gives the same run, however often the request is sent. */
   readonly idempotencyKey?: string;
   /** The run that the new one is compared with. */
@@ -52,6 +56,9 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
     trigger: request.trigger,
     ...(request.baseline === undefined ? {} : { baselineRunId: request.baseline.runId }),
     createdAt: new Date(nowMs).toISOString(),
+    ...(request.startedBy === undefined ? {} : { startedBy: request.startedBy }),
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKeyHash: hashOfKey(request.idempotencyKey) }),
+    load: loadOf(parsed.plan),
     state: 'queued',
     stopRequested: false,
   };
@@ -63,6 +70,19 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
 
 function requiringData(plan: Plan): Plan {
   return { ...plan, comparison: { ...plan.comparison, requireData: true } };
+}
+
+/** What a plan asks for at most. */
+function loadOf(plan: Plan): RunLoad {
+  const { vus, peakRate } = planExtent(plan);
+  const origins = Object.values(plan.targets).map(({ url }) => originOf(url));
+  return { vus, rate: peakRate, origins: [...new Set(origins)] };
+}
+
+/** A target's origin; all names of this machine are the same one. */
+function originOf(url: string): string {
+  const { origin, protocol, port } = new URL(url);
+  return isLoopback(url) ? `${protocol}//127.0.0.1${port === '' ? '' : `:${port}`}` : origin;
 }
 
 /** A hash of what a plan means; comments, the order of lines and explicit defaults do not change it. */

@@ -39,12 +39,13 @@ export function isActive(record: RunRecord, nowMs: number, maxDurationMs: number
 
 /** Makes a run id. It sorts by time, and has only `[a-z0-9-]`, because Durable Functions puts it into URLs unescaped. */
 export function newRunId(nowMs: number): string {
-  const time = new Date(nowMs)
-    .toISOString()
-    .replace(/\.(\d{3})Z$/, '$1')
-    .replace(/[-:]/g, '')
-    .replace('T', '-');
-  return `${time}-${randomBytes(4).toString('hex')}`;
+  return `${runIdsFrom(nowMs)}-${randomBytes(4).toString('hex')}`;
+}
+
+/** The beginning of all run ids that are made at a time; ids that are made later sort after it, earlier ones before it. */
+export function runIdsFrom(timeMs: number): string {
+  const [, date = '', time = ''] = /^(.*)T(.*)Z$/.exec(new Date(timeMs).toISOString()) ?? [];
+  return `${date.replaceAll('-', '')}-${time.replace(/[:.]/g, '')}`;
 }
 
 /** Matches every run id. */

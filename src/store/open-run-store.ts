@@ -9,21 +9,26 @@ import { tableAttempts, tableBlocks, tableProgress } from './table-slices.ts';
 /** The one table that everything is stored in. */
 const TABLE_NAME = 'mcpsurge';
 
+/** Opens the run store in the table of {@link openTable}. */
+export async function openRunStore(settings: Readonly<Record<string, string | undefined>>): Promise<RunStore> {
+  return tableRunStore(await openTable(settings));
+}
+
 /**
- * Opens the run store that the app settings name: `AzureWebJobsStorage` with a connection string
+ * Opens the table that the app settings name: `AzureWebJobsStorage` with a connection string
  * (`UseDevelopmentStorage=true` for Azurite), or `AzureWebJobsStorage__tableServiceUri` or
  * `AzureWebJobsStorage__accountName` with the app's identity. `AzureWebJobsStorage__clientId` or `AZURE_CLIENT_ID` selects
  * a user-assigned identity. Nothing is contacted before the first call.
  * @throws Error naming the settings if none is set or one cannot be used
  */
-export async function openRunStore(settings: Readonly<Record<string, string | undefined>>): Promise<RunStore> {
+export async function openTable(settings: Readonly<Record<string, string | undefined>>): Promise<TableClient> {
   const connectionString = settings.AzureWebJobsStorage;
-  if (connectionString) return tableRunStore(clientFromConnectionString(connectionString));
+  if (connectionString) return clientFromConnectionString(connectionString);
   const accountName = settings.AzureWebJobsStorage__accountName;
   const uri =
     settings.AzureWebJobsStorage__tableServiceUri ||
     (accountName ? `https://${accountName}.table.core.windows.net` : undefined);
-  if (uri) return tableRunStore(await clientFromIdentity(uri, settings));
+  if (uri) return clientFromIdentity(uri, settings);
   throw new Error(
     'No storage account is set. Set AzureWebJobsStorage to a connection string (UseDevelopmentStorage=true for Azurite ' +
       "on its standard ports). To use the app's identity, set AzureWebJobsStorage__tableServiceUri to the account's table URL.",
@@ -33,9 +38,10 @@ export async function openRunStore(settings: Readonly<Record<string, string | un
 /**
  * A run store in one table of Azure Table Storage; the table is created if it is missing. docs/storage.md describes the
  * format. Calls that fail after the client's own retries throw a StoreError.
+ * @param timeoutMs how long one call may take with all its retries
  */
-export function tableRunStore(client: TableClient): RunStore {
-  const rows = new TableRows(client);
+export function tableRunStore(client: TableClient, timeoutMs?: number): RunStore {
+  const rows = new TableRows(client, timeoutMs);
   return {
     ...tableRuns(rows),
     ...tableClaims(rows),

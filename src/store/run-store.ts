@@ -109,7 +109,7 @@ export type RunRecord = {
   readonly runId: string;
   readonly planName: string;
   readonly planHash: string;
-  readonly trigger: 'http' | 'canary' | 'command';
+  readonly trigger: (typeof RUN_TRIGGERS)[number];
   /** The earlier run that this one is compared with. */
   readonly baselineRunId?: string;
   readonly createdAt: string;
@@ -152,7 +152,12 @@ export type RunTarget = ReportTarget & {
  * The state of a run: `queued` → `preflight` → `running` → `concluding` → `done`. A run ends as `refused` if its preflight
  * finds a problem, and as `failed` if mcp-surge itself fails.
  */
-export type RunState = 'queued' | 'preflight' | 'running' | 'concluding' | 'done' | 'refused' | 'failed';
+export type RunState = (typeof RUN_STATES)[number];
+
+export const RUN_STATES = ['queued', 'preflight', 'running', 'concluding', 'done', 'refused', 'failed'] as const;
+
+/** What can start a run: a request, a timer or the command line. */
+export const RUN_TRIGGERS = ['http', 'canary', 'command'] as const;
 
 /** When a run takes place and how it is divided; fixed once by preflight. */
 export type RunSchedule = {
