@@ -1,16 +1,43 @@
 import { z } from 'zod';
+import {
+  type ConditionGrammar,
+  type ConditionParts,
+  parseCondition,
+  senselessCondition,
+  unreadableCondition,
+} from './condition-text.ts';
 import { durationSchema } from './primitives.ts';
+import { nearestOf } from './problem.ts';
+
+const REQUEST_TAGS = ['target', 'operation', 'kind'] as const;
+const DURATION = {
+  aggregates: ['p', 'avg', 'min', 'med', 'max'],
+  unit: 'ms',
+  example: 'p(95)<500',
+} as const;
+/** A count, and how many a second. */
+const NUMBER = { aggregates: ['count', 'rate'], unit: 'a second', example: 'count>100' } as const;
+/** A count, and its share of all. */
+const PART = { aggregates: ['count', 'rate'], unit: 'share', example: 'rate<0.01' } as const;
 
 /** The metrics of thresholds with their aggregates and tags; k6's names where k6 has one. */
 const METRICS = {
-  mcp_request_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['target', 'operation', 'kind'] },
-  mcp_requests: { aggregates: ['count', 'rate'], tags: ['target', 'operation', 'kind'] },
-  mcp_failures: { aggregates: ['count', 'rate'], tags: ['target', 'operation', 'kind', 'outcome'] },
-  useful_rate: { aggregates: ['rate'], tags: ['target', 'operation', 'kind'] },
-  iteration_duration: { aggregates: ['p', 'avg', 'min', 'med', 'max'], tags: ['scenario'] },
-  iterations: { aggregates: ['count', 'rate'], tags: ['scenario'] },
-  dropped_iterations: { aggregates: ['count', 'rate'], tags: ['scenario'] },
-} as const;
+  mcp_request_duration: { ...DURATION, tags: REQUEST_TAGS },
+  mcp_requests: { ...NUMBER, tags: REQUEST_TAGS },
+  mcp_failures: { ...PART, tags: [...REQUEST_TAGS, 'outcome'] },
+  useful_rate: { aggregates: ['rate'], unit: 'share', example: 'rate>0.99', tags: REQUEST_TAGS },
+  iteration_duration: { ...DURATION, example: 'p(95)<5000', tags: ['scenario'] },
+  iterations: { ...NUMBER, tags: ['scenario'] },
+  dropped_iterations: { ...PART, tags: ['scenario'] },
+} as const satisfies Record<string, ConditionGrammar & { readonly tags: readonly string[] }>;
+
+/** k6's metrics that have another name here. */
+const K6_METRICS: Readonly<Record<string, MetricName>> = {
+  http_req_duration: 'mcp_request_duration',
+  http_reqs: 'mcp_requests',
+  http_req_failed: 'mcp_failures',
+  checks: 'useful_rate',
+};
 
 /** Values of the tag `kind`: the plan's steps, the requests that the protocol adds to them, or both. */
 const KINDS: readonly string[] = ['step', 'protocol', 'all'];
@@ -32,7 +59,7 @@ export type Threshold = {
   /** Only samples with these tags count. */
   readonly tags: Tags;
   readonly aggregate: Aggregate;
-  readonly operator: '<' | '<=' | '>' | '>=' | '==' | '!=';
+  readonly operator: ConditionParts['operator'];
   readonly limit: number;
 };
 
@@ -66,7 +93,6 @@ const CODES: ReadonlySet<string> = new Set(
 );
 
 const METRIC = /^([a-z_]+)(?:\{(.*)\})?$/;
-const EXPRESSION = /^\s*(?:p\((\d+(?:\.\d+)?)\)|([a-z]+))\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?)\s*$/;
 
 /** A condition with its defaults; `over` is `run`, `stage` or a number of milliseconds. */
 export type Condition = {
@@ -119,9 +145,9 @@ export const thresholdsSchema = z
   .superRefine((thresholds, context) => {
     for (const [metric, conditions] of Object.entries(thresholds)) {
       conditions.forEach(({ threshold }, index) => {
-        const parsed = parseThreshold(metric, threshold);
-        if ('problem' in parsed) {
-          context.addIssue({ code: 'custom', message: parsed.problem, path: [metric, index], input: threshold });
+        const problem = thresholdProblem(metric, threshold);
+        if (problem !== undefined) {
+          context.addIssue({ code: 'custom', message: problem, path: [metric, index], input: threshold });
         }
       });
     }
@@ -132,29 +158,29 @@ export function isAboutRequests(metric: MetricName): boolean {
   return (METRICS[metric].tags as readonly TagName[]).includes('kind');
 }
 
-/** Parses a condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`. */
+/** What is wrong with a condition in a plan: it cannot be read, or it can only hold or only fail. */
+function thresholdProblem(metric: string, expression: string): string | undefined {
+  const threshold = parseThreshold(metric, expression);
+  if ('problem' in threshold) return threshold.problem;
+  const grammar: ConditionGrammar = METRICS[threshold.metric];
+  const parts = parseCondition(expression, grammar);
+  return parts && senselessCondition(expression, parts, grammar);
+}
+
+/**
+ * Parses a condition in k6's grammar, e.g. `mcp_request_duration{operation:tools/call:search}` with `p(95)<500`. Conditions
+ * of earlier plans that say nothing are read too; only new plans are refused for them.
+ */
 export function parseThreshold(metric: string, expression: string): Threshold | { readonly problem: string } {
   const parsed = parseMetric(metric);
   if ('problem' in parsed) return parsed;
   const { name, tags } = parsed;
-  const known = METRICS[name];
-  const [, percent, word, operator, limit] = EXPRESSION.exec(expression) ?? [];
-  const kind = percent === undefined ? word : 'p';
-  if (kind === undefined || !(known.aggregates as readonly string[]).includes(kind) || Number(percent ?? 0) > 100) {
-    const examples = known.aggregates.map((aggregate) => (aggregate === 'p' ? 'p(95)' : aggregate)).join(', ');
-    return {
-      problem: `expected a condition on ${examples} such as "${examples.split(',')[0]}<500", got "${expression}"`,
-    };
-  }
+  const parts = parseCondition(expression, METRICS[name]);
+  if (parts === undefined) return { problem: unreadableCondition(expression, METRICS[name]) };
+  const { aggregate: kind, percent, operator, limit } = parts;
   const aggregate =
-    kind === 'p' ? { kind: 'p' as const, percent: Number(percent) } : { kind: kind as Exclude<AggregateKind, 'p'> };
-  return {
-    metric: name,
-    tags,
-    aggregate,
-    operator: operator as Threshold['operator'],
-    limit: Number(limit),
-  };
+    percent === undefined ? { kind: kind as Exclude<AggregateKind, 'p'> } : { kind: 'p' as const, percent };
+  return { metric: name, tags, aggregate, operator, limit };
 }
 
 /**
@@ -166,7 +192,7 @@ export function parseMetric(
 ): { readonly name: MetricName; readonly tags: Tags } | { readonly problem: string } {
   const [, name, tagText] = METRIC.exec(metric) ?? [];
   if (name === undefined || !isMetric(name)) {
-    return { problem: `expected a metric, one of ${Object.keys(METRICS).join(', ')}, got "${metric}"` };
+    return { problem: unknownMetric(metric, name ?? metric) };
   }
   const known: readonly string[] = METRICS[name].tags;
   const tags: Partial<Record<TagName, string>> = {};
@@ -188,6 +214,13 @@ export function parseMetric(
     tags[tag as TagName] = value;
   }
   return { name, tags };
+}
+
+function unknownMetric(metric: string, name: string): string {
+  const names = Object.keys(METRICS);
+  const meant = Object.hasOwn(K6_METRICS, name) ? K6_METRICS[name] : nearestOf(name, names);
+  const suggestion = meant === undefined ? '' : `: did you mean "${meant}"?`;
+  return `expected a metric, one of ${names.join(', ')}, got "${metric}"${suggestion}`;
 }
 
 function isMetric(name: string): name is MetricName {

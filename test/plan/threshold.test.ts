@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isFailureCode, parseMetric, parseThreshold } from '../../src/plan/threshold.ts';
+import fc from 'fast-check';
+import {
+  isFailureCode,
+  parseMetric,
+  parseThreshold,
+  type Threshold,
+  thresholdsSchema,
+} from '../../src/plan/threshold.ts';
 import { outcomeClass } from '../../src/sample/outcome.ts';
+import { conditionsOf } from '../../src/verdict/condition.ts';
+import { aPlan } from '../support/a-plan.ts';
 import { namedOutcomes } from '../support/named-outcomes.ts';
 
+const LONG = { threshold: 'rate<5', abortOnFail: false, delayAbortEval: 0, over: 'run' } as const;
 const ALL = {
   mcp_request_duration: ['p(95)', 'p(99.9)', 'p(0)', 'p(100)', 'avg', 'min', 'med', 'max'],
   mcp_requests: ['count', 'rate'],
@@ -84,7 +94,7 @@ describe('parseThreshold', () => {
       const refused = parseThreshold(metric, 'count<1');
       return 'problem' in refused ? refused.problem : undefined;
     };
-    assert.match(problem('http_reqs') ?? '', /^expected a metric, one of mcp_request_duration, .*, got "http_reqs"$/);
+    assert.match(problem('nothing') ?? '', /^expected a metric, one of mcp_request_duration, .*, got "nothing"$/);
     assert.match(problem('constructor') ?? '', /^expected a metric/);
     assert.match(
       problem('mcp_requests{outcome:OK}') ?? '',
@@ -105,6 +115,76 @@ describe('parseThreshold', () => {
     );
     for (const kind of ['step', 'protocol', 'all']) assert.equal(problem(`mcp_requests{kind:${kind}}`), undefined);
     assert.match(problem('iterations{kind:all}') ?? '', /^expected tags such as \{scenario:value\}/);
+  });
+});
+
+describe('a condition of a plan', () => {
+  const problem = (metric: string, condition: string) => thresholdsSchema.safeParse({ [metric]: [condition] });
+  const message = (metric: string, condition: string) => problem(metric, condition).error?.issues[0]?.message;
+
+  const asInK6: readonly (readonly [string, string, Partial<Threshold>])[] = [
+    ['mcp_failures', 'rate<.01', { operator: '<', limit: 0.01 }],
+    ['mcp_requests', 'count===5', { operator: '==', limit: 5 }],
+    ['mcp_request_duration', 'avg<200.', { aggregate: { kind: 'avg' }, limit: 200 }],
+    ['mcp_request_duration', 'med<=1e3', { aggregate: { kind: 'med' }, limit: 1000 }],
+    ['mcp_request_duration', 'p(99.99) < +5', { aggregate: { kind: 'p', percent: 99.99 }, limit: 5 }],
+  ];
+  for (const [metric, condition, expected] of asInK6) {
+    it(`reads ${condition} as k6 does`, () => {
+      const parsed = parseThreshold(metric, condition);
+      assert.ok('metric' in parsed, JSON.stringify(parsed));
+      assert.deepEqual({ ...parsed, ...expected }, parsed);
+      assert.equal(message(metric, condition), undefined);
+    });
+  }
+
+  const REFUSED: readonly (readonly [metric: string, condition: string, ending: string])[] = [
+    ['mcp_failures', 'rate<5', 'a share from 0 to 1 as the limit, got "rate<5": for 5 %, write "rate<0.05"'],
+    ['useful_rate', 'rate>99.9', 'got "rate>99.9": for 99.9 %, write "rate>0.999"'],
+    ['dropped_iterations', 'rate<=7', 'got "rate<=7": for 7 %, write "rate<=0.07"'],
+    ['useful_rate', 'rate>500', 'expected a share from 0 to 1 as the limit, got "rate>500"'],
+    ['mcp_failures', 'rate<-0.1', 'expected a limit of at least 0, got "rate<-0.1"'],
+    ['mcp_request_duration', 'p(95)<-1', 'expected a limit of at least 0, got "p(95)<-1"'],
+    ['useful_rate', 'rate>1', 'expected a condition that can hold, got "rate>1": a share is never above 1'],
+    ['mcp_failures', 'rate<=1', 'expected a condition that can fail, got "rate<=1": a share is never above 1'],
+    ['mcp_failures', 'count<0', 'expected a condition that can hold, got "count<0": this value is never below 0'],
+    ['mcp_requests', 'count>=0', 'expected a condition that can fail, got "count>=0": this value is never below 0'],
+    ['mcp_request_duration', 'p(0.95)<500', 'got "p(0.95)<500": did you mean "p(95)<500"?'],
+    ['mcp_request_duration', 'p95<500', 'got "p95<500": did you mean "p(95)<500"?'],
+    ['mcp_request_duration', 'P(95) =< 500', 'got "P(95) =< 500": did you mean "p(95)<=500"?'],
+    ['mcp_request_duration', 'p(95)<500ms', 'got "p(95)<500ms": limits have no unit; write "p(95)<500"'],
+    ['iteration_duration', 'p(95)<1.5s', 'got "p(95)<1.5s": limits have no unit; write "p(95)<1500"'],
+    ['mcp_failures', 'rate<5%', 'got "rate<5%": limits have no unit; write "rate<0.05"'],
+    ['mcp_requests', 'rate<5%', 'expected a condition on count, rate such as "count>100", got "rate<5%"'],
+    ['mcp_request_duration', 'median<5', 'got "median<5": did you mean "med<5"?'],
+    ['mcp_requests', 'count=5', 'got "count=5": did you mean "count==5"?'],
+    ['useful_rate', 'p(95)<5', 'expected a condition on rate such as "rate>0.99", got "p(95)<5"'],
+    ['mcp_failures', 'avg<1', 'expected a condition on count, rate such as "rate<0.01", got "avg<1"'],
+    ['mcp_request_duration', 'p(95)<1e999', 'such as "p(95)<500", got "p(95)<1e999"'],
+    ['http_req_failed', 'rate<0.1', 'got "http_req_failed": did you mean "mcp_failures"?'],
+    ['mcp_request_durations', 'p(95)<1', 'got "mcp_request_durations": did you mean "mcp_request_duration"?'],
+    ['iteration{scenario:a}', 'count>1', 'got "iteration{scenario:a}": did you mean "iterations"?'],
+  ];
+  for (const [metric, condition, ending] of REFUSED) {
+    it(`refuses ${metric} ${condition}, and says what is meant`, () => {
+      const said = message(metric, condition) ?? 'accepted';
+      assert.ok(said.endsWith(ending), said);
+    });
+  }
+
+  it('is still evaluated where an earlier version stored it, although it says nothing', () => {
+    const [condition] = conditionsOf({ ...aPlan(), thresholds: { mcp_failures: [LONG] } });
+    assert.equal(condition?.threshold.limit, 5);
+  });
+
+  it('reads every number that JavaScript writes', () => {
+    const number = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat()).map(String);
+    fc.assert(
+      fc.property(number, (text) => {
+        const parsed = parseThreshold('mcp_requests', `count<${text}`);
+        assert.ok('limit' in parsed && parsed.limit === Number(text), text);
+      }),
+    );
   });
 });
 
