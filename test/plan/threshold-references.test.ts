@@ -103,8 +103,8 @@ it('accepts over: stage only with exactly one scenario that has stages', () => {
 
 it('refuses invalid conditions in the short and the long form', () => {
   const cases: [unknown, string][] = [
-    ['p95<5', ': expected a condition on count, rate such as "count<500", got "p95<5"'],
-    [{ threshold: 'p95<5' }, ': expected a condition on count, rate such as "count<500", got "p95<5"'],
+    ['p95<5', ': expected a condition on count, rate such as "count>100", got "p95<5"'],
+    [{ threshold: 'p95<5' }, ': expected a condition on count, rate such as "count>100", got "p95<5"'],
     [
       { threshold: 'count>1', delayAbortEval: '5s' },
       '.delayAbortEval: expected abortOnFail: true with it, because only aborting can be delayed',
