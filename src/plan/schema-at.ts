@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { planSchema } from './plan-schema.ts';
+import { isRecord } from './primitives.ts';
+
+type Path = readonly PropertyKey[];
+type Schema = z.core.$ZodType;
+
+/** The keys that a plan can have at a path, from the schema; the value decides between variants. */
+export function keysAt(plan: unknown, path: Path): string[] {
+  const { schema, value } = schemaAt(plan, path);
+  const object = resolve(schema, value);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+/** The variants with a key, among the variants of a mapping at a path, e.g. the executors of a scenario. */
+export function variantsWith(
+  plan: unknown,
+  path: Path,
+  key: string,
+): { readonly discriminator: string; readonly names: string[] } {
+  const { schema } = schemaAt(plan, path);
+  const union = unwrap(schema);
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return { discriminator: '', names: [] };
+  const { discriminator, options } = union.def;
+  const names = options.flatMap((option) => {
+    const object = unwrap(option);
+    if (!(object instanceof z.ZodObject) || !(key in object.shape)) return [];
+    const literal: unknown = object.shape[discriminator];
+    return literal instanceof z.ZodLiteral ? [...literal.values].map(String) : [];
+  });
+  return { discriminator, names };
+}
+
+/**
+ * The option of a plain union that a mapping at a path is probably meant to be, judged by its keys. Returns the option's
+ * index, or undefined if unclear, and the keys of all options.
+ */
+export function optionAt(plan: unknown, path: Path): { readonly index: number | undefined; readonly keys: string[] } {
+  const { schema, value } = schemaAt(plan, path);
+  const union = unwrap(schema);
+  if (!(union instanceof z.ZodUnion)) return { index: undefined, keys: [] };
+  const keys = union.def.options.flatMap(shapeKeys);
+  return { index: indexOfOption(union.def.options, value), keys: [...new Set(keys)] };
+}
+
+/** The schema at a path, and the value that the plan has there. */
+function schemaAt(plan: unknown, path: Path): { readonly schema: Schema | undefined; readonly value: unknown } {
+  let schema: Schema | undefined = planSchema;
+  let value: unknown = plan;
+  for (const part of path) {
+    schema = childSchema(resolve(schema, value), part);
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  }
+  return { schema, value };
+}
+
+function childSchema(schema: Schema | undefined, part: PropertyKey): Schema | undefined {
+  if (schema instanceof z.ZodObject) return schema.shape[part as string];
+  if (schema instanceof z.ZodRecord) return schema.def.valueType;
+  if (schema instanceof z.ZodArray) return schema.def.element;
+  return undefined;
+}
+
+/** Picks the variant of a union that a value is meant to be. */
+function resolve(wrapped: Schema | undefined, value: unknown): Schema | undefined {
+  const schema = unwrap(wrapped);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator, options } = schema.def;
+    const named = (value as Record<string, unknown> | null | undefined)?.[discriminator];
+    return options.find((option) => option instanceof z.ZodObject && accepts(option.shape[discriminator], named));
+  }
+  if (schema instanceof z.ZodUnion) {
+    const index = indexOfOption(schema.def.options, value);
+    return index === undefined ? undefined : unwrap(schema.def.options[index]);
+  }
+  return schema;
+}
+
+/** Removes defaults, optionality and transforms from a schema. */
+function unwrap(schema: Schema | undefined): Schema | undefined {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return unwrap(schema.def.innerType);
+  }
+  return schema instanceof z.ZodPipe ? unwrap(schema.def.in) : schema;
+}
+
+/** The one option that knows most of a mapping's keys, or the only option that is a mapping. */
+function indexOfOption(options: readonly Schema[], value: unknown): number | undefined {
+  if (!isRecord(value)) return undefined;
+  const given = Object.keys(value);
+  const objects = options.flatMap((option, index) => {
+    const object = unwrap(option);
+    if (!(object instanceof z.ZodObject)) return [];
+    return [{ index, known: given.filter((key) => key in object.shape).length }];
+  });
+  if (objects.length === 1) return objects[0]?.index;
+  const most = Math.max(...objects.map(({ known }) => known));
+  const best = objects.filter(({ known }) => known === most);
+  return most > 0 && best.length === 1 ? best[0]?.index : undefined;
+}
+
+function shapeKeys(option: Schema): string[] {
+  const object = unwrap(option);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function accepts(schema: Schema | undefined, value: unknown): boolean {
+  return schema !== undefined && z.safeParse(schema, value).success;
+}
