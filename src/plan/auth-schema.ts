@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerName, httpUrl } from './primitives.ts';
+import { headerName, httpUrl, knowsAllKeys } from './primitives.ts';
 
 /** A secret's name by Key Vault's rule. */
 const secretName = z
@@ -55,7 +55,9 @@ export const authSchema = z.discriminatedUnion('type', [
   /** A header whose whole value is the secret, e.g. `X-API-Key`. */
   z.strictObject({ type: z.literal('header'), name: headerName, secret: secretName }),
   /** A token by the client credentials grant (RFC 6749 §4.4), MCP's io.modelcontextprotocol/oauth-client-credentials. */
-  z.strictObject({ type: z.literal('client-credentials'), ...client, ...tokenTerms }).superRefine(checkProvenClient),
+  z
+    .strictObject({ type: z.literal('client-credentials'), ...client, ...tokenTerms })
+    .superRefine(checkProvenClient, { when: knowsAllKeys }),
   /** A token in exchange for an assertion from another issuer, such as a workload's JWT (RFC 7523 §2.1). */
   z
     .strictObject({
@@ -65,7 +67,7 @@ export const authSchema = z.discriminatedUnion('type', [
       clientId: client.clientId.optional(),
       ...tokenTerms,
     })
-    .superRefine(checkClient),
+    .superRefine(checkClient, { when: knowsAllKeys }),
   /**
    * A token on behalf of a user. The user's identity provider vouches for the user to the target's authorization server
    * (MCP's io.modelcontextprotocol/enterprise-managed-authorization).
@@ -78,9 +80,9 @@ export const authSchema = z.discriminatedUnion('type', [
       resource: tokenTerms.resource,
       /** An ID token of the user, from the identity provider. */
       idToken: secretName,
-      identityProvider: z.strictObject({ tokenUrl, ...client }).superRefine(checkClient),
+      identityProvider: z.strictObject({ tokenUrl, ...client }).superRefine(checkClient, { when: knowsAllKeys }),
     })
-    .superRefine(checkClient),
+    .superRefine(checkClient, { when: knowsAllKeys }),
   /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's sign-in. */
   z.strictObject({ type: z.literal('entra'), scope: z.string().min(1) }),
 ]);

@@ -69,6 +69,11 @@ const sources = {
   file: z.string().min(1).optional(),
 };
 
+/** True for the keys that say where a feed's rows come from. */
+export function isFeedSource(key: string): boolean {
+  return Object.hasOwn(sources, key);
+}
+
 /** A feed in a plan. @param readFile undefined where a plan comes without files */
 export function feedSchema(readFile?: ReadFile) {
   return z

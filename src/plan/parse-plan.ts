@@ -1,10 +1,13 @@
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { describeProblems, documentProblems } from './describe-problems.ts';
-import { feedSchema, type ReadFile } from './feed.ts';
+import { feedSchema, isFeedSource, type ReadFile } from './feed.ts';
+import { issuesOfPlan } from './plan-issues.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
-import { asRecord } from './primitives.ts';
+import { asRecord, durationSchema, isRecord } from './primitives.ts';
 import type { PlanProblem } from './problem.ts';
-import { danglingReferences, feedSupplyProblems, type KnownFeeds, timingProblems } from './references.ts';
+import { danglingReferences, fitProblems, type KnownFeeds } from './references.ts';
+import { scenarioSchema } from './scenario-schema.ts';
 
 /** A plan, or everything that is wrong with it. */
 type ParsedPlan =
@@ -33,11 +36,18 @@ export function parsePlan(text: string, readFile?: ReadFile): ParsedPlan {
   const value: unknown = document.toJS({ maxAliasCount: -1 });
   const tooLarge = sizeProblem(value);
   if (tooLarge !== undefined) return refusedWhole(tooLarge);
-  const result = planSchemaWith(readFile).safeParse(value, { reportInput: true });
-  const dangling = danglingReferences(value, result.success ? feedsOf(result.data) : validFeedsIn(value, readFile));
-  if (result.success) dangling.push(...feedSupplyProblems(result.data), ...timingProblems(result.data));
-  if (result.success && dangling.length === 0) return { ok: true, plan: result.data };
-  return refused(describeProblems(result.error?.issues ?? [], dangling, { plan: value, document, lines }));
+  const schema = planSchemaWith(readFile);
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) {
+    const dangling = [...danglingReferences(value, feedsOf(result.data)), ...fitProblems(result.data)];
+    if (dangling.length === 0) return { ok: true, plan: result.data };
+    return refused(describeProblems([], dangling, { plan: value, document, lines }));
+  }
+  const check = (plan: unknown) => schema.safeParse(plan, { reportInput: true }).error?.issues ?? [];
+  const { issues, supposed } = issuesOfPlan(value, result.error.issues, check);
+  const { feeds, sourceIssues } = feedsIn(value, readFile);
+  const dangling = [...danglingReferences(value, feeds), ...fitProblems(validPartsOf(value, feeds))];
+  return refused(describeProblems([...issues, ...sourceIssues], dangling, { plan: supposed, document, lines }));
 }
 
 /**
@@ -65,11 +75,45 @@ function feedsOf({ feeds }: Plan): KnownFeeds {
   return new Map(Object.entries(feeds));
 }
 
-/** The feeds of an invalid plan, so that references to its valid feeds can be checked. */
-function validFeedsIn(plan: unknown, readFile: ReadFile | undefined): KnownFeeds {
+/**
+ * The valid feeds of an invalid plan, so that references to them can be checked. A feed with another invalid key counts as
+ * valid if its rows are.
+ */
+function feedsIn(
+  plan: unknown,
+  readFile: ReadFile | undefined,
+): { readonly feeds: KnownFeeds; readonly sourceIssues: z.core.$ZodIssue[] } {
   const schema = feedSchema(readFile);
-  const feeds = Object.entries(asRecord(asRecord(plan).feeds));
-  return new Map(feeds.map(([name, feed]) => [name, schema.safeParse(feed).data]));
+  const sourceIssues: z.core.$ZodIssue[] = [];
+  const parsed = Object.entries(asRecord(asRecord(plan).feeds)).map(([name, feed]) => {
+    const { data } = schema.safeParse(feed);
+    if (data !== undefined || !isRecord(feed)) return [name, data] as const;
+    const rows = schema.safeParse(Object.fromEntries(Object.entries(feed).filter(([key]) => isFeedSource(key))));
+    const issues = rows.error?.issues ?? [];
+    // The others are known from the plan.
+    sourceIssues.push(
+      ...issues.flatMap((issue) => (issue.code === 'custom' ? { ...issue, path: ['feeds', name, ...issue.path] } : [])),
+    );
+    return [name, rows.data] as const;
+  });
+  return { feeds: new Map(parsed), sourceIssues };
+}
+
+/** What there is of a plan whose other parts are invalid. */
+function validPartsOf(plan: unknown, feeds: KnownFeeds): Parameters<typeof fitProblems>[0] {
+  const { scenarios, warmUp } = asRecord(plan);
+  const written = Object.entries(asRecord(scenarios));
+  const valid = written.flatMap(([name, scenario]) => {
+    const { data } = scenarioSchema.safeParse(scenario);
+    return data === undefined ? [] : [[name, data] as const];
+  });
+  const isWhole = valid.length === written.length && valid.length > 0;
+  return {
+    feeds: Object.fromEntries([...feeds].flatMap(([name, feed]) => (feed === undefined ? [] : [[name, feed]]))),
+    scenarios: Object.fromEntries(valid),
+    // How long the run takes is known only if all scenarios are.
+    warmUp: (isWhole && durationSchema().safeParse(warmUp).data) || 0,
+  };
 }
 
 function refused(problems: readonly PlanProblem[]): ParsedPlan {

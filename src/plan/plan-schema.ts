@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { feedSchema, type ReadFile } from './feed.ts';
 import { VALUE_NAME } from './placeholder.ts';
-import { durationSchema, isSchedule } from './primitives.ts';
-import { scenarioProblems } from './scenario-problems.ts';
-import { scenarioSchema } from './scenario-schema.ts';
+import { durationSchema, isRecord, isSchedule } from './primitives.ts';
+import { SCENARIO_CHECKS } from './scenario-problems.ts';
+import { type Scenario, scenarioSchema } from './scenario-schema.ts';
 import { targetSchema } from './target-schema.ts';
 import { thresholdsSchema } from './threshold.ts';
 
@@ -62,11 +62,18 @@ function feedsSchema(readFile?: ReadFile) {
 }
 
 /** A scenario whose keys are also consistent with each other. */
-const checkedScenario = scenarioSchema.superRefine((scenario, context) => {
-  for (const { path, message } of scenarioProblems(scenario)) {
-    context.addIssue({ code: 'custom', path: [...path], message, input: undefined });
-  }
-});
+const checkedScenario = SCENARIO_CHECKS.reduce((schema, { keys, problemsOf }) => {
+  const check = (scenario: Scenario, context: z.RefinementCtx) => {
+    for (const { path, message } of problemsOf(scenario)) {
+      context.addIssue({ code: 'custom', path: [...path], message, input: undefined });
+    }
+  };
+  const isRead = (key: PropertyKey | undefined) => key === undefined || keys.has(key);
+  const when = ({ value, issues }: z.core.ParsePayload) => {
+    return isRecord(value) && !issues.some(({ code, path }) => code !== 'unrecognized_keys' && isRead(path?.[0]));
+  };
+  return schema.superRefine(check, { when });
+}, scenarioSchema);
 
 /** What to run. This schema and its parts contain every default of a plan. */
 export const planSchema = z.strictObject({

@@ -19,6 +19,14 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/**
+ * True when a mapping has no unknown key. Used as the condition of further checks: with a misspelt key, the missing right
+ * key needs no message of its own.
+ */
+export function knowsAllKeys({ value, issues }: z.core.ParsePayload): boolean {
+  return typeof value === 'object' && value !== null && !issues.some(({ code }) => code === 'unrecognized_keys');
+}
+
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const EXPECTED = 'expected a duration such as "30s" or "1h30m"';
 

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { isRecord } from './primitives.ts';
 
 /** Why a plan cannot run or a request cannot be answered, and where the reason is. The form of all `problems`. */
 export type Problem = {
@@ -40,12 +41,34 @@ export function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.expected === 'int' && typeof issue.input === 'number') {
     return `expected a whole number${got(issue)}`;
   }
-  if (issue.code === 'invalid_union' && 'discriminator' in issue) {
-    const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
-    return `expected ${issue.discriminator} to be one of ${options.join(', ')}`;
-  }
+  if (issue.code === 'invalid_union' && 'discriminator' in issue) return unknownVariantText(issue);
   const message = issue.message.replace(/^Invalid (input|option): /, '');
   return /, (got|received) /.test(message) ? message : message + got(issue);
+}
+
+/** A word that names a kind of something. Longer texts and digits may be a secret that was written in its place. */
+const KIND_WORD = /^[A-Za-z][A-Za-z_-]{0,29}\d?$/;
+
+/** The message for an unknown executor or `type`, which decides what other keys its mapping can have. */
+function unknownVariantText(issue: z.core.$ZodIssue & { readonly code: 'invalid_union' }): string {
+  const {
+    discriminator = '',
+    options = [],
+    input,
+  } = issue as typeof issue & {
+    readonly discriminator?: string;
+    readonly options?: readonly unknown[];
+  };
+  const names = options.map(String);
+  const expected = `expected ${discriminator} to be one of ${names.join(', ')}`;
+  const written = isRecord(input) ? input[discriminator] : undefined;
+  if (written === undefined) return `missing: ${expected}`;
+  if (typeof written === 'number' || typeof written === 'boolean') return `${expected}, got ${written}`;
+  if (typeof written !== 'string') return expected;
+  const nearest = nearestOf(written, names);
+  if (nearest !== undefined) return `${expected}, got ${JSON.stringify(written)}: did you mean "${nearest}"?`;
+  const isShown = KIND_WORD.test(written) || !mayBeSecret(written, issue.path);
+  return isShown ? `${expected}, got ${JSON.stringify(shortened(written))}` : expected;
 }
 
 /** The message for an unknown key; suggests the nearest known one. */

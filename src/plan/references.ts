@@ -45,12 +45,20 @@ export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingRe
   return [...problems, ...thresholdReferences(plan)];
 }
 
+/** The parts of a plan that must fit together in number and time. */
+type FittingParts = Pick<Plan, 'feeds' | 'scenarios' | 'warmUp'>;
+
+/** Finds parts of a plan that are too small or too long for each other: rows of feeds, and the warm-up. */
+export function fitProblems(plan: FittingParts): DanglingReference[] {
+  return [...feedSupplyProblems(plan), ...timingProblems(plan)];
+}
+
 /**
  * Finds feeds with too few rows for a scenario that uses them: fewer than its virtual users where each has its own row, or
  * fewer than its iterations where each takes the next row without repeating. Where virtual users iterate until time runs
  * out, each needs a row for its first iteration. Each scenario is checked separately.
  */
-export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReference[] {
+function feedSupplyProblems({ feeds, scenarios }: FittingParts): DanglingReference[] {
   const problems: DanglingReference[] = [];
   const names = new Set(Object.keys(feeds));
   for (const [scenarioName, scenario] of Object.entries(scenarios)) {
@@ -77,7 +85,8 @@ export function feedSupplyProblems({ feeds, scenarios }: Plan): DanglingReferenc
 }
 
 /** Finds a warm-up that takes the whole run and would leave no figures. */
-export function timingProblems(plan: Plan): DanglingReference[] {
+function timingProblems(plan: FittingParts): DanglingReference[] {
+  if (plan.warmUp === 0) return [];
   const { durationMs } = planExtent(plan);
   if (plan.warmUp < durationMs) return [];
   const message = `expected less than the run's duration of ${durationMs / 1000} s, got ${plan.warmUp / 1000} s`;

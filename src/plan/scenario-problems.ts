@@ -8,10 +8,25 @@ const MAX_STARTS = 0xffff_ffff;
 /** The limit of shared-iterations; iterations that do not begin in time become samples all in one moment. */
 const MAX_ITERATIONS = 10_000_000;
 
-/** Finds keys of a scenario that are valid alone but contradict each other; every key has an effect or is refused. */
-export function scenarioProblems(scenario: Scenario): ScenarioProblem[] {
-  return [...loadProblems(scenario), ...stepProblems(scenario), ...pauseProblems(scenario)];
-}
+/** A check of keys that are valid alone but may contradict each other. */
+type ScenarioCheck = {
+  /** The keys that the check reads; it makes sense only where all of them are valid. */
+  readonly keys: ReadonlySet<PropertyKey>;
+  readonly problemsOf: (scenario: Scenario) => ScenarioProblem[];
+};
+
+const LOAD_KEYS = [
+  ...['executor', 'vus', 'iterations', 'maxVUs', 'preAllocatedVUs'],
+  ...['rate', 'startRate', 'startVUs', 'timeUnit', 'duration', 'stages'],
+];
+const CALL_KEYS = ['executor', 'steps', 'sessions', 'order', 'callsPerIteration'];
+
+/** Every key of a scenario has an effect, or one of these checks refuses it. */
+export const SCENARIO_CHECKS: readonly ScenarioCheck[] = [
+  { keys: new Set(LOAD_KEYS), problemsOf: loadProblems },
+  { keys: new Set(CALL_KEYS), problemsOf: stepProblems },
+  { keys: new Set([...CALL_KEYS, 'thinkTime', 'thinkTimeBefore']), problemsOf: pauseProblems },
+];
 
 function loadProblems(scenario: Scenario): ScenarioProblem[] {
   const problems: ScenarioProblem[] = [];

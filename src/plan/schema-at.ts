@@ -12,23 +12,31 @@ export function keysAt(plan: unknown, path: Path): string[] {
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
 
+/** One of the shapes that a mapping can have, such as a scenario with a certain executor. */
+type Variant = { readonly discriminator: string; readonly name: string; readonly keys: ReadonlySet<string> };
+
+/** The variants of the mapping at a path; none where the schema has no variants. */
+export function variantsAt(plan: unknown, path: Path): Variant[] {
+  const union = unwrap(schemaAt(plan, path).schema);
+  if (!(union instanceof z.ZodDiscriminatedUnion)) return [];
+  const { discriminator } = union.def;
+  return union.def.options.flatMap((option) => {
+    const object = unwrap(option);
+    if (!(object instanceof z.ZodObject)) return [];
+    const literal: unknown = object.shape[discriminator];
+    const names = literal instanceof z.ZodLiteral ? [...literal.values].map(String) : [];
+    return names.map((name) => ({ discriminator, name, keys: new Set(Object.keys(object.shape)) }));
+  });
+}
+
 /** The variants with a key, among the variants of a mapping at a path, e.g. the executors of a scenario. */
 export function variantsWith(
   plan: unknown,
   path: Path,
   key: string,
 ): { readonly discriminator: string; readonly names: string[] } {
-  const { schema } = schemaAt(plan, path);
-  const union = unwrap(schema);
-  if (!(union instanceof z.ZodDiscriminatedUnion)) return { discriminator: '', names: [] };
-  const { discriminator, options } = union.def;
-  const names = options.flatMap((option) => {
-    const object = unwrap(option);
-    if (!(object instanceof z.ZodObject) || !(key in object.shape)) return [];
-    const literal: unknown = object.shape[discriminator];
-    return literal instanceof z.ZodLiteral ? [...literal.values].map(String) : [];
-  });
-  return { discriminator, names };
+  const variants = variantsAt(plan, path).filter(({ keys }) => keys.has(key));
+  return { discriminator: variants[0]?.discriminator ?? '', names: variants.map(({ name }) => name) };
 }
 
 /**
@@ -44,7 +52,7 @@ export function optionAt(plan: unknown, path: Path): { readonly index: number | 
 }
 
 /** The schema at a path, and the value that the plan has there. */
-function schemaAt(plan: unknown, path: Path): { readonly schema: Schema | undefined; readonly value: unknown } {
+export function schemaAt(plan: unknown, path: Path): { readonly schema: Schema | undefined; readonly value: unknown } {
   let schema: Schema | undefined = planSchema;
   let value: unknown = plan;
   for (const part of path) {

@@ -64,7 +64,7 @@ type PlanExtent = {
 };
 
 /** Adds up the scenarios of a plan. */
-export function planExtent(plan: Plan): PlanExtent {
+export function planExtent(plan: Pick<Plan, 'scenarios'>): PlanExtent {
   const scenarios = Object.values(plan.scenarios);
   const sum = (of: (scenario: Scenario) => number) => scenarios.reduce((total, scenario) => total + of(scenario), 0);
   return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { VALUE_NAME } from './placeholder.ts';
-import { asRecord } from './primitives.ts';
+import { asRecord, knowsAllKeys } from './primitives.ts';
 import { isRegExp } from './target-schema.ts';
 
 const jsonPointer = z
@@ -126,11 +126,6 @@ export type Capture = z.output<typeof captureSchema>;
 /** Exactly one of `tool`, `resource`, `prompt`, `complete`, `list` and `ping` is set. */
 export type Step = z.output<typeof stepSchema>;
 export type ListName = NonNullable<Step['list']>;
-
-/** True when no key is unknown; with a misspelt key, the missing right key needs no message of its own. */
-function knowsAllKeys({ value, issues }: z.core.ParsePayload): boolean {
-  return typeof value === 'object' && value !== null && !issues.some(({ code }) => code === 'unrecognized_keys');
-}
 
 /** The operations that the protocol itself may send, whatever the steps. */
 const PROTOCOL = [

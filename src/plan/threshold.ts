@@ -6,7 +6,7 @@ import {
   senselessCondition,
   unreadableCondition,
 } from './condition-text.ts';
-import { durationSchema } from './primitives.ts';
+import { asArray, asRecord, durationSchema, isRecord } from './primitives.ts';
 import { nearestOf } from './problem.ts';
 
 const REQUEST_TAGS = ['target', 'operation', 'kind'] as const;
@@ -142,16 +142,20 @@ const conditionSchema = z
 /** Conditions by metric, in k6's grammar. */
 export const thresholdsSchema = z
   .record(z.string(), z.array(conditionSchema).min(1, 'expected at least one condition'))
-  .superRefine((thresholds, context) => {
-    for (const [metric, conditions] of Object.entries(thresholds)) {
-      conditions.forEach(({ threshold }, index) => {
-        const problem = thresholdProblem(metric, threshold);
-        if (problem !== undefined) {
+  .superRefine(
+    (thresholds, context) => {
+      for (const [metric, conditions] of Object.entries(asRecord(thresholds))) {
+        for (const [index, condition] of asArray(conditions).entries()) {
+          // One that is valid in itself; the others have problems of their own.
+          const { threshold } = asRecord(condition);
+          const problem = typeof threshold === 'string' ? thresholdProblem(metric, threshold) : undefined;
+          if (problem === undefined) continue;
           context.addIssue({ code: 'custom', message: problem, path: [metric, index], input: threshold });
         }
-      });
-    }
-  });
+      }
+    },
+    { when: ({ value }) => isRecord(value) },
+  );
 
 /** Whether a metric is about requests, which are steps of the plan or of the protocol, and not about iterations. */
 export function isAboutRequests(metric: MetricName): boolean {

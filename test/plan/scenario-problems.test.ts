@@ -104,8 +104,13 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   ],
   [
     'a misspelt executor',
-    ['executor: constant-vu', 'vus: 1'],
-    [0, 'executor', /^expected executor to be one of constant-vus, /],
+    ['executor: constant-vu', 'vus: 0', 'duration: 10s'],
+    [
+      0,
+      'executor',
+      /^expected executor to be one of constant-vus, .*, got "constant-vu": did you mean "constant-vus"\?$/,
+    ],
+    [1, 'vus', /expected number to be >=1, got 0/],
   ],
   [
     'think time without a second call',
