@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { feedSchema, type ReadFile } from './feed.ts';
 import { VALUE_NAME } from './placeholder.ts';
-import { durationSchema, isRecord, isSchedule } from './primitives.ts';
+import { durationSchema, isRecord } from './primitives.ts';
 import { SCENARIO_CHECKS } from './scenario-problems.ts';
 import { type Scenario, scenarioSchema } from './scenario-schema.ts';
+import { scheduleProblem } from './schedule.ts';
 import { targetSchema } from './target-schema.ts';
 import { thresholdsSchema } from './threshold.ts';
 
@@ -84,7 +85,10 @@ export const planSchema = z.strictObject({
   /** Makes the plan a canary: NCRONTAB with six fields, seconds first, UTC. */
   schedule: z
     .string()
-    .refine(isSchedule, 'expected NCRONTAB with six fields, e.g. "0 */5 * * * *" for every five minutes')
+    .superRefine((text, context) => {
+      const message = scheduleProblem(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message, input: text });
+    })
     .optional(),
   targets: z.record(name, targetSchema).refine(hasEntries, 'expected at least one target'),
   feeds: feedsSchema(),

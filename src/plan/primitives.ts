@@ -1,4 +1,3 @@
-import { Cron } from 'croner';
 import { z } from 'zod';
 
 /** What JSON calls an object, with values of unknown shape. */
@@ -69,25 +68,3 @@ export function httpUrl(expected: string) {
 
 /** The name of an HTTP header: a token (RFC 9110 §5.6.2). */
 export const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');
-
-/** One field of a schedule: a list of `*`, numbers, names and ranges, each with an optional step. */
-const FIELD = /^(\*|\w+(-\w+)?)(\/\d+)?(,(\*|\w+(-\w+)?)(\/\d+)?)*$/;
-
-/**
- * True for an NCRONTAB expression with six fields (seconds first), as Azure timer triggers accept it. Stricter than the
- * cron parser, because a trigger with `L`, `W`, `#`, `?` or day of the week 7 keeps the app from starting.
- */
-export function isSchedule(text: string): boolean {
-  const fields = text.trim().split(/\s+/);
-  const [, , , dayOfMonth, , dayOfWeek] = fields;
-  if (fields.length !== 6 || !fields.every((field) => FIELD.test(field))) return false;
-  if (/[a-z]/i.test(dayOfMonth as string) || /7|(^|[\d,-])l/i.test((dayOfWeek as string).replace(/\/\d+/g, '')))
-    return false;
-  try {
-    // Paused, so that it only parses.
-    new Cron(text, { paused: true, timezone: 'UTC' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { durationSchema, isSchedule, parseDuration } from '../../src/plan/primitives.ts';
+import { durationSchema, parseDuration } from '../../src/plan/primitives.ts';
 
 describe('parseDuration', () => {
   it('adds up numbers with units', () => {
@@ -34,52 +34,5 @@ describe('parseDuration', () => {
     assert.equal(message('soon'), 'expected a duration such as "30s" or "1h30m"');
     assert.equal(message(30), 'expected a duration such as "30s" or "1h30m"');
     assert.equal(message(`${'9'.repeat(400)}s`), 'expected at most 1h');
-  });
-});
-
-describe('isSchedule', () => {
-  it('accepts the NCRONTAB that Azure timer triggers accept', () => {
-    for (const text of [
-      '0 */5 * * * *',
-      '30 0 9-17 * * 1-5',
-      '0 0 0 * Jan,JUL MON-FRI',
-      '0,30 * * * * *',
-      '0 0 0 29 2 *',
-      ' 0 0  0 1 1 0 ',
-      '0 0 0 */7 * 1-5/2',
-    ]) {
-      assert.ok(isSchedule(text), text);
-    }
-  });
-
-  it('refuses five or seven fields, and values out of range', () => {
-    for (const text of [
-      '*/5 * * * *',
-      '',
-      '0 0 0 * * * *',
-      '60 * * * * *',
-      '0 0 24 * * *',
-      '0 0 0 0 * *',
-      'a b c d e f',
-    ]) {
-      assert.equal(isSchedule(text), false, text);
-    }
-  });
-
-  it('refuses the notations of other crons that a timer trigger does not accept', () => {
-    for (const text of [
-      '0 0 0 L * *',
-      '0 0 0 15W * *',
-      '0 0 0 ? * *',
-      '0 0 0 * * 5#2',
-      '0 0 0 * * 5L',
-      '0 0 0 * * L',
-      '0 0 0 * * 7',
-      '0 0 0 * * 5-7',
-      '@daily',
-      '0 0 0 * * +1',
-    ]) {
-      assert.equal(isSchedule(text), false, text);
-    }
   });
 });

@@ -90,8 +90,17 @@ export function timerSchedule(text: string): TimerSchedule {
 
 function parseCron(text: string): Cron {
   try {
-    // In NCRONTAB, day of month and day of week must both match. By default, croner accepts either.
-    return new Cron(text.trim(), { timezone: 'UTC', domAndDow: true, paused: true, mode: '5-or-6-parts' });
+    // In NCRONTAB, day of month and day of week must both match (by default, croner accepts either), `5/10` means every
+    // tenth from 5 on, and months and days can have their full names.
+    const short = text.trim().replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
+    const options = {
+      timezone: 'UTC',
+      domAndDow: true,
+      paused: true,
+      mode: '5-or-6-parts',
+      sloppyRanges: true,
+    } as const;
+    return new Cron(short, options);
   } catch (error) {
     const expected = 'NCRONTAB (six fields, seconds first) nor hh:mm:ss';
     throw new Error(`Schedule "${text}" is neither ${expected}: ${messageOf(error)}`);

@@ -17,6 +17,12 @@ it('day of month and day of week must both match, as in NCRONTAB', () => {
   assert.equal(next('0 0 0 13 * 5', '2026-01-01T00:00:00Z'), '2026-02-13T00:00:00.000Z');
 });
 
+it('a step after a value runs to the end of the field, and names can be written in full, as in NCRONTAB', () => {
+  assert.equal(next('0 5/10 * * * *', '2026-01-01T00:46:00Z'), '2026-01-01T00:55:00.000Z');
+  assert.equal(next('0 5/10 * * * *', '2026-01-01T00:55:00Z'), '2026-01-01T01:05:00.000Z');
+  assert.equal(next('0 0 0 * March Monday', '2026-01-01T00:00:00Z'), '2026-03-02T00:00:00.000Z');
+});
+
 it('a time span is the interval between two runs', () => {
   assert.equal(next('00:05:00', '2026-11-23T10:00:01Z'), '2026-11-23T10:05:01.000Z');
   assert.equal(timeSpanMs('1.02:03:04.5'), 93_784_500);
