@@ -7,6 +7,7 @@ import { readRun } from '../run/run-documents.ts';
 import { runSlice } from '../run/run-slice.ts';
 import { appContext } from './app-context.ts';
 import { stopOrchestration } from './orchestration-client.ts';
+import { orchestrationHub, whyOrchestrationEnded } from './orchestration-hub.ts';
 import {
   concludeInput,
   failInput,
@@ -20,8 +21,8 @@ import {
 /** Probes the targets and fixes the schedule. */
 df.app.activity('preflight', {
   handler: async (input: unknown, { invocationId }: InvocationContext): Promise<PreflightAnswer> => {
-    const { runId } = preflightInput.parse(input);
-    const found = await preflight(await appContext(), runId, invocationId);
+    const { runId, attempt } = preflightInput.parse(input);
+    const found = await preflight(await appContext(), runId, invocationId, attempt);
     // Problems stay in the store, because they may be longer than an orchestration should carry.
     return 'schedule' in found ? { ...found.schedule, stopRequested: found.stopRequested } : null;
   },
@@ -29,9 +30,15 @@ df.app.activity('preflight', {
 
 /** Makes the load of one lane in one window. */
 df.app.activity('run-slice', {
-  handler: async (input: unknown, { invocationId }: InvocationContext) => {
+  extraInputs: [df.input.durableClient()],
+  handler: async (input: unknown, invocation: InvocationContext) => {
     const attempt = sliceAttemptInput.parse(input);
-    return runSlice(await appContext(), { ...attempt, holder: invocationId });
+    const hub = orchestrationHub(df.getClient(invocation));
+    return runSlice(await appContext(), {
+      ...attempt,
+      holder: invocation.invocationId,
+      whyOrchestrationEnded: () => whyOrchestrationEnded(hub, attempt.runId),
+    });
   },
 });
 

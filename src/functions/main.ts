@@ -4,3 +4,4 @@ import './http-reports.ts';
 import './orchestrators.ts';
 import './activities.ts';
 import './canaries.ts';
+import './reconciler.ts';

@@ -43,6 +43,16 @@ export async function stopOrchestration(client: DurableClient, { runId, schedule
   for (const group of waiting) await raiseStop(client, groupInstanceId(runId, group));
 }
 
+/** Ends the waiting of those groups of an ended run that exist. @throws if the hub cannot be reached */
+export async function endGroups(client: DurableClient, { runId, schedule }: RunRecord): Promise<void> {
+  const waiting = schedule === undefined ? [] : foldGroups(schedule).filter(({ window }) => window > 0);
+  for (const group of waiting) {
+    await client.raiseEvent(groupInstanceId(runId, group), STOP_EVENT, {}).catch((error: unknown) => {
+      if (!String(error).includes('No instance')) throw error;
+    });
+  }
+}
+
 /** Sends the stop event, which an instance that has ended ignores. */
 async function raiseStop(client: DurableClient, instanceId: string): Promise<void> {
   for (let tries = 1; ; tries++) {

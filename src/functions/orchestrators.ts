@@ -5,6 +5,7 @@ import { groupInstanceId, STOP_EVENT } from './orchestration-client.ts';
 import { addFaults, causeOf, type Faults, faultOf, faultSentences } from './orchestration-faults.ts';
 import {
   type ConcludeInput,
+  concludeInput,
   type FailInput,
   type FoldInput,
   type GroupInput,
@@ -36,20 +37,37 @@ export function* run(context: OrchestrationContext): Steps {
   const { runId } = runInput.parse(context.df.getInput());
   // A second orchestration of the same run would conclude it under the first one.
   if (context.df.instanceId !== runId) return { refused: true };
+  let schedule: PreflightAnswer;
   try {
-    const schedule = (yield* retried(context, (attempt) => {
+    schedule = (yield* retried(context, (attempt) => {
       const input: PreflightInput = { runId, attempt };
       return context.df.callActivity('preflight', input);
     })) as PreflightAnswer;
-    if (schedule === null) return { refused: true };
-    const faults = schedule.stopRequested ? {} : yield* runGroups(context, runId, schedule);
-    const input: ConcludeInput = { runId, faults: [...faultSentences(faults)] };
+  } catch (error) {
+    return yield* fail(context, runId, error);
+  }
+  if (schedule === null) return { refused: true };
+  const faults = schedule.stopRequested ? {} : yield* runGroups(context, runId, schedule);
+  return yield* concludeOrFail(context, { runId, faults: [...faultSentences(faults)] });
+}
+
+/** Concludes a run whose own orchestration is over; the reconciler starts it. */
+export function* concludeRun(context: OrchestrationContext): Steps {
+  return yield* concludeOrFail(context, concludeInput.parse(context.df.getInput()));
+}
+
+function* concludeOrFail(context: OrchestrationContext, input: ConcludeInput): Steps {
+  try {
     return yield* retried(context, () => context.df.callActivity('conclude', input));
   } catch (error) {
-    const input: FailInput = { runId, reason: causeOf(error) };
-    yield* retried(context, () => context.df.callActivity('fail-run', input));
-    return { failed: true };
+    return yield* fail(context, input.runId, error);
   }
+}
+
+function* fail(context: OrchestrationContext, runId: string, error: unknown): Steps {
+  const input: FailInput = { runId, reason: causeOf(error) };
+  yield* retried(context, () => context.df.callActivity('fail-run', input));
+  return { failed: true };
 }
 
 function* runGroups(
@@ -152,5 +170,6 @@ function needsAnotherAttempt({ state }: SliceResult): boolean {
 }
 
 df.app.orchestration('run', run);
+df.app.orchestration('conclude-run', concludeRun);
 df.app.orchestration('group', group);
 df.app.orchestration('slice', slice);

@@ -1,3 +1,4 @@
+import type { Tool } from '../mcp/operations/tool.ts';
 import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import type { Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
@@ -108,14 +109,28 @@ function checkTool(name: string, step: Step, scope: Scope): readonly Finding[] {
       ),
     );
   } else if (!tool.readOnly && !allowWrites.includes(name)) {
-    findings.push(
-      problem(
-        `${targetName} does not mark "${name}" with readOnlyHint, so it may change something. ` +
-          `To call it anyway, add it to targets.${targetName}.allowWrites`,
-      ),
-    );
+    findings.push(problem(writeText(targetName, name)));
   }
   return [...findings, ...checkArguments(tool, step.arguments ?? {}, plan.feeds, [...path, 'arguments'])];
+}
+
+function writeText(targetName: string, toolName: string): string {
+  return (
+    `${targetName} does not mark "${toolName}" with readOnlyHint, so it may change something. ` +
+    `To call it anyway, add it to targets.${targetName}.allowWrites`
+  );
+}
+
+/**
+ * Why a target must get no calls, by the tools that it has listed: a step calls one that may change something, without
+ * permission. Undefined if the plan may call its tools. Preflight finds this first, if there was one.
+ */
+export function refusalOfTools(plan: Plan, targetName: string, tools: readonly Tool[]): string | undefined {
+  const { allowWrites } = plan.targets[targetName] as Target;
+  const steps = Object.values(plan.scenarios).flatMap((each) => (each.target === targetName ? each.steps : []));
+  const called = new Set(steps.map(({ tool }) => tool));
+  const refused = tools.find(({ name, readOnly }) => called.has(name) && !readOnly && !allowWrites.includes(name));
+  return refused && writeText(targetName, refused.name);
 }
 
 /** A server can have thousands of tools. */

@@ -3,11 +3,10 @@ import { policyRefusals, refusalProblem } from '../plan/policy.ts';
 import type { Problem } from '../plan/problem.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
-import type { RunSchedule } from '../store/run-store.ts';
-import { runUnderLease } from './lease.ts';
+import type { RunChange, RunRecord, RunSchedule } from '../store/run-store.ts';
 import { probeTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
-import { readPlan, readRun } from './run-documents.ts';
+import { hasEnded, readPlan, readRun } from './run-documents.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The run's schedule, and whether the run was stopped before its start; or why the run is refused. */
@@ -27,29 +26,49 @@ const MOST_FINDINGS = 100;
  * negotiate, authenticate, and have what the plan calls, with arguments that its descriptions allow. All problems are
  * found together; they end the run, each with a message that says how to fix it. Then preflight fixes when the run starts
  * and how it is divided.
+ *
+ * A preflight sends single requests only. So a delivery does not wait for long for another one of the same attempt, and a
+ * later attempt, which follows a failed one, does not wait at all. Of several results, the first that is stored counts.
  * @param holder identifies this delivery
+ * @param attempt 0, and one more for each attempt that failed before
  */
-export async function preflight(context: RunContext, runId: string, holder: string): Promise<Preflight> {
-  return runUnderLease(context, {
-    runId,
-    unit: 'preflight',
-    attempt: 0,
-    holder,
-    result: () => storedPreflight(context, runId),
-    lastSignOfLife: async () => undefined,
-    work: () => runPreflight(context, runId),
-  });
+export async function preflight(context: RunContext, runId: string, holder: string, attempt = 0): Promise<Preflight> {
+  const { store } = context;
+  const earlier = preflightOf(await readRun(store, runId));
+  if (earlier !== undefined) return earlier;
+  const unit = `preflight-${attempt}`;
+  if ((await store.takeLease(runId, unit, attempt, holder)) !== holder) {
+    await store.recordDuplicate(runId, unit, attempt, holder);
+    const other = await waitForOther(context, runId);
+    if (other !== undefined) return other;
+  }
+  return runPreflight(context, runId);
 }
 
-async function storedPreflight({ store }: RunContext, runId: string): Promise<Preflight | undefined> {
-  const { schedule, problems, stopRequested, preflightWarnings: warnings = [] } = await readRun(store, runId);
-  if (schedule !== undefined) return { schedule, stopRequested, warnings };
-  return problems === undefined ? undefined : { problems, warnings };
+/** The share of the dead-after time that a delivery waits for another one. */
+const PATIENCE = 1 / 3;
+
+/** Waits for the result of another delivery; undefined if it takes too long. */
+async function waitForOther({ store, clock, timing }: RunContext, runId: string): Promise<Preflight | undefined> {
+  const untilMs = clock.now() + PATIENCE * timing.deadAfterMs;
+  for (;;) {
+    const result = preflightOf(await readRun(store, runId));
+    if (result !== undefined || clock.now() >= untilMs) return result;
+    await clock.sleepUntil(clock.now() + timing.pollMs);
+  }
+}
+
+/** The result of a run's preflight; undefined until there is one. */
+function preflightOf(record: RunRecord): Preflight | undefined {
+  const { schedule, problems = [], stopRequested, preflightWarnings: warnings = [] } = record;
+  // A run that has failed must not start, for example because it waited for too long.
+  if (hasEnded(record)) return { problems, warnings };
+  return schedule === undefined ? undefined : { schedule, stopRequested, warnings };
 }
 
 async function runPreflight(context: RunContext, runId: string): Promise<Preflight> {
   const { store, clock } = context;
-  await store.updateRun(runId, { state: 'preflight' });
+  await store.changeRun(runId, ({ state }) => (state === 'queued' ? { state: 'preflight' } : undefined));
   const plan = await readPlan(store, runId);
   const { policy } = context;
   const refused = policyRefusals(plan, policy).map((refusal) => refusalProblem(refusal, policy));
@@ -63,8 +82,7 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const kept = warnings.length === 0 ? {} : { preflightWarnings: warnings };
   if (problems.length > 0) {
     const endedAt = new Date(clock.now()).toISOString();
-    await store.updateRun(runId, { state: 'refused', problems, ...kept, endedAt });
-    return { problems, warnings };
+    return storeFirst(context, runId, { state: 'refused', problems, ...kept, endedAt });
   }
   // Slices of this process can then start immediately; other processes warm up while they wait for the start.
   await warmUp();
@@ -72,10 +90,18 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const startAtMs = Math.ceil(clock.now() + context.startDelayMs);
   const schedule: RunSchedule = { startAtMs, endAtMs: startAtMs + durationMs, lanes, windows, windowMs };
   const targets = probes.flatMap(({ target }) => target ?? []);
-  await store.updateRun(runId, { state: 'running', schedule, targets, ...kept });
-  // Read after the schedule is stored: whoever stopped the run earlier found no schedule, and relies on this check.
-  const { stopRequested } = await readRun(store, runId);
-  return { schedule, stopRequested, warnings };
+  return storeFirst(context, runId, { state: 'running', schedule, targets, ...kept });
+}
+
+/**
+ * Stores a result unless another delivery has done so. @returns the stored result. Whoever stopped the run before it found
+ * no schedule, and relies on `stopRequested` as it was when the schedule was stored.
+ */
+async function storeFirst({ store }: RunContext, runId: string, change: RunChange): Promise<Preflight> {
+  const record = await store.changeRun(runId, (current) => (preflightOf(current) === undefined ? change : undefined));
+  const result = preflightOf(record);
+  if (result === undefined) throw new Error(`The preflight of run ${runId} was stored and is not there.`);
+  return result;
 }
 
 function atMost<Item>(found: readonly Item[], more: (left: number) => Item): readonly Item[] {

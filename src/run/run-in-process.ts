@@ -10,7 +10,8 @@ import type { RunContext } from './run-context.ts';
 import { runSlice } from './run-slice.ts';
 
 /**
- * Carries out a created run in this process: what the orchestrator does with many processes.
+ * Carries out a created run in this process: what the orchestrator does with many processes. A slice that fails does not
+ * hide what the others measured, nor what it had stored: the report says why it failed.
  * @param onWarnings called before the load with what preflight warns of, even if that is nothing
  * @returns the problems that preflight found; empty if there is a report
  */
@@ -28,10 +29,18 @@ export async function runInProcess(
     const [lane, window] = [index % lanes, Math.floor(index / lanes)];
     return runSlice(context, { runId, lane, window, attempt: 0, holder: randomUUID(), endAtMs });
   });
-  await Promise.all(slices);
+  const faults = (await Promise.allSettled(slices)).flatMap((slice, index) =>
+    slice.status === 'fulfilled' ? [] : [faultSentence(index, slices.length, slice.reason)],
+  );
   for (const group of foldGroups(found.schedule)) await foldSlices(context, runId, group);
-  await conclude(context, runId);
+  await conclude(context, runId, { faults, slicesHaveEnded: true });
   return [];
+}
+
+function faultSentence(index: number, slices: number, error: unknown): string {
+  const which = slices === 1 ? 'The load' : `Slice ${index + 1} of ${slices}`;
+  const message = error instanceof Error ? error.message : String(error);
+  return `${which} failed: ${message.replace(/\.$/, '')}.`;
 }
 
 /** Reads the files that a plan names, relative to the folder of the plan. */

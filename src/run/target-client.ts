@@ -2,6 +2,7 @@ import type { Authorizer } from '../mcp/auth/authorizer.ts';
 import { openAuthorizer } from '../mcp/auth/open-authorizer.ts';
 import type { Exchange } from '../mcp/http/exchange.ts';
 import { TargetConnection } from '../mcp/http/target-connection.ts';
+import type { Tool } from '../mcp/operations/tool.ts';
 import { type FoundRevision, findRevision } from '../mcp/session/find-revision.ts';
 import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
@@ -12,6 +13,7 @@ import { addressProblem } from '../plan/policy.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Redactor } from '../secrets/redact.ts';
+import { refusalOfTools } from './check-steps.ts';
 import { type RunContext, version } from './run-context.ts';
 
 /** What preflight found a target to be. */
@@ -27,6 +29,8 @@ type TargetClientOptions = {
   readonly operation: SessionOptions['operation'];
   /** Is fed with the access tokens that the target's authorization server issues. */
   readonly redactor: Pick<Redactor, 'add'>;
+  /** Why the target must get no load, by the tools that it has listed; undefined if it may. */
+  readonly refusalOfTools?: (tools: readonly Tool[]) => string | undefined;
   /** Undefined before preflight. */
   readonly found?: FoundTarget | undefined;
 };
@@ -62,7 +66,7 @@ export class TargetClient {
   #stopped: { readonly atMs: number; readonly reason: string } | undefined;
 
   constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
-    const { name, target, purpose, onExchange, operation, found } = options;
+    const { name, target, purpose, onExchange, operation, found, refusalOfTools } = options;
     const { clock, policy } = context;
     this.name = name;
     this.authorizer = authorizer;
@@ -73,7 +77,10 @@ export class TargetClient {
       connection: this.connection,
       authorizer,
       clock,
-      tools: new ToolIndex(),
+      tools: new ToolIndex((tools) => {
+        const refusal = refusalOfTools?.(tools);
+        if (refusal !== undefined) this.#refuse(refusal);
+      }),
       userAgent: `mcp-surge/${version} (${purpose})`,
       operation: numberOnce(operation),
       rejected: this.#rejected.signal,
@@ -85,7 +92,14 @@ export class TargetClient {
     };
   }
 
-  /** Aborted once the target has refused renewed credentials: it gets no further load. */
+  /** Ends the load before a call that the plan is not allowed to make. */
+  #refuse(reason: string): void {
+    this.#stopped ??= { atMs: this.#sessionOptions.clock.now(), reason };
+    this.#rejected.abort();
+    this.endLoad('the plan is not allowed to call a tool of the target');
+  }
+
+  /** Aborted once the target has refused renewed credentials, or must not be called: it gets no further load. */
   get rejected(): AbortSignal {
     return this.#rejected.signal;
   }
@@ -173,6 +187,7 @@ export async function openSliceClients(context: RunContext, options: SliceClient
         onExchange: (exchange) => recorder.add(exchange.sample),
         operation: (operation, kind) => recorder.operation(name, operation, kind),
         redactor,
+        refusalOfTools: (tools) => refusalOfTools(plan, name, tools),
         found: found.find((target) => target.name === name),
       }),
     ),

@@ -66,7 +66,7 @@ it('sends nothing for a slice whose time is over, and the run is invalid', async
   laterMs = 60_000;
   const answer = await runSlice(context, sliceRequest(runId, 'late'));
   assert.deepEqual(answer, { state: 'skipped', samples: 0 });
-  const verdict = await conclude(context, runId);
+  const verdict = await conclude(context, runId, { slicesHaveEnded: true });
   assert.equal(verdict.status, 'invalid');
   assert.match(verdict.reasons.join('\n'), /1 lost/);
   const report = await readReport(context.store, runId);

@@ -114,14 +114,21 @@ export type NotOpened = { readonly failed: Exchange };
 
 /** The tools of a server by name, as a session listed them. Sessions that listed the same tools share one map. */
 export class ToolIndex {
+  readonly #onChange: (tools: readonly Tool[]) => void;
   #tools: readonly Tool[] = [];
   #byName: ReadonlyMap<string, Tool> = new Map();
+
+  /** @param onChange called when a session has listed other tools than the one before, and before it calls any */
+  constructor(onChange: (tools: readonly Tool[]) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   of(tools: readonly Tool[]): ReadonlyMap<string, Tool> {
     const same = tools.length === this.#tools.length && tools.every((tool, at) => tool === this.#tools[at]);
     if (!same) {
       this.#tools = tools;
       this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
+      this.#onChange(tools);
     }
     return this.#byName;
   }
