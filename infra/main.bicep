@@ -186,6 +186,8 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'SURGE_RATE_PER_LANE', value: string(ratePerLane) }
       { name: 'SURGE_WINDOW_SECONDS', value: string(windowSeconds) }
       { name: 'SURGE_START_DELAY_SECONDS', value: string(startDelaySeconds) }
+      // What replies hold while they are read; an eighth leaves room for the samples and the garbage between collections.
+      { name: 'SURGE_REPLY_MEMORY_MB', value: string(instanceMemoryMB / 8) }
     ]
   }
 }

@@ -4,7 +4,8 @@ import { outcomeClass } from '../src/sample/outcome.ts';
 
 const INTRODUCTION = `# Outcomes
 
-Every request has exactly one outcome: the first that applies, in the order NET, TMO, HTTP/AUTH/SESS, PROTO/SSE, RPC, TOOL.
+Every request has exactly one outcome: the first that applies, in the order NET, TMO, HTTP/AUTH/SESS, REPLY,
+PROTO/SSE, RPC, TOOL.
 
 - *useful*: the response is usable.
 - *warning*: the response counts as useful, but the server broke a rule of the protocol, or the text reads like an error message.

@@ -1,3 +1,4 @@
+import { ReplyMemory } from '../../src/mcp/http/reply-memory.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import type { Policy } from '../../src/plan/policy.ts';
 import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
@@ -40,6 +41,7 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     clock: systemClock,
     policy: POLICY,
     tokens: openTokenAccess(POLICY),
+    replyMemory: new ReplyMemory(),
     sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
@@ -75,6 +76,7 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
+    replyMemory: new ReplyMemory(replyMemoryBytes()),
     sizing: ONE_SLICE,
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
@@ -82,6 +84,14 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     identityClientId: process.env.AZURE_CLIENT_ID,
     instance: `${hostname()}-${process.pid}`,
   };
+}
+
+/** What all replies under way may hold together, from SURGE_REPLY_MEMORY_MB. @throws UsageError if it is not a number */
+function replyMemoryBytes(): number {
+  const text = process.env.SURGE_REPLY_MEMORY_MB ?? '';
+  if (text === '') return DEFAULT_REPLY_MEMORY_BYTES;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text) * 1024 * 1024;
+  throw new UsageError(`SURGE_REPLY_MEMORY_MB takes a whole number of MiB, got "${text}".`);
 }
 
 /** The items of an environment variable that is a list with commas. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
@@ -61,6 +62,8 @@ const settingsSchema = z.object({
   SURGE_MAX_WAITING_MB: megabytes(DEFAULT_MAX_WAITING_BYTES / MEGABYTE),
   /** `true` if App Service authentication is in front of the app: then callers need an app role of Microsoft Entra. */
   SURGE_REQUIRE_ROLES: z.stringbool().default(false),
+  /** What all replies under way in a process may hold together. */
+  SURGE_REPLY_MEMORY_MB: megabytes(DEFAULT_REPLY_MEMORY_BYTES / MEGABYTE),
   AZURE_CLIENT_ID: z.string().optional(),
 });
 
@@ -150,6 +153,7 @@ function contextWith(store: RunStore): RunContext {
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
+    replyMemory: new ReplyMemory(settings.SURGE_REPLY_MEMORY_MB),
     sizing: {
       vusPerLane: settings.SURGE_VUS_PER_LANE,
       ratePerLane: settings.SURGE_RATE_PER_LANE,

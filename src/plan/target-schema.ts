@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { authSchema } from './auth-schema.ts';
 import { durationSchema, headerName, httpUrl } from './primitives.ts';
 
+const MEBIBYTE = 1024 * 1024;
+
 /** Well below the 71 minutes that fit into a sample's 32 bits of microseconds. */
 const LONGEST_REQUEST = '30m';
 
@@ -71,6 +73,12 @@ export const targetSchema = z.strictObject({
     .prefault({}),
   /** Most connections of one process to this target. */
   maxConnections: z.int().min(1).max(10_000).default(256),
+  /** Most bytes of one reply; of a stream for messages from the server, of one event. A larger one is REPLY_TOO_LARGE. */
+  maxReplyBytes: z
+    .int()
+    .min(1024)
+    .max(64 * MEBIBYTE)
+    .default(8 * MEBIBYTE),
   /** Offers HTTP/2 in the TLS handshake; requests then share connections. */
   http2: z.boolean().default(false),
   /** Longest pause of a virtual user when a 429 or 503 asks for one with Retry-After. */

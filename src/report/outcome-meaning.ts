@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   CLIENT_ABORT:
     'The load was stopped while the request was still open; a response would have taken at least as long as it had waited.',
   CLIENT_LIMIT:
-    'The load generator had no file descriptor, port or memory left for a connection, to send the request or to resume its stream; this says nothing about the target.',
+    'The load generator had no file descriptor, port or memory left for a connection or for the response; this says nothing about the target.',
 
   NET_REFUSED: 'The connection was refused: nothing listens at the address, or a firewall rejected it.',
   NET_DNS: 'The host name could not be resolved to an address.',
@@ -42,6 +42,11 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   SESS_REFUSED: 'The server refused to open another session (HTTP 429 or 503 in reply to initialize).',
   SESS_DUP: 'The response had the session id header twice with the same value; it was accepted.',
   SESS_AMBIGUOUS: 'The server sent two different session ids in one response.',
+
+  REPLY_TOO_LARGE:
+    'The response is larger than maxReplyBytes of the target allows, or holds so many values that they would take far more memory. The rest of it was not read.',
+  REPLY_UNREADABLE:
+    'The response could not be read, for example because its values are nested too deeply; see the example message.',
 
   PROTO_CT_MISSING: 'The response has no content type, so it is neither JSON nor an event stream.',
   PROTO_CT_HTML: 'The response is an HTML page; a proxy or a sign-in page in front of the server can send one.',

@@ -274,7 +274,10 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
     },
     { name: 'Processes', value: formatCount(generator.instances) },
     { name: 'Not sent when the load ended', value: formatCount(generator.abortedRequests) },
-    { name: 'Not sent (no file descriptor, port or memory)', value: formatCount(generator.limitedRequests) },
+    {
+      name: 'Not sent or not read (no file descriptor, port or memory)',
+      value: formatCount(generator.limitedRequests),
+    },
     {
       name: 'Store',
       value: `${formatCount(store.samples)} samples in ${formatCount(store.blocks)} blocks, ${formatCount(store.errors)} errors`,

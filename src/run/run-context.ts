@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import manifest from '../../package.json' with { type: 'json' };
 import { TokenSources } from '../mcp/auth/token-source.ts';
+import type { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { guardedDispatcher } from '../net/guarded-connector.ts';
 import { secretNames } from '../plan/auth-schema.ts';
 import type { Plan } from '../plan/plan-schema.ts';
@@ -28,6 +29,8 @@ export type RunContext = {
   readonly waitingMemory: WaitingMemory;
   /** How this process gets access tokens. */
   readonly tokens: TokenAccess;
+  /** What the replies under way of this process hold. */
+  readonly replyMemory: ReplyMemory;
   /** Client id of the identity that requests Entra tokens; undefined for the default identity. */
   readonly identityClientId: string | undefined;
   /** Names this process in the generator's health. */

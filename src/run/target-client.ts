@@ -67,10 +67,10 @@ export class TargetClient {
 
   constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
     const { name, target, purpose, onExchange, operation, found, refusalOfTools } = options;
-    const { clock, policy } = context;
+    const { clock, policy, replyMemory: memory } = context;
     this.name = name;
     this.authorizer = authorizer;
-    this.connection = new TargetConnection(target, { now: clock.now, onExchange, addresses: policy });
+    this.connection = new TargetConnection(target, { now: clock.now, onExchange, memory, addresses: policy });
     this.#found = found;
     this.#sessionOptions = {
       target,

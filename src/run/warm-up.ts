@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fixedAuthorizer } from '../mcp/auth/authorizer.ts';
+import { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { TargetConnection } from '../mcp/http/target-connection.ts';
 import { callTool } from '../mcp/operations/call-tool.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
@@ -51,6 +52,7 @@ async function runSessions(url: string): Promise<void> {
   const connection = new TargetConnection(target, {
     now: systemClock.now,
     onExchange: (exchange) => recorder.add(exchange.sample),
+    memory: new ReplyMemory(),
     addresses: { allowLoopback: true, allowedAddresses: [] },
   });
   const call = callTool('tool')('{}');

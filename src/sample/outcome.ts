@@ -1,6 +1,6 @@
 /**
  * How one request ended. Codes have the form `LAYER_DETAIL`. A sample has exactly one: the first that applies, in the
- * order NET > TMO > HTTP/AUTH/SESS > PROTO/SSE > RPC > TOOL.
+ * order NET > TMO > HTTP/AUTH/SESS > REPLY > PROTO/SSE > RPC > TOOL.
  */
 export type Outcome =
   | 'OK'
@@ -11,6 +11,7 @@ export type Outcome =
   | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
   | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP' | 'AMBIGUOUS'}`
   | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE' | 'HEADERS_HELD'}`
+  | `REPLY_${'TOO_LARGE' | 'UNREADABLE'}`
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
   | `RPC_${'INPUT_REQUIRED' | 'OTHER'}`

@@ -15,7 +15,7 @@ function limited(): Report {
   return { ...base, generator: { ...base.generator, limitedRequests: 1234, limitedExample: EXAMPLE } };
 }
 
-const LINE = { name: 'Not sent (no file descriptor, port or memory)', value: '1,234' };
+const LINE = { name: 'Not sent or not read (no file descriptor, port or memory)', value: '1,234' };
 
 it('counts the requests that could not be sent on a line of their own, after those that the end of the load left unsent', () => {
   const facts = generatorFacts(limited().generator);

@@ -43,6 +43,8 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   PROTO_NO_REPLY: true,
   PROTO_VERSION: true,
   PROTO_RESULT_TYPE: true,
+  REPLY_TOO_LARGE: true,
+  REPLY_UNREADABLE: true,
   RPC_INPUT_REQUIRED: true,
   RPC_OTHER: true,
   SSE_BAD_DATA: true,

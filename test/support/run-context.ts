@@ -1,3 +1,4 @@
+import { ReplyMemory } from '../../src/mcp/http/reply-memory.ts';
 import { openTokenAccess, type RunContext } from '../../src/run/run-context.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../../src/run/waiting-memory.ts';
@@ -24,6 +25,7 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
+    replyMemory: new ReplyMemory(),
     sizing: { vusPerLane: 100, ratePerLane: 500, windowMs: 300_000 },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),

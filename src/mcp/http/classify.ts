@@ -16,6 +16,16 @@ export function classifyTransportError(error: unknown, headersSeen: boolean, reu
   return { outcome, message: race ? `${text}; the server may have closed this reused connection as idle` : text };
 }
 
+/**
+ * The judgement of a reply that something was thrown for while it was read or judged.
+ * @param onBug receives what is thrown for another reason than a value that is nested too deeply or a text that is too long
+ */
+export function unreadable(error: unknown, onBug: (error: unknown) => void): Judgement {
+  if (!(error instanceof RangeError)) onBug(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return { outcome: 'REPLY_UNREADABLE', message: `the reply could not be read: ${reason}` };
+}
+
 /** undici's codes for requests that it does not even try: our arguments were wrong, or the pool was closed. */
 const INTERNAL_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_INVALID_ARG',

@@ -5,6 +5,7 @@ import type { Tool } from '../operations/tool.ts';
 import type { Timeouts } from './deadline.ts';
 import type { Expiring, InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement, ResultJudge } from './json-rpc.ts';
+import type { ReplyMemory } from './reply-memory.ts';
 
 /**
  * What ends a request: a JSON-RPC response, the empty acknowledgement of a notification, the reply to a DELETE, or the
@@ -123,6 +124,14 @@ export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'en
 /** Ends a request that has been given to a connection. */
 export type RequestController = Pick<Dispatcher.DispatchController, 'abort'>;
 
+/** How large replies may be. */
+export type ReplyLimits = {
+  /** Most bytes of one reply; of a stream for messages from the server, of one event. */
+  readonly maxReplyBytes: number;
+  /** What all replies under way in the process hold. */
+  readonly memory: ReplyMemory;
+};
+
 /** What an exchange needs from the connection that it runs on. */
 export type ExchangeHost<Item extends Expiring> = {
   /** Epoch milliseconds. */
@@ -132,10 +141,13 @@ export type ExchangeHost<Item extends Expiring> = {
   /** Holds the exchange from its creation to its end, and calls it at its deadlines. */
   readonly inFlight: InFlightRequests<Item>;
   readonly timeouts: Timeouts;
+  readonly limits: ReplyLimits;
   /** False to read event streams to their end, however long they stay open after the answer. */
   readonly cutsHeldStreams: boolean;
   /** Called once, when nothing more can come and the sample is complete. Must not throw. */
   readonly onFinished: (exchange: Item) => void;
-  /** Called with an error in mcp-surge itself, which must not look like a fault of the target. Must not throw. */
+  /** Called with what was thrown while a reply was read or judged, unless it was too deep or too long. Must not throw. */
+  readonly onUnreadable: (error: unknown) => void;
+  /** Called with an error in mcp-surge itself that no target can cause. Must not throw. */
   readonly onInternalError: (error: unknown) => void;
 };

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Link } from '../../net/guarded-connector.ts';
 import { SAMPLE_FLAG } from '../../sample/block.ts';
 import { isAnswer, type Outcome } from '../../sample/outcome.ts';
-import { classifyTransportError, isInternalError, isResumable } from './classify.ts';
+import { classifyTransportError, isInternalError, isResumable, unreadable } from './classify.ts';
 import {
   CUT_AFTER_MS,
   deadlineOf,
@@ -85,7 +85,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     return this.sample.outcome;
   }
 
-  /** What the target or the failure said; empty if there is nothing to show. */
+  /** What the target or the failure said; empty if nothing. */
   get message(): string {
     return this.sample.message;
   }
@@ -133,7 +133,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       this.sample.flags |= SAMPLE_FLAG.resumed;
       this.#endWith(answer, this.#sinceStart());
     } catch (error) {
-      this.#failInternally(error);
+      this.#cut(unreadable(error, this.#host.onUnreadable));
     }
   }
 
@@ -174,7 +174,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.sample.headersMs = headersMs;
     this.status = status;
     this.replyHeaders = headers;
-    this.#reader = new ReplyReader(this);
+    this.#reader = new ReplyReader(this, this.#host.limits);
     const { kind } = this.#reader;
     if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
@@ -197,12 +197,14 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.sample.bytes += chunk.length;
     if (this.over && this.request.expects !== 'stream') return;
     try {
-      const judgement = this.#reader?.push(chunk);
+      const reader = this.#reader as ReplyReader;
+      const judgement = reader.push(chunk);
       if (judgement === undefined) return;
+      if (reader.isOverLimit) return void this.#cut(judgement);
       this.#decide(judgement, atMs);
       this.#host.inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
     } catch (error) {
-      this.#failInternally(error);
+      this.#cut(unreadable(error, this.#host.onUnreadable));
     }
   }
 
@@ -220,8 +222,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       const judgement = (this.#reader as ReplyReader).end();
       if (!this.#tryResume(judgement)) this.#endWith(judgement, atMs);
     } catch (error) {
-      this.#failInternally(error);
-      this.#enter('ended');
+      this.#endWith(unreadable(error, this.#host.onUnreadable), atMs);
     }
   }
 
@@ -259,15 +260,23 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
 
   #timeOut({ outcome, message }: Judgement): void {
     try {
-      if (this.#reader?.endsUnterminated()) {
+      const unfinished = this.#reader?.endsUnterminated();
+      if (unfinished === 'answered') {
         this.abort('TMO_UNTERMINATED', 'the answer came, but no blank line ended its event');
       } else {
         const before = this.#pendingFailure ?? this.#reader?.stray;
-        this.abort(outcome, message + explainTimeout(this.sample, before));
+        const within = unfinished === 'cut' ? ', in the middle of an event' : '';
+        this.abort(outcome, message + within + explainTimeout(this.sample, before));
       }
     } catch (error) {
-      this.#failInternally(error);
+      this.#cut(unreadable(error, this.#host.onUnreadable));
     }
+  }
+
+  /** Stops reading a reply. A stream for messages from the server was useful until then. */
+  #cut({ outcome, message }: Judgement): void {
+    if (this.over && this.request.expects === 'stream') Object.assign(this.sample, { outcome, message });
+    this.abort(outcome, message);
   }
 
   /** Ends the request because of an error in mcp-surge itself, which says nothing about the target. */
@@ -299,6 +308,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     switch (state) {
       case 'resuming':
         this.#controller = undefined;
+        this.#reader?.release();
         this.#reader = undefined;
         this.sample.closeMs = undefined;
         // Nothing arrives here any more, so that only the time limit for the whole request counts.
@@ -314,6 +324,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
         inFlight.remove(this);
         // Callers keep the exchange for its result; the raw bytes of the reply need not stay in memory with it.
         this.#controller = undefined;
+        this.#reader?.release();
         if (this.broken === undefined) this.#reader = undefined;
         this.#whenEnded?.resolve();
         // undici makes the connection available in an immediate that it requests right after this call. Ours, requested

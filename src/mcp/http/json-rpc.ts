@@ -1,3 +1,4 @@
+import { boundedJson } from '../../plan/bounded-text.ts';
 import type { Outcome } from '../../sample/outcome.ts';
 import type { CheckResults } from '../../sample/sample.ts';
 import type { Tool } from '../operations/tool.ts';
@@ -33,7 +34,7 @@ export function errorOf(response: RpcResponse): RpcError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (!Number.isSafeInteger(code)) return undefined;
-  return { code: code as number, message: typeof message === 'string' ? message : JSON.stringify(error) };
+  return { code: code as number, message: typeof message === 'string' ? message : boundedJson(error) };
 }
 
 /** True for a request or notification from the server. */

@@ -1,3 +1,4 @@
+import { boundedJson, quoted } from '../../plan/bounded-text.ts';
 import { type BodyKind, classifyStatus, classifyUnreadable } from './classify.ts';
 import { HEADERS_HELD_AFTER_MS } from './deadline.ts';
 import { type ExchangeRequest, headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
@@ -46,12 +47,12 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
     request.peer.onMessage(exchange, message);
     return NEITHER;
   }
-  if (role === 'not-json-rpc') return { stray: { outcome: 'PROTO_SHAPE', message: JSON.stringify(message) } };
+  if (role === 'not-json-rpc') return { stray: { outcome: 'PROTO_SHAPE', message: boundedJson(message) } };
   const response = message as RpcResponse;
   const error = errorOf(response);
   if (role === 'id-mismatch') {
     const said = error === undefined ? '' : `: ${error.message}`;
-    const text = `answer to id ${JSON.stringify(response.id)} instead of ${request.id}${said}`;
+    const text = `answer to id ${boundedJson(response.id, 200)} instead of ${request.id}${said}`;
     return { stray: { outcome: 'PROTO_ID_MISMATCH', message: text } };
   }
   if (error !== undefined) {
@@ -63,7 +64,9 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   if (answer.outcome !== 'OK') return { answer };
   const whole = request.opensSession ? judgeSessionId(exchange.replyHeaders) : answer;
   if (whole.outcome !== 'OK' || role !== 'id-type') return { answer: whole };
-  return { answer: { ...whole, outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${response.id}` } };
+  return {
+    answer: { ...whole, outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${quoted(response.id, 200)}` },
+  };
 }
 
 /** Characters that can be sent in a header; the protocol allows even fewer (MCP 2025-03-26, "Session Management"). */

@@ -1,13 +1,11 @@
 import type { Link } from '../../net/guarded-connector.ts';
+import { excerpt } from '../../plan/bounded-text.ts';
 import { plainSample, type Sample } from '../../sample/sample.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { Judgement } from './json-rpc.ts';
 
 /** The sample of a request. Its exchange fills it in; once the exchange has ended, nothing in it changes. */
 export type RequestSample = { -readonly [Name in keyof Sample]: Sample[Name] };
-
-/** Longest message kept: a target may send megabytes that are not an answer. */
-const MAX_MESSAGE_CHARACTERS = 4096;
 
 /** The sample of a request that starts now. @param startMs epoch milliseconds */
 export function newRequestSample(request: ExchangeRequest, startMs: number): RequestSample {
@@ -34,5 +32,6 @@ export function recordOutcome(sample: RequestSample, { outcome, message, checks 
   sample.durationMs = atMs;
   sample.outcome = outcome;
   sample.checks = checks;
-  sample.message = message.length > MAX_MESSAGE_CHARACTERS ? message.slice(0, MAX_MESSAGE_CHARACTERS) : message;
+  // A target may send megabytes that are not an answer.
+  sample.message = excerpt(message);
 }

@@ -1,3 +1,5 @@
+import { GrowingBuffer } from './growing-buffer.ts';
+
 const LF = 10;
 const CR = 13;
 const COLON = 58;
@@ -7,6 +9,15 @@ const EVENT = Buffer.from('event');
 const ID = Buffer.from('id');
 const RETRY = Buffer.from('retry');
 const NOTHING = Buffer.alloc(0);
+
+/** What a data line takes in memory besides its own bytes. */
+const LINE_OVERHEAD_BYTES = 32;
+/** A longer id cannot be sent back in a header. */
+const MAX_ID_BYTES = 4096;
+/** Longer types are not told apart: none of them is `message`. */
+const MAX_TYPE_BYTES = 256;
+/** The longest delay that a server can ask for before its stream is resumed, milliseconds. */
+const MAX_RETRY_MS = 3_600_000;
 
 /**
  * Takes a decoded event.
@@ -22,10 +33,11 @@ type SseEventHandler = (data: string, type: string) => void;
  */
 export class SseDecoder {
   readonly #onEvent: SseEventHandler;
-  /** The parts of an unfinished line from earlier chunks. */
-  #carry: Buffer[] = [];
+  /** The beginning of an unfinished line, from earlier chunks. */
+  readonly #carry = new GrowingBuffer();
   /** The data of the event so far; undefined while it has no data field. */
   #data: string | undefined;
+  #dataBytes = 0;
   #type = '';
   /** The id field of the event so far; takes effect when the event is complete. */
   #id: string | undefined;
@@ -48,6 +60,18 @@ export class SseDecoder {
     return this.#retryMs;
   }
 
+  /** What the unfinished event and line take in memory, bytes. */
+  get heldBytes(): number {
+    return this.#carry.capacity + this.#dataBytes;
+  }
+
+  /** Forgets the unfinished event and line, because nothing more will be read. */
+  drop(): void {
+    this.#carry.drop();
+    this.#data = undefined;
+    this.#dataBytes = 0;
+  }
+
   push(chunk: Buffer): void {
     let from = this.#skipLineFeed && chunk[0] === LF ? 1 : 0;
     if (chunk.length > 0) this.#skipLineFeed = false;
@@ -65,7 +89,7 @@ export class SseDecoder {
       }
       if (lf !== -1 && lf < from) lf = chunk.indexOf(LF, from);
     }
-    if (from < chunk.length) this.#carry.push(chunk.subarray(from));
+    if (from < chunk.length) this.#carry.append(chunk, from, chunk.length);
   }
 
   /**
@@ -83,13 +107,16 @@ export class SseDecoder {
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {
-    if (this.#carry.length === 0) {
+    const carry = this.#carry;
+    if (carry.length === 0) {
       this.#readLine(chunk, start, end);
       return;
     }
-    const line = Buffer.concat([...this.#carry, chunk.subarray(start, end)]);
-    this.#carry = [];
-    this.#readLine(line, 0, line.length);
+    carry.append(chunk, start, end);
+    const { bytes, length } = carry;
+    // The values of a line are copied out of it, so that the memory can be used for the next one.
+    carry.clear();
+    this.#readLine(bytes, 0, length);
   }
 
   #readLine(bytes: Buffer, start: number, end: number): void {
@@ -99,14 +126,20 @@ export class SseDecoder {
       if (end - from >= 3 && bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3;
     }
     if (from === end) this.#dispatch();
-    else if (isField(bytes, from, end, DATA)) this.#addData(valueAfter(bytes, from + DATA.length, end));
-    else if (isField(bytes, from, end, EVENT)) this.#type = valueAfter(bytes, from + EVENT.length, end);
-    else if (isField(bytes, from, end, ID)) this.#setId(valueAfter(bytes, from + ID.length, end));
-    else if (isField(bytes, from, end, RETRY)) this.#setRetry(valueAfter(bytes, from + RETRY.length, end));
+    else if (bytes[from] === COLON) return;
+    else if (isField(bytes, from, end, DATA)) this.#addData(valueAfter(bytes, from + DATA.length, end), end - from);
+    else if (isField(bytes, from, end, EVENT)) {
+      const length = Math.min(end, from + EVENT.length + MAX_TYPE_BYTES);
+      this.#type = valueAfter(bytes, from + EVENT.length, length);
+    } else if (isField(bytes, from, end, ID)) {
+      // Without an id the stream is not resumed.
+      this.#setId(end - from > MAX_ID_BYTES ? '' : valueAfter(bytes, from + ID.length, end));
+    } else if (isField(bytes, from, end, RETRY)) this.#setRetry(valueAfter(bytes, from + RETRY.length, end));
   }
 
-  #addData(value: string): void {
+  #addData(value: string, bytes: number): void {
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    this.#dataBytes += bytes + LINE_OVERHEAD_BYTES;
   }
 
   /** The standard ignores an id with a null character, which cannot be sent in a header. */
@@ -115,7 +148,7 @@ export class SseDecoder {
   }
 
   #setRetry(value: string): void {
-    if (/^\d+$/.test(value)) this.#retryMs = Number(value);
+    if (/^\d+$/.test(value)) this.#retryMs = Math.min(MAX_RETRY_MS, Number(value));
   }
 
   #dispatch(): void {
@@ -126,6 +159,7 @@ export class SseDecoder {
     const data = this.#data;
     const type = this.#type === '' ? 'message' : this.#type;
     this.#data = undefined;
+    this.#dataBytes = 0;
     this.#type = '';
     if (data !== undefined) this.#onEvent(data, type);
   }

@@ -14,6 +14,7 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
+import type { ReplyMemory } from './reply-memory.ts';
 import { ResendingHandler } from './resending-handler.ts';
 
 export type TargetConnectionOptions = TargetPoolOptions & {
@@ -23,6 +24,8 @@ export type TargetConnectionOptions = TargetPoolOptions & {
   readonly onExchange: (exchange: Exchange) => void;
   /** Without one, requests may be sent at any time. */
   readonly gate?: LoadGate;
+  /** What the replies under way of the whole process hold. */
+  readonly memory: ReplyMemory;
 };
 
 /**
@@ -43,6 +46,7 @@ export class TargetConnection {
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #bug: Error | undefined;
+  #hasWarned = false;
 
   constructor(target: Target, options: TargetConnectionOptions) {
     const url = new URL(target.url);
@@ -68,10 +72,15 @@ export class TargetConnection {
       gate: options.gate ?? OPEN_GATE,
       inFlight: this.#inFlight,
       timeouts: target.timeouts,
+      limits: { maxReplyBytes: target.maxReplyBytes, memory: options.memory },
       cutsHeldStreams: target.heldStreams === 'cut',
       onFinished: (exchange) => {
         if (exchange.continues) this.#continued.hold(exchange);
         else onComplete(exchange);
+      },
+      onUnreadable: (error) => {
+        if (!this.#hasWarned) console.error(`A reply of ${url.origin} could not be read; please report this:`, error);
+        this.#hasWarned = true;
       },
       onInternalError,
     };
@@ -156,9 +165,6 @@ export class TargetConnection {
 /** The addresses that connections may lead to. Tests also set a name look-up and certificate authorities. */
 export type TargetPoolOptions = Pick<GuardedConnectorOptions, 'addresses' | 'lookup' | 'ca'>;
 
-/** Longest body of a reply: a server that never stops sending must not fill the memory. */
-const MAX_REPLY_BYTES = 64 * 1024 * 1024;
-
 /** Requests that share an HTTP/2 connection before another one is opened: the minimum that RFC 9113 §6.5.2 recommends. */
 const MAX_STREAMS = 100;
 
@@ -176,7 +182,6 @@ export function targetPool(target: Target, options: TargetPoolOptions): Pool {
     // Exchanges have deadlines of their own; undici's timers would cut silent streams.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: MAX_REPLY_BYTES,
     keepAliveTimeout: 60_000,
   });
 }

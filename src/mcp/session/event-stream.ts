@@ -59,6 +59,8 @@ export class EventStream {
       // 405: the server offers no such stream.
       if (!succeeded(stream) || stream.status === 405) return;
       await stream.ended();
+      // An event was too large or could not be read.
+      if (!succeeded(stream)) return;
       lastEventId = stream.broken?.lastEventId ?? lastEventId;
       retry = stream.broken?.retryMs ?? retry;
       await this.#clock.sleepUntil(this.#clock.now() + retryDelayMs(retry), signal);

@@ -40,13 +40,15 @@ const LEFT_RUNNING: ReadonlySet<string> = new Set([
   'TMO_GRACEFUL_STOP',
   'CLIENT_ABORT',
   'CLIENT_LIMIT',
+  'REPLY_TOO_LARGE',
 ]);
 
 /** Why a call was cancelled, for the server's owner. */
 const CANCEL_REASONS: Readonly<Record<string, string>> = {
   TMO_GRACEFUL_STOP: 'the load has ended',
   CLIENT_ABORT: 'the load has ended',
-  CLIENT_LIMIT: 'the client has no connection left for the answer',
+  CLIENT_LIMIT: 'the client has no connection or memory left for the answer',
+  REPLY_TOO_LARGE: 'the answer is too large',
 };
 
 /** A session of the protocol's first era: initialize, a session id if the server assigns one, DELETE at the end. */

@@ -165,10 +165,10 @@ export const brokenReplies: OutcomeTable = {
     },
     {
       name: 'the body never ends',
-      outcome: 'NET_OTHER',
+      outcome: 'REPLY_TOO_LARGE',
       clocks: 'socket headers close',
       ...lost,
-      message: /UND_ERR_RES_EXCEEDED_MAX_SIZE/,
+      message: /^the reply has (an event of )?more than 8388608 bytes/,
       reply: (socket) => {
         const chunk = Buffer.from(chunkOf('x'.repeat(2 ** 20)));
         const pour = () => {

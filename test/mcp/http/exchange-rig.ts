@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import type { ExchangePeer, ExchangeRequest } from '../../../src/mcp/http/exchange-request.ts';
 import { USEFUL } from '../../../src/mcp/http/json-rpc.ts';
+import { ReplyMemory } from '../../../src/mcp/http/reply-memory.ts';
 import { TargetConnection, type TargetConnectionOptions } from '../../../src/mcp/http/target-connection.ts';
 import { targetSchema } from '../../../src/plan/target-schema.ts';
 import { systemClock } from '../../../src/traffic/clock.ts';
@@ -25,6 +26,8 @@ export async function serve(test: TestContext, ...script: readonly RawReply[]): 
 export class ExchangeRig {
   readonly connection: TargetConnection;
   readonly finished: Exchange[] = [];
+  /** What the replies under way hold. */
+  readonly memory = new ReplyMemory();
   readonly #waiting = new Map<Exchange, () => void>();
 
   /**
@@ -34,6 +37,7 @@ export class ExchangeRig {
   constructor(url: string, target: Record<string, unknown> = {}, options: Partial<TargetConnectionOptions> = {}) {
     this.connection = new TargetConnection(targetSchema.parse({ url, maxConnections: 1, ...target }), {
       now: systemClock.now,
+      memory: this.memory,
       addresses: { allowLoopback: true, allowedAddresses: [] },
       onExchange: (exchange) => {
         this.finished.push(exchange);

@@ -7,20 +7,32 @@ for (const [form, reply] of [
   ['JSON', good],
   ['a stream', openStream(eventOf(result))],
 ] as const) {
-  it(`counts a bug in the judge of ${form} as no fault of the target, and stops the load`, async (test) => {
+  it(`ends only the request whose reply of ${form} makes a judge throw, and reports a bug once`, async (test) => {
     const server = await serve(test, reply);
     const rig = new ExchangeRig(server.origin);
-    const exchange = await rig.send({
+    const warned = test.mock.method(console, 'error', () => {});
+    const failing = (error: Error) => ({
       judge: () => {
-        throw new TypeError('judge is broken');
+        throw error;
       },
     });
-    await exchange.settled;
-    assert.equal(exchange.outcome, 'CLIENT_ABORT');
-    assert.match(exchange.message, /mcp-surge failed: judge is broken/);
-    assert.deepEqual(rig.finished, [exchange]);
-    assert.throws(() => rig.begin(), /failed in mcp-surge itself: judge is broken/);
-    await assert.rejects(rig.connection.close(), ({ cause }: Error) => cause instanceof TypeError);
+    const deep = await rig.send(failing(new RangeError('Maximum call stack size exceeded')));
+    assert.equal(warned.mock.callCount(), 0);
+    for (const exchange of [
+      deep,
+      await rig.send(failing(new TypeError('x is null'))),
+      await rig.send(failing(new TypeError())),
+    ]) {
+      await exchange.settled;
+      assert.equal(exchange.outcome, 'REPLY_UNREADABLE');
+      assert.match(exchange.message, /^the reply could not be read: /);
+    }
+    assert.match(deep.message, /Maximum call stack size exceeded$/);
+    assert.equal(warned.mock.callCount(), 1);
+    assert.match(String(warned.mock.calls[0]?.arguments[0]), /could not be read; please report this/);
+    assert.equal((await rig.send()).outcome, 'OK');
+    assert.equal(rig.memory.heldBytes, 0);
+    await rig.connection.close();
   });
 }
 

@@ -31,6 +31,7 @@ it('has a case for every outcome that a request can have', () => {
   const tested = new Set<string>(cases);
   assert.deepEqual(
     namedOutcomes.filter((outcome) => !tested.has(outcome)),
-    ['PLAN_FEED_END'],
+    // No judge makes a row of its own of these: a recorder does, and an iteration.
+    ['RPC_OTHER', 'PLAN_FEED_END'],
   );
 });

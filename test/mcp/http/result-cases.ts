@@ -30,10 +30,17 @@ const ofResult = (outcome: Outcome, result: unknown, more: Partial<OutcomeCase> 
 });
 
 /** Results of tools that are judged by their content. */
+/** A judge that needs more stack than there is, as any recursive one does for a value that is nested deeply enough. */
+const recurse: ResultJudge = (value) => recurse([value]);
+
 export const toolResults: OutcomeTable = {
   title: "a tool's result",
   cases: [
     ofResult('OK', text('fine')),
+    ofResult('REPLY_UNREADABLE', 'deep', {
+      message: /^the reply could not be read: Maximum call stack size exceeded$/,
+      request: { judge: (value) => recurse(value) },
+    }),
     ofResult('TOOL_ERROR', { isError: true, ...text('broken') }, { message: /^broken$/ }),
     ofResult('TOOL_QUOTA', text('Your quota is used up'), { message: /^Your quota/ }),
     ofResult('TOOL_SOFT_ERROR', text('Request failed with status 500')),

@@ -65,7 +65,7 @@ export const statusReplies: OutcomeTable = {
     ofStatus(503, 'HTTP_503', {
       body: `<p>sorry</p>${'x'.repeat(100_000)}`,
       name: 'HTTP 503 with a long page',
-      message: /^<p>.{4093}$/,
+      message: /^<p>.{16381}…$/,
     }),
     ofStatus(401, 'AUTH_401'),
     ofStatus(401, 'AUTH_401', {

@@ -248,7 +248,7 @@ describe('a call whose broken stream cannot be resumed because this machine has 
     const [call] = rig.server.of('tools/call');
     assert.deepEqual(
       rig.server.of('notifications/cancelled').map(({ params }) => params),
-      [{ requestId: call?.id, reason: 'the client has no connection left for the answer' }],
+      [{ requestId: call?.id, reason: 'the client has no connection or memory left for the answer' }],
     );
     const samplesOf = (operation: string) => rig.samples().filter((sample) => sample.startsWith(operation));
     assert.deepEqual(samplesOf('GET'), ['GET CLIENT_LIMIT']);
