@@ -9,10 +9,16 @@ import { policy } from './app-context.ts';
 import { BAD_QUERY, type Call, endpoint, problemResponse, promptly, requestedRun, runNotFound } from './http-answer.ts';
 import { LIST_QUERY, parseListQuery } from './list-query.ts';
 import { startOrchestration, stopOrchestration } from './orchestration-client.ts';
+import { reconciledRecord, reconcileList } from './reconciler.ts';
 
 type Answer = Promise<HttpResponseInit>;
 
-const get = { methods: ['GET' as const], authLevel: 'function' as const };
+/** Also requests that only read have a durable client: they notice runs that nobody carries on. */
+const get = {
+  methods: ['GET' as const],
+  authLevel: 'function' as const,
+  extraInputs: [df.input.durableClient()],
+};
 const post = {
   methods: ['POST' as const],
   authLevel: 'function' as const,
@@ -64,11 +70,12 @@ async function startRun({ request, invocation, context, caller }: Call): Answer 
   return { status: 202, headers: { location: view.links.self }, jsonBody: view };
 }
 
-async function showRuns({ request, context }: Call): Answer {
+async function showRuns({ request, invocation, context }: Call): Answer {
   const { store, clock } = context;
   const query = parseListQuery(request.query);
   if ('problems' in query) return problemResponse({ ...BAD_QUERY, ...query });
   const { records, next } = await listRuns(store, query.filter);
+  await reconcileList(context, invocation, records);
   const runs = records.map((record) => runView(record, runsUrl(request), clock.now()));
   return { jsonBody: { runs, ...(next === undefined ? {} : { next }) } };
 }
@@ -77,8 +84,9 @@ async function getRun(call: Call): Answer {
   const { store, clock } = call.context;
   const record = await requestedRun(call);
   if (record === undefined) return runNotFound(call);
+  const current = await reconciledRecord(call.context, call.invocation, record);
   const progress = await store.listProgress(record.runId);
-  return { jsonBody: runViewWithLive(record, progress, runsUrl(call.request), clock.now()) };
+  return { jsonBody: runViewWithLive(current, progress, runsUrl(call.request), clock.now()) };
 }
 
 async function stopRun(call: Call): Answer {

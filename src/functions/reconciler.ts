@@ -5,6 +5,7 @@ import type { RunContext } from '../run/run-context.ts';
 import { hasEnded } from '../run/run-documents.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import { appContext } from './app-context.ts';
+import { promptly } from './http-answer.ts';
 import { orchestrationHub } from './orchestration-hub.ts';
 
 /** How many runs the timer looks at, newest first. */
@@ -33,18 +34,19 @@ app.timer('reconcile', {
 
 const askedMs = new Map<string, number>();
 
-/** Reconciles a run that somebody asks for. Does nothing for a run that has ended; never rejects. */
-export async function reconcileOnRequest(
+/** Reconciles a run that somebody asks for, unless it has ended. @returns its record as it is then; never rejects */
+export async function reconciledRecord(
   context: RunContext,
   invocation: InvocationContext,
   record: RunRecord,
-): Promise<void> {
-  if (hasEnded(record)) return;
+): Promise<RunRecord> {
   const nowMs = context.clock.now();
   for (const [runId, atMs] of askedMs) if (nowMs - atMs >= ASK_AGAIN_MS) askedMs.delete(runId);
-  if (askedMs.has(record.runId)) return;
+  if (hasEnded(record) || askedMs.has(record.runId)) return record;
   askedMs.set(record.runId, nowMs);
-  await reconcileRun(context, invocation, record);
+  // What takes longer than a request may wait goes on, and the next request shows it.
+  const isChanged = await promptly(reconcileRun(context, invocation, record)).catch(() => false);
+  return isChanged ? ((await context.store.getRun(record.runId)) ?? record) : record;
 }
 
 /** Reconciles those runs of a list that should have ended by now. */
@@ -55,14 +57,21 @@ export async function reconcileList(
 ): Promise<void> {
   const nowMs = context.clock.now();
   const stuck = records.filter((record) => looksStuck(record, nowMs, context.timing)).slice(0, MAX_IN_LIST);
-  await Promise.all(stuck.map((record) => reconcileOnRequest(context, invocation, record)));
+  await Promise.all(stuck.map((record) => reconciledRecord(context, invocation, record)));
 }
 
-async function reconcileRun(context: RunContext, invocation: InvocationContext, { runId }: RunRecord): Promise<void> {
+/** @returns true if something had to be done; never rejects */
+async function reconcileRun(
+  context: RunContext,
+  invocation: InvocationContext,
+  { runId }: RunRecord,
+): Promise<boolean> {
   try {
     const done = await reconcile(context, orchestrationHub(df.getClient(invocation)), runId);
     if (done.what !== 'nothing') invocation.warn(`Run ${runId} was reconciled: ${JSON.stringify(done)}`);
+    return done.what !== 'nothing';
   } catch (error) {
     invocation.error(`Run ${runId} could not be compared with its orchestration:`, error);
+    return false;
   }
 }
