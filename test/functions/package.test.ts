@@ -83,7 +83,8 @@ it('starts the runs of a canary by its timer, and never two at the same time', a
 
 it('gives no timer to a plan that is not valid or not allowed, and says why in the log', () => {
   const timers = stack.host.functions.filter(({ trigger }) => trigger === 'timer').map(({ name }) => name);
-  assert.deepEqual(timers, ['canary-every-second']);
+  const canaries = timers.filter((name) => name.startsWith('canary-'));
+  assert.deepEqual(canaries, ['canary-every-second']);
   assert.ok(lines.some((line) => /plans\/broken\.yaml gets no timer, because it is not a valid plan: line/.test(line)));
   assert.ok(lines.some((line) => /Canary elsewhere gets no timer, .*not on the allowlist/.test(line)));
 });
