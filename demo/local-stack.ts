@@ -3,12 +3,9 @@ import { fleetSecrets, type ServerName } from '../fleet/servers.ts';
 import { type FleetProcess, startFleetProcess } from '../fleet/start-fleet-process.ts';
 import { secretVariable } from '../src/secrets/open-secrets.ts';
 import { startAzurite } from '../tools/functions-host/azurite/azurite.ts';
-import {
-  type FunctionsHost,
-  type FunctionsHostOptions,
-  startFunctionsHost,
-} from '../tools/functions-host/functions-host.ts';
+import type { FunctionsHost, FunctionsHostOptions } from '../tools/functions-host/functions-host.ts';
 import type { LogLine } from '../tools/functions-host/log.ts';
+import { superviseFunctionsHost } from '../tools/functions-host/supervised-host.ts';
 
 /** Everything for a run on one machine: the app in the local Functions host, its storage, and the reference servers. */
 export type LocalStack = {
@@ -31,6 +28,8 @@ type LocalStackOptions = {
   readonly entry?: string;
   /** Run every activity twice, as a queue with at-least-once delivery may do. For tests. */
   readonly deliverActivitiesTwice?: boolean;
+  /** Faults of the platform, and options of the host that go with them. For tests. */
+  readonly host?: Pick<FunctionsHostOptions, 'faults' | 'durableWorkers' | 'hubFolder' | 'stopGraceMs'>;
   /** Multiplies the latencies of the reference servers. Default: 1. */
   readonly latencyScale?: number;
   readonly log?: (line: LogLine) => void;
@@ -58,20 +57,28 @@ const localSettings = {
   AzureFunctionsJobHost__extensions__durableTask__maxConcurrentActivityFunctions: '20',
 };
 
+type LocalHostOptions = Pick<LocalStackOptions, 'port' | 'settings' | 'appRoot' | 'entry'>;
+
+/** Options with which the local Functions host runs this app. `storage` is the connection string of the app's storage. */
+export function localHostOptions(storage: string, options: LocalHostOptions = {}) {
+  const { port = 0, settings = {}, appRoot = checkout, entry = 'src/functions/main.ts' } = options;
+  return {
+    appRoot,
+    entry,
+    port,
+    settings: { ...localSettings, ...secretSettings, AzureWebJobsStorage: storage, ...settings },
+    // Requests for the status of a run must not slow down its slices.
+    separateDurableWorker: true,
+  } satisfies FunctionsHostOptions;
+}
+
 /**
- * Starts the host, its storage and the reference servers.
+ * Starts the host, its storage and the reference servers. A host that recycles itself starts again.
  *
  * @throws Error if one of them does not start. The others are stopped first.
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const {
-    port = 0,
-    fleetPorts = {},
-    settings = {},
-    appRoot = checkout,
-    entry = 'src/functions/main.ts',
-    latencyScale,
-  } = options;
+  const { fleetPorts = {}, latencyScale } = options;
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     await Promise.all(
@@ -89,13 +96,9 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
   const startHost = async () => {
     const azurite = await keep(startAzurite());
     return keep(
-      startFunctionsHost({
-        appRoot,
-        entry,
-        port,
-        settings: { ...localSettings, ...secretSettings, AzureWebJobsStorage: azurite.connectionString, ...settings },
-        // Requests for the status of a run must not slow down its slices.
-        separateDurableWorker: true,
+      superviseFunctionsHost({
+        ...localHostOptions(azurite.connectionString, options),
+        ...options.host,
         deliverActivitiesTwice: options.deliverActivitiesTwice ?? false,
         ...(options.log === undefined ? {} : { log: options.log }),
         ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),

@@ -85,15 +85,19 @@ export type InvocationRecord = {
   readonly outcome: InvocationOutcome;
 };
 
-/** Runs a function once with the input of its trigger. A failure is an outcome, not a rejection. */
+/**
+ * Runs a function once with the input of its trigger. A failure is an outcome, not a rejection. `worker` is the number of
+ * the durable worker; without it, the worker of all other functions runs the function.
+ */
 export type RunFunction = (
   definition: FunctionDefinition,
   input: TypedData,
   triggerMetadata?: Readonly<Record<string, TypedData>>,
+  worker?: number,
 ) => Promise<InvocationOutcome>;
 
 type RunnerOptions = {
-  readonly invoke: (invocation: Invocation) => Promise<InvocationOutcome>;
+  readonly invoke: (invocation: Invocation, worker: number | undefined) => Promise<InvocationOutcome>;
   /** JSON of the durable client binding. */
   readonly durableClient: string;
   readonly log: Log;
@@ -109,7 +113,7 @@ export class FunctionRunner {
     this.#options = options;
   }
 
-  readonly run: RunFunction = async (definition, input, triggerMetadata = {}) => {
+  readonly run: RunFunction = async (definition, input, triggerMetadata = {}, worker) => {
     const client = { string: this.#options.durableClient };
     const invocation: Invocation = {
       invocationId: randomUUID(),
@@ -123,7 +127,7 @@ export class FunctionRunner {
     this.#inFlight.enter();
     const startedAt = performance.now();
     try {
-      const outcome = await this.#options.invoke(invocation);
+      const outcome = await this.#options.invoke(invocation, worker);
       this.#report(definition, invocation, outcome, performance.now() - startedAt);
       return outcome;
     } finally {

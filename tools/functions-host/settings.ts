@@ -49,6 +49,10 @@ export type HostSettings = {
   readonly hubName: string;
   readonly maxConcurrentActivityFunctions: number;
   readonly maxConcurrentOrchestratorFunctions: number;
+  /** When a message that a dead host had taken becomes visible to another one: events of orchestrations, in milliseconds. */
+  readonly controlQueueVisibilityTimeoutMs: number;
+  /** The same for activities. */
+  readonly workItemQueueVisibilityTimeoutMs: number;
 };
 
 export type FunctionTimeout = {
@@ -62,6 +66,9 @@ export type FunctionTimeout = {
 const DEFAULT_TIMEOUT = '00:30:00';
 const DEFAULT_ACTIVITIES_PER_CORE = 10;
 const DEFAULT_ORCHESTRATORS = 5;
+const DEFAULT_VISIBILITY_TIMEOUT = '00:05:00';
+const MIN_VISIBILITY_TIMEOUT_MS = 60_000;
+const MAX_VISIBILITY_TIMEOUT_MS = 60 * 60_000;
 const DEFAULT_HUB = 'TestHubName';
 
 const hostJson = z.looseObject({ version: z.literal('2.0', 'must be "2.0"') });
@@ -99,6 +106,15 @@ export async function readHostSettings(appRoot: string, settings: Settings, log:
   };
 
   const durable = 'extensions.durableTask';
+  const visibilityTimeout = (name: string) => {
+    const keys = `${durable}.storageProvider.${name}`;
+    const text = read(keys, z.string(), DEFAULT_VISIBILITY_TIMEOUT);
+    const ms = timeSpanMs(text);
+    if (ms === undefined || ms < MIN_VISIBILITY_TIMEOUT_MS || ms > MAX_VISIBILITY_TIMEOUT_MS) {
+      throw new Error(`host.json: ${keys} is ${JSON.stringify(text)}: it must be hh:mm:ss, from 1 to 60 minutes.`);
+    }
+    return ms;
+  };
   const activities = DEFAULT_ACTIVITIES_PER_CORE * availableParallelism();
   return {
     routePrefix: read('extensions.http.routePrefix', z.string(), 'api').replace(/^\/+|\/+$/g, ''),
@@ -110,6 +126,8 @@ export async function readHostSettings(appRoot: string, settings: Settings, log:
       positiveCount,
       DEFAULT_ORCHESTRATORS,
     ),
+    controlQueueVisibilityTimeoutMs: visibilityTimeout('controlQueueVisibilityTimeout'),
+    workItemQueueVisibilityTimeoutMs: visibilityTimeout('workItemQueueVisibilityTimeout'),
   };
 }
 

@@ -17,6 +17,7 @@ export class Timers {
   readonly #run: RunFunction;
   readonly #timers = new Map<string, Timer>();
   #isStopped = false;
+  #endSilence = (): void => undefined;
 
   constructor(run: RunFunction) {
     this.#run = run;
@@ -26,7 +27,13 @@ export class Timers {
     this.#timers.set(definition.name, { definition, schedule, cancel: undefined, lastMs: undefined });
   }
 
-  start(): void {
+  /** Begins the schedules, `silenceMs` from now. */
+  start(silenceMs = 0): void {
+    if (silenceMs === 0) this.#begin();
+    else this.#endSilence = setAlarm(Date.now() + silenceMs, () => this.#begin());
+  }
+
+  #begin(): void {
     for (const timer of this.#timers.values()) {
       if (timer.definition.runOnStartup) void this.#fire(timer);
       else this.#arm(timer);
@@ -43,6 +50,7 @@ export class Timers {
 
   stop(): void {
     this.#isStopped = true;
+    this.#endSilence();
     for (const timer of this.#timers.values()) timer.cancel?.();
   }
 

@@ -185,7 +185,8 @@ function checkKnown(scheduled: Scheduled, known: KnownFunctions): void {
   if (!functions.has(scheduled.name)) throw new Error(unknownFunction(scheduled.name, what, functions));
 }
 
-function unknownFunction(name: string, what: string, known: ReadonlySet<string>): string {
+/** The message about a function that the app does not have. */
+export function unknownFunction(name: string, what: string, known: ReadonlySet<string>): string {
   const names = [...known].map((other) => `'${other}'`).join(', ') || 'none';
   return (
     `The function '${name}' doesn't exist, is disabled, or is not an ${what} function. ` +

@@ -37,11 +37,14 @@ it('a host.json with only a version gets the defaults of the Functions host', as
     hubName: 'TestHubName',
     maxConcurrentActivityFunctions: 10 * availableParallelism(),
     maxConcurrentOrchestratorFunctions: 5,
+    controlQueueVisibilityTimeoutMs: 300_000,
+    workItemQueueVisibilityTimeoutMs: 300_000,
   });
 });
 
 it('settings override host.json regardless of case, and %NAME% in it is replaced by a setting', async (t) => {
-  const durableTask = { hubName: '%HUB%x', maxConcurrentActivityFunctions: 7 };
+  const storageProvider = { controlQueueVisibilityTimeout: '00:01:00', workItemQueueVisibilityTimeout: '00:02:00' };
+  const durableTask = { hubName: '%HUB%x', maxConcurrentActivityFunctions: 7, storageProvider };
   const extensions = { http: { routePrefix: '/v1/' }, durableTask };
   const root = await folderWith(t, { 'host.json': { version: '2.0', functionTimeout: '-1', extensions } });
   const settings = {
@@ -55,6 +58,8 @@ it('settings override host.json regardless of case, and %NAME% in it is replaced
     hubName: 'myx',
     maxConcurrentActivityFunctions: 3,
     maxConcurrentOrchestratorFunctions: 2,
+    controlQueueVisibilityTimeoutMs: 60_000,
+    workItemQueueVisibilityTimeoutMs: 120_000,
   });
 });
 

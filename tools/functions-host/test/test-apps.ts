@@ -8,13 +8,17 @@ import type { OrchestrationStatus } from '../durable/orchestration-status.ts';
 import { type FunctionsHost, type FunctionsHostOptions, startFunctionsHost } from '../functions-host.ts';
 
 /** The app in fixtures/apps/durable on its own host. */
-export type DurableApp = {
+export type DurableApp = Requests & {
   readonly host: FunctionsHost;
-  /** Starts an orchestration through the app's own starter and returns its id. `undefined` sends no input. */
-  start(name: string, input?: unknown, id?: string): Promise<string>;
   /** Waits until an orchestration has ended. */
   end(id: string, limitMs?: number): Promise<OrchestrationStatus>;
   run(name: string, input?: unknown, id?: string): Promise<OrchestrationStatus>;
+};
+
+/** Requests to the app. */
+type Requests = {
+  /** Starts an orchestration through the app's own starter and returns its id. `undefined` sends no input. */
+  start(name: string, input?: unknown, id?: string): Promise<string>;
   /** Sends a request to the durable HTTP API. */
   api(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
   /** The records that the activities of the current worker have kept. */
@@ -25,28 +29,35 @@ export type DurableApp = {
 export async function startDurableApp(options: Partial<FunctionsHostOptions> = {}): Promise<DurableApp> {
   const host = await startFunctionsHost({ appRoot: fixtureApp('durable'), ...options });
   const app: DurableApp = {
+    ...durableAppOn(host.url, async () => host.durable.rpcBaseUrl),
     host,
-    async start(name, input, id) {
-      const body = input === undefined ? '' : JSON.stringify(input);
-      const response = await fetch(`${host.url}/api/start/${name}/${id ?? ''}`, { method: 'POST', body });
-      return ((await response.json()) as { id: string }).id;
-    },
     async end(id, limitMs) {
       await until(() => hasEnded(host, id), limitMs);
       return host.durable.status(id)!;
     },
     run: async (name, input, id) => app.end(await app.start(name, input, id)),
+  };
+  return app;
+}
+
+/** Requests to the app on a host at `url`. */
+export function durableAppOn(url: string, rpcBaseUrl: () => Promise<string>): Requests {
+  return {
+    async start(name, input, id) {
+      const body = input === undefined ? '' : JSON.stringify(input);
+      const response = await fetch(`${url}/api/start/${name}/${id ?? ''}`, { method: 'POST', body });
+      return ((await response.json()) as { id: string }).id;
+    },
     async api(method, path, body) {
-      const response = await fetch(new URL(path, host.durable.rpcBaseUrl), {
+      const response = await fetch(new URL(path, await rpcBaseUrl()), {
         method,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       });
       const text = await response.text();
       return { status: response.status, body: text === '' ? '' : JSON.parse(text) };
     },
-    seen: async () => (await (await fetch(`${host.url}/api/seen`)).json()) as never,
+    seen: async () => (await (await fetch(`${url}/api/seen`)).json()) as never,
   };
-  return app;
 }
 
 /** Starts the app for one test, and stops its host when the test ends. */

@@ -210,3 +210,14 @@ export class WorkerProcess {
     });
   }
 }
+
+/** Kills a worker's process, if it still runs. */
+export function killIfRunning(pid: number): void {
+  // Zero and negative numbers stand for groups of processes.
+  if (pid <= 0) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
