@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { InFlight } from './concurrency.ts';
 import type { Log } from './log.ts';
 import {
   failureMessage,
@@ -149,27 +150,5 @@ export class FunctionRunner {
     const head = `Executed 'Functions.${name}' (Failed, Id=${invocation.invocationId}, Duration=${durationMs.toFixed()}ms)`;
     const category = `Function.${name}`;
     this.#options.log({ level: 'error', category, functionName: name, message: `${head}\n${details}` });
-  }
-}
-
-/** Counts work in flight. A caller can wait until there is none. */
-export class InFlight {
-  #count = 0;
-  #waiting: (() => void)[] = [];
-
-  enter(count = 1): void {
-    this.#count += count;
-  }
-
-  leave(): void {
-    this.#count--;
-    if (this.#count > 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-
-  idle(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

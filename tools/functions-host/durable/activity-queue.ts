@@ -1,5 +1,6 @@
+import { InFlight } from '../concurrency.ts';
 import type { SecondDelivery } from '../faults.ts';
-import { type ActivityFunction, InFlight, type RunFunction } from '../function-runner.ts';
+import type { ActivityFunction, RunFunction } from '../function-runner.ts';
 import type { Log } from '../log.ts';
 import { setAlarm } from '../timers.ts';
 import type { InvocationOutcome } from '../worker/worker-protocol.ts';

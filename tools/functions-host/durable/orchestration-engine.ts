@@ -1,3 +1,4 @@
+import { ConcurrencyLimit } from '../concurrency.ts';
 import { between, Draws, type Faults, secondDelivery } from '../faults.ts';
 import type { ActivityFunction, OrchestratorFunction, RunFunction } from '../function-runner.ts';
 import { type Log, messageOf, stackOf } from '../log.ts';
@@ -5,7 +6,6 @@ import { setAlarm } from '../timers.ts';
 import type { InvocationOutcome } from '../worker/worker-protocol.ts';
 import type { Scheduled } from './action-player.ts';
 import { ActivityQueue } from './activity-queue.ts';
-import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { childInstanceId, decide, type KnownFunctions, unknownFunction, unknownOrchestrator } from './episode.ts';
 import { eventType, type HistoryEvent, historyEvent, played } from './history-event.ts';
 import { type OrchestratorReply, orchestratorInput, orchestratorReply } from './orchestrator-protocol.ts';

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { failureMessage, type InvocationOutcome, type TypedData } from '../worker/worker-protocol.ts';
 import type { HistoryEvent } from './history-event.ts';
-import type { Instance } from './task-hub.ts';
 
 /** Constants that the extension sends with every episode. The misspelt name is the extension's. */
 const protocol = {
@@ -12,6 +11,16 @@ const protocol = {
   defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
 };
 
+/** What an orchestrator receives of its instance. */
+type Orchestration = {
+  readonly instanceId: string;
+  /** JSON text, or null for none. */
+  readonly input: string | null;
+  readonly parent: { readonly instanceId: string } | undefined;
+  /** The episodes before this one. */
+  readonly history: readonly HistoryEvent[];
+};
+
 type TriggerInput = {
   readonly data: TypedData;
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
@@ -19,7 +28,7 @@ type TriggerInput = {
 
 /** The input of an orchestrator for one episode: the whole history, which ends with this episode's events. */
 export function orchestratorInput(
-  instance: Instance,
+  instance: Orchestration,
   history: readonly HistoryEvent[],
   triggerName: string,
 ): TriggerInput {

@@ -1,3 +1,25 @@
+/** Counts work in flight. A caller can wait until there is none. */
+export class InFlight {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  enter(count = 1): void {
+    this.#count += count;
+  }
+
+  leave(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  idle(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
 /** Runs at most `limit` tasks at the same time. The others wait in the order in which they were added. */
 export class ConcurrencyLimit {
   readonly #limit: number;
