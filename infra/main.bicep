@@ -24,6 +24,12 @@ param allowedOrigins string[] = []
 @description('IP addresses and CIDR ranges that may be connected to, in addition to public addresses, such as 10.1.0.0/16 of a virtual network. The app does not start with an entry that is neither.')
 param allowedAddresses string[] = []
 
+@description('Scopes for which plans may request Microsoft Entra tokens, such as api://APPLICATION-ID/.default. Empty: none. The app refuses the scopes of Azure and Microsoft 365 even if they are listed.')
+param allowedScopes string[] = []
+
+@description('Where secrets may be sent, such as search-token=https://mcp.example.com. A secret that is not listed goes to the one origin that its plan names. The app does not start with an entry that is not a name and an origin.')
+param secretOrigins string[] = []
+
 @description('Most virtual users that a plan may ask for.')
 @minValue(1)
 param maxVus int = 500
@@ -114,6 +120,12 @@ module identity 'app/identity.bicep' = {
   params: { name: 'id-${token}', location: location, tags: tags }
 }
 
+// Requests the tokens that targets get. It must never have a role: whoever has such a token can use it.
+module targetIdentity 'app/identity.bicep' = {
+  scope: group
+  params: { name: 'id-target-${token}', location: location, tags: tags }
+}
+
 module storage 'app/storage.bicep' = {
   scope: group
   params: {
@@ -158,6 +170,7 @@ module functionApp 'app/function-app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
+    targetIdentityId: targetIdentity.outputs.id
     nodeVersion: nodeVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
@@ -179,6 +192,9 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'SURGE_ALLOWED_ORIGINS', value: join(checkedOrigins, ',') }
       { name: 'SURGE_ALLOWED_ADDRESSES', value: join(allowedAddresses, ',') }
       { name: 'SURGE_KEY_VAULT_URL', value: vault.outputs.url }
+      { name: 'SURGE_TARGET_CLIENT_ID', value: targetIdentity.outputs.clientId }
+      { name: 'SURGE_ALLOWED_SCOPES', value: join(allowedScopes, ',') }
+      { name: 'SURGE_SECRET_ORIGINS', value: join(secretOrigins, ',') }
       { name: 'SURGE_MAX_VUS', value: string(maxVus) }
       { name: 'SURGE_MAX_RATE', value: string(maxRate) }
       { name: 'SURGE_MAX_DURATION_SECONDS', value: string(maxDurationSeconds) }
@@ -199,4 +215,6 @@ output AZURE_FUNCTION_NAME string = functionApp.outputs.name
 output SERVICE_API_NAME string = functionApp.outputs.name
 output SURGE_API_URL string = '${functionApp.outputs.url}/api'
 output SURGE_KEY_VAULT_NAME string = vault.outputs.name
+output SURGE_TARGET_CLIENT_ID string = targetIdentity.outputs.clientId
+output SURGE_TARGET_PRINCIPAL_ID string = targetIdentity.outputs.principalId
 output SURGE_STORAGE_ACCOUNT string = storage.outputs.name

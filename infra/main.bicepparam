@@ -18,6 +18,18 @@ param allowedAddresses = filter(
   address => !empty(address)
 )
 
+// Scopes, separated by commas: api://APPLICATION-ID/.default
+param allowedScopes = filter(
+  map(split(readEnvironmentVariable('SURGE_ALLOWED_SCOPES', ''), ','), scope => trim(scope)),
+  scope => !empty(scope)
+)
+
+// Secrets and the origins that they may go to, separated by commas: search-token=https://mcp.example.com
+param secretOrigins = filter(
+  map(split(readEnvironmentVariable('SURGE_SECRET_ORIGINS', ''), ','), entry => trim(entry)),
+  entry => !empty(entry)
+)
+
 param maxVus = int(readEnvironmentVariable('SURGE_MAX_VUS', '500'))
 param maxRate = int(readEnvironmentVariable('SURGE_MAX_RATE', '2000'))
 param maxDurationSeconds = int(readEnvironmentVariable('SURGE_MAX_DURATION_SECONDS', '3600'))

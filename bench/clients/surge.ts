@@ -18,6 +18,9 @@ import { type Client, type ClientOptions, shareOf } from './client.ts';
 
 const POLICY: Policy = {
   allowedOrigins: [],
+  entraIdentity: undefined,
+  allowedScopes: [],
+  secretOrigins: new Map(),
   allowLoopback: true,
   allowedAddresses: [],
   maxVus: 10_000,
@@ -46,7 +49,6 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
-    identityClientId: undefined,
     instance: 'bench',
   };
   const client = await openTargetClient(context, {

@@ -4,7 +4,13 @@ param planName string
 param appName string
 param location string
 param tags object
+
+@description('Identity that the app works with.')
 param identityId string
+
+@description('Identity without roles that requests tokens for targets.')
+param targetIdentityId string
+
 param nodeVersion string
 param instanceMemoryMB int
 param maximumInstanceCount int
@@ -33,7 +39,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: { '${identityId}': {}, '${targetIdentityId}': {} }
   }
   properties: {
     serverFarmId: plan.id

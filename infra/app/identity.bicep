@@ -1,4 +1,4 @@
-metadata description = 'The app\'s only identity. It is user-assigned, so that its roles exist before the app starts and remain when the app is deleted.'
+metadata description = 'A user-assigned identity. Its roles exist before the app starts and remain when the app is deleted.'
 
 param name string
 param location string

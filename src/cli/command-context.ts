@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
+import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
+import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
@@ -44,22 +46,44 @@ const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
   origin: 'to allow it, pass --allow ORIGIN or add it to SURGE_ALLOWED_ORIGINS',
   'special-address': 'to allow it, pass --allow-address CIDR or add it to SURGE_ALLOWED_ADDRESSES',
   'cloud-service': 'to allow it, pass --allow-address with this single address or add it to SURGE_ALLOWED_ADDRESSES',
+  'no-identity':
+    'to request them as whoever is signed in on this machine, pass --entra-login; to use a managed identity, set SURGE_TARGET_CLIENT_ID',
+  scope: 'to allow it, pass --allow-scope SCOPE or add it to SURGE_ALLOWED_SCOPES',
+  'secret-origin':
+    'to allow it, pass --secret-origin NAME=ORIGIN or add it to SURGE_SECRET_ORIGINS, for each of its origins',
   'too-many-vus': 'this limit of the command line is fixed; run larger plans in the Functions app',
   'rate-too-high': 'this limit of the command line is fixed; run larger plans in the Functions app',
   'too-long': 'this limit of the command line is fixed; run longer plans in the Functions app',
 };
 
 /** What the command line allows in addition to the environment variables. */
-type Permissions = { readonly origins: readonly string[]; readonly addresses: readonly string[] };
+type Permissions = {
+  readonly origins: readonly string[];
+  readonly addresses: readonly string[];
+  readonly scopes: readonly string[];
+  /** `NAME=ORIGIN`. */
+  readonly secretOrigins: readonly string[];
+  /** Whether plans may use Entra tokens of whoever is signed in on this machine. */
+  readonly entraLogin: boolean;
+};
 
 /**
  * The context of a run on the command line: a store in memory, secrets from the environment, and the permissions that the
  * user gives.
- * @throws UsageError if an address is not valid
+ * @throws UsageError if one of them is not valid
  */
-export function commandContext({ origins, addresses }: Permissions): RunContext {
+export function commandContext({ origins, addresses, scopes, secretOrigins, entraLogin }: Permissions): RunContext {
   const policy: Policy = {
     allowedOrigins: [...origins, ...listVariable('SURGE_ALLOWED_ORIGINS')],
+    entraIdentity: readEntraIdentity(entraLogin),
+    allowedScopes: [
+      ...readScopes('--allow-scope', scopes),
+      ...readScopes('SURGE_ALLOWED_SCOPES', listVariable('SURGE_ALLOWED_SCOPES')),
+    ],
+    secretOrigins: secretOriginsOf([
+      ...readSecretOrigins('--secret-origin', secretOrigins),
+      ...readSecretOrigins('SURGE_SECRET_ORIGINS', listVariable('SURGE_SECRET_ORIGINS')),
+    ]),
     allowLoopback: true,
     allowedAddresses: [
       ...readAddressRanges('--allow-address', addresses),
@@ -81,7 +105,6 @@ export function commandContext({ origins, addresses }: Permissions): RunContext 
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
-    identityClientId: process.env.AZURE_CLIENT_ID,
     instance: `${hostname()}-${process.pid}`,
   };
 }
@@ -109,6 +132,30 @@ function readAddressRanges(source: string, texts: readonly string[]): readonly s
   throw new UsageError(
     `${source} takes an IP address or a CIDR range with no bits beyond its prefix, e.g. 10.1.0.0/16, got "${wrong}".`,
   );
+}
+
+/** Checks a list of scopes of Microsoft Entra. @param source the option or variable that the list comes from */
+function readScopes(source: string, texts: readonly string[]): readonly string[] {
+  const wrong = texts.find((text) => !isScope(text));
+  if (wrong === undefined) return texts;
+  throw new UsageError(`${source}: ${EXPECTED_SCOPE}, got "${wrong}".`);
+}
+
+function readSecretOrigins(source: string, texts: readonly string[]) {
+  return texts.map((text) => {
+    const parsed = parseSecretOrigin(text);
+    if (parsed === undefined) throw new UsageError(`${source}: ${EXPECTED_SECRET_ORIGIN}, got "${text}".`);
+    return parsed;
+  });
+}
+
+/** Who requests Entra tokens for targets: nobody, unless the user says so. */
+function readEntraIdentity(entraLogin: boolean): Policy['entraIdentity'] {
+  const clientId = process.env.SURGE_TARGET_CLIENT_ID;
+  if (!clientId) return entraLogin ? { kind: 'signed-in' } : undefined;
+  if (entraLogin) throw new UsageError('expected only one of --entra-login and SURGE_TARGET_CLIENT_ID.');
+  if (clientId.toLowerCase() !== process.env.AZURE_CLIENT_ID?.toLowerCase()) return { kind: 'managed', clientId };
+  throw new UsageError('SURGE_TARGET_CLIENT_ID: expected an identity of its own, got that of AZURE_CLIENT_ID.');
 }
 
 /** Reads a plan's text and applies the command line's overrides. @throws UsageError if the file cannot be read */

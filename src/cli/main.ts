@@ -16,6 +16,12 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --allow ORIGIN        allow load on an origin; this machine is always allowed; may be repeated
       --allow-address CIDR  allow connections to an IP address or range; public addresses and this machine are always
                             allowed; may be repeated
+      --allow-scope SCOPE   allow Microsoft Entra tokens for a scope; may be repeated
+      --entra-login         request these tokens as whoever is signed in on this machine, e.g. with az login; without it,
+                            SURGE_TARGET_CLIENT_ID names a managed identity
+      --secret-origin NAME=ORIGIN
+                            allow a secret to be sent to this origin and to no origin that is not listed for it; may be
+                            repeated
   mcp-surge validate PLAN   check a plan and describe what it would do, without contacting anything
   mcp-surge compare BASELINE CURRENT
                             compare two report.json files: which operations fail more or less, which became slower or faster

@@ -36,6 +36,9 @@ export async function runCommand(args: string[]): Promise<number> {
       'token-url': { type: 'string', multiple: true, default: [] },
       allow: { type: 'string', multiple: true, default: [] },
       'allow-address': { type: 'string', multiple: true, default: [] },
+      'allow-scope': { type: 'string', multiple: true, default: [] },
+      'secret-origin': { type: 'string', multiple: true, default: [] },
+      'entra-login': { type: 'boolean', default: false },
     },
   });
   const [file] = positionals;
@@ -49,7 +52,13 @@ export async function runCommand(args: string[]): Promise<number> {
     tokenUrls: readNamedUrls('--token-url', values['token-url']),
     ...(values.duration === undefined ? {} : { duration: values.duration }),
   });
-  const context = commandContext({ origins: values.allow, addresses: values['allow-address'] });
+  const context = commandContext({
+    origins: values.allow,
+    addresses: values['allow-address'],
+    scopes: values['allow-scope'],
+    secretOrigins: values['secret-origin'],
+    entraLogin: values['entra-login'],
+  });
   const baseline = values.baseline === undefined ? {} : { baseline: readReportFile(values.baseline) };
   const readFile = relativeFileReader(dirname(file));
   const created = await createRun(context, { text, readFile, trigger: 'command', requireData, ...baseline });

@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
+import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
+import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
@@ -40,11 +42,25 @@ const addressRange = z.string().refine((text) => parseIpRange(text) !== undefine
     `expected an IP address or a CIDR range with no bits beyond its prefix, e.g. 10.1.0.0/16, got "${String(input)}"`,
 });
 
+const scope = z.string().refine(isScope, { error: ({ input }) => `${EXPECTED_SCOPE}, got "${String(input)}"` });
+const secretOrigin = z.string().transform((text, context) => {
+  const parsed = parseSecretOrigin(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: `${EXPECTED_SECRET_ORIGIN}, got "${text}"`, input: text });
+  return z.NEVER;
+});
+
 const settingsSchema = z.object({
   /** The exact origins of targets that plans may load, separated by commas. */
   SURGE_ALLOWED_ORIGINS: commaList,
   /** Addresses and CIDR ranges that may be reached in addition to public ones, separated by commas. */
   SURGE_ALLOWED_ADDRESSES: commaList.pipe(z.array(addressRange)),
+  /** Client id of the identity that requests Entra tokens for targets; it must not have any role. */
+  SURGE_TARGET_CLIENT_ID: z.guid('expected the client id of an identity, which is a GUID').optional(),
+  /** The scopes that plans may request Entra tokens for, separated by commas. */
+  SURGE_ALLOWED_SCOPES: commaList.pipe(z.array(scope)),
+  /** Where secrets may go, `NAME=ORIGIN` separated by commas. One that is not listed goes to the one origin of its plan. */
+  SURGE_SECRET_ORIGINS: commaList.pipe(z.array(secretOrigin)),
   /** `true` allows targets on this machine; for local runs only. */
   SURGE_ALLOW_LOOPBACK: z.stringbool().default(false),
   SURGE_MAX_VUS: count(500),
@@ -64,7 +80,6 @@ const settingsSchema = z.object({
   SURGE_REQUIRE_ROLES: z.stringbool().default(false),
   /** What all replies under way in a process may hold together. */
   SURGE_REPLY_MEMORY_MB: megabytes(DEFAULT_REPLY_MEMORY_BYTES / MEGABYTE),
-  AZURE_CLIENT_ID: z.string().optional(),
 });
 
 type Settings = z.output<typeof settingsSchema>;
@@ -75,7 +90,21 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success) throw new Error(`App settings are not valid:\n${z.prettifyError(parsed.error)}`);
+  assertSeparateIdentity(given, parsed.data.SURGE_TARGET_CLIENT_ID);
   return parsed.data;
+}
+
+/** Targets get the tokens of their identity, so it must not be one that the app itself works with. */
+function assertSeparateIdentity(env: Readonly<Record<string, string | undefined>>, clientId: string | undefined): void {
+  const id = clientId?.toLowerCase();
+  const same = Object.entries(env).find(
+    ([name, value]) => /^AZURE_CLIENT_ID$|__clientId$/i.test(name) && value?.trim().toLowerCase() === id,
+  );
+  if (id === undefined || same === undefined) return;
+  throw new Error(
+    `App settings are not valid:\nSURGE_TARGET_CLIENT_ID: expected an identity of its own, got that of ${same[0]}, ` +
+      'whose tokens open the storage and the secrets of this app.',
+  );
 }
 
 /** What the operator of the app does to allow what a policy refuses. */
@@ -84,6 +113,9 @@ const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
   loopback: 'to allow it, set SURGE_ALLOW_LOOPBACK to true',
   'special-address': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES',
   'cloud-service': 'to allow it, add it to SURGE_ALLOWED_ADDRESSES as a single address',
+  'no-identity': 'to allow it, set SURGE_TARGET_CLIENT_ID to the client id of an identity without any role',
+  scope: 'to allow it, add it to SURGE_ALLOWED_SCOPES',
+  'secret-origin': 'to allow it, add NAME=ORIGIN to SURGE_SECRET_ORIGINS for each of its origins',
   'too-many-vus': 'to allow more, raise SURGE_MAX_VUS',
   'rate-too-high': 'to allow more, raise SURGE_MAX_RATE',
   'too-long': 'to allow more, raise SURGE_MAX_DURATION_SECONDS',
@@ -93,6 +125,12 @@ const HOW_TO_ALLOW: HowToAllow<RefusalCode> = {
 export function policyOf(settings: Settings): Policy {
   return {
     allowedOrigins: settings.SURGE_ALLOWED_ORIGINS,
+    entraIdentity:
+      settings.SURGE_TARGET_CLIENT_ID === undefined
+        ? undefined
+        : { kind: 'managed', clientId: settings.SURGE_TARGET_CLIENT_ID },
+    allowedScopes: settings.SURGE_ALLOWED_SCOPES,
+    secretOrigins: secretOriginsOf(settings.SURGE_SECRET_ORIGINS),
     allowLoopback: settings.SURGE_ALLOW_LOOPBACK,
     allowedAddresses: settings.SURGE_ALLOWED_ADDRESSES,
     maxVus: settings.SURGE_MAX_VUS,
@@ -162,7 +200,6 @@ function contextWith(store: RunStore): RunContext {
     timing,
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
     waitingMemory: new WaitingMemory(settings.SURGE_MAX_WAITING_MB),
-    identityClientId: settings.AZURE_CLIENT_ID,
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,
   };
 }

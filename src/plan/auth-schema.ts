@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { headerName, httpUrl, knowsAllKeys } from './primitives.ts';
+import { secretHeaderName } from './header-names.ts';
+import { httpUrl, knowsAllKeys } from './primitives.ts';
 
 /** A secret's name by Key Vault's rule. */
 const secretName = z
@@ -10,6 +11,9 @@ const secretName = z
   );
 
 const tokenUrl = httpUrl('expected an http or https URL');
+
+/** The authorization server that the credentials belong to (RFC 8414 §2): they are sent to no other. */
+const issuer = httpUrl('expected the http or https URL of an authorization server').optional();
 
 /** Algorithms of signed client assertions (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
 const SIGNING_ALGORITHMS = [
@@ -37,6 +41,8 @@ const client = {
 const tokenTerms = {
   /** By default the token endpoint is discovered: RFC 9728, then RFC 8414 or OpenID Connect Discovery. */
   tokenUrl: tokenUrl.optional(),
+  /** By default the first authorization server that the target lists. */
+  issuer,
   scope: z.string().min(1).optional(),
   /**
    * The resource indicator (RFC 8707) to send, or false for none. By default the target's own name for itself. Microsoft
@@ -45,7 +51,7 @@ const tokenTerms = {
   resource: z.union([z.string().refine(isResource, EXPECTED_RESOURCE), z.literal(false)], EXPECTED_RESOURCE).optional(),
 };
 
-type Client = { readonly [field in keyof typeof client]?: unknown };
+type Client = { readonly [field in keyof typeof client | 'tokenUrl' | 'issuer']?: unknown };
 
 /** How requests to a target prove who sends them. A plan names secrets and never contains them. */
 export const authSchema = z.discriminatedUnion('type', [
@@ -53,7 +59,7 @@ export const authSchema = z.discriminatedUnion('type', [
   /** `Authorization: Bearer <secret>`. */
   z.strictObject({ type: z.literal('bearer'), secret: secretName }),
   /** A header whose whole value is the secret, e.g. `X-API-Key`. */
-  z.strictObject({ type: z.literal('header'), name: headerName, secret: secretName }),
+  z.strictObject({ type: z.literal('header'), name: secretHeaderName, secret: secretName }),
   /** A token by the client credentials grant (RFC 6749 §4.4), MCP's io.modelcontextprotocol/oauth-client-credentials. */
   z
     .strictObject({ type: z.literal('client-credentials'), ...client, ...tokenTerms })
@@ -76,6 +82,7 @@ export const authSchema = z.discriminatedUnion('type', [
     .strictObject({
       type: z.literal('enterprise-managed'),
       ...client,
+      issuer,
       scope: tokenTerms.scope,
       resource: tokenTerms.resource,
       /** An ID token of the user, from the identity provider. */
@@ -83,46 +90,21 @@ export const authSchema = z.discriminatedUnion('type', [
       identityProvider: z.strictObject({ tokenUrl, ...client }).superRefine(checkClient, { when: knowsAllKeys }),
     })
     .superRefine(checkClient, { when: knowsAllKeys }),
-  /** A Microsoft Entra token of the app's managed identity, or on a laptop of the developer's sign-in. */
+  /** A Microsoft Entra token for an API of the target's, requested by the identity that the operator chose for targets. */
   z.strictObject({ type: z.literal('entra'), scope: z.string().min(1) }),
 ]);
 
 export type Auth = z.output<typeof authSchema>;
 
-/** The names of all secrets that an `auth` uses. */
-export function secretNames(auth: Auth): string[] {
-  switch (auth.type) {
-    case 'none':
-    case 'entra':
-      return [];
-    case 'bearer':
-    case 'header':
-      return [auth.secret];
-    case 'client-credentials':
-      return clientSecretNames(auth);
-    case 'jwt-bearer':
-      return [auth.assertion, ...clientSecretNames(auth)];
-    case 'enterprise-managed':
-      return [auth.idToken, ...clientSecretNames(auth), ...clientSecretNames(auth.identityProvider)];
-  }
-}
-
 /** The URLs that an `auth` names, each with its path within the `auth`; more may be discovered during a run. */
 export function authAddresses(auth: Auth): { readonly path: string; readonly url: string }[] {
-  if (auth.type === 'enterprise-managed') {
-    return [{ path: 'identityProvider.tokenUrl', url: auth.identityProvider.tokenUrl }];
-  }
-  return 'tokenUrl' in auth && auth.tokenUrl !== undefined ? [{ path: 'tokenUrl', url: auth.tokenUrl }] : [];
-}
-
-function clientSecretNames({
-  clientSecret,
-  privateKey,
-}: {
-  readonly clientSecret?: string | undefined;
-  readonly privateKey?: string | undefined;
-}): string[] {
-  return [clientSecret, privateKey].filter((name) => name !== undefined);
+  return [
+    ...('tokenUrl' in auth && auth.tokenUrl !== undefined ? [{ path: 'tokenUrl', url: auth.tokenUrl }] : []),
+    ...('issuer' in auth && auth.issuer !== undefined ? [{ path: 'issuer', url: auth.issuer }] : []),
+    ...(auth.type === 'enterprise-managed'
+      ? [{ path: 'identityProvider.tokenUrl', url: auth.identityProvider.tokenUrl }]
+      : []),
+  ];
 }
 
 /** True for a resource indicator (RFC 8707 §2): an absolute URI without a fragment. */
@@ -138,7 +120,7 @@ function checkProvenClient(client: Client, context: z.RefinementCtx): void {
 }
 
 function checkClient(client: Client, context: z.RefinementCtx): void {
-  const { clientId, clientSecret, clientAuthentication, privateKey, algorithm, keyId } = client;
+  const { clientId, clientSecret, clientAuthentication, privateKey, algorithm, keyId, tokenUrl, issuer } = client;
   if (clientSecret !== undefined && privateKey !== undefined) {
     problem(context, 'privateKey', 'expected only one of clientSecret and privateKey');
   }
@@ -153,6 +135,9 @@ function checkClient(client: Client, context: z.RefinementCtx): void {
   }
   if (keyId !== undefined && privateKey === undefined) {
     problem(context, 'keyId', 'needs privateKey, which is missing');
+  }
+  if (tokenUrl !== undefined && issuer !== undefined) {
+    problem(context, 'issuer', 'expected only one of tokenUrl and issuer');
   }
 }
 

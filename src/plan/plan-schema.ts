@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scopeProblem } from './entra-scope.ts';
 import { feedSchema, type ReadFile } from './feed.ts';
 import { VALUE_NAME } from './placeholder.ts';
 import { durationSchema, isRecord } from './primitives.ts';
@@ -76,6 +77,12 @@ const checkedScenario = SCENARIO_CHECKS.reduce((schema, { keys, problemsOf }) =>
   return schema.superRefine(check, { when });
 }, scenarioSchema);
 
+/** A target whose credentials are for itself: the policy repeats this check for plans that an older version stored. */
+const checkedTarget = targetSchema.superRefine(({ url, auth }, context) => {
+  const message = auth.type === 'entra' ? scopeProblem(auth.scope, url) : undefined;
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['auth', 'scope'], message, input: undefined });
+});
+
 /** What to run. This schema and its parts contain every default of a plan. */
 export const planSchema = z.strictObject({
   name,
@@ -90,7 +97,7 @@ export const planSchema = z.strictObject({
       if (message !== undefined) context.addIssue({ code: 'custom', message, input: text });
     })
     .optional(),
-  targets: z.record(name, targetSchema).refine(hasEntries, 'expected at least one target'),
+  targets: z.record(name, checkedTarget).refine(hasEntries, 'expected at least one target'),
   feeds: feedsSchema(),
   scenarios: z.record(name, checkedScenario).refine(hasEntries, 'expected at least one scenario'),
   /** Requests started in this period are left out of all figures except the time series, and counted separately. */

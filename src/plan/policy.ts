@@ -8,14 +8,28 @@ import {
   refusalText,
 } from '../net/address-rules.ts';
 import { authAddresses } from './auth-schema.ts';
+import { scopeProblem } from './entra-scope.ts';
 import type { Plan } from './plan-schema.ts';
 import { type Problem, problemText } from './problem.ts';
+import { type SecretOrigins, secretProblem, secretProblems } from './secret-origins.ts';
 import { planExtent } from './slices.ts';
+import type { Target } from './target-schema.ts';
+
+/**
+ * Who requests Microsoft Entra tokens for targets: a managed identity, or whoever is signed in on this machine. Never the
+ * identity that the app itself works with, because targets get the tokens.
+ */
+export type EntraIdentity = { readonly kind: 'managed'; readonly clientId: string } | { readonly kind: 'signed-in' };
 
 /** What the operator of this installation allows plans to do; from app settings or command line options. */
 export type Policy = AddressRules & {
   /** Exact origins, e.g. `https://mcp.example.com`. */
   readonly allowedOrigins: readonly string[];
+  /** Undefined when plans must not use Entra tokens. */
+  readonly entraIdentity: EntraIdentity | undefined;
+  /** Scopes that plans may request Entra tokens for, exactly as they write them. */
+  readonly allowedScopes: readonly string[];
+  readonly secretOrigins: SecretOrigins;
   readonly maxVus: number;
   /** Starts a second, of scenarios whose starts come at a rate. */
   readonly maxRate: number;
@@ -28,6 +42,10 @@ export type RefusalCode =
   | 'plain-http'
   | 'origin'
   | 'no-permission'
+  | 'no-identity'
+  | 'scope'
+  | 'forbidden-scope'
+  | 'secret-origin'
   | 'too-many-vus'
   | 'rate-too-high'
   | 'too-long';
@@ -55,6 +73,10 @@ export function policyRefusals(plan: Plan, policy: Policy): Refusal[] {
       const message = `${origin} is not on this machine; set permission: true once its owner has agreed to the load`;
       refusals.push({ path: `targets.${name}.permission`, code: 'no-permission', message });
     }
+    refusals.push(...scopeRefusals(name, target, policy));
+  }
+  for (const { path, message } of secretProblems(plan, policy.secretOrigins)) {
+    refusals.push({ path, code: 'secret-origin', message });
   }
   const { vus, peakRate, durationMs } = planExtent(plan);
   const add = (code: RefusalCode, message: string) => refusals.push({ path: 'scenarios', code, message });
@@ -84,6 +106,33 @@ export function refusalSentence(refusal: Refusal, policy: Policy): string {
 export function addressProblem(url: string, policy: Policy): string | undefined {
   const refused = refusalOfUrl(url, policy);
   return refused && `${refusalText(refused, policy.howToAllow)}.`;
+}
+
+/** Why a secret must not be sent to a URL, as a sentence; undefined when it may be sent there. */
+export function secretAddressProblem(secret: string, url: string, policy: Policy): string | undefined {
+  const message = secretProblem(secret, url, policy.secretOrigins);
+  return message && `${refusalText({ code: 'secret-origin', message }, policy.howToAllow)}.`;
+}
+
+/** What the operator does not allow about a target's Entra tokens. */
+function scopeRefusals(name: string, { url, auth }: Target, { entraIdentity, allowedScopes }: Policy): Refusal[] {
+  if (auth.type !== 'entra') return [];
+  const path = `targets.${name}.auth`;
+  const { scope } = auth;
+  const refusals: Refusal[] = [];
+  if (entraIdentity === undefined) {
+    const message = 'no identity requests Microsoft Entra tokens for targets here';
+    refusals.push({ path: `${path}.type`, code: 'no-identity', message });
+  }
+  const forbidden = scopeProblem(scope, url);
+  if (forbidden !== undefined) {
+    refusals.push({ path: `${path}.scope`, code: 'forbidden-scope', message: forbidden });
+  } else if (!allowedScopes.includes(scope)) {
+    const allowed = allowedScopes.length === 0 ? 'is empty' : `has ${allowedScopes.join(', ')}`;
+    const message = `${scope} is not on the list of scopes that plans may request tokens for, which ${allowed}`;
+    refusals.push({ path: `${path}.scope`, code: 'scope', message });
+  }
+  return refusals;
 }
 
 /**

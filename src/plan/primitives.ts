@@ -65,6 +65,3 @@ export function httpUrl(expected: string) {
     return username === '' && password === '';
   }, 'expected no user name and no password in the URL; use `auth`');
 }
-
-/** The name of an HTTP header: a token (RFC 9110 §5.6.2). */
-export const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected an HTTP header name');

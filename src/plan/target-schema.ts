@@ -1,40 +1,12 @@
 import { z } from 'zod';
 import { authSchema } from './auth-schema.ts';
-import { durationSchema, headerName, httpUrl } from './primitives.ts';
+import { headerValue, plainHeaderName } from './header-names.ts';
+import { durationSchema, httpUrl } from './primitives.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
 /** Well below the 71 minutes that fit into a sample's 32 bits of microseconds. */
 const LONGEST_REQUEST = '30m';
-
-/** Headers that the protocol sets; a plan that changed them would not test MCP. */
-const PROTOCOL_HEADERS: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'last-event-id',
-  'mcp-method',
-  'mcp-name',
-  'mcp-protocol-version',
-  'mcp-session-id',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-]);
-const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
-
-const plainHeaderName = headerName
-  .refine(
-    (name) => !SECRET_HEADERS.has(name.toLowerCase()),
-    'expected no header that carries a secret; use `auth` instead',
-  )
-  .refine((name) => !isProtocolHeader(name.toLowerCase()), 'expected no header that the protocol sets itself');
-const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'expected printable ASCII text');
 
 /** Revisions of MCP with Streamable HTTP, newest first. HTTP+SSE of 2024-11-05 is a different transport. */
 export const REVISIONS = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] as const;
@@ -104,8 +76,4 @@ export function isRegExp(source: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isProtocolHeader(name: string): boolean {
-  return PROTOCOL_HEADERS.has(name) || name.startsWith('mcp-param-');
 }

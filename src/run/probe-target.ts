@@ -33,7 +33,11 @@ type VisitOptions = {
 };
 
 /** A message can quote what a server lists. */
-const MAX_CHARACTERS = 1000;
+const MAX_CHARACTERS = 1200;
+/** What a server said. */
+const MAX_DETAIL_CHARACTERS = 200;
+/** Why there is no token: sentences of our own, with every address that was tried. */
+const MAX_TOKEN_CHARACTERS = 900;
 
 const CALLER = { vu: 0, iteration: 0 } as const;
 
@@ -67,11 +71,12 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
     }
     const { opened, lists } = visit;
     const { facts, capabilities } = opened;
+    const notes = [...toolNotes(plan, name, opened), ...issuerNotes(name, client.authorizer.discoveredIssuer)];
     const { problems, warnings } = checkSteps(plan, name, opened, lists);
     return {
       problems: problems.map(cleanProblem),
       warnings: warnings.map(clean),
-      target: { name, url: shownUrl(target.url), ...facts, capabilities, notes: toolNotes(plan, name, opened) },
+      target: { name, url: shownUrl(target.url), ...facts, capabilities, notes },
     };
   } finally {
     await client.close();
@@ -118,8 +123,18 @@ function toolNotes(plan: Plan, name: string, { tools }: Opened): string[] {
   );
 }
 
+/** Which server got the plan's credentials, when the target alone decides that. */
+function issuerNotes(name: string, issuer: string | undefined): string[] {
+  if (issuer === undefined) return [];
+  return [
+    `The credentials for ${name} went to ${issuer}, the first authorization server that the target lists; set auth.issuer ` +
+      'in the plan to allow no other.',
+  ];
+}
+
 function faultProblem(name: string, target: Target, { operation, outcome, message }: Fault): Problem {
-  const detail = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, 200)})`;
+  const most = outcome === 'AUTH_TOKEN' ? MAX_TOKEN_CHARACTERS : MAX_DETAIL_CHARACTERS;
+  const detail = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, most)})`;
   const at = shownUrl(target.url);
   return {
     path: `targets.${name}`,

@@ -3,9 +3,9 @@ import manifest from '../../package.json' with { type: 'json' };
 import { TokenSources } from '../mcp/auth/token-source.ts';
 import type { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { guardedDispatcher } from '../net/guarded-connector.ts';
-import { secretNames } from '../plan/auth-schema.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Policy } from '../plan/policy.ts';
+import { secretNames } from '../plan/secret-origins.ts';
 import type { Sizing } from '../plan/slices.ts';
 import { Redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
@@ -31,8 +31,6 @@ export type RunContext = {
   readonly tokens: TokenAccess;
   /** What the replies under way of this process hold. */
   readonly replyMemory: ReplyMemory;
-  /** Client id of the identity that requests Entra tokens; undefined for the default identity. */
-  readonly identityClientId: string | undefined;
   /** Names this process in the generator's health. */
   readonly instance: string;
 };

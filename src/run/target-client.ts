@@ -9,7 +9,7 @@ import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
 import { type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
-import { addressProblem } from '../plan/policy.ts';
+import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Redactor } from '../secrets/redact.ts';
@@ -39,17 +39,18 @@ const PROBE_CALLER = { vu: 0, iteration: 0 } as const;
 
 /** Fetches a target's secrets and makes its client. @throws when a secret is missing */
 export async function openTargetClient(context: RunContext, options: TargetClientOptions): Promise<TargetClient> {
-  const { clock, secrets, identityClientId, policy, tokens } = context;
+  const { clock, secrets, policy, tokens } = context;
   const { auth, url } = options.target;
   const authorizer = await openAuthorizer(auth, {
     secrets,
     redactor: options.redactor,
     now: clock.now,
-    identityClientId,
+    entraIdentity: policy.entraIdentity,
     targetUrl: url,
     sources: tokens.sources,
     dispatcher: tokens.dispatcher,
     problemOfAddress: (address) => addressProblem(address, policy),
+    problemOfSecret: (secret, address) => secretAddressProblem(secret, address, policy),
   });
   return new TargetClient(context, options, authorizer);
 }

@@ -4,6 +4,8 @@ import { policyOf, readSettings } from '../../src/functions/app-context.ts';
 import { policyRefusals } from '../../src/plan/policy.ts';
 import { aPlan } from '../support/a-plan.ts';
 
+const TARGET_ID = '00000000-0000-0000-0000-0000000000AB';
+
 it('allows no origin, address or loopback unless a setting does', () => {
   for (const env of [{}, { SURGE_ALLOWED_ORIGINS: '', SURGE_ALLOWED_ADDRESSES: '', SURGE_ALLOW_LOOPBACK: '' }]) {
     const settings = readSettings(env);
@@ -37,9 +39,9 @@ it('refuses text that is not an address or a range, and names the setting and th
 });
 
 it('says how to allow what a policy refuses, by a setting that exists', () => {
-  const settings = readSettings({});
+  const settings = readSettings({ SURGE_TARGET_CLIENT_ID: TARGET_ID });
   const sentences = Object.values(policyOf(settings).howToAllow);
-  assert.equal(sentences.length, 7);
+  assert.equal(sentences.length, 10);
   for (const sentence of sentences) {
     const [named = ''] = sentence.match(/SURGE_\w+/) ?? [];
     assert.ok(Object.keys(settings).includes(named), sentence);
@@ -64,4 +66,49 @@ it('limits virtual users, starts per second and duration to exactly the settings
   assert.deepEqual(refused({ rate: 10.001 }), ['rate-too-high']);
   assert.deepEqual(refused({ rate: 601, timeUnit: '1m' }), ['rate-too-high']);
   assert.deepEqual(refused({ duration: '60001ms' }), ['too-long']);
+});
+
+it('gives plans no Entra tokens unless an identity for targets is set, never that of the app', () => {
+  assert.equal(policyOf(readSettings({ AZURE_CLIENT_ID: TARGET_ID })).entraIdentity, undefined);
+  assert.equal(policyOf(readSettings({ SURGE_TARGET_CLIENT_ID: '' })).entraIdentity, undefined);
+  const policy = policyOf(
+    readSettings({ SURGE_TARGET_CLIENT_ID: TARGET_ID, SURGE_ALLOWED_SCOPES: 'api://a/.default, api://b/.default' }),
+  );
+  assert.deepEqual(policy.entraIdentity, { kind: 'managed', clientId: TARGET_ID });
+  assert.deepEqual(policy.allowedScopes, ['api://a/.default', 'api://b/.default']);
+  for (const name of ['AZURE_CLIENT_ID', 'AzureWebJobsStorage__clientId', 'AzureWebJobsStorage__CLIENTID']) {
+    assert.throws(
+      () => readSettings({ SURGE_TARGET_CLIENT_ID: TARGET_ID, [name]: TARGET_ID.toLowerCase() }),
+      new RegExp(`SURGE_TARGET_CLIENT_ID: expected an identity of its own, got that of ${name}`),
+    );
+  }
+  assert.throws(() => readSettings({ SURGE_TARGET_CLIENT_ID: 'mine' }), /a GUID\n.*at SURGE_TARGET_CLIENT_ID/);
+  assert.throws(
+    () => readSettings({ SURGE_ALLOWED_SCOPES: 'User.Read' }),
+    /got "User\.Read"\n.*SURGE_ALLOWED_SCOPES\[0\]/,
+  );
+});
+
+it('reads where secrets may go, and refuses an entry that is not a name and an exact origin', () => {
+  const { secretOrigins } = policyOf(
+    readSettings({ SURGE_SECRET_ORIGINS: 'a=https://a.example, b=https://b.example:8443, a=http://127.0.0.1:4801' }),
+  );
+  assert.deepEqual(
+    [...secretOrigins],
+    [
+      ['a', ['https://a.example', 'http://127.0.0.1:4801']],
+      ['b', ['https://b.example:8443']],
+    ],
+  );
+  for (const wrong of [
+    'a',
+    'a=',
+    '=https://a.example',
+    'a=https://a.example/',
+    'a=https://A.example',
+    'a=b',
+    'ä=https://b',
+  ]) {
+    assert.throws(() => readSettings({ SURGE_SECRET_ORIGINS: wrong }), /SURGE_SECRET_ORIGINS\[0\]/, wrong);
+  }
 });

@@ -82,6 +82,8 @@ describe('infra/main.bicep', {
         AZURE_PRINCIPAL_ID: PERSON,
         SURGE_ALLOWED_ORIGINS: 'https://a.example, https://b.example:8443',
         SURGE_ALLOWED_ADDRESSES: '10.1.0.0/16, 10.2.0.4',
+        SURGE_ALLOWED_SCOPES: 'api://a/.default, api://b/.default',
+        SURGE_SECRET_ORIGINS: 'a=https://a.example, b=https://b.example:8443',
         SURGE_ALWAYS_READY: '1',
         SURGE_INSTANCE_MEMORY_MB: '4096',
       }),
@@ -104,6 +106,32 @@ describe('infra/main.bicep', {
       'Microsoft.Storage/storageAccounts 974c5e8b-45b9-4653-ba55-5f855dd0fb88',
       'Microsoft.Storage/storageAccounts b7e6dc6d-f1e8-4753-8033-0f276bb0955b',
     ]);
+  });
+
+  it('gives the identity for targets no role, and the app both identities', () => {
+    const identities = plain.predictedResources.filter(
+      ({ type }) => type === 'Microsoft.ManagedIdentity/userAssignedIdentities',
+    );
+    assert.deepEqual(identities.map(({ id }) => /\/(id-(?:target-)?)[^/]+$/.exec(id)?.[1]).sort(), [
+      'id-',
+      'id-target-',
+    ]);
+    // Ids are known only in Azure; until then, they are expressions that name the module.
+    const roles = plain.predictedResources.filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments');
+    assert.ok(roles.length > 0);
+    for (const { properties } of roles) assert.match(String(properties.principalId), /'identity-\{0\}'/);
+    const used = Object.keys(only(plain, 'Microsoft.Web/sites').identity?.userAssignedIdentities ?? {});
+    assert.deepEqual(used.map((id) => /'(\w+)-\{0\}'/.exec(id)?.[1]).sort(), ['identity', 'targetIdentity']);
+    const settings = settingsOf(plain);
+    assert.match(settings.get('SURGE_TARGET_CLIENT_ID') ?? '', /'targetIdentity-\{0\}'.*outputs\.clientId/);
+    assert.match(settings.get('AZURE_CLIENT_ID') ?? '', /'identity-\{0\}'.*outputs\.clientId/);
+  });
+
+  it('allows no scope and ties no secret by default, and exactly what is listed otherwise', () => {
+    assert.equal(settingsOf(plain).get('SURGE_ALLOWED_SCOPES'), '');
+    assert.equal(settingsOf(plain).get('SURGE_SECRET_ORIGINS'), '');
+    assert.equal(settingsOf(filled).get('SURGE_ALLOWED_SCOPES'), 'api://a/.default,api://b/.default');
+    assert.equal(settingsOf(filled).get('SURGE_SECRET_ORIGINS'), 'a=https://a.example,b=https://b.example:8443');
   });
 
   it('gives a person roles only when one is named', () => {

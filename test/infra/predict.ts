@@ -19,6 +19,7 @@ const snapshot = z.object({
       sku: z.record(z.string(), z.unknown()).optional(),
       tags: z.record(z.string(), z.string()).optional(),
       properties: z.record(z.string(), z.unknown()).default({}),
+      identity: z.object({ userAssignedIdentities: z.record(z.string(), z.unknown()) }).optional(),
     }),
   ),
   outputs: z.record(z.string(), z.unknown()),

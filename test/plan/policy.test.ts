@@ -6,6 +6,9 @@ import { aPlan } from '../support/a-plan.ts';
 
 const OPEN: Policy = {
   allowedOrigins: ['https://mcp.example.com', 'https://login.example.com'],
+  entraIdentity: { kind: 'managed', clientId: '00000000-0000-0000-0000-000000000002' },
+  allowedScopes: ['api://target/.default'],
+  secretOrigins: new Map(),
   allowLoopback: true,
   allowedAddresses: [],
   maxVus: 10,
@@ -16,6 +19,9 @@ const OPEN: Policy = {
     loopback: 'to allow it, set LOOPBACK',
     'special-address': 'to allow it, list it in ADDRESSES',
     'cloud-service': 'to allow it, list it in ADDRESSES as a single address',
+    'no-identity': 'to allow it, set IDENTITY',
+    scope: 'to allow it, list it in SCOPES',
+    'secret-origin': 'to allow it, list it in SECRETS',
     'too-many-vus': 'to allow more, raise MAX_VUS',
     'rate-too-high': 'to allow more, raise MAX_RATE',
     'too-long': 'to allow more, raise MAX_DURATION',
@@ -135,6 +141,123 @@ it('checks the token URL against the same allowlist', () => {
     problems(target('http://127.0.0.1/token'), { ...OPEN, allowLoopback: false })[0] ?? '',
     /is this machine/,
   );
+});
+
+it('refuses Entra tokens unless the operator has named an identity and the scope', () => {
+  const target = { url: 'https://mcp.example.com/', permission: true };
+  const entra = (scope: string) => ({ ...target, auth: { type: 'entra', scope } });
+  assert.deepEqual(problems(entra('api://target/.default')), []);
+  assert.deepEqual(problems(entra('api://target/.default'), { ...OPEN, entraIdentity: undefined }), [
+    'targets.web.auth.type: no identity requests Microsoft Entra tokens for targets here (to allow it, set IDENTITY).',
+  ]);
+  for (const scope of ['api://target//.default', 'api://Target/.default', 'api://target', 'api://target/.default/x']) {
+    const [problem = '', ...others] = problems(entra(scope));
+    assert.deepEqual(others, []);
+    assert.ok(problem.startsWith(`targets.web.auth.scope: ${scope} is not on the list of scopes`), problem);
+    assert.match(problem, /which has api:\/\/target\/\.default \(to allow it, list it in SCOPES\)\.$/);
+  }
+  assert.match(
+    problems(entra('api://target/.default'), { ...OPEN, allowedScopes: [] })[0] ?? '',
+    /which is empty \(to/,
+  );
+});
+
+it('refuses the scopes of Azure even if the operator lists them and the plan was stored by an older version', () => {
+  const scope = 'https://vault.azure.net/.default';
+  const plan = aPlan({ target: { auth: { type: 'entra', scope: 'api://target/.default' } } });
+  const stored = JSON.parse(JSON.stringify(plan).replace('api://target/.default', scope)) as Plan;
+  assert.deepEqual(policyProblems(stored, { ...OPEN, allowedScopes: [scope] }), [
+    "targets.web.auth.scope: expected the scope of the target's own API; tokens for services of Azure and Microsoft 365 " +
+      'are sent to those services only.',
+  ]);
+});
+
+const OTHER = 'https://login.example.com';
+const LISTED: Policy = { ...OPEN, secretOrigins: new Map([['a', ['https://mcp.example.com']]]) };
+const client = { type: 'client-credentials', clientId: 'me', clientSecret: 'a' };
+const identityProvider = { tokenUrl: `${OTHER}/token`, clientId: 'me' };
+
+for (const { name, auth, path } of [
+  { name: 'the token endpoint', auth: { ...client, tokenUrl: `${OTHER}/token` }, path: 'clientSecret' },
+  {
+    name: 'the token endpoint, as an assertion',
+    auth: { type: 'jwt-bearer', assertion: 'a', tokenUrl: `${OTHER}/t` },
+    path: 'assertion',
+  },
+  {
+    name: 'the identity provider',
+    auth: { type: 'enterprise-managed', clientId: 'me', idToken: 'a', identityProvider },
+    path: 'idToken',
+  },
+  {
+    name: 'the identity provider, as its client secret',
+    auth: {
+      type: 'enterprise-managed',
+      clientId: 'me',
+      idToken: 'b',
+      identityProvider: { ...identityProvider, clientSecret: 'a' },
+    },
+    path: 'identityProvider.clientSecret',
+  },
+]) {
+  it(`refuses a secret that would go to ${name} although the operator lists another origin for it`, () => {
+    const target = { url: 'https://mcp.example.com/', permission: true, auth };
+    assert.deepEqual(problems(target), []);
+    assert.deepEqual(problems(target, LISTED), [
+      `targets.web.auth.${path}: the secret "a" may go to https://mcp.example.com, not to ${OTHER} (to allow it, list it in SECRETS).`,
+    ]);
+    assert.deepEqual(problems(target, { ...OPEN, secretOrigins: new Map([['a', ['https://x.example', OTHER]]]) }), []);
+  });
+}
+
+it('refuses a secret that would go to the target although the operator lists another origin for it', () => {
+  const target = { url: 'https://mcp.example.com/', permission: true, auth: { type: 'bearer', secret: 'a' } };
+  assert.deepEqual(problems(target, LISTED), []);
+  const elsewhere = { ...OPEN, secretOrigins: new Map([['a', [OTHER]]]) };
+  assert.match(
+    problems(target, elsewhere)[0] ?? '',
+    /^targets\.web\.auth\.secret: .* may go to https:\/\/login\.example/,
+  );
+});
+
+/** The problems of a plan with two targets, each with its own credentials. */
+function problemsOfTwo(first: object, second: object, policy = OPEN): string[] {
+  const targets = {
+    web: { url: 'https://mcp.example.com/a', permission: true, auth: first },
+    other: { url: 'https://login.example.com/b', permission: true, auth: second },
+  };
+  return policyProblems(aPlan({ plan: { targets } }), policy);
+}
+
+it('refuses one secret for two origins unless the operator lists both', () => {
+  const bearer = { type: 'bearer', secret: 'a' };
+  const said = problemsOfTwo(bearer, { type: 'header', name: 'X-Key', secret: 'a' });
+  assert.deepEqual(said, [
+    'targets.other.auth.secret: the secret "a" goes to https://mcp.example.com (targets.web.auth.secret), so it must ' +
+      'not go to https://login.example.com too (to allow it, list it in SECRETS).',
+  ]);
+  const both = { ...OPEN, secretOrigins: new Map([['a', ['https://mcp.example.com', OTHER]]]) };
+  assert.deepEqual(problemsOfTwo(bearer, bearer, both), []);
+  assert.deepEqual(problemsOfTwo(bearer, { ...bearer, secret: 'b' }), []);
+});
+
+it('compares the origins that secrets go to, not those of their targets', () => {
+  const named = { ...client, tokenUrl: `${OTHER}/token` };
+  assert.deepEqual(problemsOfTwo(named, named), []);
+  assert.deepEqual(problemsOfTwo(named, { ...client, issuer: `${OTHER}/realm` }), []);
+  assert.deepEqual(problemsOfTwo(named, { type: 'bearer', secret: 'a' }), []);
+  assert.match(problemsOfTwo(named, { ...client, tokenUrl: 'https://mcp.example.com/t' })[0] ?? '', /must not go to/);
+  // Each target may name another authorization server.
+  assert.match(
+    problemsOfTwo(client, client)[0] ?? '',
+    /goes to the authorization server that https:\/\/mcp\.example\.com names .* too/,
+  );
+});
+
+it('checks the issuer against the same allowlist', () => {
+  const auth = { ...client, issuer: 'https://evil.example.com' };
+  const said = problems({ url: 'https://mcp.example.com/', permission: true, auth });
+  assert.match(said[0] ?? '', /^targets\.web\.auth\.issuer: https:\/\/evil\.example\.com is not on the allowlist/);
 });
 
 it('limits virtual users and duration over all scenarios', () => {

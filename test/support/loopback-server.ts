@@ -38,7 +38,7 @@ export async function listenOnLoopback(server: Server, port = 0, address = '127.
 }
 
 /** The context of a test, or anything else that closes servers at its end. */
-type Owner = { after(close: () => Promise<void>): void };
+export type Owner = { after(close: () => Promise<void>): void };
 
 /** The same for a server that belongs to a test: it closes when the test ends, also if it fails. */
 export async function listenDuring(

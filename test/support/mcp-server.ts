@@ -9,6 +9,8 @@ export type Incoming = {
    * with the path of a request whose body is not JSON, e.g. `POST /token`.
    */
   readonly method: string;
+  /** With the query. */
+  readonly path: string;
   readonly id: number;
   readonly params: Readonly<Record<string, unknown>>;
   /** The whole message. */
@@ -71,10 +73,11 @@ export async function startMcpServer(...answers: readonly Readonly<Record<string
     const text = Buffer.from(body, 'latin1').toString('utf8');
     const isJson = text.startsWith('{');
     const rpc = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
-    const [httpMethod, path] = head.split(' ', 2);
+    const [httpMethod, path = ''] = head.split(' ', 2);
     const method = isJson ? String(rpc.method ?? 'response') : text === '' ? `${httpMethod}` : `${httpMethod} ${path}`;
     const one = {
       method,
+      path,
       id: Number(rpc.id),
       params: (rpc.params ?? {}) as Record<string, unknown>,
       rpc,

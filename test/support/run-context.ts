@@ -11,6 +11,9 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
   const {
     policy = {
       allowedOrigins: [],
+      entraIdentity: undefined,
+      allowedScopes: [],
+      secretOrigins: new Map(),
       allowLoopback: true,
       allowedAddresses: [],
       maxVus: 1000,
@@ -30,7 +33,6 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
-    identityClientId: undefined,
     instance: 'test',
     ...changes,
   };

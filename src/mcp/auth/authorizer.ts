@@ -20,6 +20,8 @@ export type Authorizer = {
    * another authorizer of the process started counts there.
    */
   readonly tokens: { readonly fetched: number; readonly failed: number; readonly maxMs: number };
+  /** The authorization server that got the plan's credentials, when the target and not the plan names that server. */
+  readonly discoveredIssuer?: string | undefined;
   /** Ends its use: tokens that are issued from now on are not added to its redactor any more. */
   close(): void;
 };

@@ -120,6 +120,8 @@ export type AuthorizationServer = {
   /** Also the audience of client assertions. The token endpoint when the issuer is not known. */
   readonly issuer: string;
   readonly tokenUrl: string;
+  /** True when only the target says that this is its server, and the plan does not name it. */
+  readonly isTargetsChoice: boolean;
   /** Names of client authentication methods (RFC 7591 §2). */
   readonly authMethods: readonly string[];
   /** Algorithms of client assertions; undefined when the server does not say. */
@@ -127,8 +129,6 @@ export type AuthorizationServer = {
 };
 
 const SERVER_METADATA = 'The authorization server metadata';
-/** Usually there is one; a longer list is not tried to its end. */
-const MAX_SERVERS = 5;
 
 /**
  * The fields of RFC 8414 §2 and OpenID Connect Discovery 1.0 §3 that matter here. By default, secrets are sent by
@@ -142,20 +142,49 @@ const serverMetadata = z.object({
 });
 
 /**
- * Reads the metadata of the first authorization server that has usable metadata.
- * @param issuers from the protected resource metadata
- * @throws when no server has usable metadata; the message names each URL and the reason
+ * Reads the metadata of the one authorization server that may get the plan's credentials: the issuer that the plan names,
+ * otherwise the first that the target lists. No other is tried when that one is down, because it would get the same
+ * credentials.
+ * @param listed issuers from the protected resource metadata
+ * @throws when it has no usable metadata, or the target does not list it; the message names each URL and the reason
  */
-export function readAuthorizationServer(http: AuthHttp, issuers: readonly string[]): Promise<AuthorizationServer> {
-  return firstOf(issuers.slice(0, MAX_SERVERS), async (issuer) => {
-    if (!URL.canParse(issuer)) throw new Error(`The authorization server ${issuer} is not a URL.`);
-    return firstOf(serverMetadataUrls(issuer), (url) => readServer(http, issuer, url));
+export async function readAuthorizationServer(
+  http: AuthHttp,
+  listed: readonly string[],
+  named: string | undefined,
+): Promise<AuthorizationServer> {
+  const issuer = named === undefined ? listed[0] : listed.find((each) => sameIssuer(each, named));
+  if (issuer === undefined) {
+    throw new Error(
+      `The target lists the authorization servers ${listed.join(', ')}, not auth.issuer, which is ${named}.`,
+    );
+  }
+  if (!URL.canParse(issuer)) throw new Error(`The authorization server ${issuer} is not a URL.`);
+  const read = firstOf(serverMetadataUrls(issuer), (url) => readServer(http, issuer, url)).catch((error: Error) => {
+    if (named !== undefined || listed.length === 1) throw error;
+    const others = listed.slice(1).join(', ');
+    throw new Error(
+      `${error.message} The target also lists ${others}; to send the credentials there, set auth.issuer in the plan.`,
+      { cause: error },
+    );
   });
+  return { ...(await read), isTargetsChoice: named === undefined };
+}
+
+/** True for the same issuer, with or without a slash at its end. */
+function sameIssuer(listed: string, named: string): boolean {
+  return listed.replace(/\/$/, '') === named.replace(/\/$/, '');
 }
 
 /** A token endpoint that the plan names: nothing is known about it, and secrets are sent in the body. */
 export function namedServer(tokenUrl: string): AuthorizationServer {
-  return { issuer: tokenUrl, tokenUrl, authMethods: ['client_secret_post'], algorithms: undefined };
+  return {
+    issuer: tokenUrl,
+    tokenUrl,
+    isTargetsChoice: false,
+    authMethods: ['client_secret_post'],
+    algorithms: undefined,
+  };
 }
 
 /** The well-known URLs of an issuer's metadata, in MCP's order (2026-07-28, Authorization Server Discovery). */
@@ -168,7 +197,11 @@ export function serverMetadataUrls(issuer: string): string[] {
   return [...new Set([...inserted, `${origin}${path}/.well-known/openid-configuration`])];
 }
 
-async function readServer(http: AuthHttp, expectedIssuer: string, url: string): Promise<AuthorizationServer> {
+async function readServer(
+  http: AuthHttp,
+  expectedIssuer: string,
+  url: string,
+): Promise<Omit<AuthorizationServer, 'isTargetsChoice'>> {
   const metadata = await readDocument(http, SERVER_METADATA, url, serverMetadata);
   const { issuer, token_endpoint: tokenUrl } = metadata;
   // RFC 8414 §3.3: identical, including a slash at the end.

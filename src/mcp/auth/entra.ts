@@ -1,3 +1,5 @@
+import { isMicrosoftAudience } from '../../plan/entra-scope.ts';
+import type { EntraIdentity } from '../../plan/policy.ts';
 import type { FetchToken } from './token-source.ts';
 
 type Credential = { getToken(scope: string): Promise<{ token: string; expiresOnTimestamp: number } | null> };
@@ -6,43 +8,60 @@ type Credential = { getToken(scope: string): Promise<{ token: string; expiresOnT
 const TIMEOUT_MS = 30_000;
 
 /**
- * Fetches Microsoft Entra tokens: as the app's managed identity in Azure, as the signed-in developer on a laptop. The
- * library caches a token until five minutes before it expires; that is also when a TokenSource asks for the next. The
- * library is loaded on first use, because loading it takes longer than everything else at start.
- * @param clientId of the user-assigned identity; undefined for the default identity
+ * Fetches Microsoft Entra tokens for a target, as the identity that the operator chose for targets. A managed identity is
+ * always requested by its id, because any other identity of the app has access to its storage and its secrets. The library
+ * caches a token until five minutes before it expires; that is also when a TokenSource asks for the next. The library is
+ * loaded on first use, because loading it takes longer than everything else at start.
  */
-export function entraTokens(scope: string, clientId: string | undefined): FetchToken {
+export function entraTokens(scope: string, identity: EntraIdentity): FetchToken {
   let credential: Promise<Credential> | undefined;
+  const failed = `Microsoft Entra did not issue a token for ${scope} to ${identityName(identity)}`;
   return async () => {
-    credential ??= openCredential(clientId);
-    const failed = `Microsoft Entra did not issue a token for ${scope}${runsAsApp() ? ` to ${identityName(clientId)}` : ''}`;
+    credential ??= openCredential(identity);
     const token = await withinLimit(credential.then((opened) => opened.getToken(scope))).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`${failed}: ${reason}`, { cause: error });
     });
     if (token === null) throw new Error(`${failed}.`);
+    assertUsable(token.token, scope);
     return { value: token.token, expiresAtMs: token.expiresOnTimestamp };
   };
 }
 
-async function openCredential(clientId: string | undefined): Promise<Credential> {
+async function openCredential(identity: EntraIdentity): Promise<Credential> {
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
-  // DefaultAzureCredential would try the app's identity too, but only report its error after half a minute of retries,
-  // among the errors of all other credentials.
-  if (runsAsApp()) {
-    const retryOptions = { maxRetries: 2, retryDelayInMs: 300 };
-    return new ManagedIdentityCredential({ retryOptions, ...(clientId !== undefined && { clientId }) });
+  if (identity.kind === 'signed-in') return new DefaultAzureCredential();
+  const retryOptions = { maxRetries: 2, retryDelayInMs: 300 };
+  return new ManagedIdentityCredential({ retryOptions, clientId: identity.clientId });
+}
+
+function identityName(identity: EntraIdentity): string {
+  if (identity.kind === 'managed') return `the managed identity ${identity.clientId}`;
+  return 'the identity that is signed in on this machine';
+}
+
+/**
+ * Refuses a token that Azure's own services would accept. The scope was checked before; this check does not depend on how
+ * Entra reads a scope. A token that is not a JWT cannot be read and passes.
+ */
+function assertUsable(token: string, scope: string): void {
+  const forbidden = audiencesOf(token).find((audience) => isMicrosoftAudience(audience));
+  if (forbidden === undefined || isMicrosoftAudience(scope)) return;
+  throw new Error(
+    `Microsoft Entra issued a token for ${forbidden} although the scope is ${scope}; it was not sent to the target, ` +
+      "because Azure's own services accept it.",
+  );
+}
+
+/** The audiences of a JWT (RFC 7519 §4.1.3); none when the token is not one. */
+function audiencesOf(token: string): string[] {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const { aud } = payload as { readonly aud?: unknown };
+    return [aud].flat().filter((each) => typeof each === 'string');
+  } catch {
+    return [];
   }
-  return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
-}
-
-/** App Service and Functions set this variable only for an app with a managed identity. */
-function runsAsApp(): boolean {
-  return Boolean(process.env.IDENTITY_ENDPOINT);
-}
-
-function identityName(clientId: string | undefined): string {
-  return clientId === undefined ? "the app's managed identity" : `the managed identity ${clientId}`;
 }
 
 async function withinLimit<Result>(work: Promise<Result>): Promise<Result> {

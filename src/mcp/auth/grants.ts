@@ -173,5 +173,6 @@ async function requestAccessToken(asked: TokenRequest, now: () => number): Promi
       `${WHAT} ${asked.server.tokenUrl} issued a token of type ${type}; only Bearer tokens are supported.`,
     );
   }
-  return { value, expiresAtMs: sentMs + lifeSeconds * 1000 };
+  const { issuer, isTargetsChoice } = asked.server;
+  return { value, expiresAtMs: sentMs + lifeSeconds * 1000, ...(isTargetsChoice && { discoveredIssuer: issuer }) };
 }

@@ -1,4 +1,6 @@
-import { type Auth, secretNames } from '../../plan/auth-schema.ts';
+import type { Auth } from '../../plan/auth-schema.ts';
+import type { EntraIdentity } from '../../plan/policy.ts';
+import { secretNames, serverSecretNames } from '../../plan/secret-origins.ts';
 import type { Redactor } from '../../secrets/redact.ts';
 import type { SecretSource } from '../../secrets/secret-source.ts';
 import { AuthHttp, type AuthHttpOptions } from './auth-http.ts';
@@ -19,8 +21,10 @@ export type AuthorizerOptions = AuthHttpOptions & {
   readonly redactor: Pick<Redactor, 'add'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Client id of the identity that requests Entra tokens. */
-  readonly identityClientId: string | undefined;
+  /** Requests Entra tokens; undefined when nobody may. */
+  readonly entraIdentity: EntraIdentity | undefined;
+  /** Why the operator does not allow a secret, by name, to be sent to a URL; undefined when it may be sent there. */
+  readonly problemOfSecret: (secret: string, url: string) => string | undefined;
   /** The token sources of the process. */
   readonly sources: TokenSources;
 };
@@ -32,7 +36,7 @@ type TokenAuth = Exclude<Auth, { type: 'none' | 'bearer' | 'header' }>;
  * @throws when a secret is missing, is not allowed in a header or is not a key; the message names it
  */
 export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Promise<Authorizer> {
-  const { secrets, sources, targetUrl, identityClientId, now } = options;
+  const { secrets, sources, targetUrl, entraIdentity, now } = options;
   switch (auth.type) {
     case 'none':
       return fixedAuthorizer(undefined);
@@ -44,7 +48,7 @@ export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Pr
       const values = new Map(
         await Promise.all(secretNames(auth).map(async (name) => [name, await secrets.get(name)] as const)),
       );
-      const parts = [auth, targetUrl, identityClientId ?? null, [...values.values()]];
+      const parts = [auth, targetUrl, entraIdentity ?? null, [...values.values()]];
       const source = sources.get(parts, () => new TokenSource(fetchTokens(auth, values, options), now));
       return new TokenAuthorizer(source, options.redactor);
     }
@@ -52,14 +56,23 @@ export async function openAuthorizer(auth: Auth, options: AuthorizerOptions): Pr
 }
 
 function fetchTokens(auth: TokenAuth, values: ReadonlyMap<string, string>, options: AuthorizerOptions): FetchToken {
-  if (auth.type === 'entra') return entraTokens(auth.scope, options.identityClientId);
+  if (auth.type === 'entra') {
+    // The policy has refused such plans before.
+    if (options.entraIdentity === undefined) throw new Error('No identity requests Microsoft Entra tokens here.');
+    return entraTokens(auth.scope, options.entraIdentity);
+  }
   const { now, targetUrl } = options;
   const http = new AuthHttp(options);
   const secret = (name: string) => values.get(name) ?? '';
   const client = readClient(auth, secret);
-  const termsFor = (wishes: TokenWishes, advice: string) => tokenTerms({ http, targetUrl, wishes, advice });
+  const problemOfServer = (url: string) => firstProblem(serverSecretNames(auth), url, options);
+  const termsFor = (wishes: TokenWishes, advice: string) =>
+    tokenTerms({ http, targetUrl, wishes, advice, problemOfServer });
   if (auth.type === 'enterprise-managed') {
-    const terms = termsFor({ scope: auth.scope, resource: auth.resource }, "Ask the target's owner to correct this.");
+    const terms = termsFor(
+      { issuer: auth.issuer, scope: auth.scope, resource: auth.resource },
+      "Ask the target's owner to correct this.",
+    );
     const { tokenUrl, ...fields } = auth.identityProvider;
     const identityProvider = { server: namedServer(tokenUrl), client: readClient(fields, secret) };
     return enterpriseManagedTokens(
@@ -70,6 +83,10 @@ function fetchTokens(auth: TokenAuth, values: ReadonlyMap<string, string>, optio
   const terms = termsFor(auth, 'To skip discovery, set auth.tokenUrl in the plan.');
   if (auth.type === 'client-credentials') return clientCredentialsTokens({ http, terms, client }, now);
   return jwtBearerTokens({ http, terms, client, assertion: secret(auth.assertion).trim() }, now);
+}
+
+function firstProblem(secrets: readonly string[], url: string, { problemOfSecret }: AuthorizerOptions) {
+  return secrets.map((name) => problemOfSecret(name, url)).find((problem) => problem !== undefined);
 }
 
 /** Fetches a secret for a header. A line break in it would end the header. */

@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Redactor } from '../../secrets/redact.ts';
 import type { AuthHeader, Authorizer } from './authorizer.ts';
 
-/** An access token and when it expires, epoch milliseconds. */
-export type Token = { readonly value: string; readonly expiresAtMs: number };
+/** An access token. */
+export type Token = {
+  readonly value: string;
+  /** Epoch milliseconds. */
+  readonly expiresAtMs: number;
+  /** The authorization server that issued it, when the target and not the plan names that server. */
+  readonly discoveredIssuer?: string;
+};
 
 /** Fetches a new token. Rejects with a message that names the endpoint and contains no secret. */
 export type FetchToken = () => Promise<Token>;
@@ -33,6 +39,7 @@ export class TokenSource {
   #failure: { readonly error: unknown; readonly untilMs: number } | undefined;
   /** The latest tokens, oldest first. */
   #latest: readonly string[] = [];
+  #discoveredIssuer: string | undefined;
   /** Add a new token to the redactors of those who use it. */
   readonly #redactions = new Set<(token: string) => void>();
 
@@ -51,6 +58,11 @@ export class TokenSource {
     const add = (token: string) => redactor.add(token);
     this.#redactions.add(add);
     return () => this.#redactions.delete(add);
+  }
+
+  /** The authorization server that issued the latest token, when the target and not the plan names that server. */
+  get discoveredIssuer(): string | undefined {
+    return this.#discoveredIssuer;
   }
 
   /**
@@ -87,6 +99,7 @@ export class TokenSource {
       const now = this.#now();
       const header = { name: 'authorization', value: `Bearer ${token.value}` };
       this.#header = header;
+      this.#discoveredIssuer = token.discoveredIssuer;
       this.#latest = [...this.#latest, token.value].slice(-KEPT_TOKENS);
       for (const add of this.#redactions) add(token.value);
       this.#expiresAtMs = token.expiresAtMs;
@@ -157,6 +170,10 @@ export class TokenAuthorizer implements Authorizer {
 
   get tokens() {
     return { fetched: this.#fetched, failed: this.#failed, maxMs: this.#maxMs };
+  }
+
+  get discoveredIssuer(): string | undefined {
+    return this.#source.discoveredIssuer;
   }
 
   async prepare(): Promise<void> {

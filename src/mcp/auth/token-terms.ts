@@ -18,6 +18,7 @@ export type TokenTerms = {
 /** What the plan says about it. */
 export type TokenWishes = {
   readonly tokenUrl?: string | undefined;
+  readonly issuer?: string | undefined;
   readonly scope?: string | undefined;
   /** False for none. */
   readonly resource?: string | false | undefined;
@@ -29,6 +30,8 @@ type TokenTermsOptions = {
   readonly wishes: TokenWishes;
   /** A sentence that says how to fix a discovery that failed. */
   readonly advice: string;
+  /** Why the plan's secrets must not be sent to a token endpoint; undefined when they may be sent there. */
+  readonly problemOfServer: (tokenUrl: string) => string | undefined;
 };
 
 /** Login hosts of Microsoft Entra: the public cloud, its older names, and the sovereign clouds. */
@@ -45,7 +48,7 @@ const ENTRA_HOSTS: ReadonlySet<string> = new Set([
 /**
  * Finds out the terms at the first call and keeps them: from the plan, otherwise from the target (MCP 2026-07-28,
  * Authorization). A failure is not kept.
- * @throws (rejects) when discovery finds no token endpoint; the message names the step that failed
+ * @throws (rejects) when discovery finds no token endpoint that may get the plan's secrets; the message names the step
  */
 export function tokenTerms(options: TokenTermsOptions): () => Promise<TokenTerms> {
   const { targetUrl, advice } = options;
@@ -58,9 +61,12 @@ export function tokenTerms(options: TokenTermsOptions): () => Promise<TokenTerms
   };
 }
 
-async function findTerms({ http, targetUrl, wishes }: TokenTermsOptions): Promise<TokenTerms> {
-  const { tokenUrl, scope, resource } = wishes;
-  if (tokenUrl !== undefined) return { server: namedServer(tokenUrl), scope, resource: resource || undefined };
+async function findTerms(options: TokenTermsOptions): Promise<TokenTerms> {
+  const { http, targetUrl, wishes } = options;
+  const { tokenUrl, issuer, scope, resource } = wishes;
+  if (tokenUrl !== undefined) {
+    return { server: namedServer(tokenUrl), scope, resource: resource || undefined };
+  }
   const challenge = await readChallenge(http, targetUrl);
   const metadata = await readProtectedResource(
     http,
@@ -70,7 +76,9 @@ async function findTerms({ http, targetUrl, wishes }: TokenTermsOptions): Promis
   ).catch((error: unknown) => {
     throw new Error(`Without a token it answered HTTP ${challenge.status}. ${reasonOf(error)}`, { cause: error });
   });
-  const server = await readAuthorizationServer(http, metadata.authorization_servers);
+  const server = await readAuthorizationServer(http, metadata.authorization_servers, issuer);
+  const problem = options.problemOfServer(server.tokenUrl);
+  if (problem !== undefined) throw new Error(`It lists ${server.issuer}, but ${problem}`);
   const offered = metadata.scopes_supported ?? [];
   return {
     server,

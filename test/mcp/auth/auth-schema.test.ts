@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { authAddresses, secretNames } from '../../../src/plan/auth-schema.ts';
+import { authAddresses } from '../../../src/plan/auth-schema.ts';
 import type { Plan } from '../../../src/plan/plan-schema.ts';
+import { secretNames } from '../../../src/plan/secret-origins.ts';
 import { planRedactor } from '../../../src/run/run-context.ts';
 import { aPlan, problemsOf } from '../../support/a-plan.ts';
 
@@ -49,6 +50,19 @@ for (const [name, auth, says] of [
     'identityProvider.privateKey: expected only one of clientSecret and privateKey',
   ],
   [
+    'both an issuer and a token URL',
+    { ...credentials, issuer: 'https://as.example', tokenUrl: 'https://as.example/token' },
+    'issuer: expected only one of tokenUrl and issuer',
+  ],
+  ...['Host', 'Mcp-Session-Id', 'transfer-encoding', 'Content-Length', 'TE', 'Mcp-Param-Query', 'Connection'].map(
+    (name) =>
+      [
+        `the header ${name}`,
+        { type: 'header', name, secret: 'a' },
+        'name: expected no header that the protocol sets itself',
+      ] as const,
+  ),
+  [
     'a misspelt key at the identity provider',
     { ...managed, identityProvider: { ...identityProvider, clientSecre: 'a' } },
     'identityProvider.clientSecre: unknown key "clientSecre": did you mean "clientSecret"?',
@@ -65,11 +79,16 @@ it('auth in a plan lists its secrets, which are then redacted, and its addresses
   const tokenUrl = 'https://as.example/token';
   const auths = [
     { auth: { type: 'none' }, secrets: [] },
-    { auth: { type: 'entra', scope: 'x/.default' }, secrets: [] },
+    { auth: { type: 'entra', scope: 'api://x/.default' }, secrets: [] },
     { auth: { type: 'bearer', secret: 'a' }, secrets: ['a'] },
     { auth: { type: 'header', name: 'X-Key', secret: 'a' }, secrets: ['a'] },
     { auth: { ...credentials, tokenUrl }, secrets: ['a'], addresses: [{ path: 'tokenUrl', url: tokenUrl }] },
     { auth: { type: 'client-credentials', ...client, privateKey: 'a' }, secrets: ['a'] },
+    {
+      auth: { ...credentials, issuer: 'https://as.example' },
+      secrets: ['a'],
+      addresses: [{ path: 'issuer', url: 'https://as.example' }],
+    },
     { auth: { type: 'jwt-bearer', assertion: 'a', ...client, privateKey: 'b' }, secrets: ['a', 'b'] },
     {
       auth: { ...managed, clientSecret: 'b', identityProvider: { ...identityProvider, privateKey: 'c' } },

@@ -138,12 +138,69 @@ describe('discovery of the token endpoint', () => {
     });
   }
 
-  it('uses the next authorization server when the first is not usable', async () => {
-    await start({
-      [`${PRM}/mcp`]: (origin) => resource('/mcp', { authorization_servers: [`${origin}/gone`, origin] })(origin),
+  /** Two authorization servers, of which the first has no metadata. */
+  const firstIsDown = (origin: string) =>
+    resource('/mcp', { authorization_servers: [`${origin}/gone`, origin] })(origin);
+
+  it('sends nothing to another authorization server when the first is not usable', async () => {
+    await start({ [`${PRM}/mcp`]: firstIsDown });
+    await assert.rejects(header(), ({ message }: Error) => {
+      assert.ok(
+        message.includes(`The target also lists ${rig.origin}; to send the credentials there, set auth.issuer`),
+      );
+      return true;
     });
-    await header();
-    assert.equal(rig.asked().at(-1), 'POST /token');
+    assert.ok(
+      !rig.asked().some((asked) => asked.startsWith('POST /token') || asked === `GET ${ASM}`),
+      `${rig.asked()}`,
+    );
+  });
+
+  it('uses the authorization server that the plan names, with or without a slash at its end', async () => {
+    for (const end of ['', '/']) {
+      await start({ [`${PRM}/mcp`]: firstIsDown });
+      await header({ issuer: `${rig.origin}${end}` });
+      assert.deepEqual(rig.asked().slice(2), [`GET ${ASM}`, 'POST /token']);
+      if (end === '') await rig.close();
+    }
+  });
+
+  it('sends nothing to an authorization server that the plan names and the target does not list', async () => {
+    await start();
+    await assert.rejects(
+      header({ issuer: 'https://as.example' }),
+      /The target lists the authorization servers http:\S+, not auth\.issuer, which is https:\/\/as\.example\./,
+    );
+    assert.deepEqual(rig.asked().slice(2), []);
+  });
+
+  it('sends no secret to a token endpoint that the operator does not list for it', async () => {
+    await start();
+    const asked: string[] = [];
+    const problemOfSecret = (name: string, url: string) => {
+      asked.push(`${name} ${url}`);
+      return 'the secret "mine" may go elsewhere.';
+    };
+    const authorizer = await rig.open(AUTH, { mine: 's3cret-value' }, { problemOfSecret });
+    await assert.rejects(
+      async () => authorizer.header(),
+      /It lists http:\S+, but the secret "mine" may go elsewhere\. To skip/,
+    );
+    assert.deepEqual(asked, [`mine ${rig.origin}/token`]);
+    assert.ok(!rig.asked().includes('POST /token'));
+  });
+
+  it('names the authorization server that got the credentials, unless the plan names it', async () => {
+    await start();
+    const discovered = await rig.open(AUTH, { mine: 's3cret-value' });
+    assert.equal(discovered.discoveredIssuer, undefined);
+    await discovered.header();
+    assert.equal(discovered.discoveredIssuer, rig.origin);
+    for (const named of [{ issuer: rig.origin }, { tokenUrl: `${rig.origin}/token` }]) {
+      const authorizer = await rig.open({ ...AUTH, ...named }, { mine: 's3cret-value' });
+      await authorizer.header();
+      assert.equal(authorizer.discoveredIssuer, undefined);
+    }
   });
 
   for (const { name, scope, challenged, offered, sent } of [

@@ -7,6 +7,7 @@ import { entraTokens } from '../../../src/mcp/auth/entra.ts';
 import { type Answer, type AuthRig, SILENT, startAuthRig } from './auth-rig.ts';
 
 const SCOPE = 'api://target/.default';
+const CLIENT_ID = '00000000-0000-0000-0000-000000000001';
 const HEADER = 'the-identity-header';
 const script = fileURLToPath(new URL('entra-client.ts', import.meta.url));
 
@@ -53,7 +54,7 @@ async function ask(clientId: string, times = 1): Promise<Line[]> {
 it('entraTokens requests the resource from the identity endpoint, as the named identity', async () => {
   await start(3600);
   const before = Date.now();
-  const [line] = await ask('00000000-0000-0000-0000-000000000001');
+  const [line] = await ask(CLIENT_ID);
   assert.equal(line?.value, 'token-1');
   const lifeMs = (line?.expiresAtMs ?? 0) - before;
   assert.ok(lifeMs > 3_590_000 && lifeMs < 3_660_000, `${lifeMs}`);
@@ -65,12 +66,12 @@ it('entraTokens requests the resource from the identity endpoint, as the named i
   assert.deepEqual(Object.fromEntries(url.searchParams), {
     'api-version': '2019-08-01',
     resource: 'api://target',
-    client_id: '00000000-0000-0000-0000-000000000001',
+    client_id: CLIENT_ID,
   });
   assert.equal(seen?.headers['x-identity-header'], HEADER);
 });
 
-it("entraTokens requests a token as the app's own identity when none is named, once while the token is valid", async () => {
+it('entraTokens requests a token as whoever is signed in when the operator says so, once while the token is valid', async () => {
   await start(3600);
   const lines = await ask('', 3);
   assert.deepEqual(
@@ -83,7 +84,7 @@ it("entraTokens requests a token as the app's own identity when none is named, o
 
 it('entraTokens requests a new token in the last five minutes of the old one, which is when a source renews it', async () => {
   await start(299);
-  const lines = await ask('', 2);
+  const lines = await ask(CLIENT_ID, 2);
   assert.deepEqual(
     lines.map(({ value }) => value),
     ['token-1', 'token-2'],
@@ -92,10 +93,10 @@ it('entraTokens requests a new token in the last five minutes of the old one, wh
 
 it('entraTokens reports the error of the identity endpoint, not those of other credentials', async () => {
   await start(3600, { status: 400, json: { statusCode: 400, message: 'No managed identity was found.' } });
-  const [line] = await ask('');
+  const [line] = await ask(CLIENT_ID);
   assert.match(
     line?.message ?? '',
-    /^Microsoft Entra did not issue a token for api:\/\/target\/\.default to the app's managed identity: .*No managed identity was/,
+    /^Microsoft Entra did not issue a token for api:\/\/target\/\.default to the managed identity 0+(-0000){3}-0+1: .*No managed identity was/,
   );
   assert.match(line?.message ?? '', /ManagedIdentityCredential/);
   assert.doesNotMatch(line?.message ?? '', /AzureCli|EnvironmentCredential|PowerShell/);
@@ -109,7 +110,7 @@ it('entraTokens waits 30 seconds and no longer for an identity endpoint that doe
   Object.assign(process.env, { IDENTITY_ENDPOINT: `${rig.origin}/msi/token`, IDENTITY_HEADER: HEADER });
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let error: unknown;
-  entraTokens(SCOPE, undefined)().catch((caught: unknown) => {
+  entraTokens(SCOPE, { kind: 'managed', clientId: CLIENT_ID })().catch((caught: unknown) => {
     error = caught;
   });
   while (rig.seen.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));

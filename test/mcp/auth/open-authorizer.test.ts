@@ -98,7 +98,7 @@ it('openAuthorizer fetches a separate token for a rotated secret, another target
     await rig.open(credentials(), { name: 'rotated' }),
     await rig.open(credentials(), value, { targetUrl: `${rig.origin}/other` }),
     await rig.open(credentials({ clientId: 'you' }), value),
-    await rig.open(credentials(), value, { identityClientId: 'id' }),
+    await rig.open(credentials(), value, { entraIdentity: { kind: 'managed', clientId: 'id' } }),
   ];
   await Promise.all(authorizers.map((each) => each.prepare()));
   assert.equal(rig.seen.length, authorizers.length);

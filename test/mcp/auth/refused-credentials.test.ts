@@ -32,7 +32,12 @@ async function startTarget(t: TestContext, acceptedCalls: number): Promise<McpSe
 it('a target that starts to refuse credentials gets no further load, and the report says so, while the other target is loaded to the end', async (t) => {
   const servers = { refusing: await startTarget(t, ACCEPTED_CALLS), steady: await startTarget(t, 1e9) };
   const targets = Object.entries(servers).map(([name, { origin }]) => {
-    const auth = { type: 'client-credentials', tokenUrl: `${origin}/token`, clientId: 'me', clientSecret: 'name' };
+    const auth = {
+      type: 'client-credentials',
+      tokenUrl: `${origin}/token`,
+      clientId: 'me',
+      clientSecret: `${name}-secret`,
+    };
     return [name, { url: `${origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'], auth }];
   });
   const scenarios = Object.keys(servers).map((target) => {
