@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { z } from 'zod';
 import { compareRuns } from '../comparison/compare-runs.ts';
 import type { ComparedRun } from '../comparison/comparison.ts';
 import { isRegression, provesNothing } from '../comparison/comparison-verdict.ts';
+import { issueText, OWN_SENTENCES } from '../plan/issue-text.ts';
 import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import { renderComparison } from '../report/text/text.ts';
@@ -63,11 +65,12 @@ function readRules(options: RuleOptions): ComparisonRules {
     usefulTolerance: number('useful-tolerance'),
     requireData: options['require-data'],
   };
-  const parsed = comparisonSchema.safeParse(given);
+  const parsed = comparisonSchema.safeParse(given, OWN_SENTENCES);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const option = String(issue?.path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UsageError(`--${option}: ${issue?.message}`);
+  const [issue] = parsed.error.issues as [z.core.$ZodIssue];
+  const key = issue.path[0] as keyof typeof comparisonSchema.shape;
+  const option = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${option}: ${issueText(issue, comparisonSchema.shape[key].def.innerType)}`);
 }
 
 /** @throws UsageError naming the option if its value is not a number */

@@ -9,10 +9,11 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { issueText } from './issue-text.ts';
 import { isRecord } from './primitives.ts';
-import { type DanglingReference, issueText, type PlanProblem, pathText, shortened, unknownKeyText } from './problem.ts';
-import { keysAt, optionAt, variantsWith } from './schema-at.ts';
+import { type DanglingReference, type PlanProblem, pathText, shortened, unknownKeyText } from './problem.ts';
+import { expectedAt, keysAt, optionAt, schemaAt, variantsWith } from './schema-at.ts';
 
 /** The file that a plan was read from, for finding the places of problems. */
 type PlanSource = { readonly plan: unknown; readonly document: Document; readonly lines: LineCounter };
@@ -104,11 +105,12 @@ function messagesOf(issue: Issue, plan: unknown): Message[] {
     const inner = messagesOfUnion(issue, plan);
     if (inner.length > 0) return inner;
   }
-  return [{ path: issue.path, message: issueText(issue) }];
+  return [{ path: issue.path, message: issueText(issue, expectedAt(plan, issue.path)) }];
 }
 
 /** Explains why a mapping is not the option that its keys suggest; nothing when they suggest no single option. */
 function messagesOfUnion({ path, errors, input }: Issue & { code: 'invalid_union' }, plan: unknown): Message[] {
+  if (schemaAt(plan, path).schema instanceof z.ZodLazy) return messagesOfJson(path, input);
   if (!isRecord(input)) return [];
   const { index, keys } = optionAt(plan, path);
   if (index !== undefined) {
@@ -117,6 +119,16 @@ function messagesOfUnion({ path, errors, input }: Issue & { code: 'invalid_union
   }
   const unknown = Object.keys(input).filter((key) => !keys.includes(key));
   return unknown.map((key) => ({ path: [...path, key], message: unknownKeyText(shortened(key), keys) }));
+}
+
+/** What JSON cannot hold within a value; in YAML, only numbers that are not finite. */
+function messagesOfJson(path: Path, value: unknown): Message[] {
+  if (typeof value === 'object' && value !== null) {
+    const inside = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+    return inside.flatMap(([key, child]) => messagesOfJson([...path, key], child));
+  }
+  if (typeof value !== 'number' || Number.isFinite(value)) return [];
+  return [{ path, message: `expected a value that JSON can hold, got ${value}: write it in quotes, or remove it` }];
 }
 
 function unknownKey(key: string, path: Path, plan: unknown): string {

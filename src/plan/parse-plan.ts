@@ -2,6 +2,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { describeProblems, documentProblems } from './describe-problems.ts';
 import { feedSchema, isFeedSource, type ReadFile } from './feed.ts';
+import { OWN_SENTENCES } from './issue-text.ts';
 import { issuesOfPlan } from './plan-issues.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
 import { asRecord, durationSchema, isRecord } from './primitives.ts';
@@ -37,13 +38,13 @@ export function parsePlan(text: string, readFile?: ReadFile): ParsedPlan {
   const tooLarge = sizeProblem(value);
   if (tooLarge !== undefined) return refusedWhole(tooLarge);
   const schema = planSchemaWith(readFile);
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = schema.safeParse(value, OWN_SENTENCES);
   if (result.success) {
     const dangling = [...danglingReferences(value, feedsOf(result.data)), ...fitProblems(result.data)];
     if (dangling.length === 0) return { ok: true, plan: result.data };
     return refused(describeProblems([], dangling, { plan: value, document, lines }));
   }
-  const check = (plan: unknown) => schema.safeParse(plan, { reportInput: true }).error?.issues ?? [];
+  const check = (plan: unknown) => schema.safeParse(plan, OWN_SENTENCES).error?.issues ?? [];
   const { issues, supposed } = issuesOfPlan(value, result.error.issues, check);
   const { feeds, sourceIssues } = feedsIn(value, readFile);
   const dangling = [...danglingReferences(value, feeds), ...fitProblems(validPartsOf(value, feeds))];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OWN_SENTENCES } from './issue-text.ts';
 import { asRecord, isRecord } from './primitives.ts';
 import { nearestOf } from './problem.ts';
 import { schemaAt, variantsAt } from './schema-at.ts';
@@ -84,7 +85,7 @@ function issuesOfEveryVariant(plan: unknown, path: Path): (issue: Issue) => Issu
   const { schema, value } = schemaAt(plan, path);
   const variants = variantsAt(plan, path);
   const texts = variants.map(({ discriminator, name }) => {
-    const result = schema && z.safeParse(schema, { ...asRecord(value), [discriminator]: name });
+    const result = schema && z.safeParse(schema, { ...asRecord(value), [discriminator]: name }, OWN_SENTENCES);
     return new Set((result?.error?.issues ?? []).map((issue) => textOf(issue, [])));
   });
   return (issue) => {
@@ -96,8 +97,8 @@ function issuesOfEveryVariant(plan: unknown, path: Path): (issue: Issue) => Issu
   };
 }
 
-function textOf({ path, message }: Issue, base: Path): string {
-  return JSON.stringify([path.slice(base.length), message]);
+function textOf({ path, code, message }: Issue, base: Path): string {
+  return JSON.stringify([path.slice(base.length), code, message]);
 }
 
 function isWithin(issue: Issue, path: Path): boolean {

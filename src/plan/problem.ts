@@ -1,6 +1,4 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { z } from 'zod';
-import { isRecord } from './primitives.ts';
 
 /** Why a plan cannot run or a request cannot be answered, and where the reason is. The form of all `problems`. */
 export type Problem = {
@@ -29,47 +27,6 @@ const MAX_NAMES = 200;
 const MAX_CHARACTERS = 200;
 /** Longest excerpt of the file in a message. */
 const MAX_SHOWN_CHARACTERS = 80;
-
-/** Describes an issue of the schema: what was expected, and what was found unless that may be a secret. */
-export function issueText(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_key') {
-    return `not a valid name: ${issue.issues.map((inner) => inner.message).join('; ')}`;
-  }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return `missing: ${issue.message.replace(/^Invalid input: /, '').replace(/, received undefined$/, '')}`;
-  }
-  if (issue.code === 'invalid_type' && issue.expected === 'int' && typeof issue.input === 'number') {
-    return `expected a whole number${got(issue)}`;
-  }
-  if (issue.code === 'invalid_union' && 'discriminator' in issue) return unknownVariantText(issue);
-  const message = issue.message.replace(/^Invalid (input|option): /, '');
-  return /, (got|received) /.test(message) ? message : message + got(issue);
-}
-
-/** A word that names a kind of something. Longer texts and digits may be a secret that was written in its place. */
-const KIND_WORD = /^[A-Za-z][A-Za-z_-]{0,29}\d?$/;
-
-/** The message for an unknown executor or `type`, which decides what other keys its mapping can have. */
-function unknownVariantText(issue: z.core.$ZodIssue & { readonly code: 'invalid_union' }): string {
-  const {
-    discriminator = '',
-    options = [],
-    input,
-  } = issue as typeof issue & {
-    readonly discriminator?: string;
-    readonly options?: readonly unknown[];
-  };
-  const names = options.map(String);
-  const expected = `expected ${discriminator} to be one of ${names.join(', ')}`;
-  const written = isRecord(input) ? input[discriminator] : undefined;
-  if (written === undefined) return `missing: ${expected}`;
-  if (typeof written === 'number' || typeof written === 'boolean') return `${expected}, got ${written}`;
-  if (typeof written !== 'string') return expected;
-  const nearest = nearestOf(written, names);
-  if (nearest !== undefined) return `${expected}, got ${JSON.stringify(written)}: did you mean "${nearest}"?`;
-  const isShown = KIND_WORD.test(written) || !mayBeSecret(written, issue.path);
-  return isShown ? `${expected}, got ${JSON.stringify(shortened(written))}` : expected;
-}
 
 /** The message for an unknown key; suggests the nearest known one. */
 export function unknownKeyText(key: string, known: readonly string[]): string {
@@ -103,15 +60,4 @@ export function pathText(path: readonly PropertyKey[]): string {
     const name = shortened(String(part));
     return text === '' ? name : `${text}.${name}`;
   }, '');
-}
-
-function got({ input, path }: z.core.$ZodIssue): string {
-  if (typeof input === 'number') return `, got ${input}`;
-  if (typeof input !== 'string' || mayBeSecret(input, path)) return '';
-  return `, got ${JSON.stringify(shortened(input))}`;
-}
-
-/** True where people write a secret by mistake: instead of a secret's name, into a header, or into a URL. */
-function mayBeSecret(text: string, [top, , part]: readonly PropertyKey[]): boolean {
-  return (top === 'targets' && (part === 'auth' || part === 'headers')) || (text.includes('://') && text.includes('@'));
 }

@@ -62,6 +62,12 @@ export function schemaAt(plan: unknown, path: Path): { readonly schema: Schema |
   return { schema, value };
 }
 
+/** What the schema expects of the value at a path: of variants, the one that the value is meant to be if that is clear. */
+export function expectedAt(plan: unknown, path: Path): Schema | undefined {
+  const { schema, value } = schemaAt(plan, path);
+  return resolve(schema, value) ?? unwrap(schema);
+}
+
 function childSchema(schema: Schema | undefined, part: PropertyKey): Schema | undefined {
   if (schema instanceof z.ZodObject) return schema.shape[part as string];
   if (schema instanceof z.ZodRecord) return schema.def.valueType;
@@ -92,8 +98,12 @@ function unwrap(schema: Schema | undefined): Schema | undefined {
   return schema instanceof z.ZodPipe ? unwrap(schema.def.in) : schema;
 }
 
-/** The one option that knows most of a mapping's keys, or the only option that is a mapping. */
+/** The one option that knows most of a mapping's keys, or the only option that is a mapping; of numbers, the numeric one. */
 function indexOfOption(options: readonly Schema[], value: unknown): number | undefined {
+  if (typeof value === 'number') {
+    const index = options.findIndex((option) => unwrap(option) instanceof z.ZodNumber);
+    return index < 0 ? undefined : index;
+  }
   if (!isRecord(value)) return undefined;
   const given = Object.keys(value);
   const objects = options.flatMap((option, index) => {

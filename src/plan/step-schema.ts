@@ -106,14 +106,16 @@ export const stepSchema = z
       for (const other of others)
         add([other], `expected one of ${ACTIONS.join(', ')}; this step already has ${action}`, undefined);
       for (const [key, actions] of Object.entries(ONLY_FOR)) {
-        const value = step[key as keyof typeof step];
-        const given = value !== undefined && !(typeof value === 'object' && Object.keys(value).length === 0);
+        // As the file has it, because this also runs on a step whose values were refused.
+        const value: unknown = step[key as keyof typeof step];
+        const isEmpty = value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+        const given = value !== undefined && !isEmpty;
         if (given && !actions.includes(action)) {
           add([key], `expected no ${key} with ${action}, only with ${actions.join(', ')}`, undefined);
         }
       }
       if (action !== 'prompt') return;
-      for (const [name, value] of Object.entries(step.arguments ?? {})) {
+      for (const [name, value] of Object.entries(asRecord(step.arguments))) {
         if (typeof value !== 'string')
           add(['arguments', name], 'expected a text, because prompts take no other arguments', value);
       }

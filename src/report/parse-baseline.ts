@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ComparedRun } from '../comparison/comparison.ts';
+import { issueText, OWN_SENTENCES } from '../plan/issue-text.ts';
+import { pathText, problemText } from '../plan/problem.ts';
 import { bucketsOf } from '../summary/batches.ts';
 import { PERCENTILE_NAMES } from '../summary/percentiles.ts';
 import type { Report } from './report.ts';
@@ -66,15 +68,14 @@ const comparedRunSchema = z.object({
  * @returns the run, or what is wrong with the report, as the rest of a sentence that begins with the report's name
  */
 export function parseBaseline(report: unknown): ComparedRun | { readonly problem: string } {
-  const parsed = comparedRunSchema.safeParse(report);
+  const parsed = comparedRunSchema.safeParse(report, OWN_SENTENCES);
   if (parsed.success) return damage(parsed.data) ?? parsed.data;
   const paths = parsed.error.issues.map(({ path }) => path);
   if (paths.every(([first, , third]) => first === 'operations' && third === 'batches')) {
     return { problem: 'was made by an earlier version and lacks what a comparison needs: run its plan again' };
   }
-  return {
-    problem: `is not a report: ${z.prettifyError(parsed.error).split('\n').slice(0, 2).join(' ').replace('✖ ', '')}`,
-  };
+  const [issue] = parsed.error.issues as [z.core.$ZodIssue];
+  return { problem: `is not a report: ${problemText({ path: pathText(issue.path), message: issueText(issue) })}` };
 }
 
 /** Damage is found here, before a run, and not when an hour of load is compared. */

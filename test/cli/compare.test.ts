@@ -112,12 +112,24 @@ describe('mcp-surge compare', () => {
     assert.match(stderr, /expected two reports/);
     await refused(/Cannot read the report .*none\.json/, 'one.json', 'none.json');
     await refused(/Cannot read the report .*broken\.json/, 'broken.json', 'one.json');
-    await refused(/other\.json is not a report: .*runId/, 'other.json', 'one.json');
+    await refused(/other\.json is not a report: runId: missing: expected a text\.$/, 'other.json', 'one.json');
     await refused(/older\.json was made by an earlier version.*run its plan again/, 'older.json', 'one.json');
     await refused(/damaged\.json is damaged: .*at 0 s cannot be read/, 'damaged.json', 'one.json');
-    await refused(/--metric: .*p50/, 'one.json', 'one.json', '--metric', 'p42');
+    await refused(
+      /--metric: expected one of p50, p95, p99, got "p42": did you mean "p50"\?$/,
+      'one.json',
+      'one.json',
+      '--metric',
+      'p42',
+    );
     await refused(/--tolerance: expected a number, got "ten"/, 'one.json', 'one.json', '--tolerance', 'ten');
-    await refused(/--useful-tolerance: .*1/, 'one.json', 'one.json', '--useful-tolerance', '2');
+    await refused(
+      /--useful-tolerance: expected a number from 0 to 1, got 2$/,
+      'one.json',
+      'one.json',
+      '--useful-tolerance',
+      '2',
+    );
     await refused(/--min-requests: expected a number, got ""/, 'one.json', 'one.json', '--min-requests', '');
   });
 

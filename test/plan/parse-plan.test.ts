@@ -44,7 +44,12 @@ describe('problems of a plan', () => {
         column: 1,
         message: 'expected lower-case letters, digits and single dashes, got "Not Good"',
       },
-      { path: 'scenarios.calls.vus', line: 6, column: 3, message: 'missing: expected number' },
+      {
+        path: 'scenarios.calls.vus',
+        line: 6,
+        column: 3,
+        message: 'missing: expected a whole number from 1 to 1000000',
+      },
       {
         path: 'scenarios.calls.target',
         line: 7,
@@ -62,7 +67,7 @@ describe('problems of a plan', () => {
         path: 'scenarios.calls.steps[0].tool',
         line: 12,
         column: 9,
-        message: 'Too small: expected string to have >=1 characters, got ""',
+        message: 'expected a text that is not empty, got ""',
       },
       {
         path: 'scenarios.calls.steps[0].arguments.q',

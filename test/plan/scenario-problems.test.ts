@@ -13,12 +13,12 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'no virtual users',
     ['executor: constant-vus', 'vus: 0', 'duration: 10s'],
-    [1, 'vus', /expected number to be >=1, got 0/],
+    [1, 'vus', /expected a whole number from 1 to \d+, got 0$/],
   ],
   [
     'a negative number of virtual users',
     ['executor: constant-vus', 'vus: -2', 'duration: 10s'],
-    [1, 'vus', /expected number to be >=1, got -2/],
+    [1, 'vus', /expected a whole number from 1 to 1000000, got -2$/],
   ],
   [
     'no duration',
@@ -33,17 +33,17 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'a rate of zero',
     ['executor: constant-arrival-rate', 'rate: 0', 'duration: 10s', 'preAllocatedVUs: 1'],
-    [1, 'rate', /expected number to be >0, got 0/],
+    [1, 'rate', /expected a number above 0 and up to 1000000, got 0$/],
   ],
   [
     'a negative rate',
     ['executor: constant-arrival-rate', 'rate: -1', 'duration: 10s', 'preAllocatedVUs: 1'],
-    [1, 'rate', /expected number to be >0, got -1/],
+    [1, 'rate', /expected a number above 0 and up to 1000000, got -1$/],
   ],
   [
     'no virtual users for a rate',
     ['executor: constant-arrival-rate', 'rate: 1', 'duration: 10s', 'preAllocatedVUs: 0'],
-    [3, 'preAllocatedVUs', /expected number to be >=1, got 0/],
+    [3, 'preAllocatedVUs', /expected a whole number from 1 to \d+, got 0$/],
   ],
   [
     'maxVUs below preAllocatedVUs',
@@ -79,7 +79,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'stages with half a virtual user',
     ['executor: ramping-vus', 'stages: [{ duration: 10s, target: 0.5 }]'],
-    [1, 'stages[0].target', 'expected a whole number, got 0.5'],
+    [1, 'stages[0].target', 'expected a whole number from 0 to 1000000, got 0.5'],
   ],
   [
     'stages without a rate',
@@ -89,12 +89,12 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
   [
     'stages with a negative rate',
     ['executor: ramping-arrival-rate', 'preAllocatedVUs: 1', 'stages: [{ duration: 10s, target: -1 }]'],
-    [2, 'stages[0].target', /expected number to be >=0, got -1/],
+    [2, 'stages[0].target', /expected a number from 0 to 1000000, got -1$/],
   ],
   [
     'no iterations',
     ['executor: shared-iterations', 'vus: 1', 'iterations: 0'],
-    [2, 'iterations', /expected number to be >=1, got 0/],
+    [2, 'iterations', /expected a whole number from 1 to \d+, got 0$/],
   ],
   [
     'keys of another executor',
@@ -110,7 +110,7 @@ const CASES: readonly (readonly [string, readonly string[], ...(readonly [number
       'executor',
       /^expected executor to be one of constant-vus, .*, got "constant-vu": did you mean "constant-vus"\?$/,
     ],
-    [1, 'vus', /expected number to be >=1, got 0/],
+    [1, 'vus', /expected a whole number from 1 to 1000000, got 0/],
   ],
   [
     'think time without a second call',

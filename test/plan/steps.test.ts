@@ -38,7 +38,7 @@ describe('steps', () => {
     assert.deepEqual(problemsOfStep({ weight: 2 }), [expected]);
     assert.deepEqual(problemsOfStep({ arguments: { q: 'x' }, weight: 0 }), [
       expected,
-      '.weight: Too small: expected number to be >0, got 0',
+      '.weight: expected a number above 0 and up to 1000000, got 0',
     ]);
     const { line, column } = onlyProblemIn(`${YAML}      - weight: 2\n`);
     assert.deepEqual({ line, column }, { line: 13, column: 9 });
@@ -59,12 +59,14 @@ describe('steps', () => {
   });
 
   it('report a wrong value of an action as the only problem', () => {
-    assert.deepEqual(problemsOfStep({ tool: 7 }), ['.tool: expected string, received number']);
-    assert.deepEqual(problemsOfStep({ list: 'toys' }), [
-      '.list: expected one of "tools"|"resources"|"resource-templates"|"prompts", got "toys"',
+    assert.deepEqual(problemsOfStep({ tool: 7 }), [
+      '.tool: expected a text that is not empty, got 7: write it in quotes',
     ]);
-    assert.match(problemsOfStep({ ping: false }).join('\n'), /^\.ping: expected true$/);
-    assert.match(problemsOfStep('look').join('\n'), /^: expected object, received string/);
+    assert.deepEqual(problemsOfStep({ list: 'toys' }), [
+      '.list: expected one of tools, resources, resource-templates, prompts, got "toys": did you mean "tools"?',
+    ]);
+    assert.match(problemsOfStep({ ping: false }).join('\n'), /^\.ping: expected true, got false$/);
+    assert.match(problemsOfStep('look').join('\n'), /^: expected a mapping, got "look"$/);
   });
 
   it('refuse keys that their action does not have', () => {
@@ -132,7 +134,7 @@ describe('parts of a step with several shapes', () => {
       '.matches: expected a JavaScript regular expression, got "("',
     ]);
     assert.deepEqual(problemsOfCheck({ size: { min: 2, max: 1 } }), ['.size.min: expected min to be at most max']);
-    assert.deepEqual(problemsOfCheck({ schema: 7 }), ['.schema: expected record, received number']);
+    assert.deepEqual(problemsOfCheck({ schema: 7 }), ['.schema: expected a mapping, got 7']);
     assert.deepEqual(problemsOfCheck({ pointer: 'a', equals: 1 }), [
       '.pointer: expected a JSON pointer such as "/structuredContent/items/0/id", got "a"',
     ]);
@@ -154,10 +156,10 @@ describe('parts of a step with several shapes', () => {
     const calls = problemsOf({ scenario: { callsPerIteration: { min: 5, max: 1 } } });
     assert.deepEqual(calls, ['scenarios.calls.callsPerIteration.min: expected min to be at most max']);
     assert.deepEqual(problemsOf({ scenario: { callsPerIteration: 0 } }), [
-      'scenarios.calls.callsPerIteration: Too small: expected number to be >=1, got 0',
+      'scenarios.calls.callsPerIteration: expected a whole number from 1 to 1000, got 0',
     ]);
     assert.deepEqual(problemsOf({ scenario: { sessions: { close: { abandn: 1 } } } }), [
-      'scenarios.calls.sessions.close.abandon: missing: expected number',
+      'scenarios.calls.sessions.close.abandon: missing: expected a number from 0 to 1',
       'scenarios.calls.sessions.close.abandn: unknown key "abandn": did you mean "abandon"?',
     ]);
   });

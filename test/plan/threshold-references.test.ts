@@ -117,7 +117,7 @@ it('refuses invalid conditions in the short and the long form', () => {
       { threshold: 'count>1', abortOnFial: true },
       '.abortOnFial: unknown key "abortOnFial": did you mean "abortOnFail"?',
     ],
-    [{ abortOnFail: true }, '.threshold: missing: expected string'],
+    [{ abortOnFail: true }, '.threshold: missing: expected a text'],
     [7, ': expected a condition such as "p(95)<500", or {threshold, abortOnFail, delayAbortEval, over}, got 7'],
   ];
   for (const [condition, expected] of cases) {
