@@ -71,10 +71,11 @@ export async function runCommand(args: string[]): Promise<number> {
       process.stderr.write(showProblems(`${file} is not allowed to run here:`, problems));
       return EXIT_CODE.invalidPlan;
     }
-    case 'key-taken':
-      throw new Error('A command sends no idempotency key.');
-    default:
+    case 'created':
+    case 'repeated':
       return runAndReport(context, created.record.runId, values.out);
+    default:
+      throw new Error(`A command must not end as ${created.outcome}: it has no idempotency key and no other runs.`);
   }
 }
 

@@ -6,6 +6,7 @@ import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
+import type { RunLimits } from '../run/run-limits.ts';
 import { timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
@@ -67,6 +68,14 @@ const settingsSchema = z.object({
   SURGE_MAX_DURATION_SECONDS: seconds(3600),
   /** Starts a second, for scenarios whose starts come at a rate. */
   SURGE_MAX_RATE: count(2000),
+  /** Limits of all runs together. */
+  SURGE_MAX_ACTIVE_RUNS: count(10),
+  SURGE_MAX_TOTAL_VUS: count(1000),
+  SURGE_MAX_TOTAL_RATE: count(4000),
+  /** `true` allows several runs to load one target at the same time. */
+  SURGE_ALLOW_SHARED_TARGETS: z.stringbool().default(false),
+  /** `true` ends all load and refuses new runs. */
+  SURGE_STOPPED: z.stringbool().default(false),
   SURGE_VUS_PER_LANE: count(100),
   SURGE_RATE_PER_LANE: count(500),
   SURGE_WINDOW_SECONDS: seconds(300),
@@ -140,6 +149,22 @@ export function policyOf(settings: Settings): Policy {
   };
 }
 
+/** What the settings allow of all runs together. */
+export function limitsOf(settings: Settings): RunLimits {
+  return {
+    maxActiveRuns: settings.SURGE_MAX_ACTIVE_RUNS,
+    maxTotalVus: settings.SURGE_MAX_TOTAL_VUS,
+    maxTotalRate: settings.SURGE_MAX_TOTAL_RATE,
+    allowSharedTargets: settings.SURGE_ALLOW_SHARED_TARGETS,
+    howToAllow: {
+      'too-many-runs': 'raise SURGE_MAX_ACTIVE_RUNS',
+      'too-many-vus': 'raise SURGE_MAX_TOTAL_VUS',
+      'rate-too-high': 'raise SURGE_MAX_TOTAL_RATE',
+      'shared-target': 'set SURGE_ALLOW_SHARED_TARGETS to true',
+    },
+  };
+}
+
 const settings = readSettings(process.env);
 
 export const policy = policyOf(settings);
@@ -190,6 +215,8 @@ function contextWith(store: RunStore): RunContext {
     secrets: openSecrets(process.env, () => performance.now()),
     clock: systemClock,
     policy,
+    limits: limitsOf(settings),
+    isStopped: settings.SURGE_STOPPED,
     tokens: openTokenAccess(policy),
     replyMemory: new ReplyMemory(settings.SURGE_REPLY_MEMORY_MB),
     sizing: {

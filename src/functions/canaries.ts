@@ -4,7 +4,8 @@ import { app, type InvocationContext } from '@azure/functions';
 import * as df from 'durable-functions';
 import { parsePlan } from '../plan/parse-plan.ts';
 import { policyRefusals, refusalSentence } from '../plan/policy.ts';
-import { createRun } from '../run/create-run.ts';
+import { problemText } from '../plan/problem.ts';
+import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { isActive } from '../run/run-documents.ts';
 import { relativeFileReader } from '../run/run-in-process.ts';
 import { appContext, policy } from './app-context.ts';
@@ -47,10 +48,21 @@ async function startCanary(name: string, text: string, invocation: InvocationCon
     invocation.warn(`Canary ${name} is skipped, because its run ${last.runId} is still ${last.state}.`);
     return;
   }
-  const created = await createRun(context, { text, readFile, trigger: 'canary' });
+  const created = await createRun(context, { text, readFile, trigger: 'canary', startedBy: 'timer' });
+  const reason = whyNotNow(created);
+  if (reason !== undefined) {
+    invocation.warn(`Canary ${name} is skipped: ${reason}`);
+    return;
+  }
   if (!('record' in created)) throw new Error(`Canary ${name} could not be started: ${JSON.stringify(created)}`);
   await startOrchestration(df.getClient(invocation), created.record.runId);
   invocation.log(`Canary ${name} started run ${created.record.runId}.`);
+}
+
+/** Why a run must not start at present; undefined if it has started or can never start. */
+function whyNotNow(created: CreatedRun): string | undefined {
+  if (created.outcome === 'standstill') return created.message;
+  return created.outcome === 'no-room' ? created.problems.map(problemText).join(' ') : undefined;
 }
 
 /** The folder of host.json and the plans: the deployed bundle's own, or the root of a checkout. */

@@ -3,12 +3,14 @@ import * as df from 'durable-functions';
 import { refusalProblem } from '../plan/policy.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { listRuns } from '../run/list-runs.ts';
-import { type FoundBaseline, findBaseline, hasEnded, readRun } from '../run/run-documents.ts';
+import { type FoundBaseline, findBaseline } from '../run/run-documents.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
+import { stopRun } from '../run/stop-run.ts';
 import { policy } from './app-context.ts';
 import { BAD_QUERY, type Call, endpoint, problemResponse, promptly, requestedRun, runNotFound } from './http-answer.ts';
+import { endWaiting } from './http-stop.ts';
 import { LIST_QUERY, parseListQuery } from './list-query.ts';
-import { startOrchestration, stopOrchestration } from './orchestration-client.ts';
+import { startOrchestration } from './orchestration-client.ts';
 import { reconciledRecord, reconcileList } from './reconciler.ts';
 
 type Answer = Promise<HttpResponseInit>;
@@ -36,7 +38,7 @@ app.http('list-runs', {
   handler: endpoint({ role: 'read', query: LIST_QUERY, handle: showRuns }),
 });
 app.http('get-run', { ...get, route: 'runs/{id}', handler: endpoint({ role: 'read', handle: getRun }) });
-app.http('stop-run', { ...post, route: 'runs/{id}/stop', handler: endpoint({ role: 'run', handle: stopRun }) });
+app.http('stop-run', { ...post, route: 'runs/{id}/stop', handler: endpoint({ role: 'run', handle: requestStop }) });
 
 /** More than a plan may have, in any encoding; a larger body is not read. */
 const MAX_BODY_BYTES = 4_000_000;
@@ -89,27 +91,17 @@ async function getRun(call: Call): Answer {
   return { jsonBody: runViewWithLive(current, progress, runsUrl(call.request), clock.now()) };
 }
 
-async function stopRun(call: Call): Answer {
-  const { invocation } = call;
-  const { store, clock } = call.context;
+async function requestStop(call: Call): Answer {
   const record = await requestedRun(call);
   if (record === undefined) return runNotFound(call);
   const { runId, state } = record;
-  if (hasEnded(record)) {
-    return problemResponse({
-      status: 409,
-      title: 'The run has ended',
-      detail: `Run ${runId} is ${state}; there is nothing to stop.`,
-    });
+  const stopped = await stopRun(call.context, runId, call.caller.name);
+  if (stopped === undefined) {
+    const detail = `Run ${runId} is ${state}; there is nothing to stop.`;
+    return problemResponse({ status: 409, title: 'The run has ended', detail });
   }
-  await store.updateRun(runId, { stopRequested: true });
-  await stopOrchestration(df.getClient(invocation), await readRun(store, runId)).catch((error: unknown) => {
-    // The flag stops the load anyway; only the report then waits until the end of the last window.
-    invocation.warn(
-      `Run ${runId} is stopped by its stop flag only, because the stop event could not be sent: ${error}`,
-    );
-  });
-  return { status: 202, jsonBody: runView({ ...record, stopRequested: true }, runsUrl(call.request), clock.now()) };
+  await endWaiting(call, stopped);
+  return { status: 202, jsonBody: runView(stopped, runsUrl(call.request), call.context.clock.now()) };
 }
 
 function runsUrl(request: HttpRequest): string {
@@ -141,6 +133,14 @@ function refusal(created: Exclude<CreatedRun, { record: unknown }>): HttpRespons
       const problems = created.refusals.map((each) => refusalProblem(each, policy));
       return problemResponse({ status: 403, title: 'The plan is not allowed here', problems });
     }
+    case 'standstill':
+      return problemResponse({ status: 503, title: 'mcp-surge is stopped', detail: created.message });
+    case 'no-room':
+      return problemResponse({
+        status: 409,
+        title: 'Other runs leave no room for this one',
+        problems: created.problems,
+      });
     case 'key-taken': {
       const detail =
         `The Idempotency-Key was used to start run ${created.runId} with a different plan or baseline. ` +

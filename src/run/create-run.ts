@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { ComparedRun } from '../comparison/comparison.ts';
-import { isLoopback } from '../net/address-rules.ts';
 import type { ReadFile } from '../plan/feed.ts';
 import { parsePlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyRefusals, type Refusal } from '../plan/policy.ts';
-import type { PlanProblem } from '../plan/problem.ts';
-import { planExtent } from '../plan/slices.ts';
-import { hashOfKey, type RunLoad, type RunRecord } from '../store/run-store.ts';
+import type { PlanProblem, Problem } from '../plan/problem.ts';
+import { hashOfKey, type RunRecord } from '../store/run-store.ts';
+import { problemsOfNewRun, standstill } from './admission.ts';
 import type { RunContext } from './run-context.ts';
 import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
+import { loadOf } from './run-limits.ts';
 
 type RunRequest = {
   /** The plan as YAML or JSON. */
@@ -31,9 +31,15 @@ export type CreatedRun =
   | { readonly outcome: 'created' | 'repeated'; readonly record: RunRecord }
   | { readonly outcome: 'invalid'; readonly problems: readonly PlanProblem[] }
   | { readonly outcome: 'not-allowed'; readonly refusals: readonly Refusal[] }
-  | { readonly outcome: 'key-taken'; readonly runId: string };
+  | { readonly outcome: 'key-taken'; readonly runId: string }
+  /** The kill switch is on; the message says who turned it on and how to turn it off. */
+  | { readonly outcome: 'standstill'; readonly message: string }
+  /** Other runs leave no room for this one. */
+  | { readonly outcome: 'no-room'; readonly problems: readonly Problem[] };
 
-/** Parses a plan, checks it against the operator's policy, and stores it as a run that waits for its preflight. */
+/**
+ * Parses a plan, checks it against the operator's policy and limits, and stores it as a run that waits for its preflight.
+ */
 export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
   const parsed = parsePlan(request.text, request.readFile);
   if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
@@ -49,6 +55,10 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
     const same = existing.baselineRunId === request.baseline?.runId;
     return same ? { outcome: 'repeated', record: existing } : { outcome: 'key-taken', runId: held.runId };
   }
+  const stopped = await standstill(context);
+  if (stopped !== undefined) return { outcome: 'standstill', message: stopped.message };
+  const problems = await problemsOfNewRun(context, parsed.plan, held.runId);
+  if (problems.length > 0) return { outcome: 'no-room', problems };
   const record: RunRecord = {
     runId: held.runId,
     planName: parsed.plan.name,
@@ -70,19 +80,6 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
 
 function requiringData(plan: Plan): Plan {
   return { ...plan, comparison: { ...plan.comparison, requireData: true } };
-}
-
-/** What a plan asks for at most. */
-function loadOf(plan: Plan): RunLoad {
-  const { vus, peakRate } = planExtent(plan);
-  const origins = Object.values(plan.targets).map(({ url }) => originOf(url));
-  return { vus, rate: peakRate, origins: [...new Set(origins)] };
-}
-
-/** A target's origin; all names of this machine are the same one. */
-function originOf(url: string): string {
-  const { origin, protocol, port } = new URL(url);
-  return isLoopback(url) ? `${protocol}//127.0.0.1${port === '' ? '' : `:${port}`}` : origin;
 }
 
 /** A hash of what a plan means; comments, the order of lines and explicit defaults do not change it. */

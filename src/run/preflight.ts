@@ -4,6 +4,7 @@ import type { Problem } from '../plan/problem.ts';
 import { layoutOf } from '../plan/slices.ts';
 import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunChange, RunRecord, RunSchedule } from '../store/run-store.ts';
+import { problemsOfQueuedRun, problemsOfStart } from './admission.ts';
 import { probeTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
 import { hasEnded, readPlan, readRun } from './run-documents.ts';
@@ -72,10 +73,14 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   const plan = await readPlan(store, runId);
   const { policy } = context;
   const refused = policyRefusals(plan, policy).map((refusal) => refusalProblem(refusal, policy));
-  const refusals = [...refused, ...compileProblems(plan)];
-  const names = refusals.length > 0 ? [] : Object.keys(plan.targets);
+  const refusals = [...refused, ...compileProblems(plan), ...(await problemsOfQueuedRun(context, plan, runId))];
+  // A run that is stopped before its start sends nothing to its targets.
+  const isOver = refusals.length > 0 || (await readRun(store, runId)).stopRequested;
+  const names = isOver ? [] : Object.keys(plan.targets);
   const probes = await Promise.all(names.map((name) => probeTarget(context, plan, name)));
   const found = [...refusals, ...probes.flatMap((probe) => probe.problems)];
+  // Checked again as late as possible: another run may have begun since.
+  if (found.length === 0) found.push(...(await problemsOfStart(context, plan, runId)));
   const problems = atMost(found, (left) => ({ path: '', message: `${left} more problems like these.` }));
   const warned = probes.flatMap((probe) => probe.warnings);
   const warnings = atMost(warned, (left) => `${left} more warnings like these.`);

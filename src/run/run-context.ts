@@ -11,6 +11,7 @@ import { Redactor } from '../secrets/redact.ts';
 import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
+import type { RunLimits } from './run-limits.ts';
 import type { Timing } from './timing.ts';
 import type { WaitingMemory } from './waiting-memory.ts';
 
@@ -27,6 +28,10 @@ export type RunContext = {
   readonly timing: Timing;
   /** Where samples wait that the store has not accepted yet. */
   readonly waitingMemory: WaitingMemory;
+  /** What is allowed of all runs together; absent where a process makes only one run. */
+  readonly limits?: RunLimits;
+  /** True if the operator has forbidden all load by a setting. */
+  readonly isStopped?: boolean;
   /** How this process gets access tokens. */
   readonly tokens: TokenAccess;
   /** What the replies under way of this process hold. */

@@ -13,9 +13,13 @@ export type RunView = {
   readonly baseline?: string;
   readonly state: RunRecord['state'];
   readonly stopRequested: boolean;
+  /** Who stopped the run, and when; absent if nobody did. */
+  readonly stopped?: NonNullable<RunRecord['stopped']>;
   /** The condition that stopped the run. */
   readonly abort?: NonNullable<RunRecord['abort']>;
   readonly createdAt: string;
+  /** Who started the run: a caller of the API, `timer` or `unknown`; absent for a command. */
+  readonly startedBy?: string;
   /** Planned start and end of the load; absent until preflight has passed. */
   readonly startsAt?: string;
   readonly endsAt?: string;
@@ -35,6 +39,7 @@ export type RunView = {
 /** Shows a run. @param baseUrl URL of the list of runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
+  const { startedBy, stopped } = record;
   const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict } = record;
   const self = `${baseUrl}/${runId}`;
   return {
@@ -44,8 +49,10 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     ...(baselineRunId === undefined ? {} : { baseline: baselineRunId }),
     state,
     stopRequested,
+    ...(stopped === undefined ? {} : { stopped }),
     ...(abort === undefined ? {} : { abort }),
     createdAt,
+    ...(startedBy === undefined ? {} : { startedBy }),
     ...(schedule === undefined ? {} : timesOf(schedule, endedAt, nowMs)),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(problems === undefined ? {} : { problems }),

@@ -33,6 +33,7 @@ export function memoryRunStore(): RunStore {
   const slices = new Map<string, SliceAttempts>();
   const blocks = new Map<string, Map<number, Block>>();
   const progress = new Map<string, Map<string, LiveProgress>>();
+  const targets = new Map<string, string>();
   let killSwitch: Stop | undefined;
 
   const attemptsAt = (runId: string, sliceId: string) => slices.get(keyOf(runId, sliceId)) ?? NO_ATTEMPTS;
@@ -81,6 +82,14 @@ export function memoryRunStore(): RunStore {
       const first = claims.get(hashOfKey(key)) ?? { ...claim };
       claims.set(hashOfKey(key), first);
       return { ...first };
+    },
+    async holdTarget(origin, runId, givesWay) {
+      for (;;) {
+        const holder = targets.get(origin);
+        if (holder === runId || (holder !== undefined && !(await givesWay(holder)))) return holder;
+        // Somebody else may have taken it meanwhile.
+        if (targets.get(origin) === holder) targets.set(origin, runId);
+      }
     },
     async readKillSwitch() {
       return killSwitch;

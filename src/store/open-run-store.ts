@@ -1,9 +1,10 @@
 import { TableClient } from '@azure/data-tables';
 import type { RunStore } from './run-store.ts';
+import { tableControl } from './table-control.ts';
 import { tableDocuments } from './table-documents.ts';
 import { tableRemoval } from './table-removal.ts';
 import { TableRows } from './table-rows.ts';
-import { tableClaims, tableKillSwitch, tableRuns } from './table-runs.ts';
+import { tableClaims, tableRuns } from './table-runs.ts';
 import { tableAttempts, tableBlocks, tableProgress } from './table-slices.ts';
 
 /** The one table that everything is stored in. */
@@ -45,7 +46,7 @@ export function tableRunStore(client: TableClient, timeoutMs?: number): RunStore
   return {
     ...tableRuns(rows),
     ...tableClaims(rows),
-    ...tableKillSwitch(rows),
+    ...tableControl(rows),
     ...tableDocuments(rows),
     ...tableAttempts(rows),
     ...tableBlocks(rows),

@@ -32,6 +32,14 @@ export type RunStore = {
    */
   reserveKey(key: string, claim: KeyClaim): Promise<KeyClaim>;
 
+  /**
+   * Gives a target to a run, so that it is the only one that loads it. Of several runs at the same moment, one gets it.
+   * @param origin of the target
+   * @param givesWay whether the run that has the target must give it up, e.g. because it has ended
+   * @returns the run that has the target afterwards
+   */
+  holdTarget(origin: string, runId: string, givesWay: (holder: string) => Promise<boolean>): Promise<string>;
+
   /** The kill switch; undefined while it is off. */
   readKillSwitch(): Promise<Stop | undefined>;
   /** Turns the kill switch on, or off if there is no stop. */

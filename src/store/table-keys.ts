@@ -70,6 +70,11 @@ export function claimKey(hash: string): RowKey {
 /** The kill switch. */
 export const killSwitchKey: RowKey = { partitionKey: 'control', rowKey: 'stop' };
 
+/** The run that has a target. */
+export function targetKey(origin: string): RowKey {
+  return { partitionKey: 'control', rowKey: key('target', origin) };
+}
+
 /** The partitions of a run's documents, slices and progress: the first, and an end that is beyond the last. */
 export function runPartitions(runId: string): { readonly from: string; readonly to: string } {
   const from = keyPart(runId) + SEPARATOR;

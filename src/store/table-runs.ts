@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { packJson, type RowValues, unpackJson } from './row-values.ts';
 import { hashOfKey, type RunQuery, type RunRecord, type RunStore, UnknownRunError } from './run-store.ts';
-import { claimKey, killSwitchKey, planRunKey, runKey, runRange } from './table-keys.ts';
+import { claimKey, planRunKey, runKey, runRange } from './table-keys.ts';
 import type { TableRows } from './table-rows.ts';
 
 const PAGE_SIZE = 200;
@@ -164,20 +164,6 @@ export function tableClaims(rows: TableRows): Pick<RunStore, 'reserveKey'> {
       const first = await rows.get(doing, row);
       if (first === undefined) throw new Error(`Could not ${doing}: its row was deleted meanwhile. Try again.`);
       return { runId: String(first.values.runId), planHash: String(first.values.planHash) };
-    },
-  };
-}
-
-/** The kill switch: one row, which exists while the switch is on. */
-export function tableKillSwitch(rows: TableRows): Pick<RunStore, 'readKillSwitch' | 'writeKillSwitch'> {
-  return {
-    async readKillSwitch() {
-      const row = await rows.get('read the kill switch', killSwitchKey);
-      return row === undefined ? undefined : { by: String(row.values.by), at: String(row.values.at) };
-    },
-    async writeKillSwitch(stop) {
-      if (stop === undefined) await rows.remove('turn the kill switch off', killSwitchKey);
-      else await rows.put('turn the kill switch on', killSwitchKey, { by: stop.by, at: stop.at });
     },
   };
 }

@@ -16,7 +16,12 @@ let api: string;
 before(async () => {
   stack = await startLocalStack({
     latencyScale: 0.1,
-    settings: { SURGE_VUS_PER_LANE: '2', SURGE_MAX_VUS: '50', SURGE_MAX_RATE: '40' },
+    settings: {
+      SURGE_VUS_PER_LANE: '2',
+      SURGE_MAX_VUS: '50',
+      SURGE_MAX_RATE: '40',
+      SURGE_ALLOW_SHARED_TARGETS: 'true',
+    },
   });
   api = `${stack.host.url}/api`;
 });

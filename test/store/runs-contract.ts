@@ -195,6 +195,24 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
       assert.deepEqual(await store.reserveKey('', late), late);
     });
 
+    it('gives a target to one of several runs, and to another one when that gives way', async () => {
+      const store = await open();
+      const [origin, other] = ['https://t.example:8443', 'https://ünï.example'];
+      const stays = async () => false;
+      const ids = ['r-1', 'r-2', 'r-3', 'r-4'];
+      const holders = await Promise.all(ids.map((id) => store.holdTarget(origin, id, stays)));
+      const [first = ''] = holders;
+      assert.ok(ids.includes(first));
+      assert.deepEqual(holders, [first, first, first, first]);
+      assert.equal(await store.holdTarget(origin, first, async () => assert.fail('asks a run about itself')), first);
+      assert.equal(await store.holdTarget(other, 'r-5', stays), 'r-5');
+      const leaves = async (holder: string) => holder === first;
+      const heirs = await Promise.all(['r-6', 'r-7', 'r-8'].map((id) => store.holdTarget(origin, id, leaves)));
+      const [heir = ''] = heirs;
+      assert.ok(['r-6', 'r-7', 'r-8'].includes(heir));
+      assert.deepEqual(heirs, [heir, heir, heir]);
+    });
+
     it('remembers who turned the kill switch on, until it is turned off', async () => {
       const store = await open();
       assert.equal(await store.readKillSwitch(), undefined);
