@@ -168,6 +168,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       routePrefix: hostSettings.routePrefix,
       origin: url,
       run: runner.run,
+      served: enabled.served,
+      hubName: hostSettings.hubName,
       fireTimer: (name) => timers.fire(name),
     }),
     durable: durableHttp(engine, endpoint),

@@ -1,25 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpFunction, RunFunction } from '../function-runner.ts';
 import type { HttpCookie, HttpData, ReturnedValue, TypedData } from '../worker/worker-protocol.ts';
+import { type HostRoutesOptions, hostRoutes } from './host-routes.ts';
 import { readBody } from './http-listener.ts';
 import { RouteTable } from './route-table.ts';
 
-type HttpFunctionsOptions = {
+type HttpFunctionsOptions = HostRoutesOptions & {
   readonly functions: readonly HttpFunction[];
   /** Without leading and trailing slashes. */
   readonly routePrefix: string;
   /** Origin in the URL of a request that has no Host header. */
   readonly origin: string;
   readonly run: RunFunction;
-  /** Runs a timer function now; returns false when there is none of that name. */
-  readonly fireTimer: (name: string) => boolean;
 };
 
-const ADMIN = /^\/admin\/functions\/([^/]+)\/?$/;
+const BEYOND_ASCII = /\P{ASCII}/u;
 
 /**
- * Handles the app's HTTP routes, and `POST /admin/functions/NAME`, which runs a timer function. An unknown route answers
- * 404, a body above the limit 413, and a failed function 500 with an empty body.
+ * Handles the app's HTTP routes, and those of the host itself. An unknown route answers 404, a header with a byte that is
+ * not ASCII 400, a body above the limit 413, and a failed function 500 with an empty body.
  */
 export function httpFunctions(
   options: HttpFunctionsOptions,
@@ -29,17 +28,17 @@ export function httpFunctions(
     routes.add(`${options.routePrefix}/${definition.route}`, definition.methods, definition);
   }
 
+  const ofHost = hostRoutes(options);
+
   return async (request, response) => {
-    const method = request.method ?? 'GET';
     const [pathname = '/'] = (request.url ?? '/').split('?', 1);
-    const admin = method === 'POST' ? ADMIN.exec(pathname) : null;
-    if (admin !== null) {
-      request.resume();
-      response.writeHead(options.fireTimer(decodeURIComponent(admin[1] ?? '')) ? 202 : 404).end();
+    if (request.rawHeaders.some((text) => BEYOND_ASCII.test(text))) {
+      response.writeHead(400, { connection: 'close' }).end();
       return;
     }
-    const found = routes.match(method, pathname);
+    const found = routes.match(request.method ?? 'GET', pathname);
     if (found === undefined) {
+      if (ofHost(pathname, request, response)) return;
       request.resume();
       response.writeHead(404).end();
       return;
@@ -93,7 +92,10 @@ function sendReturned(response: ServerResponse, value: ReturnedValue): void {
   }
   response.statusCode = Number(http.statusCode ?? 200);
   const { bytes, string } = http.body ?? {};
-  response.end(bytes ?? string ?? '');
+  const body = bytes ?? string ?? '';
+  // Like the Functions host, it sends a body in chunks, unless the function states its length.
+  if (body.length > 0) response.write(body);
+  response.end();
 }
 
 const sameSiteNames = { lax: 'Lax', strict: 'Strict', explicitNone: 'None', none: undefined } as const;

@@ -116,9 +116,13 @@ function compareRanks(a: readonly Rank[], b: readonly Rank[]): number {
   return 0;
 }
 
+/** Decodes escapes, except that of a slash, which ASP.NET leaves in a path. */
 function decode(value: string): string {
   try {
-    return decodeURIComponent(value);
+    return value
+      .split(/(%2f)/i)
+      .map((part, index) => (index % 2 === 1 ? part : decodeURIComponent(part)))
+      .join('');
   } catch {
     return value;
   }

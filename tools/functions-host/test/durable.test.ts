@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { eventType } from '../durable/history-event.ts';
 import type { LogLine } from '../log.ts';
-import { type DurableApp, startDurableApp, until } from './test-apps.ts';
+import { type DurableApp, durableApp, startDurableApp, until } from './test-apps.ts';
 
 let app: DurableApp;
 const lines: LogLine[] = [];
@@ -84,6 +84,19 @@ it('an event wins against a later timer and loses against an earlier one', async
   const late = await app.run('race', { ms: 80 });
   assert.equal(late.output, 'timer');
   assert.ok(Date.now() - started >= 80);
+});
+
+it('durable timers act early or late on request', async (t) => {
+  const early = await durableApp(t, { faults: { timerOffsetMs: [-60_000, -59_900] } });
+  const startedMs = performance.now();
+  assert.equal((await early.run('race', { ms: 60_000 })).output, 'timer');
+  assert.ok(performance.now() - startedMs < 10_000);
+  const late = await durableApp(t, { faults: { timerOffsetMs: [300, 400] } });
+  const { createdTime: _, instanceId } = await late.run('race', { ms: 1 });
+  const history = late.host.durable.history(instanceId) ?? [];
+  const acted = history.findLast(({ EventType }) => EventType === eventType.orchestratorStarted)?.Timestamp ?? '';
+  const due = history.find(({ EventType }) => EventType === eventType.timerCreated)?.FireAt;
+  assert.ok(Date.parse(acted) - Date.parse(String(due)) >= 300);
 });
 
 it('continueAsNew begins a new history under the same id and keeps the custom status', async () => {

@@ -43,7 +43,7 @@ it('the most specific route answers, and its parameters are decoded', async () =
     ['/api/list/2', 'optional', { page: '2' }],
     ['/api/runs/r1/report.v2.html', 'report', { id: 'r1', format: 'v2.html' }],
     ['/api/files', 'files', {}],
-    ['/api/files/a/b%2Fc.txt', 'files', { path: 'a/b/c.txt' }],
+    ['/api/files/a/b%2Fc.txt', 'files', { path: 'a/b%2Fc.txt' }],
     ['/api/plain-name', 'plain-name', {}],
   ];
   for (const [path, name, params] of cases) {
@@ -54,7 +54,6 @@ it('the most specific route answers, and its parameters are decoded', async () =
 
 it('an unknown route, a wrong method and a disabled function answer 404', async () => {
   for (const [method, path] of [
-    ['GET', '/'],
     ['GET', '/api/nowhere'],
     ['GET', '/items/42'],
     ['DELETE', '/api/items/42'],
@@ -101,6 +100,35 @@ it('a body above 100 MB is refused before it is read', async () => {
     refused.write('begin');
   });
   assert.equal(status, 413);
+});
+
+it('a body is sent in chunks, as by the Functions host', async () => {
+  const response = await fetch(`${host.url}/api/plain-name`);
+  assert.equal(response.headers.get('transfer-encoding'), 'chunked');
+  assert.equal(response.headers.get('content-length'), null);
+});
+
+it('a header with a byte that is not ASCII answers 400', async () => {
+  const status = await new Promise((resolve, reject) => {
+    const sent = request(`${host.url}/api/plain-name`, { headers: { 'x-test': 'gr\u00fc\u00dfe' } }, (response) => {
+      resolve(response.statusCode);
+      response.resume();
+    });
+    sent.on('error', reject).end();
+  });
+  assert.equal(status, 400);
+});
+
+it('the host has a home page, a state and a list of functions', async () => {
+  const home = await fetch(`${host.url}/`);
+  assert.equal(home.status, 200);
+  assert.match(await home.text(), /app is running/);
+  const state = await fetch(`${host.url}/admin/host/status`);
+  assert.equal(((await state.json()) as { state: string }).state, 'Running');
+  const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as unknown[];
+  assert.deepEqual(functions, JSON.parse(JSON.stringify(host.functions)));
+  assert.equal((await fetch(`${host.url}/admin/host/ping`, { method: 'POST' })).status, 200);
+  assert.equal((await fetch(`${host.url}/admin/nothing`)).status, 404);
 });
 
 it("cookies, empty responses and the app's hooks take effect", async () => {
