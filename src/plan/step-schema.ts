@@ -45,6 +45,7 @@ type Action = (typeof ACTIONS)[number];
 /** Keys that only some actions can have. */
 const ONLY_FOR: Readonly<Record<string, readonly Action[]>> = {
   arguments: ['tool', 'prompt'],
+  validateArguments: ['tool', 'prompt'],
   progress: ['tool'],
   checks: ['tool', 'resource', 'prompt', 'complete'],
   capture: ['tool', 'resource', 'prompt', 'complete'],
@@ -89,6 +90,8 @@ export const stepSchema = z
     weight: z.number().positive().max(1_000_000).default(1),
     /** Arguments of a tool, or of a prompt, which takes only texts. */
     arguments: z.record(z.string(), z.json('expected a value that JSON can hold')).optional(),
+    /** False for a negative test: preflight does not compare the arguments with what the target says about them. */
+    validateArguments: z.boolean().optional(),
     /** Asks the server to report progress; the answer is then an event stream. */
     progress: z.boolean().optional(),
     checks: z.array(checkSchema).default([]),

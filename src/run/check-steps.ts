@@ -7,7 +7,7 @@ import type { ListName, Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { checkArguments } from './check-arguments.ts';
 import { checkCompletion, checkPrompt, checkResource } from './check-lists.ts';
-import { type Finding, findingProblem, type Path } from './findings.ts';
+import { type Finding, findingProblem, type Path, SEND_ANYWAY } from './findings.ts';
 import { NO_LISTS, type TargetLists } from './target-lists.ts';
 
 /** What preflight found in a plan; without problems the run goes on. Warnings are a sentence each. */
@@ -65,7 +65,7 @@ function checkStep(step: Step, scope: Scope): readonly Finding[] {
     return [{ severity: 'problem', path: [...path, key], message }];
   }
   const place = { path, target: targetName };
-  if (prompt !== undefined) return checkPrompt(prompt, step, lists, place);
+  if (prompt !== undefined) return withSwitch(checkPrompt(prompt, step, lists, place), step, scope);
   if (resource !== undefined) return checkResource(resource, lists, place);
   return complete === undefined ? [] : checkCompletion(complete, lists, place);
 }
@@ -111,7 +111,22 @@ function checkTool(name: string, step: Step, scope: Scope): readonly Finding[] {
   } else if (!tool.readOnly && !allowWrites.includes(name)) {
     findings.push(problem(writeText(targetName, name)));
   }
-  return [...findings, ...checkArguments(tool, step.arguments ?? {}, plan.feeds, [...path, 'arguments'])];
+  const found = checkArguments(tool, step.arguments ?? {}, plan.feeds, [...path, 'arguments']);
+  return [...findings, ...withSwitch(found, step, scope)];
+}
+
+/**
+ * Leaves out what was found in the arguments of a step that sends wrong ones on purpose. Otherwise the last problem with
+ * them says how to send them anyway.
+ */
+function withSwitch(findings: readonly Finding[], { validateArguments }: Step, { path }: Scope): readonly Finding[] {
+  const isAboutArguments = (each: Finding) => each.path[path.length] === 'arguments';
+  if (validateArguments === false) return findings.filter((each) => !isAboutArguments(each));
+  const last = findings.findLastIndex((each) => isAboutArguments(each) && each.severity === 'problem');
+  return findings.map((each, index) => {
+    if (index !== last) return each;
+    return { ...each, message: `${findingProblem(each).message} ${SEND_ANYWAY}` };
+  });
 }
 
 function writeText(targetName: string, toolName: string): string {

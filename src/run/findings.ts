@@ -14,6 +14,9 @@ export type Finding = {
   readonly message: string;
 };
 
+/** How to send arguments that preflight refuses, at the end of a problem. */
+export const SEND_ANYWAY = 'To send these arguments anyway, set validateArguments: false in this step';
+
 /** A finding as a problem of the plan; its message ends with a period or a question mark. */
 export function findingProblem({ path, message }: Finding): Problem {
   return { path: pathText(path), message: /[.?]$/.test(message) ? message : `${message}.` };

@@ -150,7 +150,7 @@ it('exits with 106 with every problem of the steps, after the warnings', async (
     'Preflight warnings:',
     '  scenarios.look.steps[0].arguments.qeury: microsoft_docs_search does not list this argument and may ignore it: did you mean "query"?',
     'Preflight failed: no load was sent.',
-    '  scenarios.look.steps[0].arguments.query: missing; microsoft_docs_search requires it: add it.',
+    '  scenarios.look.steps[0].arguments.query: missing; microsoft_docs_search requires it: add it. To send these arguments anyway, set validateArguments: false in this step.',
     '  scenarios.look.steps[1].tool: learn has no tool "microsoft_docs_serch": did you mean "microsoft_docs_search"? Its tools: microsoft_docs_search, microsoft_code_sample_search.',
     '',
   ]);

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { readTools } from '../../src/mcp/operations/tool.ts';
 import { problemText } from '../../src/plan/problem.ts';
 import { checkSteps } from '../../src/run/check-steps.ts';
+import { SEND_ANYWAY } from '../../src/run/findings.ts';
 import { aPlan } from '../support/a-plan.ts';
 
 const FEEDS = {
@@ -22,7 +23,14 @@ function findingsOf(inputSchema: object, given: object, capture = false) {
   const at = `scenarios.calls.steps[${first.length}].arguments`;
   const short = (sentences: readonly string[]) =>
     sentences.filter((each) => each.startsWith(at)).map((each) => each.slice(at.length).replace(/^\./, ''));
-  return { problems: short(problems.map(problemText)), warnings: short(warnings) };
+  const said = short(problems.map(problemText));
+  // Only the last one says it, once for all.
+  const end = ` ${SEND_ANYWAY}.`;
+  assert.deepEqual(
+    said.map((each) => each.endsWith(end)),
+    said.map((_, index) => index === said.length - 1),
+  );
+  return { problems: said.map((each) => each.replace(end, '')), warnings: short(warnings) };
 }
 
 const SEARCH = {
@@ -236,5 +244,24 @@ describe('an inputSchema', () => {
     for (const schema of [undefined, null, 'object', []]) {
       assert.deepEqual(warned(schema as unknown as object), { problems: [], warnings: [] });
     }
+  });
+});
+
+describe('arguments that are wrong on purpose', () => {
+  const tools = readTools([{ name: 'search', annotations: { readOnlyHint: true }, inputSchema: SEARCH }]);
+  const facts = { protocolVersion: '2025-11-25', server: 'fake 1', session: 'stateless' } as const;
+  const found = (step: object) => {
+    const plan = aPlan({ scenario: { steps: [step, { tool: 'search', arguments: {} }] } });
+    return checkSteps(plan, 'web', { facts, tools, capabilities: ['tools'] });
+  };
+
+  it('are not compared with the inputSchema, and those of other steps are', () => {
+    const { problems, warnings } = found({ tool: 'search', arguments: { qeury: 7 }, validateArguments: false });
+    assert.deepEqual([problems.map(({ path }) => path), warnings], [['scenarios.calls.steps[1].arguments.query'], []]);
+  });
+
+  it('do not make an unknown tool right', () => {
+    const { problems } = found({ tool: 'serch', arguments: { qeury: 7 }, validateArguments: false });
+    assert.equal(problems[0]?.path, 'scenarios.calls.steps[0].tool');
   });
 });

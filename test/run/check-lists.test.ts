@@ -59,11 +59,19 @@ describe('a prompt', () => {
       'lacks a required argument and has an unlisted one',
       brief({ tnoe: 'dry' }),
       {
-        problems: ['arguments.language: missing; prompt "brief" of web requires it: add it.'],
+        problems: [
+          'arguments.language: missing; prompt "brief" of web requires it: add it. To send these arguments anyway, set validateArguments: false in this step.',
+        ],
         warnings: [
           'arguments.tnoe: prompt "brief" of web does not list this argument and may ignore it: did you mean "tone"?',
         ],
       },
+    ],
+    ['is to get wrong arguments', { ...brief({ tnoe: 'dry' }), validateArguments: false }, {}],
+    [
+      'is unknown, whatever its arguments',
+      { prompt: 'summary', validateArguments: false },
+      { problems: ['prompt: web has no prompt "summary": expected one of brief, plain.'] },
     ],
     ['has names with placeholders', brief({ '{{ids}}': 'x' }), {}],
     [

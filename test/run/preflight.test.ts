@@ -9,6 +9,7 @@ import { runInProcess } from '../../src/run/run-in-process.ts';
 import { runView } from '../../src/run/run-view.ts';
 import { planText } from '../support/a-plan.ts';
 import { type Answer, legacyServer, type McpServer, modernServer, startMcpServer } from '../support/mcp-server.ts';
+import { httpReply } from '../support/raw-http.ts';
 import { testContext } from '../support/run-context.ts';
 
 const CAPABILITIES = { tools: {}, prompts: {}, resources: {}, completions: {} };
@@ -37,6 +38,11 @@ const LISTS: Readonly<Record<string, Answer>> = {
   'resources/read': ({ params }) => ({ contents: [{ uri: params.uri, text: 'note' }] }),
   'prompts/get': () => ({ messages: [{ role: 'user', content: { type: 'text', text: 'Write.' } }] }),
   'completion/complete': () => ({ completion: { values: [] } }),
+};
+
+const refusal = (id: number) => {
+  const error = { code: -32602, message: 'Invalid arguments for tool look' };
+  return JSON.stringify({ jsonrpc: '2.0', id, error });
 };
 
 const discovery =
@@ -107,11 +113,11 @@ for (const era of ['legacy', 'modern'] as const) {
       ]);
       const short = (texts: readonly string[]) => texts.map((text) => text.replace('scenarios.calls.', ''));
       assert.deepEqual(short(problems), [
-        'steps[1].arguments.query: expected string, got 7: write it in quotes (inputSchema of look).',
+        'steps[1].arguments.query: expected string, got 7: write it in quotes (inputSchema of look). To send these arguments anyway, set validateArguments: false in this step.',
         'steps[2].tool: web has no tool "lok": did you mean "look"? Its tools: look, write.',
         'steps[3].tool: web does not mark "write" with readOnlyHint, so it may change something. To call it anyway, add it to targets.web.allowWrites.',
-        'steps[3].arguments.query: missing; write requires it: add it.',
-        'steps[4].arguments.language: missing; prompt "brief" of web requires it: add it.',
+        'steps[3].arguments.query: missing; write requires it: add it. To send these arguments anyway, set validateArguments: false in this step.',
+        'steps[4].arguments.language: missing; prompt "brief" of web requires it: add it. To send these arguments anyway, set validateArguments: false in this step.',
         'steps[5].prompt: web has no prompt "brife": did you mean "brief"?',
       ]);
       assert.deepEqual(short(warnings), [
@@ -121,6 +127,31 @@ for (const era of ['legacy', 'modern'] as const) {
       ]);
       assert.equal(report, undefined);
       assert.deepEqual([record.state, record.preflightWarnings], ['refused', warnings]);
+    });
+
+    it('lets a step send wrong arguments on purpose, and the refusal is a failure that no check changes', async (t) => {
+      const refuse: Answer = ({ id, params }) =>
+        params.name === 'look' && (params.arguments as { query?: unknown }).query === 'x'
+          ? { content: [{ type: 'text', text: 'seen' }] }
+          : httpReply(200, ['content-type: application/json'], refusal(id));
+      const server = await startMcpServer(ERAS[era](CAPABILITIES), { 'tools/call': refuse });
+      t.after(() => server.close());
+      const { problems, report } = await run(server, era, [
+        { tool: 'look', arguments: { query: 'x' } },
+        { tool: 'look', arguments: { query: 7 }, validateArguments: false, checks: [{ contains: 'Invalid' }] },
+      ]);
+      assert.deepEqual(problems, []);
+      assert.deepEqual(
+        server.of('tools/call').map(({ params }) => params.arguments),
+        [{ query: 'x' }, { query: 7 }],
+      );
+      const [look] = report?.operations.filter(({ operation }) => operation === 'tools/call:look') ?? [];
+      assert.deepEqual([look?.useful, look?.failures], [1, 1]);
+      assert.deepEqual(
+        report?.failures.map(({ outcome, count }) => [outcome, count]),
+        [['RPC_-32602', 1]],
+      );
+      assert.deepEqual(report?.checks, []);
     });
 
     it('keeps its warnings in the record and the report, and lets the run go on', async (t) => {
