@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GROUP_LANES } from '../run/fold-slices.ts';
 import { runIdPattern } from '../run/run-documents.ts';
 import type { RunSchedule } from '../store/run-store.ts';
 
@@ -17,7 +18,7 @@ export const runInput = z.object({ runId });
 
 export const preflightInput = z.object({ runId, attempt });
 
-const groupFields = { runId, window: index, firstLane: index, lanes: z.int().positive() };
+const groupFields = { runId, window: index, firstLane: index, lanes: z.int().positive().max(GROUP_LANES) };
 
 /** The lanes of one window that are added up together. */
 export const foldInput = z.object(groupFields);

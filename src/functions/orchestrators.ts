@@ -25,6 +25,9 @@ const LEAD_MS = 15_000;
 /** Before each attempt at a slice, in seconds. A worker that died is replaced within a second. */
 const ATTEMPT_PAUSES_SECONDS = [0, 0, 5, 15, 30, 30, 30, 30] as const;
 
+/** Of what the run makes up for if it fails in a group. */
+const ATTEMPTS_IN_GROUP = 4;
+
 type Steps = Generator<Task, unknown, never>;
 type GroupResult = { readonly faults?: Faults };
 type SliceResult = { readonly state: string; readonly aborted?: true; readonly faults?: Faults };
@@ -96,7 +99,9 @@ function* runGroups(
  * when it is yielded; each waits for its own window or for the stop event. If the fold fails, conclude makes it.
  */
 export function* group(context: OrchestrationContext): Steps {
-  const { runId, window, firstLane, lanes, startAtMs, endAtMs } = groupInput.parse(context.df.getInput());
+  const input = groupInput.parse(context.df.getInput());
+  const { runId, window, firstLane, lanes, startAtMs, endAtMs } = input;
+  if (context.df.instanceId !== groupInstanceId(runId, input)) return { refused: true };
   if (window > 0) {
     const stop = context.df.waitForExternalEvent(STOP_EVENT);
     const leadMs = Math.min(LEAD_MS, (endAtMs - startAtMs) / 2);
@@ -134,7 +139,7 @@ export function* group(context: OrchestrationContext): Steps {
 
 function* unlessItFails(context: OrchestrationContext, call: () => Task): Generator<Task, boolean, never> {
   try {
-    yield* retried(context, call);
+    yield* retried(context, call, ATTEMPTS_IN_GROUP);
     return true;
   } catch {
     return false;

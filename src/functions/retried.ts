@@ -14,17 +14,22 @@ const PAUSES_SECONDS = [1, 5, 15, 60, 120, 240] as const;
  * Runs an activity until it succeeds, with growing pauses between the attempts. callActivityWithRetry is not used: it
  * takes task ids from the same counter as other tasks, which has made orchestrations hang.
  * @param call is given the number of the attempt, from 0
+ * @param attempts at most one more than there are pauses
  * @throws the last attempt's error
  */
-export function* retried(context: OrchestrationContext, call: (attempt: number) => Task): Steps<unknown> {
-  for (const [attempt, seconds] of PAUSES_SECONDS.entries()) {
+export function* retried(
+  context: OrchestrationContext,
+  call: (attempt: number) => Task,
+  attempts = PAUSES_SECONDS.length + 1,
+): Steps<unknown> {
+  for (const [attempt, seconds] of PAUSES_SECONDS.slice(0, attempts - 1).entries()) {
     try {
       return yield call(attempt);
     } catch {
       yield* pause(context, seconds);
     }
   }
-  return yield call(PAUSES_SECONDS.length);
+  return yield call(attempts - 1);
 }
 
 /** Pauses grow and shrink with the dead-after time. A setting is the same in every replay of this process. */

@@ -13,7 +13,7 @@ import { sliceOfSchedule } from './run-slice.ts';
 export type FoldGroup = { readonly window: number; readonly firstLane: number; readonly lanes: number };
 
 /** How many slices one orchestrator manages at most; its history grows with the square of their number. */
-const GROUP_LANES = 100;
+export const GROUP_LANES = 100;
 
 /** Divides the slices of a run into groups, in order of window and lane. */
 export function foldGroups({ lanes, windows }: { readonly lanes: number; readonly windows: number }): FoldGroup[] {

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { it } from 'node:test';
 import { startLocalStack } from '../../demo/local-stack.ts';
 import { postRun } from '../../demo/runs-api.ts';
 import * as orchestrators from '../../src/functions/orchestrators.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
 import { waitForRun } from '../support/wait-for-run.ts';
+import { createOrchestrator } from './play-orchestration.ts';
 
-type Handler = (trigger: unknown, context: object) => Promise<unknown>;
-/** The function that durable-functions registers with a host for a generator. */
-const { createOrchestrator } = createRequire(import.meta.url)('durable-functions/lib/src/util/testingUtils') as {
-  createOrchestrator: (generator: (typeof orchestrators)['run']) => Handler;
-};
 const generators: Readonly<Record<string, (typeof orchestrators)['run']>> = { ...orchestrators };
 
 it('asks for the same actions when every episode of a run is replayed from its history', async (t) => {
