@@ -29,8 +29,9 @@ export async function postRun(baseUrl: string, planText: string): Promise<RunVie
   return (await call('POST', `${baseUrl}/runs`, planText)) as RunView;
 }
 
-export async function getRun(baseUrl: string, runId: string): Promise<RunStatus> {
-  return (await call('GET', `${baseUrl}/runs/${runId}`)) as RunStatus;
+/** @param more headers to send in addition */
+export async function getRun(baseUrl: string, runId: string, more: Headers = {}): Promise<RunStatus> {
+  return (await call('GET', `${baseUrl}/runs/${runId}`, undefined, more)) as RunStatus;
 }
 
 export async function stopRun(baseUrl: string, runId: string): Promise<void> {
@@ -45,10 +46,13 @@ export async function getReport(baseUrl: string, runId: string): Promise<Report>
 const MAX_TRIES = 5;
 const RETRY_MS = 500;
 
+type Headers = Readonly<Record<string, string>>;
+
 type Content = { readonly title?: string; readonly detail?: string; readonly problems?: readonly Problem[] };
 
-async function call(method: 'GET' | 'POST', url: string, body?: string): Promise<unknown> {
-  const headers = { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/yaml' }) };
+async function call(method: 'GET' | 'POST', url: string, body?: string, more: Headers = {}): Promise<unknown> {
+  const type = body === undefined ? {} : { 'content-type': 'application/yaml' };
+  const headers = { accept: 'application/json', ...type, ...more };
   for (let tries = 1; ; tries++) {
     const answer = await request(url, { method, headers, ...(body === undefined ? {} : { body }) });
     const text = await answer.body.text();

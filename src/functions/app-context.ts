@@ -5,6 +5,7 @@ import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
+import type { Retention } from '../run/retention.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import type { RunLimits } from '../run/run-limits.ts';
 import { timingOf } from '../run/timing.ts';
@@ -27,6 +28,13 @@ const megabytes = (standard: number) =>
     .positive()
     .default(standard)
     .transform((value) => value * MEGABYTE);
+const days = (standard: number) =>
+  z.coerce
+    .number()
+    .positive()
+    .max(36_500)
+    .default(standard)
+    .transform((value) => value * 86_400_000);
 const count = (standard: number) => z.coerce.number().int().positive().default(standard);
 
 const commaList = z
@@ -74,6 +82,9 @@ const settingsSchema = z.object({
   SURGE_MAX_TOTAL_RATE: count(4000),
   /** `true` allows several runs to load one target at the same time. */
   SURGE_ALLOW_SHARED_TARGETS: z.stringbool().default(false),
+  /** Runs are deleted after so many days; of canaries, the record and the report are kept for longer. */
+  SURGE_KEEP_DAYS: days(30),
+  SURGE_KEEP_CANARY_DAYS: days(365),
   /** `true` ends all load and refuses new runs. */
   SURGE_STOPPED: z.stringbool().default(false),
   SURGE_VUS_PER_LANE: count(100),
@@ -93,7 +104,7 @@ const settingsSchema = z.object({
 
 type Settings = z.output<typeof settingsSchema>;
 
-/** Reads the app settings; those in seconds become milliseconds. @throws naming every setting that is not valid */
+/** Reads the app settings; those in seconds and days become milliseconds. @throws naming every setting that is not valid */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   // An empty app setting counts as not set.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
@@ -170,11 +181,17 @@ const settings = readSettings(process.env);
 export const policy = policyOf(settings);
 export const timing = timingOf(settings.SURGE_DEAD_AFTER_SECONDS);
 
+/** How long runs are kept. */
+export const retention: Retention = {
+  keepMs: settings.SURGE_KEEP_DAYS,
+  keepCanaryMs: settings.SURGE_KEEP_CANARY_DAYS,
+};
+
 /** Whether callers of the HTTP API need an app role. */
 export const requireRoles = settings.SURGE_REQUIRE_ROLES;
 
 /** After this time a call of the HTTP API to the storage has failed, so that callers are told within two seconds. */
-const API_STORE_TIMEOUT_MS = 1700;
+const API_STORE_TIMEOUT_MS = 1500;
 
 type Contexts = {
   /** For the steps of runs, which wait for a storage that is slow. */

@@ -3,14 +3,15 @@ import * as df from 'durable-functions';
 import { refusalProblem } from '../plan/policy.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { listRuns } from '../run/list-runs.ts';
-import { type FoundBaseline, findBaseline } from '../run/run-documents.ts';
+import { deleteRun } from '../run/retention.ts';
+import { type FoundBaseline, findBaseline, hasEnded } from '../run/run-documents.ts';
 import { runView, runViewWithLive } from '../run/run-view.ts';
 import { stopRun } from '../run/stop-run.ts';
 import { policy } from './app-context.ts';
 import { BAD_QUERY, type Call, endpoint, problemResponse, promptly, requestedRun, runNotFound } from './http-answer.ts';
 import { endWaiting } from './http-stop.ts';
 import { LIST_QUERY, parseListQuery } from './list-query.ts';
-import { startOrchestration } from './orchestration-client.ts';
+import { purgeOrchestration, startOrchestration } from './orchestration-client.ts';
 import { reconciledRecord, reconcileList } from './reconciler.ts';
 
 type Answer = Promise<HttpResponseInit>;
@@ -39,6 +40,14 @@ app.http('list-runs', {
 });
 app.http('get-run', { ...get, route: 'runs/{id}', handler: endpoint({ role: 'read', handle: getRun }) });
 app.http('stop-run', { ...post, route: 'runs/{id}/stop', handler: endpoint({ role: 'run', handle: requestStop }) });
+
+app.http('delete-run', {
+  methods: ['DELETE'],
+  authLevel: 'function',
+  extraInputs: [df.input.durableClient()],
+  route: 'runs/{id}',
+  handler: endpoint({ role: 'operate', handle: removeRun }),
+});
 
 /** More than a plan may have, in any encoding; a larger body is not read. */
 const MAX_BODY_BYTES = 4_000_000;
@@ -102,6 +111,21 @@ async function requestStop(call: Call): Answer {
   }
   await endWaiting(call, stopped);
   return { status: 202, jsonBody: runView(stopped, runsUrl(call.request), call.context.clock.now()) };
+}
+
+async function removeRun(call: Call): Answer {
+  const record = await requestedRun(call);
+  if (record === undefined) return runNotFound(call);
+  const { runId, state } = record;
+  if (!(await deleteRun(call.context, record))) {
+    const what = hasEnded(record) ? 'has ended, and one of its slices still shows life' : `is ${state}`;
+    const detail = `Run ${runId} ${what}. Stop it with POST /api/runs/${runId}/stop, and delete it when it has ended.`;
+    return problemResponse({ status: 409, title: 'The run is active', detail });
+  }
+  await promptly(purgeOrchestration(df.getClient(call.invocation), record)).catch((error: unknown) => {
+    call.invocation.warn(`The history of the deleted run ${runId} stays until it is too old: ${error}`);
+  });
+  return { status: 204 };
 }
 
 function runsUrl(request: HttpRequest): string {

@@ -5,4 +5,5 @@ import './http-stop.ts';
 import './orchestrators.ts';
 import './activities.ts';
 import './canaries.ts';
+import './retention-timer.ts';
 import './reconciler.ts';

@@ -53,6 +53,15 @@ export async function endGroups(client: DurableClient, { runId, schedule }: RunR
   }
 }
 
+/**
+ * Deletes the histories of a run's orchestration and of its groups. Those of its slices have ids that are not known here;
+ * they are deleted when they are too old.
+ */
+export async function purgeOrchestration(client: DurableClient, { runId, schedule }: RunRecord): Promise<void> {
+  const groups = schedule === undefined ? [] : foldGroups(schedule).map((group) => groupInstanceId(runId, group));
+  for (const instanceId of [runId, ...groups]) await client.purgeInstanceHistory(instanceId);
+}
+
 /** Sends the stop event, which an instance that has ended ignores. */
 async function raiseStop(client: DurableClient, instanceId: string): Promise<void> {
   for (let tries = 1; ; tries++) {

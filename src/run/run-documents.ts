@@ -51,6 +51,9 @@ export function runIdsFrom(timeMs: number): string {
 /** Matches every run id. */
 export const runIdPattern = /^\d{8}-\d{9}-[0-9a-f]{8}$/;
 
+/** The documents that describe a run and its result. All others hold what they were made from. */
+export const SUMMARY_DOCUMENTS: readonly string[] = ['plan', 'baseline', 'report'];
+
 export async function writePlan(store: RunStore, runId: string, plan: Plan): Promise<void> {
   await writeJson(store, runId, 'plan', plan);
 }

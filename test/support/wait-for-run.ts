@@ -9,10 +9,11 @@ export async function waitForRun(
   api: string,
   runId: string,
   until: (status: RunStatus) => boolean = hasEnded,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<RunStatus> {
   const limitMs = performance.now() + LIMIT_MS;
   for (;;) {
-    const status = await getRun(api, runId);
+    const status = await getRun(api, runId, headers);
     if (until(status)) return status;
     if (performance.now() > limitMs)
       throw new Error(`Run ${runId} is still ${status.state}: ${JSON.stringify(status)}`);
