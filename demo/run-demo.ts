@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverNames, standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE, showPlanProblems, showProblems } from '../src/cli/command-context.ts';
-import { writeReportFiles } from '../src/cli/run-command.ts';
-import { progressLine, statusLine, terminalOptions } from '../src/cli/terminal.ts';
+import { showReport } from '../src/cli/run-command.ts';
+import { progressLine, statusLine } from '../src/cli/terminal.ts';
 import { type PlanProblem, type Problem, problemText } from '../src/plan/problem.ts';
-import { renderText } from '../src/report/text/text.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import { ApiError, getReport, getRun, postRun, type RunStatus } from './runs-api.ts';
@@ -63,10 +62,8 @@ async function runDemo({ host, servers }: LocalStack): Promise<number> {
     return status.state === 'refused' ? EXIT_CODE.preflightFailed : EXIT_CODE.error;
   }
   const report = await getReport(api, id);
-  process.stdout.write(`
-${renderText(report, terminalOptions(process.stdout))}`);
-  process.stdout.write(`\n${writeReportFiles(report, join('reports', id))}`);
-  return EXIT_CODE[report.verdict.status];
+  process.stdout.write('\n');
+  return showReport(report, join('reports', id));
 }
 
 /** Replaces the fleet's standard addresses in a plan with the addresses of these servers. */

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
-import { overridePlan, type PlanOverrides } from '../plan/override-plan.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
@@ -74,7 +73,10 @@ type Permissions = {
  */
 export function commandContext({ origins, addresses, scopes, secretOrigins, entraLogin }: Permissions): RunContext {
   const policy: Policy = {
-    allowedOrigins: [...origins, ...listVariable('SURGE_ALLOWED_ORIGINS')],
+    allowedOrigins: [
+      ...readOrigins('--allow', origins),
+      ...readOrigins('SURGE_ALLOWED_ORIGINS', listVariable('SURGE_ALLOWED_ORIGINS')),
+    ],
     entraIdentity: readEntraIdentity(entraLogin),
     allowedScopes: [
       ...readScopes('--allow-scope', scopes),
@@ -125,6 +127,18 @@ function listVariable(name: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** Checks a list of origins: one with a path, or without its scheme, would allow nothing. @param source as below */
+function readOrigins(source: string, texts: readonly string[]): readonly string[] {
+  for (const text of texts) {
+    const url = [text, `https://${text}`].find((each) => /^https?:\/\/[^*\s]+$/i.test(each) && URL.canParse(each));
+    const origin = url === undefined ? undefined : new URL(url).origin;
+    if (origin === text) continue;
+    const meant = origin === undefined ? '' : `: write ${origin}`;
+    throw new UsageError(`${source} takes an origin such as https://mcp.example.com, got "${text}"${meant}.`);
+  }
+  return texts;
+}
+
 /** Checks a list of IP addresses and CIDR ranges. @param source the option or variable that the list comes from */
 function readAddressRanges(source: string, texts: readonly string[]): readonly string[] {
   const wrong = texts.find((text) => parseIpRange(text) === undefined);
@@ -158,15 +172,13 @@ function readEntraIdentity(entraLogin: boolean): Policy['entraIdentity'] {
   throw new UsageError('SURGE_TARGET_CLIENT_ID: expected an identity of its own, got that of AZURE_CLIENT_ID.');
 }
 
-/** Reads a plan's text and applies the command line's overrides. @throws UsageError if the file cannot be read */
-export function readPlanFile(file: string, overrides: PlanOverrides = {}): string {
-  let text: string;
+/** Reads a plan's text. @throws UsageError if the file cannot be read */
+export function readPlanFile(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UsageError(`Cannot read the plan ${file}: ${(error as Error).message}`);
   }
-  return overridePlan(text, overrides);
 }
 
 /** A plan's problems, as editors and people read them: `file:line:column path: what was expected`. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { compareRuns } from '../comparison/compare-runs.ts';
 import type { ComparedRun } from '../comparison/comparison.ts';
@@ -9,21 +8,18 @@ import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import { renderComparison } from '../report/text/text.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
+import { readOptions } from './options.ts';
 import { terminalOptions } from './terminal.ts';
 
 /** `mcp-surge compare BASELINE CURRENT`: compares the operations of two reports; contacts nothing. */
 export async function compareCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      metric: { type: 'string' },
-      tolerance: { type: 'string' },
-      confidence: { type: 'string' },
-      'min-requests': { type: 'string' },
-      'useful-tolerance': { type: 'string' },
-      'require-data': { type: 'boolean' },
-    },
+  const { values, positionals } = readOptions(args, {
+    metric: { type: 'string' },
+    tolerance: { type: 'string' },
+    confidence: { type: 'string' },
+    'min-requests': { type: 'string' },
+    'useful-tolerance': { type: 'string' },
+    'require-data': { type: 'boolean' },
   });
   const [baseline, current] = positionals;
   if (baseline === undefined || current === undefined || positionals.length > 2) {

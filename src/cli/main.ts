@@ -1,3 +1,4 @@
+import { suggestion } from '../plan/problem.ts';
 import { version } from '../run/run-context.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
 import { compareCommand } from './compare-command.ts';
@@ -8,6 +9,7 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
 
   mcp-surge run PLAN        run a plan in this process and write a report
       --out DIR             folder of the report (default: reports/<run id>)
+      --force               replace a report that is already in the folder
       --baseline REPORT     report.json of an earlier run to compare with
       --require-data        with --baseline: fail if there is too little data to compare any operation
       --duration D          replace the duration of every scenario, e.g. 10s
@@ -22,7 +24,8 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --secret-origin NAME=ORIGIN
                             allow a secret to be sent to this origin and to no origin that is not listed for it; may be
                             repeated
-  mcp-surge validate PLAN   check a plan and describe what it would do, without contacting anything
+  mcp-surge validate PLAN   check a plan, describe what it would do, and say whether run would accept it here, without
+                            contacting anything; takes the options of run that replace or allow something
   mcp-surge compare BASELINE CURRENT
                             compare two report.json files: which operations fail more or less, which became slower or faster
       --metric M            latency to compare: p50, p95 or p99 (default: p95)
@@ -43,19 +46,23 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
   compare: compareCommand,
 };
 
-// A reader that has seen enough, such as `| head`, is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+// A reader that has seen enough, such as `| head`, is not an error: the command goes on, and its exit code counts.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = commands[name];
-if (command === undefined) {
-  const asked = ['', '-h', '--help', 'help'].includes(name);
+const known = Object.keys(commands);
+const command = known.includes(name) ? commands[name] : undefined;
+const isHelp =
+  ['-h', '--help', 'help'].includes(name) || (command !== undefined && /^(-h|--help)$/.test(args[0] ?? ''));
+if (command === undefined || isHelp) {
+  const asked = name === '' || isHelp;
   if (asked) process.stdout.write(USAGE);
-  else process.stderr.write(`mcp-surge: there is no command "${name}".\n\n${USAGE}`);
-  process.exitCode = name === '' || !asked ? EXIT_CODE.usage : EXIT_CODE.pass;
+  else process.stderr.write(`mcp-surge: there is no command "${name}": ${suggestion(name, known)}\n\n${USAGE}`);
+  process.exitCode = isHelp ? EXIT_CODE.pass : EXIT_CODE.usage;
 } else {
   try {
     process.exitCode = await command(args);

@@ -1,45 +1,29 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { refusalSentence } from '../plan/policy.ts';
 import { problemText } from '../plan/problem.ts';
-import { renderReport, reportFormats } from '../report/render-report.ts';
+import { renderJson } from '../report/render-report.ts';
 import type { Report } from '../report/report.ts';
 import { renderText } from '../report/text/text.ts';
 import { createRun } from '../run/create-run.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { readReport } from '../run/run-documents.ts';
-import { relativeFileReader, runInProcess } from '../run/run-in-process.ts';
+import { runInProcess } from '../run/run-in-process.ts';
 import { liveView } from '../run/run-view.ts';
-import {
-  commandContext,
-  EXIT_CODE,
-  readPlanFile,
-  showPlanProblems,
-  showProblems,
-  UsageError,
-} from './command-context.ts';
+import { EXIT_CODE, showPlanProblems, showProblems, UsageError } from './command-context.ts';
 import { readReportFile } from './compare-command.ts';
+import { readOptions } from './options.ts';
+import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
+import { openReportFolder, type ReportFolder, saveReport } from './report-folder.ts';
 import { progressLine, statusLine, terminalOptions } from './terminal.ts';
 
 /** `mcp-surge run PLAN`: runs the slices that Azure would run, in one process with a store in memory. */
 export async function runCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      out: { type: 'string' },
-      baseline: { type: 'string' },
-      'require-data': { type: 'boolean' },
-      duration: { type: 'string' },
-      target: { type: 'string', multiple: true, default: [] },
-      'token-url': { type: 'string', multiple: true, default: [] },
-      allow: { type: 'string', multiple: true, default: [] },
-      'allow-address': { type: 'string', multiple: true, default: [] },
-      'allow-scope': { type: 'string', multiple: true, default: [] },
-      'secret-origin': { type: 'string', multiple: true, default: [] },
-      'entra-login': { type: 'boolean', default: false },
-    },
+  const { values, positionals } = readOptions(args, {
+    ...PLAN_OPTIONS,
+    out: { type: 'string' },
+    force: { type: 'boolean' },
+    baseline: { type: 'string' },
+    'require-data': { type: 'boolean' },
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge run PLAN');
@@ -47,20 +31,8 @@ export async function runCommand(args: string[]): Promise<number> {
   if (requireData && values.baseline === undefined) {
     throw new UsageError('--require-data needs --baseline REPORT: without it, nothing is compared.');
   }
-  const text = readPlanFile(file, {
-    targets: readNamedUrls('--target', values.target),
-    tokenUrls: readNamedUrls('--token-url', values['token-url']),
-    ...(values.duration === undefined ? {} : { duration: values.duration }),
-  });
-  const context = commandContext({
-    origins: values.allow,
-    addresses: values['allow-address'],
-    scopes: values['allow-scope'],
-    secretOrigins: values['secret-origin'],
-    entraLogin: values['entra-login'],
-  });
+  const { text, context, readFile } = openPlan(file, values);
   const baseline = values.baseline === undefined ? {} : { baseline: readReportFile(values.baseline) };
-  const readFile = relativeFileReader(dirname(file));
   const created = await createRun(context, { text, readFile, trigger: 'command', requireData, ...baseline });
   switch (created.outcome) {
     case 'invalid':
@@ -72,28 +44,26 @@ export async function runCommand(args: string[]): Promise<number> {
       return EXIT_CODE.invalidPlan;
     }
     case 'created':
-    case 'repeated':
-      return runAndReport(context, created.record.runId, values.out);
+    case 'repeated': {
+      const { runId } = created.record;
+      const folder = openReportFolder(values.out ?? join('reports', runId), { replace: values.force ?? false });
+      const code = await runAndReport(context, runId, folder).catch((error: unknown) => {
+        folder.discard();
+        throw error;
+      });
+      // Without a report, the folder is still empty.
+      folder.discard();
+      return code;
+    }
     default:
       throw new Error(`A command must not end as ${created.outcome}: it has no idempotency key and no other runs.`);
   }
 }
 
-/** Reads the values of an option that takes NAME=URL. @throws UsageError naming the option */
-function readNamedUrls(option: string, values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    values.map((value) => {
-      const at = value.indexOf('=');
-      if (at < 1) throw new UsageError(`${option} takes NAME=URL, got "${value}".`);
-      return [value.slice(0, at), value.slice(at + 1)];
-    }),
-  );
-}
-
 const SHOW_INTERVAL_MS = 500;
 
 /** Runs a created run to its end, shows its progress, and prints and writes its report. */
-async function runAndReport(context: RunContext, runId: string, out: string | undefined): Promise<number> {
+async function runAndReport(context: RunContext, runId: string, folder: ReportFolder): Promise<number> {
   const { store } = context;
   const stop = () => {
     process.stderr.write('\nStopping. Press Ctrl-C again to quit immediately.\n');
@@ -118,8 +88,16 @@ async function runAndReport(context: RunContext, runId: string, out: string | un
   }
   const report = await readReport(store, runId);
   if (report === undefined) throw new Error(`Run ${runId} ended without a report.`);
+  return showReport(report, folder.path);
+}
+
+/** Writes a report into a folder and prints it. @returns the exit code of its verdict */
+export function showReport(report: Report, folder: string): number {
+  // Written first, because printing can fail.
+  const { place, problems } = saveReport(report, folder);
+  if (problems.length > 0) process.stderr.write(showProblems('Problems with the files of the report:', problems));
   process.stdout.write(renderText(report, terminalOptions(process.stdout)));
-  process.stdout.write(`\n${writeReportFiles(report, out ?? join('reports', runId))}`);
+  process.stdout.write(place === undefined ? `\nThe report as JSON:\n${renderJson(report)}` : `\n${place}\n`);
   return EXIT_CODE[report.verdict.status];
 }
 
@@ -128,17 +106,4 @@ async function showProgress({ store, clock }: RunContext, runId: string, show: (
   if (record?.schedule === undefined) return;
   const elapsedSeconds = (clock.now() - record.schedule.startAtMs) / 1000;
   show(progressLine(elapsedSeconds, liveView(await store.listProgress(runId), elapsedSeconds)));
-}
-
-const EXTENSIONS = { json: 'json', html: 'html', text: 'txt' } as const;
-
-/** Writes a report into a folder in every format. @returns a line that says where */
-export function writeReportFiles(report: Report, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  for (const format of reportFormats) {
-    writeFileSync(join(folder, `report.${EXTENSIONS[format]}`), renderReport(report, format).body);
-  }
-  const page = join(folder, 'report.html');
-  const shown = relative(process.cwd(), page);
-  return `Report: ${shown.startsWith('..') ? page : shown} (also report.json and report.txt)\n`;
 }

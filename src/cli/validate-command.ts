@@ -1,27 +1,43 @@
-import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { parsePlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
+import { policyRefusals, refusalSentence } from '../plan/policy.ts';
+import { problemText } from '../plan/problem.ts';
 import { feedsUsed } from '../plan/references.ts';
 import type { ArrivalScenario, Scenario } from '../plan/scenario-schema.ts';
 import { planExtent } from '../plan/slices.ts';
 import { operationOf } from '../plan/step-schema.ts';
 import { durationOf, maxVusOf, type StagedScenario, stagesOf } from '../plan/timeline.ts';
-import { relativeFileReader } from '../run/run-in-process.ts';
-import { EXIT_CODE, readPlanFile, showPlanProblems, UsageError } from './command-context.ts';
+import { compileProblems, missingSecrets } from '../run/plan-problems.ts';
+import { EXIT_CODE, showPlanProblems, showProblems, UsageError } from './command-context.ts';
+import { readOptions } from './options.ts';
+import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
 
-/** `mcp-surge validate PLAN`: shows every problem of a plan, or what it would do; contacts nothing. */
+/**
+ * `mcp-surge validate PLAN`: shows every problem of a plan, or what it would do and whether it may do so here; contacts
+ * nothing. Takes the options of `run` that change the plan or what it is allowed to do, and ends with the exit code with
+ * which `run` would refuse the plan.
+ */
 export async function validateCommand(args: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args, allowPositionals: true });
+  const { values, positionals } = readOptions(args, PLAN_OPTIONS);
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError('expected one plan: mcp-surge validate PLAN');
-  const parsed = parsePlan(readPlanFile(file), relativeFileReader(dirname(file)));
+  const { text, context, readFile } = openPlan(file, values);
+  const { policy } = context;
+  const parsed = parsePlan(text, readFile);
   if (!parsed.ok) {
     process.stderr.write(showPlanProblems(file, parsed.problems));
     return EXIT_CODE.invalidPlan;
   }
-  process.stdout.write(`${file} is a valid plan: ${parsed.plan.name}\n${describePlan(parsed.plan).join('\n')}\n`);
-  return EXIT_CODE.pass;
+  const { plan } = parsed;
+  const refusals = policyRefusals(plan, policy).map((refusal) => refusalSentence(refusal, policy));
+  // A vault is not asked, because nothing is contacted.
+  const missing = process.env.SURGE_KEY_VAULT_URL ? [] : await missingSecrets(plan, context.secrets);
+  const unready = [...compileProblems(plan), ...missing].map(problemText);
+  process.stdout.write(`${file} is a valid plan: ${plan.name}\n${describePlan(plan).join('\n')}\n`);
+  if (refusals.length > 0) process.stderr.write(showProblems(`${file} is not allowed to run here:`, refusals));
+  if (unready.length > 0) process.stderr.write(showProblems('Preflight would fail here:', unready));
+  if (refusals.length > 0) return EXIT_CODE.invalidPlan;
+  return unready.length > 0 ? EXIT_CODE.preflightFailed : EXIT_CODE.pass;
 }
 
 function describePlan(plan: Plan): string[] {

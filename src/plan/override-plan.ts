@@ -13,8 +13,8 @@ export type PlanOverrides = {
 
 /**
  * The plan's text with the overrides applied. Existing values are replaced in place, so that comments and line numbers
- * stay and problems name the right place. Unknown names are added, so that parsing refuses them with their path. Text that
- * is not a plan is returned unchanged, and parsing refuses it.
+ * stay and problems name the right place. Unknown names are added, so that parsing refuses them. Text that is not a plan is
+ * returned unchanged, and parsing refuses it.
  */
 export function overridePlan(text: string, overrides: PlanOverrides): string {
   const { targets = {}, tokenUrls = {}, duration } = overrides;
@@ -32,18 +32,24 @@ export function overridePlan(text: string, overrides: PlanOverrides): string {
   return changed;
 }
 
-/** The scenarios of a YAML file with their keys as YAML reads them, which may be numbers. */
-function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])[] {
+/** A plan as its file has it, unchecked; undefined for text that is not a mapping. */
+export function writtenPlan(text: string): unknown {
   const document = parseDocument(text);
-  const scenarios = document.errors.length === 0 && isMap(document.contents) ? document.get('scenarios') : undefined;
-  if (!isMap(scenarios)) return [];
+  if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   try {
-    const written = asRecord(asRecord(document.toJS()).scenarios);
-    return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
+    return document.toJS();
   } catch {
     // Unresolved or too many aliases, which parsing refuses.
-    return [];
+    return undefined;
   }
+}
+
+/** The scenarios of a YAML file with their keys as YAML reads them, which may be numbers. */
+function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])[] {
+  const written = asRecord(asRecord(writtenPlan(text)).scenarios);
+  const scenarios = parseDocument(text).get('scenarios');
+  if (!isMap(scenarios)) return [];
+  return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
 }
 
 type Replacement = { readonly path: readonly (string | number)[]; readonly text: string };

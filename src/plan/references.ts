@@ -31,18 +31,40 @@ const rowsWithoutJson = new WeakMap<Feed, Map<number, number>>();
  * shape, which the schema reports.
  */
 export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingReference[] {
-  const { targets, scenarios } = asRecord(plan);
-  const problems: DanglingReference[] = [];
+  const { scenarios } = asRecord(plan);
+  const problems = targetReferences(plan);
   for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
-    const { target } = asRecord(scenario);
-    if (typeof target === 'string' && !Object.hasOwn(asRecord(targets), target)) {
-      const known = Object.keys(asRecord(targets)).join(', ');
-      const message = `expected one of the plan's targets (${known}), got "${target}"`;
-      problems.push({ path: ['scenarios', name, 'target'], message });
-    }
     problems.push(...templateReferences(scenario, ['scenarios', name], feeds));
   }
   return [...problems, ...thresholdReferences(plan)];
+}
+
+/** Checks that scenarios name targets of the plan, and that every target is named: load on the wrong target is no test. */
+function targetReferences(plan: unknown): DanglingReference[] {
+  const { targets, scenarios } = asRecord(plan);
+  const known = Object.keys(asRecord(targets));
+  const unused = new Set(known);
+  const problems: DanglingReference[] = [];
+  let [isReferred, isComplete] = [false, true];
+  for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
+    const { target } = asRecord(scenario);
+    isReferred = true;
+    isComplete &&= typeof target === 'string' && Object.hasOwn(asRecord(targets), target);
+    if (typeof target !== 'string') continue;
+    unused.delete(target);
+    if (Object.hasOwn(asRecord(targets), target)) continue;
+    const nearest = nearestOf(target, known);
+    const suggested = nearest === undefined ? '' : `: did you mean "${nearest}"?`;
+    const message = `expected one of the plan's targets (${known.join(', ')}), got "${target}"${suggested}`;
+    problems.push({ path: ['scenarios', name, 'target'], message });
+  }
+  // A scenario without a valid target is probably meant for one of them.
+  if (!isReferred || !isComplete) return problems;
+  for (const name of unused) {
+    const message = 'no scenario uses this target; name it as the target of a scenario, or remove it';
+    problems.push({ path: ['targets', name], message });
+  }
+  return problems;
 }
 
 /** The parts of a plan that must fit together in number and time. */

@@ -1,10 +1,9 @@
-import type { Plan } from '../plan/plan-schema.ts';
 import { policyRefusals, refusalProblem } from '../plan/policy.ts';
 import type { Problem } from '../plan/problem.ts';
 import { layoutOf } from '../plan/slices.ts';
-import { compileScenario } from '../scenario/compile-scenario.ts';
 import type { RunChange, RunRecord, RunSchedule } from '../store/run-store.ts';
 import { problemsOfQueuedRun, problemsOfStart } from './admission.ts';
+import { compileProblems } from './plan-problems.ts';
 import { probeTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
 import { hasEnded, readPlan, readRun } from './run-documents.ts';
@@ -112,16 +111,4 @@ async function storeFirst({ store }: RunContext, runId: string, change: RunChang
 function atMost<Item>(found: readonly Item[], more: (left: number) => Item): readonly Item[] {
   const left = found.length - MOST_FINDINGS;
   return left <= 0 ? found : [...found.slice(0, MOST_FINDINGS), more(left)];
-}
-
-/** Scenarios that cannot be compiled, for example because of a check's schema; every slice would throw on them. */
-function compileProblems(plan: Plan): Problem[] {
-  return Object.keys(plan.scenarios).flatMap((name) => {
-    try {
-      compileScenario(plan, name);
-      return [];
-    } catch (error) {
-      return [{ path: `scenarios.${name}`, message: error instanceof Error ? error.message : String(error) }];
-    }
-  });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
@@ -46,7 +46,17 @@ it('overrides the plan by --duration and --target', async () => {
   const file = await plan((text) =>
     text.replace(/http:[^"]*/, 'http://127.0.0.1:9/mcp').replace('duration: 1s', 'duration: 1h'),
   );
-  const args = ['run', file, '--out', 'o', '--duration', '1s', '--target', `learn=${fleet.servers.learn.url}`];
+  const args = [
+    'run',
+    file,
+    '--out',
+    'o',
+    '--force',
+    '--duration',
+    '1s',
+    '--target',
+    `learn=${fleet.servers.learn.url}`,
+  ];
   assert.equal((await runMcpSurge(args, { cwd })).code, 0);
 });
 
@@ -72,7 +82,7 @@ it('overrides every target and the token URL of a plan', async () => {
 
 it('exits with 99 if a threshold fails, and says what was observed', async () => {
   const file = await plan(undefined, 'thresholds: { mcp_request_duration: ["p(95)<0.001"] }');
-  const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o'], { cwd });
+  const { code, stdout } = await runMcpSurge(['run', file, '--out', 'o', '--force'], { cwd });
   assert.equal(code, 99);
   assert.match(stdout, /mcp_request_duration p\(95\)<0\.001: observed \d/);
 });
@@ -113,7 +123,7 @@ it('exits with 104 for an address that is not public, unless --allow-address all
 
 it('exits with 105 if it is interrupted, after it has closed the sessions and reported the run', async () => {
   const file = await plan((text) => text.replace('duration: 1s', 'duration: 1m'));
-  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'o'], {
+  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'o', '--force'], {
     cwd,
     during: (child) => child.stderr?.once('data', () => child.kill('SIGINT')),
   });
@@ -186,7 +196,7 @@ it('exits with 106 for a wrong token, and does not show the token', async () => 
 
 it('exits with 107 if the generator broke a rule, whatever the thresholds say', async () => {
   const { code, stdout } = await runMcpSurge(
-    ['run', await plan(undefined, 'generator: { maxStartDelay: 0s }'), '--out', 'o'],
+    ['run', await plan(undefined, 'generator: { maxStartDelay: 0s }'), '--out', 'o', '--force'],
     { cwd },
   );
   assert.equal(code, 107);
@@ -197,18 +207,30 @@ it('exits with 107 if the generator broke a rule, whatever the thresholds say', 
 it('exits with 2 for a wrong command line, and says what is wrong', async () => {
   const existing = await plan();
   for (const [args, expected] of [
-    [['rnu'], /there is no command "rnu".*mcp-surge run PLAN/s],
+    [['rnu'], /there is no command "rnu": did you mean "run"\?.*mcp-surge run PLAN/s],
     [['run'], /expected one plan: mcp-surge run PLAN/],
-    [['run', 'a', '--dration', '1s'], /Unknown option '--dration'\. See mcp-surge --help/],
+    [['run', 'a', '--dration', '1s'], /unknown option --dration: did you mean --duration\? See mcp-surge --help/],
     [['run', 'missing.yaml'], /Cannot read the plan missing\.yaml/],
-    [['run', 'x.yaml', '--target', 'learn'], /--target takes NAME=URL/],
-    [['run', 'x.yaml', '--token-url', 'ado'], /--token-url takes NAME=URL/],
+    [['run', existing, '--target', 'learn'], /--target takes NAME=URL/],
+    [['validate', existing, '--target', 'lern=http://127.0.0.1:9/'], /no target "lern": did you mean "learn"\?/],
+    [['run', existing, '--out', 'plan.yaml'], /The report's folder plan\.yaml is a file\. Choose another/],
     [['run', existing, '--allow-address', '10.0.0.1/8'], /--allow-address takes an IP address .*got "10\.0\.0\.1\/8"/],
   ] as const) {
     const { code, stderr } = await runMcpSurge(args, { cwd });
     assert.equal(code, 2, args.join(' '));
     assert.match(stderr, expected);
   }
+});
+
+it('keeps a report that is already in the folder, and sends nothing, unless --force is given', async () => {
+  await mkdir(join(cwd, 'kept'));
+  await writeFile(join(cwd, 'kept/report.json'), 'mine');
+  await fetch(`${fleet.servers.learn.statsUrl}/reset`, { method: 'POST' });
+  const { code, stderr } = await runMcpSurge(['run', await plan(), '--out', 'kept'], { cwd });
+  assert.equal(code, 2);
+  assert.match(stderr, /folder kept already has report\.json\. Pass --force to replace a report\./);
+  assert.equal(await readFile(join(cwd, 'kept/report.json'), 'utf8'), 'mine');
+  assert.equal((await fleetStats(fleet.servers.learn.statsUrl)).sessions.opened, 0);
 });
 
 it('describes what a plan would do (validate)', async () => {

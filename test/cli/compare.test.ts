@@ -130,7 +130,7 @@ describe('mcp-surge compare', () => {
       '--useful-tolerance',
       '2',
     );
-    await refused(/--min-requests: expected a number, got ""/, 'one.json', 'one.json', '--min-requests', '');
+    await refused(/--min-requests needs a value/, 'one.json', 'one.json', '--min-requests', '');
   });
 
   it('does not send control characters in a name to the terminal', async () => {

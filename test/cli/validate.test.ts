@@ -16,9 +16,9 @@ before(async () => {
 });
 after(() => rm(cwd, { recursive: true, force: true }));
 
-const validate = async (parts: Parameters<typeof planText>[0]) => {
+const validate = async (parts: Parameters<typeof planText>[0], ...args: string[]) => {
   await writeFile(join(cwd, 'plans/plan.yaml'), planText(parts));
-  return runMcpSurge(['validate', 'plans/plan.yaml'], { cwd });
+  return runMcpSurge(['validate', 'plans/plan.yaml', ...args], { cwd });
 };
 
 it('describes what each scenario would do, and all of them together', async () => {
@@ -130,4 +130,30 @@ it('reads feed files from the folder of the plan, whatever the working directory
   await writeFile(join(cwd, 'plans/words.csv'), 'id,text\n1,a\n2\n');
   const broken = await validate({ scenario, plan: { feeds: { words: { file: 'words.csv' } } } });
   assert.match(broken.stderr, /feeds\.words\.file: words\.csv: line 3: expected 2 fields as in the header, got 1/);
+});
+
+it('describes a plan that may not run here, and says why with the exit code of run', async () => {
+  const auth = { type: 'bearer', secret: 'nobody-sets-this' };
+  const url = 'https://mcp.example.com/mcp';
+  const parts = { target: { url, auth }, scenario: { vus: 20_000 } };
+  const refused = await validate(parts);
+  assert.equal(refused.code, 104);
+  assert.match(refused.stdout, /plan\.yaml is a valid plan: small\n {2}calls: /);
+  assert.deepEqual(
+    refused.stderr.split('\n').map((line) => line.replace(/;.*| \(to allow.*|: the environment.*/, '')),
+    [
+      'plans/plan.yaml is not allowed to run here:',
+      '  targets.web.url: https://mcp.example.com is not on the allowlist, which is empty',
+      '  targets.web.permission: https://mcp.example.com is not on this machine',
+      '  scenarios: the scenarios have 20000 virtual users together',
+      'Preflight would fail here:',
+      '  targets.web: Secret "nobody-sets-this" is missing',
+      '',
+    ],
+  );
+  const allowed = { target: { url, auth, permission: true } };
+  assert.equal((await validate(allowed, '--allow', 'https://mcp.example.com')).code, 106);
+  const aimed = await validate({ target: { url } }, '--target', 'web=http://127.0.0.1:9/mcp', '--duration', '7s');
+  assert.deepEqual([aimed.code, aimed.stderr], [0, '']);
+  assert.match(aimed.stdout, /1 virtual user for 7 s/);
 });

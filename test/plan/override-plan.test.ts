@@ -42,24 +42,22 @@ it('changes a token URL in JSON', () => {
   assert.equal(JSON.parse(changed).targets.web.auth.tokenUrl, 'http://127.0.0.1:2/t');
 });
 
-it('adds unknown names, so that parsing refuses them with their path', () => {
+it('adds unknown names, so that parsing refuses them', () => {
   const changes = { targets: { wbe: 'http://127.0.0.1:9/' }, tokenUrls: { web: 'http://x/' } };
   assert.deepEqual(
     problemsIn(overridePlan(planText(), changes)).map(({ path }) => path),
-    ['targets.web.auth.type'],
+    ['targets.web.auth.type', 'targets.wbe'],
   );
-  assert.deepEqual(Object.keys(planOf(overridePlan(planText(), { targets: { wbe: 'http://127.0.0.1:9/' } })).targets), [
-    'web',
-    'wbe',
-  ]);
   const withoutUrl = problemsIn(overridePlan(planText(), { tokenUrls: { wbe: 'http://127.0.0.1:9/' } }));
   assert.ok(withoutUrl.some(({ path }) => path === 'targets.wbe.url'));
 });
 
 it('replaces a target that is an alias by a copy', () => {
-  const text = planText()
-    .replace('"web": {', '"twin": &it {')
-    .replace('\n  },\n  "scenarios"', ',\n    "web": *it\n  },\n  "scenarios"');
+  const scenario = '{ executor: constant-vus, vus: 1, duration: 1s, steps: [{ tool: look }], target: ';
+  const text = `name: two
+targets: { twin: &it { url: "http://127.0.0.1:4801/mcp" }, web: *it }
+scenarios: { one: ${scenario} twin }, other: ${scenario} web } }
+`;
   const plan = planOf(overridePlan(text, { targets: { web: 'http://127.0.0.1:9/x' } }));
   assert.equal(plan.targets.web?.url, 'http://127.0.0.1:9/x');
   assert.equal(plan.targets.twin?.url, 'http://127.0.0.1:4801/mcp');

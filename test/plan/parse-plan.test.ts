@@ -54,7 +54,7 @@ describe('problems of a plan', () => {
         path: 'scenarios.calls.target',
         line: 7,
         column: 5,
-        message: 'expected one of the plan\'s targets (web), got "wbe"',
+        message: 'expected one of the plan\'s targets (web), got "wbe": did you mean "web"?',
       },
       { path: 'scenarios.calls.vuss', line: 9, column: 5, message: 'unknown key "vuss": did you mean "vus"?' },
       {

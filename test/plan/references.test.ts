@@ -148,3 +148,13 @@ describe('captured values', () => {
     ]);
   });
 });
+
+it('refuses a target that no scenario uses, unless a scenario names no target of the plan', () => {
+  const targets = { web: { url: 'http://127.0.0.1:1/mcp' }, wbe: { url: 'http://127.0.0.1:2/mcp' } };
+  assert.deepEqual(problemsOf({ plan: { targets } }), [
+    'targets.wbe: no scenario uses this target; name it as the target of a scenario, or remove it',
+  ]);
+  assert.deepEqual(problemsOf({ plan: { targets }, scenario: { target: 'webb' } }), [
+    'scenarios.calls.target: expected one of the plan\'s targets (web, wbe), got "webb": did you mean "web"?',
+  ]);
+});
