@@ -29,7 +29,7 @@ describe('the options of a command', () => {
     [['-o', 'x'], 'unknown option -o: did you mean --out? See mcp-surge --help.'],
     [
       ['--concurrency', '5'],
-      'unknown option --concurrency: the options of this command are --duration, --target, --token-url, --allow, --allow-address, --out, --force. See mcp-surge --help.',
+      'unknown option --concurrency: the options of this command are --duration, --target, --token-url, --allow, --allow-address, --allow-scope, --secret-origin, --entra-login, --out, --force. See mcp-surge --help.',
     ],
     [['--out'], '--out needs a value. See mcp-surge --help.'],
     [['--out='], '--out needs a value. See mcp-surge --help.'],

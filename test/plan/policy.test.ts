@@ -226,7 +226,7 @@ function problemsOfTwo(first: object, second: object, policy = OPEN): string[] {
     web: { url: 'https://mcp.example.com/a', permission: true, auth: first },
     other: { url: 'https://login.example.com/b', permission: true, auth: second },
   };
-  return policyProblems(aPlan({ plan: { targets } }), policy);
+  return policyProblems(aPlan({ plan: { targets }, idle: ['other'] }), policy);
 }
 
 it('refuses one secret for two origins unless the operator lists both', () => {

@@ -76,7 +76,11 @@ describe('runs at the same moment', () => {
       ['c', 'a'],
     ].map((names) => {
       const targets = names.map((name) => [name, { url: `https://${name}.example/mcp`, permission: true }]);
-      return aPlan({ plan: { targets: Object.fromEntries(targets) }, scenario: { target: names[0] } });
+      return aPlan({
+        plan: { targets: Object.fromEntries(targets) },
+        scenario: { target: names[0] },
+        idle: names.slice(1),
+      });
     });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {

@@ -108,6 +108,7 @@ it('refuses a scenario without steps in the modern era, which has no sessions', 
 it('checks only the steps that are aimed at the target', () => {
   const plan = aPlan({
     plan: { targets: { web: { url: 'http://127.0.0.1:1/' }, other: { url: 'http://127.0.0.1:2/' } } },
+    idle: ['other'],
   });
   const facts = { protocolVersion: '2025-11-25', server: '', session: 'stateless' } as const;
   const opened = { facts, tools: [], capabilities: [] };

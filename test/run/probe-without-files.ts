@@ -10,7 +10,7 @@ import { testContext } from '../support/run-context.ts';
 const [url = '', tokenUrl = ''] = process.argv.slice(2);
 const auth = { type: 'client-credentials', clientId: 'us', clientSecret: 'ours', tokenUrl };
 const web = { url, allowWrites: ['look'] };
-const plan = aPlan({ plan: { targets: { web, guarded: { url, auth } } } });
+const plan = aPlan({ plan: { targets: { web, guarded: { url, auth } } }, idle: ['guarded'] });
 
 async function probe() {
   const context = testContext({ secrets: environmentSecrets({ SURGE_SECRET_OURS: 'secret' }) });

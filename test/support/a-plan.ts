@@ -7,10 +7,14 @@ export type PlanParts = {
   readonly target?: Record<string, unknown>;
   readonly scenario?: Record<string, unknown>;
   readonly plan?: Record<string, unknown>;
+  /** Targets that get a scenario of their own, which only holds a session open. */
+  readonly idle?: readonly string[];
 };
 
+const HOLD = { executor: 'constant-vus', vus: 1, duration: '10s', steps: [] };
+
 /** The text of a small valid plan with some keys of its target `web`, its scenario `calls` or itself replaced. */
-export function planText({ target, scenario, plan }: PlanParts = {}): string {
+export function planText({ target, scenario, plan, idle = [] }: PlanParts = {}): string {
   const whole = {
     name: 'small',
     targets: { web: { url: 'http://127.0.0.1:4801/mcp', ...target } },
@@ -23,6 +27,7 @@ export function planText({ target, scenario, plan }: PlanParts = {}): string {
         steps: [{ tool: 'look' }],
         ...scenario,
       },
+      ...Object.fromEntries(idle.map((name) => [name, { ...HOLD, target: name }])),
     },
     ...plan,
   };
