@@ -26,6 +26,9 @@ export type Placeholder =
  */
 export const PLACEHOLDER = /\{\{([^{}"\\]+)\}\}/;
 
+/** The longest JSON of a value that a reply can give to later steps. */
+export const MAX_CAPTURED_CHARACTERS = 65_536;
+
 /** Names of feeds and captures. */
 export const VALUE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

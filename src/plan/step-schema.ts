@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { patternSchema } from './linear-pattern.ts';
 import { VALUE_NAME } from './placeholder.ts';
 import { asRecord, knowsAllKeys } from './primitives.ts';
-import { isRegExp } from './target-schema.ts';
 
 const jsonPointer = z
   .string()
@@ -11,7 +11,7 @@ const jsonPointer = z
 const checkSchema = z.union(
   [
     z.strictObject({ contains: z.string().min(1) }),
-    z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
+    z.strictObject({ matches: patternSchema }),
     z.strictObject({ notEmpty: z.literal(true) }),
     /** The result has this value at a JSON pointer (RFC 6901), e.g. `/structuredContent/total`. */
     z.strictObject({ pointer: jsonPointer, equals: z.json('expected a value that JSON can hold') }),
@@ -33,7 +33,7 @@ const captureSchema = z.union(
   [
     z.strictObject({ pointer: jsonPointer }),
     /** The first group of a regular expression in the result's text, or the whole match if it has no group. */
-    z.strictObject({ matches: z.string().refine(isRegExp, 'expected a JavaScript regular expression') }),
+    z.strictObject({ matches: patternSchema }),
   ],
   'expected {pointer: JSON pointer into the result} or {matches: regular expression over its text}',
 );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { authSchema } from './auth-schema.ts';
 import { headerValue, plainHeaderName } from './header-names.ts';
+import { patternSchema } from './linear-pattern.ts';
 import { durationSchema, httpUrl } from './primitives.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -14,7 +15,7 @@ export type Revision = (typeof REVISIONS)[number];
 
 /** A text in a successful result that means failure, e.g. of an exhausted quota. */
 const softErrorSchema = z.strictObject({
-  pattern: z.string().refine(isRegExp, 'expected a JavaScript regular expression'),
+  pattern: patternSchema,
   outcome: z.enum(['TOOL_QUOTA', 'TOOL_SOFT_ERROR']).default('TOOL_SOFT_ERROR'),
 });
 
@@ -67,13 +68,3 @@ export const targetSchema = z.strictObject({
 });
 
 export type Target = z.output<typeof targetSchema>;
-
-/** True when the text is a JavaScript regular expression in Unicode mode. */
-export function isRegExp(source: string): boolean {
-  try {
-    new RegExp(source, 'u');
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -46,7 +46,7 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   REPLY_TOO_LARGE:
     'The response is larger than maxReplyBytes of the target allows, or holds so many values that they would take far more memory. The rest of it was not read.',
   REPLY_UNREADABLE:
-    'The response could not be read, for example because its values are nested too deeply; see the example message.',
+    'The response could not be read or judged, because its values are nested too deeply or its text is too long for a pattern; see the example message.',
 
   PROTO_CT_MISSING: 'The response has no content type, so it is neither JSON nor an event stream.',
   PROTO_CT_HTML: 'The response is an HTML page; a proxy or a sign-in page in front of the server can send one.',
@@ -78,6 +78,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   TOOL_EMPTY: 'The call succeeded, but its result is empty: no content, no resource, no message.',
   TOOL_READS_LIKE_ERROR:
     'The result is marked as successful and counts as useful, but its text reads like an error message.',
+  TOOL_UNCHECKED:
+    'The call succeeded, but its structured result was not compared with the output schema of the tool, because that would take too long.',
   TOOL_SCHEMA: 'The structured result does not match the output schema that the tool declares.',
   TOOL_ASSERT: 'The result arrived, but its content failed a check of the plan.',
   TOOL_CAPTURE: 'The result arrived, but it lacks a value that later steps of the plan need.',

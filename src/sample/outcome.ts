@@ -15,7 +15,7 @@ export type Outcome =
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`
   | `RPC_${'INPUT_REQUIRED' | 'OTHER'}`
-  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'READS_LIKE_ERROR' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
+  | `TOOL_${'ERROR' | 'QUOTA' | 'SOFT_ERROR' | 'EMPTY' | 'READS_LIKE_ERROR' | 'UNCHECKED' | 'SCHEMA' | 'ASSERT' | 'CAPTURE'}`
   | 'PLAN_FEED_END'
   | `CLIENT_${'ABORT' | 'LIMIT'}`;
 
@@ -36,6 +36,7 @@ const WARNINGS: ReadonlySet<Outcome> = new Set<Outcome>([
   'SSE_UNTERMINATED',
   'TOOL_EMPTY',
   'TOOL_READS_LIKE_ERROR',
+  'TOOL_UNCHECKED',
 ]);
 
 /**

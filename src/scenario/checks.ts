@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Judgement, type ResultJudge, USEFUL } from '../mcp/http/json-rpc.ts';
 import { compileJsonSchema } from '../mcp/operations/json-schema.ts';
+import { boundedJson, copied, excerpt, isWithinJson } from '../plan/bounded-text.ts';
 import type { Json } from '../plan/feed.ts';
+import { planPattern } from '../plan/linear-pattern.ts';
+import { MAX_CAPTURED_CHARACTERS } from '../plan/placeholder.ts';
 import { shortened } from '../plan/problem.ts';
 import type { Check } from '../plan/step-schema.ts';
 import type { CheckKey } from '../sample/block.ts';
@@ -68,10 +71,15 @@ export function captureInto(
     for (const { name, find, sought } of captures) {
       const value = find(result, text);
       if (value === undefined) {
-        const message = `nothing to capture as ${name} ${sought}; the result's text is "${text}"`;
+        const message = `nothing to capture as ${name} ${sought}; the result's text is "${excerpt(text)}"`;
         return { outcome: 'TOOL_CAPTURE', message, checks: judgement.checks };
       }
-      captured.set(name, value);
+      if (!isWithinJson(value, MAX_CAPTURED_CHARACTERS)) {
+        const limit = `at most ${MAX_CAPTURED_CHARACTERS} characters of JSON that are not nested deeply`;
+        const message = `the value to capture as ${name} is too large, expected ${limit}: ${boundedJson(value)}`;
+        return { outcome: 'TOOL_CAPTURE', message, checks: judgement.checks };
+      }
+      captured.set(name, typeof value === 'string' ? copied(value) : value);
     }
     return judgement;
   };
@@ -93,19 +101,10 @@ export function answerKeeper(keep: (text: string) => void): AnswerKeeper {
       const judgement = judge(result, tool);
       if (kept || outcomeClass(judgement.outcome) === 'failed') return judgement;
       kept = true;
-      keep(textOf(result) || jsonOf(result));
+      keep(textOf(result) || boundedJson(result));
       return judgement;
     };
   };
-}
-
-/** Empty for a result that is nested too deeply to be serialised. */
-function jsonOf(result: unknown): string {
-  try {
-    return JSON.stringify(result);
-  } catch {
-    return '';
-  }
 }
 
 /**
@@ -132,7 +131,7 @@ export function compileCheck(check: Check): CompiledCheck {
     return ofText(check, (text) => text.includes(contains));
   }
   if ('matches' in check) {
-    const pattern = new RegExp(check.matches, 'u');
+    const pattern = planPattern(check.matches);
     return ofText(check, (text) => pattern.test(text));
   }
   if ('equals' in check) return equalsCheck(check);
@@ -143,7 +142,7 @@ export function compileCheck(check: Check): CompiledCheck {
 
 function ofText(check: Check, holds: (text: string) => boolean): CompiledCheck {
   const name = checkName(check);
-  return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${text}"`);
+  return (_, text) => (holds(text) ? undefined : `check failed: ${name}; the result's text is "${excerpt(text)}"`);
 }
 
 function equalsCheck(check: CheckOf<'equals'>): CompiledCheck {
@@ -164,7 +163,8 @@ function schemaCheck({ schema, pointer = '' }: CheckOf<'schema'>): CompiledCheck
   return (result) => {
     const found = find(result);
     const problem = found === undefined ? `${what} is missing` : compiled.problemOf(found);
-    return problem === undefined ? undefined : `check failed: schema; ${problem}`;
+    if (problem === undefined) return undefined;
+    return `check failed: schema; ${typeof problem === 'string' ? problem : `${what} could not be checked: ${problem.unchecked}`}`;
   };
 }
 
@@ -174,7 +174,7 @@ function sizeCheck(check: CheckOf<'size'>): CompiledCheck {
   return (_, text) => {
     const bytes = Buffer.byteLength(text);
     if (bytes >= min && bytes <= max) return undefined;
-    return `check failed: ${name}; the result's text has ${bytes}: "${text}"`;
+    return `check failed: ${name}; the result's text has ${bytes}: "${excerpt(text)}"`;
   };
 }
 
@@ -183,5 +183,5 @@ function sizeRange({ min = 0, max }: CheckOf<'size'>['size']): string {
 }
 
 function shown(found: unknown): string {
-  return found === undefined ? 'missing' : JSON.stringify(found);
+  return found === undefined ? 'missing' : boundedJson(found);
 }

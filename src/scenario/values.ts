@@ -1,4 +1,5 @@
 import type { Json } from '../plan/feed.ts';
+import { planPattern } from '../plan/linear-pattern.ts';
 import type { Capture } from '../plan/step-schema.ts';
 import type { Random } from '../traffic/random.ts';
 
@@ -89,9 +90,6 @@ function findByPointer(pointer: string): CompiledCapture['find'] {
 
 /** Finds the pattern's first group, or the whole match when it has no group. */
 function findByPattern(source: string): CompiledCapture['find'] {
-  const pattern = new RegExp(source, 'u');
-  return (_, text) => {
-    const match = pattern.exec(text);
-    return match === null || match.length === 1 ? match?.[0] : match[1];
-  };
+  const pattern = planPattern(source);
+  return (_, text) => pattern.find(text);
 }

@@ -55,7 +55,7 @@ describe('our client with server-everything', { concurrency: true }, () => {
   it('calls a tool with structured content, and checks it by the outputSchema', async () => {
     const outputProblem = session.tools.find(({ name }) => name === 'get-structured-content')?.outputProblem;
     assert.ok(outputProblem !== undefined, 'the schema that the server lists must be usable');
-    assert.match(outputProblem({ temperature: 'warm' }) ?? '', /structuredContent/);
+    assert.match(String(outputProblem({ temperature: 'warm' })), /structuredContent/);
     const result = await useful(toolCall('get-structured-content', { location: 'Chicago' }));
     assert.equal((result as { structuredContent: { temperature: number } }).structuredContent.temperature, 36);
   });

@@ -54,6 +54,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   TOOL_SOFT_ERROR: true,
   TOOL_EMPTY: true,
   TOOL_READS_LIKE_ERROR: true,
+  TOOL_UNCHECKED: true,
   TOOL_SCHEMA: true,
   TOOL_ASSERT: true,
   TOOL_CAPTURE: true,

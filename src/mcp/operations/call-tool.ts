@@ -1,3 +1,5 @@
+import { boundedJson } from '../../plan/bounded-text.ts';
+import { type LinearPattern, planPattern } from '../../plan/linear-pattern.ts';
 import { isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import { readsLikeError } from '../../sample/error-text.ts';
@@ -19,11 +21,11 @@ export function callTool(
   return (argumentsJson) => ({ operation, method, name, params: `${head}${argumentsJson}}`, judge, progress });
 }
 
-type SoftError = { readonly pattern: RegExp; readonly outcome: 'TOOL_QUOTA' | 'TOOL_SOFT_ERROR' };
+type SoftError = { readonly pattern: LinearPattern; readonly outcome: 'TOOL_QUOTA' | 'TOOL_SOFT_ERROR' };
 
 /** Compiles a target's patterns for errors that appear in the text of ordinary results. */
 export function compileSoftErrors(softErrors: Target['softErrors']): readonly SoftError[] {
-  return softErrors.map(({ pattern, outcome }) => ({ pattern: new RegExp(pattern, 'u'), outcome }));
+  return softErrors.map(({ pattern, outcome }) => ({ pattern: planPattern(pattern), outcome }));
 }
 
 /**
@@ -33,7 +35,7 @@ export function compileSoftErrors(softErrors: Target['softErrors']): readonly So
  * @param tool what tools/list said about the tool, where that is known
  */
 export function judgeToolResult(result: unknown, softErrors: readonly SoftError[], tool?: Tool): Judgement {
-  if (!isRecord(result)) return shapeError('tools/call', `an object, got ${JSON.stringify(result)}`);
+  if (!isRecord(result)) return shapeError('tools/call', `an object, got ${boundedJson(result)}`);
   const problem = contentProblem(result);
   if (problem !== undefined) return shapeError('tools/call', problem);
   const text = textOfTool(result);
@@ -42,11 +44,14 @@ export function judgeToolResult(result: unknown, softErrors: readonly SoftError[
     if (pattern.test(text)) return { outcome, message: text };
   }
   const mismatch = tool?.outputProblem?.(result.structuredContent);
-  if (mismatch !== undefined) return { outcome: 'TOOL_SCHEMA', message: mismatch };
+  if (typeof mismatch === 'string') return { outcome: 'TOOL_SCHEMA', message: mismatch };
   if (text === '' && result.structuredContent === undefined && !hasOtherContent(result)) {
     return { outcome: 'TOOL_EMPTY', message: 'The result has no content.' };
   }
   if (readsLikeError(text)) return { outcome: 'TOOL_READS_LIKE_ERROR', message: text };
+  if (mismatch !== undefined) {
+    return { outcome: 'TOOL_UNCHECKED', message: `the outputSchema cannot be checked: ${mismatch.unchecked}` };
+  }
   return USEFUL;
 }
 

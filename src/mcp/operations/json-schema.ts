@@ -2,11 +2,16 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv'
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { boundedJson, quoted } from '../../plan/bounded-text.ts';
+import { countSteps, limitFormats, linearRegExp, StepCount, sizeFault, TooMuchWork } from './schema-limits.ts';
+
+/** A value that was not checked to its end, and why. */
+export type Unchecked = { readonly unchecked: string };
 
 /** A schema ready to check values, or why it cannot be used. */
 type CompiledSchema =
   /** Names the first mismatch of a value; undefined when the value matches. */
-  { readonly problemOf: (value: unknown) => string | undefined } | { readonly fault: string };
+  { readonly problemOf: (value: unknown) => string | Unchecked | undefined } | { readonly fault: string };
 
 /** How messages name the schema and the value, e.g. `the outputSchema` and `structuredContent`. */
 type SchemaNames = { readonly schema: string; readonly value: string };
@@ -19,43 +24,55 @@ const DIALECTS = new Map<string, typeof Ajv | typeof Ajv2019 | typeof Ajv2020>([
   ['json-schema.org/draft-06/schema', Ajv],
 ]);
 
-/** Compiling a longer schema would block everything else in the process. */
-const MAX_CHARACTERS = 100_000;
-
 /**
  * Unknown keywords and formats are allowed, as JSON Schema demands. Schemas are not validated against metaschemas:
  * compiling those takes twenty times as long as compiling a tool's schema, and a keyword of a wrong type is refused
  * anyway.
  */
-const OPTIONS: Options = { strict: false, meta: false, validateSchema: false, logger: false };
+const OPTIONS: Options = {
+  strict: false,
+  meta: false,
+  validateSchema: false,
+  logger: false,
+  // Both would make the code of some schemas many times as large, or take quadratic time.
+  inlineRefs: false,
+  code: { optimize: false, regExp: linearRegExp },
+};
 
 /**
  * Compiles a JSON Schema. The dialect is 2020-12 unless `$schema` names another (MCP 2025-11-25, "JSON Schema Usage").
  * Never throws for a bad schema and never fetches one. A schema cannot be used when it refers to another document
- * (SEP-2106), is broken or too long, or has an unknown dialect. Takes about a millisecond.
+ * (SEP-2106), is broken or too large, has an unknown dialect or a pattern that does not run in linear time. Takes about
+ * a millisecond.
  */
 export function compileJsonSchema(schema: Readonly<Record<string, unknown>>, names: SchemaNames): CompiledSchema {
   const compiled = compileWith(OPTIONS, schema);
   if ('fault' in compiled) return compiled;
-  return { problemOf: (value) => problemOf(compiled.validate, value, names) };
+  return { problemOf: (value) => problemOf(compiled, value, names) };
 }
 
-type Compiled = { readonly ajv: Ajv; readonly validate: ValidateFunction } | { readonly fault: string };
+type Compiled =
+  | { readonly ajv: Ajv; readonly validate: ValidateFunction; readonly steps: StepCount }
+  | { readonly fault: string };
 
 function compileWith(options: Options, schema: Readonly<Record<string, unknown>>): Compiled {
-  if (JSON.stringify(schema).length > MAX_CHARACTERS) return { fault: `it has over ${MAX_CHARACTERS} characters` };
+  const tooLarge = sizeFault(schema);
+  if (tooLarge !== undefined) return { fault: tooLarge };
   const { $schema: declared } = schema;
   const dialect = typeof declared === 'string' ? declared.replace(/^https?:\/\/|#$/g, '') : undefined;
   const Validator = dialect === undefined ? Ajv2020 : DIALECTS.get(dialect);
-  if (Validator === undefined) return { fault: `its dialect ${String(declared).slice(0, 100)} is not supported` };
+  if (Validator === undefined) return { fault: `its dialect ${quoted(declared, 100)} is not supported` };
   try {
     // Each schema has its own validator. In a shared one, a reference in one server's schema could find another
     // server's schema of the same name.
     const ajv = new Validator(options);
     formats.default(ajv);
+    limitFormats(ajv);
+    const steps = new StepCount();
+    countSteps(ajv, steps);
     const validate = ajv.compile(schema);
     if ('$async' in validate) return { fault: 'it asks for asynchronous validation, which JSON Schema does not have' };
-    return { ajv, validate };
+    return { ajv, validate, steps };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
@@ -83,11 +100,12 @@ export type SchemaParts =
 export function compileSchemaParts(schema: Readonly<Record<string, unknown>>): SchemaParts {
   const compiled = compileWith({ ...OPTIONS, allErrors: true, verbose: true }, schema);
   if ('fault' in compiled) return compiled;
-  const { ajv, validate } = compiled;
+  const { ajv, validate, steps } = compiled;
   ajv.addSchema(schema, 'whole');
   return {
     mismatchesOf: (value, pointer) => {
       const part = pointer === '' ? validate : subschemaAt(ajv, pointer);
+      steps.reset();
       return part === undefined ? [] : mismatchesOf(part, value);
     },
   };
@@ -106,6 +124,8 @@ function mismatchesOf(validate: ValidateFunction, value: unknown): readonly Sche
   try {
     validate(value);
   } catch (error) {
+    // Nothing is known about a value that takes too many steps.
+    if (error instanceof TooMuchWork) return [];
     if (!(error instanceof RangeError)) throw error;
     return [{ pointer: '', keyword: '$ref', params: {}, message: 'must not be nested this deeply', subschema: {} }];
   }
@@ -114,12 +134,19 @@ function mismatchesOf(validate: ValidateFunction, value: unknown): readonly Sche
   });
 }
 
-function problemOf(validate: ValidateFunction, value: unknown, names: SchemaNames): string | undefined {
+function problemOf(
+  { validate, steps }: Exclude<Compiled, { readonly fault: string }>,
+  value: unknown,
+  names: SchemaNames,
+): string | Unchecked | undefined {
+  steps.reset();
   try {
     if (validate(value)) return undefined;
   } catch (error) {
-    // A schema may refer to itself without end. No other error comes from running one.
+    if (error instanceof TooMuchWork) return { unchecked: error.message };
+    // A schema may refer to itself without end, and a text may be too long for a pattern. No other error comes from one.
     if (!(error instanceof RangeError)) throw error;
+    if (error.message.includes('pattern')) return { unchecked: error.message };
     return `${names.value} is nested too deeply for ${names.schema} to be checked`;
   }
   return textOf(validate.errors?.[0] as ErrorObject, names);
@@ -128,36 +155,46 @@ function problemOf(validate: ValidateFunction, value: unknown, names: SchemaName
 function textOf({ instancePath, keyword, params, message }: ErrorObject, { value }: SchemaNames): string {
   const what = `${value}${instancePath} ${message}`;
   if (keyword === 'additionalProperties') return `${what}: "${params.additionalProperty}"`;
-  return keyword === 'enum' ? `${what}: ${JSON.stringify(params.allowedValues)}` : what;
+  return keyword === 'enum' ? `${what}: ${boundedJson(params.allowedValues)}` : what;
 }
 
 /** An outputSchema ready to check results, or a note why it cannot be used. */
 type CompiledOutputSchema =
-  | { readonly problemOf: (structured: unknown) => string | undefined }
+  | { readonly problemOf: (structured: unknown) => string | Unchecked | undefined }
   | { readonly note: string };
 
 const NAMES = { schema: 'the outputSchema', value: 'structuredContent' };
 
-/** More schemas than a process checks results with, unless a server changes them with every list. */
-const MAX_KEPT = 1000;
+/** The schemas that a process keeps. It checks results with fewer, unless a server changes them with every list. */
+const MAX_KEPT = 200;
 
 /** The schemas that this process has compiled, by their text. */
 const kept = new Map<string, CompiledOutputSchema>();
 
-/** Compiles a tool's outputSchema, once per process and content. Never throws for a bad schema: that yields a note. */
-export function compileOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema {
+/**
+ * Compiles a tool's outputSchema, once per process and content. Never throws for a bad schema: that yields a note.
+ * @returns undefined while too much time has gone into compiling schemas; one that is asked for later is compiled then
+ */
+export function compileOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema | undefined {
+  const tooLarge = sizeFault(schema);
+  if (tooLarge !== undefined) return uncheckable(tooLarge);
   const text = JSON.stringify(schema);
   const before = kept.get(text);
   if (before !== undefined) return before;
-  const compiled = compiledOutputSchema(schema);
+  const compiled = compileTime.spend(() => compiledOutputSchema(schema));
+  if (compiled === undefined) return undefined;
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
   kept.set(text, compiled);
   return compiled;
 }
 
+function uncheckable(fault: string): CompiledOutputSchema {
+  return { note: `its outputSchema cannot be checked: ${fault}` };
+}
+
 function compiledOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema {
   const compiled = compileJsonSchema(schema, NAMES);
-  if ('fault' in compiled) return { note: `its outputSchema cannot be checked: ${compiled.fault}` };
+  if ('fault' in compiled) return uncheckable(compiled.fault);
   const { problemOf } = compiled;
   return {
     problemOf: (structured) =>
@@ -166,3 +203,18 @@ function compiledOutputSchema(schema: Readonly<Record<string, unknown>>): Compil
         : problemOf(structured),
   };
 }
+
+/** The time that goes into compiling schemas: three seconds, and a twentieth of all time after that. */
+const compileTime = {
+  leftMs: 3000,
+  atMs: 0,
+  spend<Result>(work: () => Result): Result | undefined {
+    const startMs = performance.now();
+    this.leftMs = Math.min(3000, this.leftMs + (startMs - this.atMs) / 20);
+    this.atMs = startMs;
+    if (this.leftMs <= 0) return undefined;
+    const result = work();
+    this.leftMs -= performance.now() - startMs;
+    return result;
+  },
+};

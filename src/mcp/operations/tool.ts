@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isRecord } from '../../plan/primitives.ts';
-import { compileOutputSchema } from './json-schema.ts';
+import { compileOutputSchema, type Unchecked } from './json-schema.ts';
 import { type MirroredArgument, readMirroredArguments } from './mirrored-arguments.ts';
 
 /** A tool as tools/list describes it, as far as a load client needs it. */
@@ -14,7 +14,7 @@ export type Tool = {
    * Says how a structured result does not match the tool's outputSchema. Undefined when the tool has no schema, or none
    * that can be checked.
    */
-  readonly outputProblem: ((structured: unknown) => string | undefined) | undefined;
+  readonly outputProblem: ((structured: unknown) => string | Unchecked | undefined) | undefined;
   /** The JSON Schema of the arguments, as the server sent it; undefined when the description cannot be read. */
   readonly inputSchema: unknown;
   /** The arguments that calls in the stateless era repeat in headers. */
@@ -71,7 +71,7 @@ type Described = z.output<typeof toolSchema>;
 
 function readTool({ name, annotations, execution, inputSchema, outputSchema }: Described): Tool {
   const headers = once(() => readMirroredArguments(inputSchema));
-  const output = once(() => (isRecord(outputSchema) ? compileOutputSchema(outputSchema) : undefined));
+  const output = once(() => (isRecord(outputSchema) ? compileOutputSchema(outputSchema) : NO_SCHEMA));
   return {
     name,
     readOnly: annotations.readOnlyHint,
@@ -79,7 +79,8 @@ function readTool({ name, annotations, execution, inputSchema, outputSchema }: D
     inputSchema,
     get outputProblem() {
       const compiled = output();
-      return compiled !== undefined && 'problemOf' in compiled ? compiled.problemOf : undefined;
+      if (compiled === undefined) return notCompiled;
+      return 'problemOf' in compiled ? compiled.problemOf : undefined;
     },
     get mirrored() {
       const read = headers();
@@ -96,12 +97,17 @@ function readTool({ name, annotations, execution, inputSchema, outputSchema }: D
   };
 }
 
-/** Computes a value when it is first needed, and keeps it. */
+/** In place of a compiled schema where a tool has none. */
+const NO_SCHEMA: { readonly problemOf: undefined } = { problemOf: undefined };
+const NOT_COMPILED: Unchecked = { unchecked: 'the schemas of tools change too often' };
+const notCompiled = () => NOT_COMPILED;
+
+/** Computes a value when it is first needed, and keeps it unless it is undefined. */
 function once<Value>(compute: () => Value): () => Value {
-  let computed: { readonly value: Value } | undefined;
+  let computed: Value | undefined;
   return () => {
-    computed ??= { value: compute() };
-    return computed.value;
+    computed ??= compute();
+    return computed as Value;
   };
 }
 

@@ -20,6 +20,22 @@ const [tool] = readTools([
     outputSchema: { type: 'object', properties: { grams: { type: 'number' } }, required: ['grams'] },
   },
 ]);
+/** A tool whose schema takes 2^24 steps. */
+const [endless] = readTools([
+  {
+    name: 'endless',
+    outputSchema: {
+      $defs: Object.fromEntries(
+        Array.from({ length: 24 }, (_, at) => {
+          const next = { $ref: `#/$defs/l${at + 1}` };
+          return [`l${at}`, at === 23 ? { const: 1 } : { anyOf: [next, next] }];
+        }),
+      ),
+      $ref: '#/$defs/l0',
+    },
+  },
+]);
+const structured = (structuredContent: unknown) => ({ content: [], structuredContent });
 const text = (value: string) => ({ content: [{ type: 'text', text: value }] });
 const ofResult = (outcome: Outcome, result: unknown, more: Partial<OutcomeCase> = {}): OutcomeCase => ({
   name: JSON.stringify(result),
@@ -44,6 +60,10 @@ export const toolResults: OutcomeTable = {
     ofResult('TOOL_ERROR', { isError: true, ...text('broken') }, { message: /^broken$/ }),
     ofResult('TOOL_QUOTA', text('Your quota is used up'), { message: /^Your quota/ }),
     ofResult('TOOL_SOFT_ERROR', text('Request failed with status 500')),
+    ofResult('TOOL_UNCHECKED', structured(2), {
+      message: /^the outputSchema cannot be checked: it takes more than 1000000 steps$/,
+      request: { judge, tool: endless },
+    }),
     ofResult('TOOL_EMPTY', { content: [] }),
     ofResult('TOOL_READS_LIKE_ERROR', text('Error searching libraries: fetch failed'), { message: /^Error searching/ }),
     ofResult('OK', { content: [], structuredContent: {} }),
