@@ -22,6 +22,7 @@ import { type HttpListener, listenHttp } from './http/http-listener.ts';
 import { type Log, stackOf } from './log.ts';
 import { readAppSettings, readHostSettings, resolveAppEntry, type Settings } from './settings.ts';
 import { Timers } from './timers.ts';
+import { signalIfRunning } from './worker/worker-process.ts';
 import type { SupervisorOptions } from './worker/worker-supervisor.ts';
 import { Workers } from './worker/workers.ts';
 
@@ -68,9 +69,10 @@ export type FunctionsHost = {
   workerPids(): readonly number[];
   /**
    * Stops the process of a durable worker (SIGSTOP), as if the instance of the app stopped that it stands for. Its work
-   * is delivered to the other durable workers after the visibility timeout. Workers are numbered from 0.
+   * is delivered to the other durable workers after the visibility timeout. Workers are numbered from 0. Returns false, and
+   * does nothing, when its process has just ended.
    */
-  freezeWorker(worker: number): void;
+  freezeWorker(worker: number): boolean;
   /** Lets a frozen worker continue (SIGCONT) with what it had. */
   thawWorker(worker: number): void;
   /** Resolves when the host has ended, with the reason. */
@@ -177,15 +179,14 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   engine.resume(folder?.diedMs);
   timers.start(folder?.diedMs === undefined ? 0 : (faults.timerSilenceMs ?? 0));
 
-  const parts: Parts = { listener, rpc, timers, engine, runner, workers, folder };
+  const parts: Parts = { listener, rpc, timers, engine, runner, workers, workerStates, folder };
   let ending: Promise<void> | undefined;
   end = (why, graceMs = options.stopGraceMs ?? IN_FLIGHT_GRACE_MS) =>
     (ending ??= stopParts(parts, graceMs).then(() => ended.resolve(why)));
   const signal = (worker: number, name: 'SIGSTOP' | 'SIGCONT') => {
     const pid = workers.durablePids[worker];
-    if (pid === undefined || pid <= 0)
-      throw new RangeError(`There is no durable worker ${worker}: they are numbered from 0.`);
-    process.kill(pid, name);
+    if (pid === undefined) throw new RangeError(`There is no durable worker ${worker}: they are numbered from 0.`);
+    return signalIfRunning(pid, name);
   };
   const statusOf = (instance: Instance) => orchestrationStatus(instance, statusOptions);
   return {
@@ -195,8 +196,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     workerPid: () => workers.durablePids[0] ?? -1,
     workerPids: () => workers.durablePids,
     freezeWorker: (worker) => {
-      signal(worker, 'SIGSTOP');
-      workerStates.freeze(worker);
+      const isStopped = signal(worker, 'SIGSTOP');
+      if (isStopped) workerStates.freeze(worker);
+      return isStopped;
     },
     thawWorker: (worker) => {
       signal(worker, 'SIGCONT');
@@ -232,6 +234,7 @@ type Parts = {
   readonly engine: OrchestrationEngine;
   readonly runner: FunctionRunner;
   readonly workers: Workers;
+  readonly workerStates: WorkerStates;
   readonly folder: HubFolder | undefined;
 };
 
@@ -271,7 +274,7 @@ async function loadApp(
   try {
     return { workers, enabled: enabledFunctions(workers.functions, settings, routePrefix, options.log) };
   } catch (error) {
-    await workers.stop(0);
+    await workers.stop(() => 0);
     throw error;
   }
 }
@@ -288,7 +291,7 @@ function workerEnvironment(settings: Settings, appRoot: string, port: number): S
 
 /** Stops what starts new work first, then waits a bounded time for work in flight, then ends the workers. */
 async function stopParts(parts: Parts, graceMs: number): Promise<void> {
-  const { listener, rpc, timers, engine, runner, workers, folder } = parts;
+  const { listener, rpc, timers, engine, runner, workers, workerStates, folder } = parts;
   timers.stop();
   const activitiesEnded = engine.stop();
   const closing = listener.close(graceMs);
@@ -296,7 +299,8 @@ async function stopParts(parts: Parts, graceMs: number): Promise<void> {
   const grace = delay(graceMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
   await Promise.race([activitiesEnded.then(() => runner.idle()), grace]);
   giveUp.abort();
-  await workers.stop(graceMs === 0 ? 0 : HOOKS_GRACE_MS);
+  // The hooks of a frozen worker cannot run.
+  await workers.stop((worker) => (graceMs === 0 || workerStates.isFrozen(worker) ? 0 : HOOKS_GRACE_MS));
   await Promise.all([closing, rpc.close(HTTP_GRACE_MS)]);
   folder?.close();
 }

@@ -5,14 +5,14 @@
 import type { FunctionsHost } from '../functions-host.ts';
 import { messageOf } from '../log.ts';
 import { superviseFunctionsHost } from '../supervised-host.ts';
-import { killIfRunning } from '../worker/worker-process.ts';
+import { signalIfRunning } from '../worker/worker-process.ts';
 import type { FromHost, Questions, SentOptions, ToHost } from './host-protocol.ts';
 
 let host: FunctionsHost | undefined;
 
 process.on('disconnect', () => {
   // A worker that is frozen does not see that the host ends.
-  for (const pid of host?.workerPids() ?? []) killIfRunning(pid);
+  for (const pid of host?.workerPids() ?? []) signalIfRunning(pid, 'SIGKILL');
   process.exit(0);
 });
 // Ctrl-C in a terminal reaches every process of the group. The parent decides when this one ends.

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { HistoryEvent } from '../durable/history-event.ts';
 import type { OrchestrationStatus } from '../durable/orchestration-status.ts';
 import type { Log } from '../log.ts';
-import { killIfRunning } from '../worker/worker-process.ts';
+import { signalIfRunning } from '../worker/worker-process.ts';
 import type { FromHost, Questions, SentOptions, ToHost } from './host-protocol.ts';
 
 /** A host in a process of its own, which can be killed and started again on its port and task hub. */
@@ -16,7 +16,7 @@ export type HostProcess = {
   pid(): number;
   workerPids(): Promise<readonly number[]>;
   /** See FunctionsHost. */
-  freezeWorker(worker: number): Promise<void>;
+  freezeWorker(worker: number): Promise<boolean>;
   thawWorker(worker: number): Promise<void>;
   readonly durable: {
     rpcBaseUrl(): Promise<string>;
@@ -82,8 +82,9 @@ export async function startHostProcess(options: SentOptions, log: Log = () => un
     workerPids: () => ask('workerPids'),
     async freezeWorker(worker) {
       const pid = (await ask('workerPids'))[worker];
-      await ask('freezeWorker', worker);
-      if (pid !== undefined) frozen.add(pid);
+      const isFrozen = await ask('freezeWorker', worker);
+      if (isFrozen && pid !== undefined) frozen.add(pid);
+      return isFrozen;
     },
     async thawWorker(worker) {
       frozen.delete((await ask('workerPids'))[worker] ?? 0);
@@ -98,7 +99,7 @@ export async function startHostProcess(options: SentOptions, log: Log = () => un
     async kill() {
       await endWith(child, 'SIGKILL');
       // A frozen worker does not see that its host has died.
-      for (const pid of frozen) killIfRunning(pid);
+      for (const pid of frozen) signalIfRunning(pid, 'SIGKILL');
       frozen.clear();
     },
     async start() {

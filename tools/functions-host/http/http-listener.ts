@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export type HttpListener = {
   readonly port: number;
-  /** Accepts no new connections. Responses get `graceMs` to finish, then all connections are closed. */
+  /** Accepts no further connection or request. Responses get `graceMs` to finish, then all connections are closed. */
   close(graceMs: number): Promise<void>;
 };
 
@@ -17,7 +17,14 @@ export async function listenHttp(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   failed: (error: unknown) => void,
 ): Promise<HttpListener> {
+  let isClosing = false;
   const server = createServer((request, response) => {
+    if (isClosing) {
+      request.socket.destroy();
+      return;
+    }
+    // A connection that a client keeps open must not delay close().
+    response.once('close', () => isClosing && setImmediate(() => server.closeIdleConnections()));
     handle(request, response).catch((error: unknown) => {
       // A destroyed response means that the caller has disconnected.
       if (response.destroyed) return;
@@ -38,6 +45,7 @@ export async function listenHttp(
   return {
     port: (server.address() as AddressInfo).port,
     async close(graceMs) {
+      isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const cut = new AbortController();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import path from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { build } from 'esbuild';
@@ -71,6 +72,26 @@ it('stop() takes less than five seconds whatever is in flight, and can be called
   assert.ok(performance.now() - startedAt < 5_000);
   assert.equal(isAlive(worker), false);
   await Promise.allSettled([hanging]);
+});
+
+it('a host that stops takes no further request on a connection that is kept open', async (t) => {
+  const app = await durableApp(t);
+  const id = await app.start('caught', { key: 'in flight', ms: 600 });
+  await until(async () => (await app.seen()).length > 0);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const send = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const sent = request(`${app.host.url}${path}`, { agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode));
+      });
+      sent.on('error', reject).end();
+    });
+  assert.equal(await send('/api/seen'), 200);
+  const stopping = app.host.stop();
+  await assert.rejects(send('/api/seen'));
+  await stopping;
+  assert.equal(app.host.durable.status(id)?.runtimeStatus, 'Running', 'its result waits for the next host');
 });
 
 it('an app that cannot be loaded fails with its own error and the file and line', async (t) => {

@@ -211,13 +211,13 @@ export class WorkerProcess {
   }
 }
 
-/** Kills a worker's process, if it still runs. */
-export function killIfRunning(pid: number): void {
+/** Sends a signal to a worker's process. Returns false when it does not run. */
+export function signalIfRunning(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): boolean {
   // Zero and negative numbers stand for groups of processes.
-  if (pid <= 0) return;
+  if (pid <= 0) return false;
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, signal);
   } catch {
-    // It has ended.
+    return false;
   }
 }

@@ -63,8 +63,10 @@ export class Workers {
     return (durable ?? this.#others).invoke(invocation);
   }
 
-  /** Ends all workers. Their appTerminate hooks get at most `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
-    await Promise.all([...new Set([...this.#durable, this.#others])].map((supervisor) => supervisor.stop(graceMs)));
+  /** Ends all workers. The appTerminate hooks of a durable worker get at most `graceMs` of its number. */
+  async stop(graceMs: (durableWorker: number) => number): Promise<void> {
+    const stopping = this.#durable.map((supervisor, worker) => supervisor.stop(graceMs(worker)));
+    if (!this.#durable.includes(this.#others)) stopping.push(this.#others.stop(graceMs(-1)));
+    await Promise.all(stopping);
   }
 }
