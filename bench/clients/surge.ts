@@ -4,6 +4,7 @@ import type { Policy } from '../../src/plan/policy.ts';
 import { layoutOf, type ScenarioSegment, segmentsOf, sliceOf } from '../../src/plan/slices.ts';
 import type { Target } from '../../src/plan/target-schema.ts';
 import { openTokenAccess } from '../../src/run/run-context.ts';
+import { RunningSlices } from '../../src/run/running-slices.ts';
 import { openTargetClient } from '../../src/run/target-client.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../../src/run/waiting-memory.ts';
@@ -48,6 +49,7 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     instance: 'bench',
   };

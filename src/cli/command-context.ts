@@ -7,6 +7,7 @@ import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
+import { RunningSlices } from '../run/running-slices.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
@@ -106,6 +107,7 @@ export function commandContext({ origins, addresses, scopes, secretOrigins, entr
     sizing: ONE_SLICE,
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     instance: `${hostname()}-${process.pid}`,
   };

@@ -8,6 +8,7 @@ import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../p
 import type { Retention } from '../run/retention.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import type { RunLimits } from '../run/run-limits.ts';
+import { RunningSlices } from '../run/running-slices.ts';
 import { timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
@@ -243,6 +244,7 @@ function contextWith(store: RunStore): RunContext {
     },
     timing,
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
+    runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(settings.SURGE_MAX_WAITING_MB),
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,
   };

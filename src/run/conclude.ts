@@ -53,7 +53,7 @@ export async function conclude(context: RunContext, runId: string, options: Conc
     planHash: record.planHash,
     plan,
     startAtMs,
-    targets,
+    targets: targets.map(({ readOnlyTools: _, ...target }) => target),
     preflightWarnings,
     faults,
     endedAtMs: clock.now(),

@@ -7,35 +7,40 @@ import { Recorder } from '../sample/recorder.ts';
 import { prepareSegment } from '../scenario/virtual-user.ts';
 import type { SliceHealth } from '../summary/generator-health.ts';
 import type { Clock } from '../traffic/clock.ts';
-import { OPEN_GATE } from '../traffic/fence.ts';
 import { runScenario } from '../traffic/run-scenario.ts';
+import type { LoadEnd } from './load-end.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
-import { SliceWriter, startFlushLoop } from './slice-writer.ts';
+import { type SliceWriter, startFlushLoop } from './slice-writer.ts';
 import { abortClients, closeClients, openSliceClients, type SliceClients, type TargetClient } from './target-client.ts';
 import { warmUp } from './warm-up.ts';
 
-type SliceWork = {
-  readonly runId: string;
+export type SliceLoad = {
   readonly plan: Plan;
   readonly slice: Slice;
-  readonly attemptId: string;
   /** What preflight found the targets to be. */
   readonly targets: readonly ReportTarget[];
-  /** True when another attempt may have begun before: scenarios that count their iterations must not run again. */
+  /** True when another holder may have made load before: scenarios that count their iterations must not run again. */
   readonly takeover: boolean;
+  /** Takes the samples. */
+  readonly writer: SliceWriter;
+  readonly end: LoadEnd;
+};
+
+/** What a slice reports about its load, and the recorder with the samples that are not stored yet. */
+export type ExecutedSlice = {
+  readonly figures: Omit<SliceHealth, 'store' | 'instance' | 'endedEarly'>;
+  readonly recorder: Recorder;
 };
 
 /**
- * Makes the load of one slice: waits for its start, runs its segments, and stores every sample. Resolves when the last
- * request is accounted for.
- * @throws when secrets are missing or the store accepts nothing more
+ * Makes the load of one slice: waits for its start, and runs its segments until their end or until the load is ended.
+ * Resolves when the last request is accounted for.
+ * @throws when secrets are missing
  */
-export async function executeSlice(context: RunContext, work: SliceWork): Promise<SliceHealth> {
+export async function executeSlice(context: RunContext, load: SliceLoad): Promise<ExecutedSlice> {
   const { clock } = context;
-  const { runId, plan, slice, attemptId, targets } = work;
-  const segments = segmentsFor(work, clock.now());
-  const measuredFromMs = plan.warmUp === 0 ? undefined : slice.runStartMs + plan.warmUp;
-  const writer = new SliceWriter(context, { runId, sliceId: slice.sliceId, attemptId, measuredFromMs });
+  const { plan, slice, targets, writer, end } = load;
+  const measuredFromMs = measuredFrom(plan, slice);
   const redactor = await planRedactor(plan, context.secrets);
   const recorder = new Recorder(
     slice.startAtMs,
@@ -45,69 +50,69 @@ export async function executeSlice(context: RunContext, work: SliceWork): Promis
   );
   const clients = await openSliceClients(context, {
     plan,
-    targets: segments.map(({ scenario }) => scenario.target),
+    targets: segmentsFor(load, clock.now()).map(({ scenario }) => scenario.target),
     found: targets,
     recorder,
     redactor,
+    gate: end.fence,
   });
-  const stopping = new AbortController();
-  const flushing = startFlushLoop(context, {
-    runId,
-    plan,
-    slice,
-    flush: () => writer.flush(recorder),
-    onStop: () => stopping.abort(),
-  });
+  end.fence.signal.addEventListener('abort', () => abortClients(clients, 'the load has ended'));
+  const flushing = startFlushLoop(context, slice, () => writer.flush(recorder));
   const shared = {
     plan,
     clock,
-    gate: OPEN_GATE,
+    gate: end.fence,
     recorder,
-    stopping: stopping.signal,
+    stopping: end.stopping,
     onActive: (change: 1 | -1) => writer.countVu(change),
   };
   try {
     if (clock.now() < slice.startAtMs) await warmUp();
-    await clock.sleepUntil(slice.startAtMs, stopping.signal);
+    await clock.sleepUntil(slice.startAtMs, end.stopping);
     const startDelayMs = Math.max(0, clock.now() - slice.startAtMs);
     const stopMeter = startMeter(clock);
-    const segmentStarts = segments.map(async (segment) => {
+    const segmentStarts = segmentsFor(load, clock.now()).map(async (segment) => {
       const run = prepareSegment(shared, segment, clients.get(segment.scenario.target) as TargetClient);
       return { scenario: segment.name, ...(await runScenario(run)) };
     });
     const starts = await Promise.all(segmentStarts)
       .catch((error: unknown) => {
-        stopping.abort();
-        abortClients(clients, 'the slice broke');
+        end.cut('broken', 'mcp-surge failed');
         throw error;
       })
       .finally(() => closeClients(clients));
+    end.over();
     const figures = stopMeter();
     await flushing.stop();
-    await writer.close(recorder);
     return {
-      startDelayMs,
-      ...figures,
-      starts,
-      tokens: tokensOf(clients),
-      stoppedTargets: stoppedOf(clients),
-      store: writer.health,
-      instance: context.instance,
+      figures: { startDelayMs, ...figures, starts, tokens: tokensOf(clients), stoppedTargets: stoppedOf(clients) },
+      recorder,
     };
-  } finally {
+  } catch (error) {
     await flushing.stop();
+    await writer.flush(recorder);
+    throw error;
   }
 }
+
+/** The end of a slice's warm-up, epoch milliseconds; undefined when the plan has none. */
+export function measuredFrom({ warmUp }: Plan, { runStartMs }: Slice): number | undefined {
+  return warmUp === 0 ? undefined : runStartMs + warmUp;
+}
+
+/** A slice that begins later than this leaves out the starts that were due before. */
+const LATE_BEGIN_MS = 1000;
 
 /**
  * The segments that a slice runs. An attempt that takes over cannot know how many iterations the lost one had begun, and
  * which starts it had made or dropped. So it leaves out scenarios that count their iterations, and starts count from now.
+ * They also do if the first attempt begins late: what nobody made is missing from the report's starts, and was not dropped.
  */
-function segmentsFor({ plan, slice, takeover }: SliceWork, nowMs: number): ScenarioSegment[] {
-  const segments = segmentsOf(plan, slice);
-  if (!takeover) return segments;
+function segmentsFor({ plan, slice, takeover }: SliceLoad, nowMs: number): ScenarioSegment[] {
+  const segments = segmentsOf(plan, slice).filter(({ scenario }) => !takeover || !isIterationBound(scenario));
+  if (!takeover && nowMs <= slice.startAtMs + LATE_BEGIN_MS) return segments;
   return segments
-    .filter(({ scenario, toMs }) => !isIterationBound(scenario) && toMs > nowMs)
+    .filter(({ toMs }) => toMs > nowMs)
     .map((segment) => ({ ...segment, fromMs: Math.max(segment.fromMs, nowMs) }));
 }
 

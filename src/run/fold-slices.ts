@@ -5,6 +5,7 @@ import type { RunSchedule } from '../store/run-store.ts';
 import { allHolders, mayContinue, type SliceAttempts } from '../store/slice-attempts.ts';
 import { intervalFor, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
+import type { SliceHealth } from '../summary/generator-health.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readScheduledRun, writeFold } from './run-documents.ts';
 import { sliceOfSchedule } from './run-slice.ts';
@@ -59,10 +60,16 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
   const slices: SliceFold[] = [];
   for (const sliceId of sliceIdsOf(plan, schedule, group)) {
     const attempts = await store.readAttempts(runId, sliceId);
+    const found = new Map<string, number>();
     for (const attemptId of attemptsThatCount(attempts)) {
-      for await (const block of store.readBlocks(runId, sliceId, attemptId)) folder.add(block);
+      let samples = 0;
+      for await (const block of store.readBlocks(runId, sliceId, attemptId)) {
+        folder.add(block);
+        samples += block.count;
+      }
+      found.set(attemptId, samples);
     }
-    slices.push(sliceFold(sliceId, attempts));
+    slices.push(sliceFold(sliceId, attempts, found));
   }
   await writeFold(store, runId, foldName(group), folder.finish(slices));
 }
@@ -73,8 +80,11 @@ function attemptsThatCount(attempts: SliceAttempts): readonly string[] {
   return commit !== undefined && !mayContinue(commit) ? commit.attemptIds : allHolders(attempts);
 }
 
-/** How a slice ended, from the deliveries that the store knows. */
-function sliceFold(sliceId: string, attempts: SliceAttempts): SliceFold {
+/**
+ * How a slice ended, from the deliveries that the store knows.
+ * @param found how many samples of each holder are stored
+ */
+function sliceFold(sliceId: string, attempts: SliceAttempts, found: ReadonlyMap<string, number>): SliceFold {
   const { commit, skip, reports = [] } = attempts;
   const holders = attemptsThatCount(attempts);
   const committer = commit?.attemptIds.at(-1);
@@ -84,8 +94,10 @@ function sliceFold(sliceId: string, attempts: SliceAttempts): SliceFold {
   const shared = {
     sliceId,
     duplicates: attempts.duplicates.length,
-    health: commit?.health,
-    ...(earlier.length === 0 ? {} : { earlier: earlier.map(({ health }) => health) }),
+    health: commit === undefined ? undefined : withUnkept(commit.health, found.get(committer ?? '')),
+    ...(earlier.length === 0
+      ? {}
+      : { earlier: earlier.map(({ holder, health }) => withUnkept(health, found.get(holder))) }),
   };
   if (commit !== undefined) {
     const isWhole = holders.length === 1 && commit.health.endedEarly === undefined;
@@ -96,4 +108,15 @@ function sliceFold(sliceId: string, attempts: SliceAttempts): SliceFold {
   if (earlier.length > 0) return { ...shared, state: 'partial' };
   if (skip?.reason === 'stopped') return { ...shared, state: 'skipped' };
   return { ...shared, state: 'lost', cause: skip === undefined ? 'never begun' : 'too late' };
+}
+
+/**
+ * A holder's report with the samples that are really missing. One that gave up a block does not know whether the block was
+ * stored after all; and what it had stored may have been lost.
+ * @param found how many of its samples are stored; undefined if they do not count
+ */
+function withUnkept(health: SliceHealth, found: number | undefined): SliceHealth {
+  const { unkept: reported = 0, ...store } = health.store;
+  const unkept = found === undefined ? reported : Math.max(0, store.samples + reported - found);
+  return { ...health, store: unkept === 0 ? store : { ...store, unkept } };
 }

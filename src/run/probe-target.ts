@@ -8,8 +8,8 @@ import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { printable } from '../report/format.ts';
 import { outcomeMeaning } from '../report/outcome-meaning.ts';
-import type { ReportTarget } from '../report/report.ts';
 import type { Outcome } from '../sample/outcome.ts';
+import type { RunTarget } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
 import { checkSteps, type Findings } from './check-steps.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
@@ -17,7 +17,7 @@ import { openTargetClient, type TargetClient } from './target-client.ts';
 import { readTargetLists, type TargetLists } from './target-lists.ts';
 
 /** What one session with a target showed: the target's description, and what the plan needs that the target lacks. */
-type ProbeResult = Findings & { readonly target?: ReportTarget };
+type ProbeResult = Findings & { readonly target?: RunTarget };
 
 /** A session that was opened, and what the target listed in it. */
 type Visit = { readonly opened: Opened; readonly lists: TargetLists };
@@ -76,7 +76,14 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
     return {
       problems: problems.map(cleanProblem),
       warnings: warnings.map(clean),
-      target: { name, url: shownUrl(target.url), ...facts, capabilities, notes },
+      target: {
+        name,
+        url: shownUrl(target.url),
+        ...facts,
+        capabilities,
+        notes,
+        readOnlyTools: readOnlyTools(plan, name, opened),
+      },
     };
   } finally {
     await client.close();
@@ -111,13 +118,21 @@ async function visitOnce(
   return { operation: operationOf(failed), outcome: failed.outcome, message: failed.message };
 }
 
+/** The tools of a target that the plan calls. */
+function calledTools(plan: Plan, name: string): ReadonlySet<string | undefined> {
+  const scenarios = Object.values(plan.scenarios).filter(({ target }) => target === name);
+  return new Set(scenarios.flatMap(({ steps }) => steps.map(({ tool }) => tool)));
+}
+
+/** Those tools that the plan calls and the target marks as read-only. */
+function readOnlyTools(plan: Plan, name: string, { tools }: Opened): string[] {
+  const called = calledTools(plan, name);
+  return tools.flatMap((tool) => (tool.readOnly && called.has(tool.name) ? [tool.name] : []));
+}
+
 /** What is wrong with the descriptions of tools that the plan calls. */
 function toolNotes(plan: Plan, name: string, { tools }: Opened): string[] {
-  const called = new Set(
-    Object.values(plan.scenarios)
-      .filter(({ target }) => target === name)
-      .flatMap(({ steps }) => steps.map(({ tool }) => tool)),
-  );
+  const called = calledTools(plan, name);
   return tools.flatMap((tool) =>
     called.has(tool.name) && tool.note !== undefined ? [`Tool ${tool.name} of ${name}: ${tool.note}.`] : [],
   );

@@ -12,6 +12,7 @@ import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RunStore } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
 import type { RunLimits } from './run-limits.ts';
+import type { RunningSlices } from './running-slices.ts';
 import type { Timing } from './timing.ts';
 import type { WaitingMemory } from './waiting-memory.ts';
 
@@ -32,6 +33,8 @@ export type RunContext = {
   readonly limits?: RunLimits;
   /** True if the operator has forbidden all load by a setting. */
   readonly isStopped?: boolean;
+  /** The slices of this process. */
+  readonly runningSlices: RunningSlices;
   /** How this process gets access tokens. */
   readonly tokens: TokenAccess;
   /** What the replies under way of this process hold. */

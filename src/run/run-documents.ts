@@ -58,9 +58,14 @@ export async function writePlan(store: RunStore, runId: string, plan: Plan): Pro
   await writeJson(store, runId, 'plan', plan);
 }
 
-/** The plan as it was parsed when the run was created, with all defaults. @throws if it is missing */
+/** The plan as it was parsed when the run was created, with all defaults; undefined if it is missing. */
+export function findPlan(store: RunStore, runId: string): Promise<Plan | undefined> {
+  return readJson<Plan>(store, runId, 'plan');
+}
+
+/** The same. @throws if it is missing */
 export async function readPlan(store: RunStore, runId: string): Promise<Plan> {
-  const plan = await readJson<Plan>(store, runId, 'plan');
+  const plan = await findPlan(store, runId);
   if (plan === undefined) throw new Error(`Run ${runId} has no stored plan.`);
   return plan;
 }

@@ -1,10 +1,11 @@
-import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { Block } from '../sample/block.ts';
 import type { Recorder } from '../sample/recorder.ts';
-import { LiveTally } from '../summary/live-progress.ts';
+import type { StoreHealth } from '../summary/generator-health.ts';
+import { type LiveProgress, LiveTally } from '../summary/live-progress.ts';
 import type { RunContext } from './run-context.ts';
-import { watchRun } from './watch-run.ts';
+import { inTime, Pauses } from './store-calls.ts';
+import { WaitingBlocks } from './waiting-blocks.ts';
 
 type SliceWriterOptions = {
   readonly runId: string;
@@ -12,30 +13,41 @@ type SliceWriterOptions = {
   readonly attemptId: string;
   /** Epoch milliseconds at which the warm-up ends; undefined when there is none. */
   readonly measuredFromMs?: number | undefined;
+  /** Called once when the memory for waiting samples is full: the slice has to end its load. */
+  readonly onFull?: () => void;
+  /**
+   * Asked before each block: false once nothing may be stored any more, because the run has its report. Rejects while that is
+   * not known.
+   */
+  readonly mayStore?: () => Promise<boolean>;
 };
 
 /**
- * Stores a slice's blocks and progress, in order and outside the hot path. A block that the store does not accept is kept
- * and stored at the next flush.
+ * Stores a slice's blocks, in order and outside the hot path. Blocks that the store does not accept wait in a limited
+ * memory; what does not fit into it is counted. The live totals are about what is stored.
  */
 export class SliceWriter {
   readonly #context: RunContext;
   readonly #options: SliceWriterOptions;
   readonly #tally: LiveTally;
-  readonly #waiting: Block[] = [];
+  readonly #waiting: WaitingBlocks;
+  #isFailing = false;
   #seq = 0;
   #errors = 0;
   #samples = 0;
+  #refused = 0;
   #activeVus = 0;
 
   constructor(context: RunContext, options: SliceWriterOptions) {
     this.#context = context;
     this.#options = options;
     this.#tally = new LiveTally(options.measuredFromMs);
+    this.#waiting = new WaitingBlocks(context.waitingMemory, options.onFull ?? (() => {}));
   }
 
-  get health() {
-    return { errors: this.#errors, blocks: this.#seq, samples: this.#samples };
+  get health(): StoreHealth {
+    const unkept = this.#waiting.dropped + this.#refused;
+    return { errors: this.#errors, blocks: this.#seq, samples: this.#samples, ...(unkept === 0 ? {} : { unkept }) };
   }
 
   /** Call it when a virtual user begins or ends its work. */
@@ -43,91 +55,102 @@ export class SliceWriter {
     this.#activeVus += change;
   }
 
+  /** The totals of what has been stored. */
+  progress(): LiveProgress {
+    const { sliceId, attemptId } = this.#options;
+    return this.#tally.progress({ sliceId, attemptId, atMs: this.#context.clock.now(), activeVus: this.#activeVus });
+  }
+
   /** Takes a block to be stored at the next flush. */
   take(block: Block): void {
     this.#waiting.push(block);
-    this.#tally.add(block);
   }
 
-  /** Stores the recorder's samples and the slice's progress. Failures of the store are counted, not thrown. */
+  /** Stores the recorder's samples. Failures of the store are counted, not thrown. */
   async flush(recorder: Recorder): Promise<void> {
-    const block = recorder.drain();
-    if (block !== undefined) this.take(block);
     try {
+      // While the store accepts nothing, samples stay in the recorder until they are a full block.
+      if (this.#isFailing) await this.#append();
+      this.#drain(recorder);
       await this.#append();
-      await this.#writeProgress();
     } catch (error) {
-      this.#errors++;
-      console.error(
-        `Slice ${this.#options.sliceId} of ${this.#options.runId} could not be stored; the next flush tries again:`,
-        error,
-      );
+      this.#noteFailure(error);
     }
   }
 
-  /** Stores everything that is left. @throws when the store does not accept it: then the slice must count as lost */
-  async close(recorder: Recorder): Promise<void> {
-    const block = recorder.drain();
-    if (block !== undefined) this.take(block);
-    await this.#append();
-    await this.#writeProgress();
+  /**
+   * Stores everything that is left, with pauses while the store accepts nothing.
+   * @param untilMs epoch: what is not stored by then is given up and counted
+   */
+  async close(recorder: Recorder, untilMs: number): Promise<void> {
+    const { clock, timing } = this.#context;
+    this.#drain(recorder);
+    const pauses = new Pauses(timing);
+    for (;;) {
+      try {
+        return await this.#append();
+      } catch (error) {
+        this.#noteFailure(error);
+      }
+      const againMs = clock.now() + pauses.next();
+      if (againMs > untilMs) return this.#giveUp('the store accepted nothing for too long');
+      await clock.sleepUntil(againMs);
+    }
   }
 
+  #drain(recorder: Recorder): void {
+    const block = recorder.drain();
+    if (block !== undefined) this.take(block);
+  }
+
+  /** Stores the blocks that wait, the oldest first. @throws when the store does not accept one */
   async #append(): Promise<void> {
-    const { runId, sliceId, attemptId } = this.#options;
-    for (let block = this.#waiting[0]; block !== undefined; block = this.#waiting[0]) {
-      await this.#context.store.appendBlock(runId, sliceId, attemptId, this.#seq, block);
+    const { store, clock, timing } = this.#context;
+    const { runId, sliceId, attemptId, mayStore } = this.#options;
+    for (let block = await this.#waiting.first(); block !== undefined; block = await this.#waiting.first()) {
+      if ((await mayStore?.()) === false) return this.#giveUp('the run was over before');
+      const [seq, appended] = [this.#seq, block];
+      await inTime(clock, timing.appendTimeoutMs, () => store.appendBlock(runId, sliceId, attemptId, seq, appended));
       this.#waiting.shift();
+      this.#isFailing = false;
       this.#seq++;
       this.#samples += block.count;
+      this.#tally.add(block);
     }
   }
 
-  #writeProgress(): Promise<void> {
-    const { runId, sliceId, attemptId } = this.#options;
-    const progress = this.#tally.progress({
-      sliceId,
-      attemptId,
-      atMs: this.#context.clock.now(),
-      activeVus: this.#activeVus,
-    });
-    return this.#context.store.putProgress(runId, progress);
+  #noteFailure(error: unknown): void {
+    this.#errors++;
+    // One line for each time that the store is away.
+    if (!this.#isFailing) {
+      const { sliceId, runId } = this.#options;
+      console.error(`Samples of slice ${sliceId} of run ${runId} wait, because they could not be stored:`, error);
+    }
+    this.#isFailing = true;
+    this.#waiting.pack();
+  }
+
+  async #giveUp(why: string): Promise<void> {
+    const left = await this.#waiting.clear();
+    if (left === 0) return;
+    this.#refused += left;
+    const { sliceId, runId } = this.#options;
+    console.error(`${left} samples of slice ${sliceId} of run ${runId} were not stored: ${why}.`);
   }
 }
-
-/** How often a slice stores its samples, shows that it is alive, and reads the stop flag. */
-const FLUSH_INTERVAL_MS = 2000;
 
 type FlushLoop = {
   /** Ends the loop, after the flush in progress. Can be called more than once. */
   stop(): Promise<void>;
 };
 
-type FlushLoopOptions = {
-  readonly runId: string;
-  readonly plan: Plan;
-  readonly slice: Slice;
-  /** Must not reject. */
-  readonly flush: () => Promise<void>;
-  /** Called when the run was asked to stop. */
-  readonly onStop: () => void;
-};
-
-/**
- * Flushes a slice every two seconds and then reads the run's stop flag: terminating an orchestration does not end an
- * activity, the flag does. One lane also evaluates the conditions that end the run, and sets the flag itself.
- */
-export function startFlushLoop(context: RunContext, options: FlushLoopOptions): FlushLoop {
-  const { runId, plan, slice, flush, onStop } = options;
-  const { store, clock } = context;
-  const watch = watchRun(context, runId, plan, slice);
+/** Flushes a slice every two seconds. @param flush must not reject */
+export function startFlushLoop({ clock, timing }: RunContext, slice: Slice, flush: () => Promise<void>): FlushLoop {
   const ended = new AbortController();
   const loop = async () => {
     while (!ended.signal.aborted) {
-      await flush();
-      const record = await store.getRun(runId).catch(() => undefined);
-      if (record?.stopRequested === true || (await watch?.()) === true) onStop();
-      await clock.sleepUntil(nextFlush(clock.now(), slice), ended.signal);
+      await clock.sleepUntil(nextFlush(clock.now(), slice, timing.flushMs), ended.signal);
+      if (!ended.signal.aborted) await flush();
     }
   };
   const done = loop();
@@ -144,8 +167,8 @@ export function startFlushLoop(context: RunContext, options: FlushLoopOptions): 
  * block its event loop together. None flushes in the first two seconds of load, when all sessions open, which is measured
  * only once for each.
  */
-function nextFlush(nowMs: number, { startAtMs, lane, lanes }: Slice): number {
-  const anchorMs = startAtMs + (lane / lanes) * FLUSH_INTERVAL_MS;
-  const step = Math.ceil((nowMs + FLUSH_INTERVAL_MS / 2 - anchorMs) / FLUSH_INTERVAL_MS);
-  return anchorMs + (step === 0 ? 1 : step) * FLUSH_INTERVAL_MS;
+function nextFlush(nowMs: number, { startAtMs, lane, lanes }: Slice, flushMs: number): number {
+  const anchorMs = startAtMs + (lane / lanes) * flushMs;
+  const step = Math.ceil((nowMs + flushMs / 2 - anchorMs) / flushMs);
+  return anchorMs + (step === 0 ? 1 : step) * flushMs;
 }

@@ -13,6 +13,7 @@ import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Redactor } from '../secrets/redact.ts';
+import { type LoadGate, OPEN_GATE } from '../traffic/fence.ts';
 import { refusalOfTools } from './check-steps.ts';
 import { type RunContext, version } from './run-context.ts';
 
@@ -33,6 +34,8 @@ type TargetClientOptions = {
   readonly refusalOfTools?: (tools: readonly Tool[]) => string | undefined;
   /** Undefined before preflight. */
   readonly found?: FoundTarget | undefined;
+  /** Decides whether requests may still be sent. */
+  readonly gate?: LoadGate;
 };
 
 const PROBE_CALLER = { vu: 0, iteration: 0 } as const;
@@ -67,11 +70,11 @@ export class TargetClient {
   #stopped: { readonly atMs: number; readonly reason: string } | undefined;
 
   constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
-    const { name, target, purpose, onExchange, operation, found, refusalOfTools } = options;
+    const { name, target, purpose, onExchange, operation, found, refusalOfTools, gate = OPEN_GATE } = options;
     const { clock, policy, replyMemory: memory } = context;
     this.name = name;
     this.authorizer = authorizer;
-    this.connection = new TargetConnection(target, { now: clock.now, onExchange, memory, addresses: policy });
+    this.connection = new TargetConnection(target, { now: clock.now, onExchange, gate, memory, addresses: policy });
     this.#found = found;
     this.#sessionOptions = {
       target,
@@ -170,6 +173,7 @@ type SliceClientsOptions = {
   readonly found: readonly ({ readonly name: string } & FoundTarget)[];
   readonly recorder: Recorder;
   readonly redactor: Pick<Redactor, 'add'>;
+  readonly gate: LoadGate;
 };
 
 /**
@@ -178,7 +182,7 @@ type SliceClientsOptions = {
  * @throws when a secret is missing
  */
 export async function openSliceClients(context: RunContext, options: SliceClientsOptions): Promise<SliceClients> {
-  const { plan, targets, found, recorder, redactor } = options;
+  const { plan, targets, found, recorder, redactor, gate } = options;
   const clients = await Promise.all(
     Array.from(new Set(targets), (name) =>
       openTargetClient(context, {
@@ -189,6 +193,7 @@ export async function openSliceClients(context: RunContext, options: SliceClient
         operation: (operation, kind) => recorder.operation(name, operation, kind),
         redactor,
         refusalOfTools: (tools) => refusalOfTools(plan, name, tools),
+        gate,
         found: found.find((target) => target.name === name),
       }),
     ),

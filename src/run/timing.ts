@@ -15,6 +15,10 @@ export type Timing = {
   readonly heartbeatRetryMs: number;
   /** How often a waiting delivery looks for a result and for signs of life. */
   readonly pollMs: number;
+  /** After this time without an answer of the store, a call that reads or changes a row is made again. */
+  readonly callTimeoutMs: number;
+  /** The same for a call that stores a block of samples. */
+  readonly appendTimeoutMs: number;
   /** The first and the longest pause between two tries of a call to the store that must succeed. */
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
@@ -35,6 +39,8 @@ export function timingOf(deadAfterMs: number): Timing {
     heartbeatTimeoutMs: 4 * second,
     heartbeatRetryMs: second,
     pollMs: second / 2,
+    callTimeoutMs: 10 * second,
+    appendTimeoutMs: 2 * deadAfterMs,
     firstPauseMs: second,
     longestPauseMs: 10 * second,
     lateWriteMs: 10 * deadAfterMs,

@@ -37,11 +37,11 @@ export async function runScenario(run: SegmentRun): Promise<StartCounts> {
 const STOP_GRACE_MS = 2000;
 /** While virtual users close their sessions, what they wait for is aborted this often; after a stop more often. */
 const CLOSE_GRACE_MS = 5000;
-const STOPPED_CLOSE_GRACE_MS = 1000;
+const STOPPED_CLOSE_GRACE_MS = 500;
 
 /**
  * Aborts what the segment's virtual users still wait for when the graceful stop is over. Then they close their sessions;
- * requests that began since are aborted every five seconds, or every second after a stop, so that no target can hold the
+ * requests that began since are aborted every five seconds, or twice a second after a stop, so that no target can hold the
  * slice up. What is open at the end of the plan's own graceful stop is a failure of the target; what a stop ends is not.
  * @param done aborted when the virtual users have ended
  */

@@ -13,6 +13,7 @@ export function judgeGenerator(
   delays: readonly ScenarioDelays[],
 ): GeneratorCheck[] {
   const { slices, vus, store, cpu } = health;
+  const { unkept = 0 } = store;
   const mayBeLost = percent(rules.maxLostSlices);
   // The virtual users of a slice that may be lost may be missing too.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
@@ -22,7 +23,7 @@ export function judgeGenerator(
     {
       rule: 'slices completed',
       ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
-      detail: `${slices.committed} of ${slices.planned} complete, ${slices.partial} partial, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}`,
+      detail: `${slices.committed} of ${slices.planned} complete, ${slices.partial} partial, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}${endedEarlyText(health)}`,
     },
     {
       rule: 'slices started in time',
@@ -56,11 +57,27 @@ export function judgeGenerator(
     ...startChecks(rules, health, delays),
     {
       rule: 'samples stored',
-      // After an error the next flush stores what was left. A slice that could not store all of it counts as lost.
-      ok: store.errors <= 1,
-      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors; at most one allowed`,
+      // After an error, samples wait until the store accepts them; what then is stored is as good as without the error.
+      ok: unkept === 0,
+      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors; ${unkeptText(unkept)}`,
     },
   ];
+}
+
+/** How many samples no figure includes. */
+function unkeptText(unkept: number): string {
+  if (unkept === 0) return 'none missing';
+  return `${unkept} ${unkept === 1 ? 'sample' : 'samples'} could not be stored and ${unkept === 1 ? 'is' : 'are'} missing from every figure`;
+}
+
+/** Why slices ended their load before its time; empty if none did. */
+function endedEarlyText({ endedEarly = [] }: GeneratorHealth): string {
+  return endedEarly
+    .map(({ reason, slices, atSeconds }) => {
+      const which = slices === 1 ? '1 slice' : `${slices} slices`;
+      return `; ${which} ended early, ${atSeconds.toFixed(1)} s after the start: ${reason}`;
+    })
+    .join('');
 }
 
 /** The event loop is shared by all scenarios, so its delays are compared with the lowest of their median latencies. */

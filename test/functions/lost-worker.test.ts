@@ -10,7 +10,8 @@ const OPERATION = 'tools/call:microsoft_docs_search';
 const VUS = 6;
 
 it('takes over from a worker that dies, counts what the worker had stored, and does not let the run pass', async (t) => {
-  const stack = await startLocalStack({ latencyScale: 0.1 });
+  const settings = { SURGE_DEAD_AFTER_SECONDS: '5' };
+  const stack = await startLocalStack({ latencyScale: 0.1, settings });
   t.after(() => stack.stop());
   const api = `${stack.host.url}/api`;
   const sentSoFar = async () => {

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { problemText } from '../../src/plan/problem.ts';
 import { layoutOf, sliceOf } from '../../src/plan/slices.ts';
-import { executeSlice } from '../../src/run/execute-slice.ts';
+import { type ExecutedSlice, executeSlice } from '../../src/run/execute-slice.ts';
+import { LoadEnd } from '../../src/run/load-end.ts';
 import { probeTarget } from '../../src/run/probe-target.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
+import { SliceWriter } from '../../src/run/slice-writer.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
-import type { SliceHealth } from '../../src/summary/generator-health.ts';
+import { Fence } from '../../src/traffic/fence.ts';
 import { issued, startAuthRig } from '../mcp/auth/auth-rig.ts';
 import { aPlan, type PlanParts } from '../support/a-plan.ts';
 import { legacyServer, startMcpServer } from '../support/mcp-server.ts';
@@ -15,10 +17,14 @@ import { testContext } from '../support/run-context.ts';
 const RUN_ID = '20261123-120000000-00000000';
 
 /** Runs a plan's only slice now, as if preflight had found nothing. */
-function runSlice(context: RunContext, parts: PlanParts): Promise<SliceHealth> {
+async function runSlice(context: RunContext, parts: PlanParts): Promise<ExecutedSlice['figures']> {
   const plan = aPlan(parts);
   const slice = sliceOf(layoutOf(plan, context.sizing), context.clock.now(), 0, 0);
-  return executeSlice(context, { runId: RUN_ID, plan, slice, attemptId: 'a', targets: [], takeover: false });
+  const writer = new SliceWriter(context, { runId: RUN_ID, sliceId: slice.sliceId, attemptId: 'a' });
+  const end = new LoadEnd(context.clock, new Fence(context.clock.now(), 60_000, 'no proof'));
+  const { figures, recorder } = await executeSlice(context, { plan, slice, targets: [], takeover: false, writer, end });
+  await writer.close(recorder, context.clock.now());
+  return figures;
 }
 
 const cpuSecondsOf = ({ user, system } = process.cpuUsage()) => (user + system) / 1e6;

@@ -1,5 +1,6 @@
 import { ReplyMemory } from '../../src/mcp/http/reply-memory.ts';
 import { openTokenAccess, type RunContext } from '../../src/run/run-context.ts';
+import { RunningSlices } from '../../src/run/running-slices.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../../src/run/waiting-memory.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
@@ -32,6 +33,7 @@ export function testContext(changes: Partial<RunContext> = {}): RunContext {
     sizing: { vusPerLane: 100, ratePerLane: 500, windowMs: 300_000 },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
+    runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     instance: 'test',
     ...changes,

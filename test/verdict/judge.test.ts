@@ -177,7 +177,7 @@ describe('the verdict', () => {
       [{ health: { startDelayMs: 2001 } }, 'slices started in time'],
       [{ health: { eventLoopDelayMs: { p99: 101, max: 200 } } }, 'event loop free'],
       [{ health: { stoppedTargets: [GIVEN_UP] } }, 'load not stopped early'],
-      [{ health: { store: { errors: 2, blocks: 1, samples: 1 } } }, 'samples stored'],
+      [{ health: { store: { errors: 0, blocks: 1, samples: 1, unkept: 1 } } }, 'samples stored'],
       [{ samples: [...MIXED, { outcome: 'CLIENT_LIMIT', message: 'EMFILE' }] }, 'connections available'],
       [{ lost: 1 }, 'slices completed'],
       [{ slice: { state: 'partial' } }, 'slices completed'],
@@ -193,6 +193,29 @@ describe('the verdict', () => {
         [rule],
       );
     }
+  });
+
+  it('is not affected by errors of the store after which everything was stored', () => {
+    const { verdict, rules } = judged({ health: { store: { errors: 20, blocks: 1, samples: 1 } } });
+    assert.equal(verdict.status, 'unjudged');
+    const stored = rules.find(({ rule }) => rule === 'samples stored');
+    assert.match(stored?.detail ?? '', /20 store errors; none missing$/);
+  });
+
+  it('says how many samples could not be stored, and why slices ended early', () => {
+    const endedEarly = {
+      reason: 'the store could not be reached for 25 s',
+      atMs: RUN_START_MS + 40_000,
+      mayContinue: true,
+    };
+    const store = { errors: 9, blocks: 1, samples: 1, unkept: 1234 };
+    const { verdict } = judged({ health: { store, endedEarly }, slice: { state: 'partial' } });
+    assert.equal(verdict.status, 'invalid');
+    assert.match(
+      verdict.reasons.join('\n'),
+      /1 partial.*; 1 slice ended early, 40\.0 s after the start: the store could not be reached for 25 s\./,
+    );
+    assert.match(verdict.reasons.join('\n'), /1234 samples could not be stored and are missing from every figure\./);
   });
 
   it('names the targets that were given up, with time and reason', () => {
