@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
@@ -8,6 +7,7 @@ import type { PlanProblem } from '../plan/problem.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { RunningSlices } from '../run/running-slices.ts';
+import { readBounded } from '../run/text-file.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
@@ -174,10 +174,10 @@ function readEntraIdentity(entraLogin: boolean): Policy['entraIdentity'] {
   throw new UsageError('SURGE_TARGET_CLIENT_ID: expected an identity of its own, got that of AZURE_CLIENT_ID.');
 }
 
-/** Reads a plan's text. @throws UsageError if the file cannot be read */
-export function readPlanFile(file: string): string {
+/** Reads a plan's file. @throws UsageError if that is not possible */
+export function readPlanFile(file: string): Uint8Array {
   try {
-    return readFileSync(file, 'utf8');
+    return readBounded(file);
   } catch (error) {
     throw new UsageError(`Cannot read the plan ${file}: ${(error as Error).message}`);
   }

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { compareRuns } from '../comparison/compare-runs.ts';
 import type { ComparedRun } from '../comparison/comparison.ts';
 import { isRegression, provesNothing } from '../comparison/comparison-verdict.ts';
+import { decodeText } from '../plan/decode-text.ts';
 import { issueText, OWN_SENTENCES } from '../plan/issue-text.ts';
 import { type ComparisonRules, comparisonSchema } from '../plan/plan-schema.ts';
 import { parseBaseline } from '../report/parse-baseline.ts';
 import { renderComparison } from '../report/text/text.ts';
+import { readBounded } from '../run/text-file.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
 import { readOptions } from './options.ts';
 import { terminalOptions } from './terminal.ts';
@@ -32,11 +33,16 @@ export async function compareCommand(args: string[]): Promise<number> {
   return isRegression(comparison) ? EXIT_CODE.fail : EXIT_CODE.pass;
 }
 
+/** Far more than the report of a long run has. */
+const MAX_REPORT_BYTES = 256_000_000;
+
 /** Reads the part of a `report.json` that is compared. @throws UsageError if the file is not a report that can be used */
 export function readReportFile(file: string): ComparedRun {
   let report: unknown;
   try {
-    report = JSON.parse(readFileSync(file, 'utf8'));
+    const text = decodeText(readBounded(file, MAX_REPORT_BYTES));
+    if (typeof text !== 'string') throw new Error(`line ${text.line}: ${text.message}`);
+    report = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`Cannot read the report ${file}: ${(error as Error).message}`);
   }

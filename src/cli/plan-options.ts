@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
+import { decodeText } from '../plan/decode-text.ts';
 import type { ReadFile } from '../plan/feed.ts';
 import { overridePlan, writtenPlan } from '../plan/override-plan.ts';
 import { asRecord, httpUrl, parseDuration } from '../plan/primitives.ts';
 import { nearestOf } from '../plan/problem.ts';
 import { variantsWith } from '../plan/schema-at.ts';
 import type { RunContext } from '../run/run-context.ts';
-import { relativeFileReader } from '../run/run-in-process.ts';
+import { relativeFileReader } from '../run/text-file.ts';
 import { commandContext, readPlanFile, UsageError } from './command-context.ts';
 import type { readOptions } from './options.ts';
 
@@ -25,7 +26,8 @@ type PlanOptions = Partial<ReturnType<typeof readOptions<typeof PLAN_OPTIONS>>['
 
 /** A plan as the command line wants it, and what it may do here. */
 type OpenedPlan = {
-  readonly text: string;
+  /** Undecoded if it cannot be decoded; parsing says why. */
+  readonly text: string | Uint8Array;
   readonly context: RunContext;
   /** Reads the files that feeds name. */
   readonly readFile: ReadFile;
@@ -37,19 +39,26 @@ export function openPlan(file: string, options: PlanOptions): OpenedPlan {
   if (duration !== undefined && parseDuration(duration) === undefined) {
     throw new UsageError(`--duration takes a duration such as "10s" or "1h30m", got "${duration}".`);
   }
-  const written = readPlanFile(file);
+  const bytes = readPlanFile(file);
+  const written = decodeText(bytes);
   const targets = readNamedUrls('--target', options.target ?? []);
   const tokenUrls = readNamedUrls('--token-url', options['token-url'] ?? []);
+  const context = openContext(options);
+  const readFile = relativeFileReader(dirname(file));
+  if (typeof written !== 'string') return { text: bytes, context, readFile };
   checkNames(written, targets, tokenUrls);
   const text = overridePlan(written, { targets, tokenUrls, ...(duration === undefined ? {} : { duration }) });
-  const context = commandContext({
+  return { text, context, readFile };
+}
+
+function openContext(options: PlanOptions): RunContext {
+  return commandContext({
     origins: options.allow ?? [],
     addresses: options['allow-address'] ?? [],
     scopes: options['allow-scope'] ?? [],
     secretOrigins: options['secret-origin'] ?? [],
     entraLogin: options['entra-login'] ?? false,
   });
-  return { text, context, readFile: relativeFileReader(dirname(file)) };
 }
 
 const optionUrl = httpUrl('expected an http or https URL');

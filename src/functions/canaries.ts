@@ -7,22 +7,22 @@ import { policyRefusals, refusalSentence } from '../plan/policy.ts';
 import { problemText } from '../plan/problem.ts';
 import { type CreatedRun, createRun } from '../run/create-run.ts';
 import { isActive } from '../run/run-documents.ts';
-import { relativeFileReader } from '../run/run-in-process.ts';
+import { relativeFileReader } from '../run/text-file.ts';
 import { appContext, policy } from './app-context.ts';
 import { startOrchestration } from './orchestration-client.ts';
 
 const plansFolder = join(appRoot(), 'plans');
 const readFile = relativeFileReader(plansFolder);
 
-for (const file of readdirSync(plansFolder).filter((name) => name.endsWith('.yaml'))) registerCanary(file);
+for (const file of readdirSync(plansFolder).filter((name) => /\.(ya?ml|json)$/i.test(name))) registerCanary(file);
 
 /** Registers a timer for a plan with a schedule. A plan that is not valid or not allowed gets none; the log says why. */
 function registerCanary(file: string): void {
-  const text = readFileSync(join(plansFolder, file), 'utf8');
+  const text = readFileSync(join(plansFolder, file));
   const parsed = parsePlan(text, readFile);
   if (!parsed.ok) {
     const [first] = parsed.problems;
-    const problem = `line ${first?.line}: ${first?.path}: ${first?.message}`;
+    const problem = `line ${first?.line}: ${first && problemText(first)}`;
     console.error(`plans/${file} gets no timer, because it is not a valid plan: ${problem}`);
     return;
   }
@@ -41,7 +41,7 @@ function registerCanary(file: string): void {
 }
 
 /** Starts the next run of a canary, unless the previous one is still active. */
-async function startCanary(name: string, text: string, invocation: InvocationContext): Promise<void> {
+async function startCanary(name: string, text: Uint8Array, invocation: InvocationContext): Promise<void> {
   const context = await appContext();
   const [last] = await context.store.listRuns({ planName: name, limit: 1 });
   if (last !== undefined && isActive(last, context.clock.now(), policy.maxDurationMs)) {

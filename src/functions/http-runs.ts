@@ -62,7 +62,7 @@ async function startRun({ request, invocation, context, caller }: Call): Answer 
   const found = baselineId === null ? undefined : await findBaseline(context.store, baselineId);
   if (found !== undefined && !('run' in found)) return noBaseline(found);
   const created = await createRun(context, {
-    text: await request.text(),
+    text: new Uint8Array(await request.arrayBuffer()),
     trigger: 'http',
     startedBy: caller.name,
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),

@@ -20,8 +20,8 @@ export type Feed = {
   readonly rows: readonly (readonly Json[])[];
 };
 
-/** Reads the text of a file that a plan names; undefined when it does not exist or cannot be read. */
-export type ReadFile = (path: string) => string | undefined;
+/** Reads the text of a file that a plan names; undefined when it does not exist, or why it cannot be read. */
+export type ReadFile = (path: string) => string | { readonly problem: string } | undefined;
 
 type FeedTable = Pick<Feed, 'columns' | 'rows'>;
 type ReadTable = FeedTable | { readonly problem: string };
@@ -130,6 +130,7 @@ function fileTable(path: string, readFile: ReadFile | undefined): ReadTable {
   const text = readFile(path);
   if (text === undefined)
     return { problem: `cannot read the file "${path}"; file paths are relative to the plan's folder` };
+  if (typeof text !== 'string') return { problem: `${path}: ${text.problem}` };
   const extension = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
   const table = textTable(FORMAT_OF_EXTENSION[extension] ?? 'lines', text);
   return 'problem' in table ? { problem: `${path}: ${table.problem}` } : table;

@@ -1,5 +1,6 @@
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { decodeText } from './decode-text.ts';
 import { describeProblems, documentProblems } from './describe-problems.ts';
 import { feedSchema, isFeedSource, type ReadFile } from './feed.ts';
 import { OWN_SENTENCES } from './issue-text.ts';
@@ -21,11 +22,13 @@ const MAX_PLAN_CHARACTERS = 1_000_000;
 const MAX_DEPTH = 64;
 
 /**
- * Parses a plan from YAML or JSON (which is YAML). Never throws for bad input: it returns all problems together, each with
+ * Parses a plan from YAML or JSON (which is YAML), given as text or as the bytes of a file. Never throws for bad input: it returns all problems together, each with
  * its path, its line and what was expected. Of very many problems, it returns the first hundred.
  * @param readFile reads a file that a feed names; without it, feeds that name files are refused
  */
-export function parsePlan(text: string, readFile?: ReadFile): ParsedPlan {
+export function parsePlan(source: string | Uint8Array, readFile?: ReadFile): ParsedPlan {
+  const text = typeof source === 'string' ? source : decodeText(source);
+  if (typeof text !== 'string') return refused([{ path: '', ...text }]);
   if (text.length > MAX_PLAN_CHARACTERS)
     return refusedWhole(`expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`);
   const lines = new LineCounter();

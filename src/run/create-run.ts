@@ -12,8 +12,8 @@ import { newRunId, writeBaseline, writePlan } from './run-documents.ts';
 import { loadOf } from './run-limits.ts';
 
 type RunRequest = {
-  /** The plan as YAML or JSON. */
-  readonly text: string;
+  /** The plan as YAML or JSON, decoded or not. */
+  readonly text: string | Uint8Array;
   /** Reads the files that feeds name; left out if the plan has no files of its own. */
   readonly readFile?: ReadFile;
   readonly trigger: RunRecord['trigger'];

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { ReadFile } from '../plan/feed.ts';
 import type { Problem } from '../plan/problem.ts';
 import { conclude } from './conclude.ts';
 import { foldGroups, foldSlices } from './fold-slices.ts';
@@ -41,15 +38,4 @@ function faultSentence(index: number, slices: number, error: unknown): string {
   const which = slices === 1 ? 'The load' : `Slice ${index + 1} of ${slices}`;
   const message = error instanceof Error ? error.message : String(error);
   return `${which} failed: ${message.replace(/\.$/, '')}.`;
-}
-
-/** Reads the files that a plan names, relative to the folder of the plan. */
-export function relativeFileReader(folder: string): ReadFile {
-  return (path) => {
-    try {
-      return readFileSync(resolve(folder, path), 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
 }

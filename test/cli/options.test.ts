@@ -106,7 +106,7 @@ describe('the options that change a plan', () => {
     const { text } = openPlan(join(folder, 'plan.yaml'), {
       target: ['web=http://127.0.0.1:1/', 'web=http://127.0.0.1:2/'],
     });
-    assert.match(text, /127\.0\.0\.1:2/);
+    assert.match(String(text), /127\.0\.0\.1:2/);
   });
 
   it('leave a file that is no plan to the parser', () => {

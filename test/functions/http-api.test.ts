@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => stack.stop());
 
-const post = (body: string, headers: Record<string, string> = {}) =>
+const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   fetch(`${api}/runs`, { method: 'POST', body, headers });
 const textOf = ({ problems = [] }: RunStatus) => problems.map(problemText).join('\n');
 const problemOf = async (response: Response) => {
@@ -141,6 +141,9 @@ it('refuses a plan that is not valid, with every problem, its path and its line'
   const { problems } = await problemOf(response);
   const paths = problems?.map(({ path, line }) => `${line} ${path}`);
   assert.deepEqual(paths, ['2 name', '6 scenarios.look.vus', '9 scenarios.look.vsu']);
+  const latin1 = Buffer.from(learnPlan(stack.servers).replace('name:', '# café\nname:'), 'latin1');
+  const { problems: encoding } = await problemOf(await post(latin1));
+  assert.match(encoding?.[0]?.message ?? '', /not UTF-8: .* 0xE9 .*Windows-1252/);
 });
 
 it('refuses, before any traffic, a target that is not on the allowlist and more load than allowed', async () => {

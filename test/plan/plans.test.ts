@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import { relativeFileReader } from '../../src/run/run-in-process.ts';
+import { relativeFileReader } from '../../src/run/text-file.ts';
 
 const folder = new URL('../../plans/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));

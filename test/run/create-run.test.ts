@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { createRun } from '../../src/run/create-run.ts';
 import { readPlan } from '../../src/run/run-documents.ts';
-import { relativeFileReader } from '../../src/run/run-in-process.ts';
+import { relativeFileReader } from '../../src/run/text-file.ts';
 import { planText } from '../support/a-plan.ts';
 import { testContext } from '../support/run-context.ts';
 
