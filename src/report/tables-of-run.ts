@@ -6,8 +6,8 @@ import {
   formatCount,
   formatDuration,
   formatMoment,
-  formatMs,
   formatObserved,
+  formatPercentile,
   formatRate,
   formatShare,
   formatTick,
@@ -29,7 +29,9 @@ export function totalsTable(report: Report): Table {
   const silent = silentFailuresOf(report);
   const unfinished = report.scenarios.reduce((sum, { unfinishedIterations }) => sum + unfinishedIterations, 0);
   const iterationTimes =
-    iterationMs === null ? '' : `p50 ${formatMs(iterationMs.p50)} · p95 ${formatMs(iterationMs.p95)} ms`;
+    iterationMs === null
+      ? ''
+      : `p50 ${formatPercentile(iterationMs, 'p50')} · p95 ${formatPercentile(iterationMs, 'p95')} ms`;
   const rows: readonly Total[] = [
     {
       name: aboutSteps ? 'Step requests' : 'Requests',
@@ -175,7 +177,7 @@ export function scenariosTable({ scenarios, generator }: Report): Table {
       ...(['p50', 'p95', 'p99', 'max'] as const).map((name) =>
         figures<ScenarioRow>(
           name,
-          ({ iterationMs }) => formatMs(iterationMs?.[name]),
+          ({ iterationMs }) => formatPercentile(iterationMs, name),
           name === 'max' ? { drop: 1 } : {},
         ),
       ),

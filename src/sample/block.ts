@@ -3,6 +3,15 @@ import type { Outcome } from './outcome.ts';
 /** The value of a clock that a request never reached. */
 export const NO_TIME = 0xffff_ffff;
 
+/** The longest time that a column holds, in milliseconds: about 71 minutes. */
+export const MAX_COLUMN_MS = (NO_TIME - 1) / 1000;
+
+/**
+ * The longest time that a call may take, tasks included. It leaves eleven of the 71 minutes of a column for the time in
+ * which a block is filled, so that the starts of long and short calls fit into one block.
+ */
+export const LONGEST_CALL_MS = 60 * 60_000;
+
 /** What a sample measures; the numbers are the values of the `kind` column. */
 export const SAMPLE_KIND = {
   request: 0,

@@ -7,6 +7,8 @@ import {
   type CheckCount,
   type CheckKey,
   columnNames,
+  LONGEST_CALL_MS,
+  MAX_COLUMN_MS,
   NO_TIME,
   type OperationKey,
   type OperationKind,
@@ -25,9 +27,6 @@ const MAX_INDEX = 0xffff;
 
 /** No JSON-RPC code gets a number above this one; the outcomes that mcp-surge defines, and HTTP statuses, always do. */
 const MAX_OUTCOMES = 60_000;
-
-/** The longest timeout that a plan may set. */
-const LONGEST_REQUEST_MS = 30 * 60_000;
 
 /**
  * Collects a slice's samples in columns, without an object or a promise for each sample. The columns become a block when
@@ -53,7 +52,7 @@ export class Recorder {
 
   /**
    * @param originMs epoch milliseconds that the first block's times count from: the slice's planned start
-   * @param onFull receives a block of BLOCK_CAPACITY samples; called within add
+   * @param onFull receives a block within add: one of BLOCK_CAPACITY samples, or one whose columns cannot hold the next
    * @param redact removes secrets from example messages
    * @param measuredFromMs epoch milliseconds; checks of requests that were to start earlier are not counted
    */
@@ -91,6 +90,9 @@ export class Recorder {
 
   /** Adds a sample. Its values are copied, so that the caller may reuse the object. */
   add(sample: Sample): void {
+    // A session may be older than its columns can hold; then only its end has to fit.
+    const atMs = sample.kind === 'session' ? sample.startMs + sample.durationMs : sample.startMs;
+    if (atMs < this.#originMs || atMs - this.#originMs > MAX_COLUMN_MS) this.#beginBlockFor(atMs, sample);
     const columns = this.#columns;
     const at = this.#count++;
     const outcome = this.#outcomeNumber(sample.outcome, sample.operation);
@@ -128,8 +130,8 @@ export class Recorder {
     this.#examples = [];
     this.#count = 0;
     const originMs = this.#originMs;
-    // A column holds 71 minutes, and a slice may last longer. A request of the next block may have begun before this block's.
-    this.#originMs = Math.max(originMs, this.#latestStartMs - LONGEST_REQUEST_MS);
+    // A slice may last longer than a column holds, and a call of the next block may have begun before this block's.
+    this.#originMs = Math.max(originMs, this.#latestStartMs - LONGEST_CALL_MS);
     return {
       count,
       originMs,
@@ -141,11 +143,20 @@ export class Recorder {
     };
   }
 
+  /**
+   * Begins a block whose columns can hold a sample that the current one cannot: it began long before the others, as an
+   * iteration with long pauses, or nothing was recorded for long. Other calls that end at the same time fit too.
+   */
+  #beginBlockFor(atMs: number, { startMs, durationMs }: Sample): void {
+    if (this.#count > 0) this.#onFull(this.drain() as Block);
+    this.#originMs = Math.min(atMs, startMs + durationMs - LONGEST_CALL_MS);
+  }
+
   /** A session may be older than its columns can hold. Its end stays exact, and `bytes` has its lifetime in milliseconds. */
   #keepLifetime({ startMs, durationMs }: Sample, at: number): void {
     const columns = this.#columns;
     const endMs = startMs + durationMs;
-    const fromMs = Math.max(startMs, this.#originMs, endMs - LONGEST_REQUEST_MS);
+    const fromMs = Math.max(startMs, this.#originMs, endMs - LONGEST_CALL_MS);
     columns.startUs[at] = microseconds(fromMs - this.#originMs);
     columns.durationUs[at] = microseconds(endMs - fromMs);
     columns.bytes[at] = Math.min(0xffff_ffff, Math.round(durationMs));

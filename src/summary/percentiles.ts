@@ -50,6 +50,17 @@ export function boundedPercentilesOf(known: Uint32Array, waits: Uint32Array): Pe
   return atLeast.length === 0 ? figures : { ...figures, atLeast };
 }
 
+/**
+ * Percentiles in milliseconds of durations that no time limit bounds. A column of a block holds about 71 minutes, so a
+ * duration that fills it is only a lower bound. @param durations ascending microseconds
+ */
+export function columnPercentilesOf(durations: Uint32Array): Percentiles | null {
+  const full = durations.findIndex((us) => us >= MAX_COLUMN_US);
+  return full < 0
+    ? percentilesOf(durations)
+    : boundedPercentilesOf(durations.subarray(0, full), durations.subarray(full));
+}
+
 /** Whether a quantile of all values is the same if the waits among them had no end. */
 function isExact(known: Uint32Array, all: Uint32Array, q: number): boolean {
   const rank = nearestRank(all.length, q);

@@ -1,7 +1,7 @@
 import type { Outcome } from '../sample/outcome.ts';
 import type { IterationCell, SessionFold } from './fold.ts';
 import { mergeSessions } from './merge-folds.ts';
-import { percentilesOf, sorted } from './percentiles.ts';
+import { columnPercentilesOf, percentilesOf, sorted } from './percentiles.ts';
 import type { RunSpan, ScenarioSummary, SessionPoint, SessionSummary, StartPoint, StartSeries } from './summary.ts';
 
 /** The iterations of each scenario. @param measured cells without warm-up */
@@ -17,7 +17,7 @@ export function scenariosOf(measured: readonly IterationCell[], measuredSeconds:
       iterationsPerSecond: durations.length / measuredSeconds,
       droppedIterations: cells.reduce((sum, { dropped }) => sum + dropped, 0),
       unfedIterations: cells.reduce((sum, { iterationsWithoutFeedRow }) => sum + iterationsWithoutFeedRow, 0),
-      iterationMs: percentilesOf(durations),
+      iterationMs: columnPercentilesOf(durations),
     };
   });
 }

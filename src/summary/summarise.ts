@@ -17,7 +17,7 @@ import {
   sentOf,
 } from './fold.ts';
 import { mergeOutcomes } from './merge-folds.ts';
-import { percentilesOf, sorted } from './percentiles.ts';
+import { columnPercentilesOf, sorted } from './percentiles.ts';
 import { generatorHealth } from './summarise-generator.ts';
 import { scenariosOf, sessionsOf, startsOf } from './summarise-iterations.ts';
 import { operationsOf, requestTotalsOf, seriesOf } from './summarise-operations.ts';
@@ -57,7 +57,7 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     series: seriesOf(fold.cells, span.headline, sessions, intervals, fold.intervalMs),
     starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
     sessions,
-    iterationMs: percentilesOf(iterations),
+    iterationMs: columnPercentilesOf(iterations),
     generator: generatorHealth(
       fold,
       span,

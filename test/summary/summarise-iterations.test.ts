@@ -19,6 +19,14 @@ describe('scenarios', () => {
     assert.equal(summary.totals.iterations, 1000);
   });
 
+  it('mark percentiles as lower bounds where iterations took longer than a column of a block holds', () => {
+    const durations = [...Array.from({ length: 9 }, () => 1000), 5_400_000];
+    const samples = durations.map((durationMs): SampleParts => ({ kind: 'iteration', operation: 'calls', durationMs }));
+    const [calls] = summaryOf(samples).scenarios;
+    assert.deepEqual(calls?.iterationMs?.atLeast, ['mean', 'p95', 'p99', 'p999', 'max']);
+    assert.deepEqual([calls?.iterationMs?.p90, Math.floor((calls?.iterationMs?.max ?? 0) / 60_000)], [1000, 71]);
+  });
+
   it('have planned, made and dropped starts in each interval', () => {
     const plan = aPlan({
       plan: {

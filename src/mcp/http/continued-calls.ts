@@ -1,16 +1,28 @@
+import { LONGEST_CALL_MS } from '../../sample/block.ts';
 import type { Exchange } from './exchange.ts';
+import { type Expiring, InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
 import { recordOutcome } from './request-sample.ts';
 
+/** A held call; it has waited long enough at its deadline. */
+type HeldCall = Expiring & { readonly call: Exchange };
+
+/** What a call comes to that has taken longer than a sample can hold. */
+export const TOO_LONG: Judgement = {
+  outcome: 'TMO_TOTAL',
+  message: `no result within ${LONGEST_CALL_MS / 60_000} min, the longest time for which mcp-surge waits for a call`,
+};
+
 /**
  * The calls whose first answer was not their result: the server made a task of the call, or asked for input. Their samples
- * are not complete when the first reply has ended; they run until the call's result.
+ * are not complete when the first reply has ended; they run until the call's result, but no longer than a sample can hold.
  */
 export class ContinuedCalls {
   readonly #now: () => number;
   readonly #onConcluded: (call: Exchange) => void;
   /** Calls whose first reply has ended. */
-  readonly #held = new Set<Exchange>();
+  readonly #held: InFlightRequests<HeldCall>;
+  readonly #byCall = new Map<Exchange, HeldCall>();
 
   /**
    * @param now epoch milliseconds
@@ -19,6 +31,7 @@ export class ContinuedCalls {
   constructor(now: () => number, onConcluded: (call: Exchange) => void) {
     this.#now = now;
     this.#onConcluded = onConcluded;
+    this.#held = new InFlightRequests(now);
   }
 
   /** How many calls are held. */
@@ -28,12 +41,15 @@ export class ContinuedCalls {
 
   /** Keeps a call whose first reply has ended. */
   hold(call: Exchange): void {
-    this.#held.add(call);
+    const onDeadline = () => this.conclude(call, TOO_LONG);
+    const held = { call, dueMs: Number.POSITIVE_INFINITY, slot: 0, onDeadline };
+    this.#byCall.set(call, held);
+    this.#held.add(held, call.sample.startMs + LONGEST_CALL_MS);
   }
 
   /** A copy of the held calls. */
   all(): readonly Exchange[] {
-    return [...this.#held];
+    return [...this.#byCall.keys()];
   }
 
   /**
@@ -54,6 +70,10 @@ export class ContinuedCalls {
       call.result = last.result;
       call.error = last.error;
     }
-    if (this.#held.delete(call)) this.#onConcluded(call);
+    const held = this.#byCall.get(call);
+    if (held === undefined) return;
+    this.#byCall.delete(call);
+    this.#held.remove(held);
+    this.#onConcluded(call);
   }
 }

@@ -119,9 +119,9 @@ export class TargetConnection {
 
   /**
    * Ends a call whose first answer was not its result, so that its sample is complete.
-   * @param last the request that brought the result or failed
+   * @param last the request that brought the result or failed; undefined when nothing more is waited for
    */
-  conclude(call: Exchange, judgement: Judgement, last: Exchange): void {
+  conclude(call: Exchange, judgement: Judgement, last: Exchange | undefined): void {
     this.#continued.conclude(call, judgement, last);
   }
 

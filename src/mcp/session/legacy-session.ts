@@ -25,7 +25,7 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { callAsTask, concludeCall, judgeLegacyCreated, legacyTask } from './tasks.ts';
+import { callAsTask, concludeCall, judgeLegacyCreated, latestEndOf, legacyTask } from './tasks.ts';
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
@@ -186,7 +186,8 @@ export class LegacySession implements Session, ExchangePeer {
   /** Waits for the task that a call has created. */
   #waitForTask(call: Call, created: Exchange, tool: Tool | undefined, caller: Caller): Promise<void> {
     const { clock, ended, target, connection } = this.#options;
-    const options = { clock, ended, elicitation: target.elicitation, isOver: () => !created.continues };
+    const { elicitation } = target;
+    const options = { clock, ended, elicitation, isOver: () => !created.continues, endsByMs: latestEndOf(created) };
     const send = (part: Call) => this.request(part, followUp(caller));
     return concludeCall(connection, created, () => legacyTask(call, created, tool, options, send));
   }

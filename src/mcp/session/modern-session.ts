@@ -17,7 +17,7 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { type CallEnd, concludeCall, isTask, judgeModernCreated, modernTask } from './tasks.ts';
+import { type CallEnd, concludeCall, isTask, judgeModernCreated, latestEndOf, modernTask } from './tasks.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',
@@ -133,6 +133,7 @@ export class ModernSession implements Session, ExchangePeer {
     const { elicitation } = target;
     let last = first;
     for (let round = 1; asksForInput(last.result); round++) {
+      if (!first.continues) return { last };
       if (round > MAX_ROUNDS) return { last, judgement: ENDLESS };
       const params = addParams(call.params, answerInput(last.result, elicitation) ?? '');
       last = await this.#send(
@@ -144,7 +145,7 @@ export class ModernSession implements Session, ExchangePeer {
       if (judgement === undefined) return { last, judgement: call.judge(last.result, tool) };
       if (judgement !== USEFUL) return { last, judgement };
     }
-    const options = { clock, ended, elicitation, isOver: () => !first.continues };
+    const options = { clock, ended, elicitation, isOver: () => !first.continues, endsByMs: latestEndOf(first) };
     return modernTask(call, last, tool, options, (part) => this.request(part, followUp(caller)));
   }
 

@@ -1,6 +1,8 @@
 import { asRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import { LONGEST_CALL_MS } from '../../sample/block.ts';
 import type { Clock } from '../../traffic/clock.ts';
+import { TOO_LONG } from '../http/continued-calls.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import type { TargetConnection } from '../http/target-connection.ts';
@@ -10,12 +12,15 @@ import type { Tool } from '../operations/tool.ts';
 import { succeeded } from './session.ts';
 
 /** How a call ended that its first answer had not ended. */
-export type CallEnd = {
-  /** The request that brought the result or failed. */
-  readonly last: Exchange;
-  /** What the result came to; undefined when the request failed, whose outcome is then the call's. */
-  readonly judgement?: Judgement;
-};
+export type CallEnd =
+  | {
+      /** The request that brought the result or failed. */
+      readonly last: Exchange;
+      /** What the result came to; undefined when the request failed, whose outcome is then the call's. */
+      readonly judgement?: Judgement;
+    }
+  /** Nothing more is waited for. */
+  | { readonly last?: undefined; readonly judgement: Judgement };
 
 /**
  * Waits for the end of a call that its first answer has not ended, and completes the call's sample.
@@ -30,11 +35,15 @@ export async function concludeCall(
   try {
     end = await rest();
   } finally {
-    const { last, judgement } = end;
-    // A warning about the request that brought the result is one about the call.
-    const { outcome, message } = judgement === undefined || judgement.outcome === 'OK' ? last : judgement;
-    connection.conclude(call, { ...judgement, outcome, message }, last);
+    const { outcome, message } = outcomeOf(end);
+    connection.conclude(call, { ...end.judgement, outcome, message }, end.last);
   }
+}
+
+/** A warning about the request that brought the result is one about the call. */
+function outcomeOf({ last, judgement }: CallEnd): Pick<Judgement, 'outcome' | 'message'> {
+  if (last === undefined) return judgement;
+  return judgement === undefined || judgement.outcome === 'OK' ? last : judgement;
 }
 
 /** How to wait for a task. */
@@ -45,7 +54,14 @@ type TaskOptions = {
   readonly elicitation: Target['elicitation'];
   /** True once the call has ended from our side, so that nothing more is sent for it. */
   readonly isOver: () => boolean;
+  /** When it ends from our side at the latest, epoch milliseconds. */
+  readonly endsByMs: number;
 };
+
+/** When a call ends from our side at the latest, epoch milliseconds. */
+export function latestEndOf({ sample }: Exchange): number {
+  return sample.startMs + LONGEST_CALL_MS;
+}
 
 /** Sends a request that follows from the call. */
 type SendPart = (part: Call) => Promise<Exchange>;
@@ -78,12 +94,28 @@ export async function legacyTask(
   const params = JSON.stringify({ taskId });
   const get = partOf(call, 'tasks/get', taskId, params, judgeStatus);
   const polled = await pollTask(options, created, pollInterval, () => send(get));
-  if (!succeeded(polled) || options.isOver()) return { last: polled };
+  const cut = endAfter(polled, created, options);
+  if (cut !== undefined) return cut;
   const problem = legacyTaskProblem(polled.result, options.elicitation);
   if (problem !== undefined) return { last: polled, judgement: problem };
   // A failed task has a result too, or the error that it ended in.
   const last = await send(partOf(call, 'tasks/result', taskId, params));
   return succeeded(last) ? { last, judgement: call.judge(last.result, tool) } : { last };
+}
+
+/**
+ * How a call ended without the end of its task; undefined when its task has ended.
+ * @param polled the last poll; `created` when nothing was polled
+ */
+function endAfter(polled: Exchange, created: Exchange, { clock, isOver, endsByMs }: TaskOptions): CallEnd | undefined {
+  if (!succeeded(polled) || isOver()) return { last: polled };
+  const isOpen = polled === created || isWorking(polled.result);
+  return isOpen && clock.now() >= endsByMs ? { judgement: TOO_LONG } : undefined;
+}
+
+function isWorking(result: unknown): boolean {
+  const { status } = asRecord(result);
+  return status === 'working' || status === 'submitted';
 }
 
 type LegacyTask = { readonly taskId: string; readonly status: string; readonly pollInterval?: unknown };
@@ -134,7 +166,8 @@ export async function modernTask(
   const given = new Set<string>();
   for (let updates = 0; ; ) {
     const polled = await pollTask(options, created, pollIntervalMs, () => send(get));
-    if (!succeeded(polled) || options.isOver()) return { last: polled };
+    const cut = endAfter(polled, created, options);
+    if (cut !== undefined) return cut;
     const task = polled.result as ModernTask;
     const input = inputFor(task, given, updates < MAX_UPDATES ? options.elicitation : 'none');
     if (task.status !== 'input_required' || input === undefined) {
@@ -203,13 +236,13 @@ const DEFAULT_POLL_MS = 1000;
 const MIN_POLL_MS = 20;
 
 /**
- * Polls a task until it is done or a poll fails, and returns the last poll. There is no time limit here: the scenario
- * sets it. When the load ends, the wait ends immediately, and nothing more is sent for a call that has ended with it.
+ * Polls a task until it is done, a poll fails or the call has taken too long, and returns the last poll. When the load
+ * ends, the wait ends immediately, and nothing more is sent for a call that has ended with it.
  * @param created returned when nothing was sent
  * @param pollMs the interval that the server wishes; a later answer may change it
  */
 async function pollTask(
-  { clock, ended, isOver }: TaskOptions,
+  { clock, ended, isOver, endsByMs }: TaskOptions,
   created: Exchange,
   pollMs: unknown,
   get: () => Promise<Exchange>,
@@ -217,12 +250,12 @@ async function pollTask(
   let last = created;
   let waitMs = pollMs;
   for (;;) {
-    await clock.sleepUntil(clock.now() + intervalOf(waitMs), ended);
-    if (isOver()) return last;
+    // The connection ends the call on time; this is a little later.
+    await clock.sleepUntil(Math.min(clock.now() + intervalOf(waitMs), endsByMs + MIN_POLL_MS), ended);
+    if (isOver() || clock.now() >= endsByMs) return last;
     last = await get();
-    if (!succeeded(last)) return last;
-    const { status, pollInterval, pollIntervalMs } = last.result as Record<string, unknown>;
-    if (status !== 'working' && status !== 'submitted') return last;
+    if (!succeeded(last) || !isWorking(last.result)) return last;
+    const { pollInterval, pollIntervalMs } = last.result as Record<string, unknown>;
     waitMs = pollIntervalMs ?? pollInterval ?? waitMs;
   }
 }

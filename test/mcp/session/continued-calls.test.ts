@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Exchange } from '../../../src/mcp/http/exchange.ts';
 import { callTool } from '../../../src/mcp/operations/call-tool.ts';
+import { systemClock } from '../../../src/traffic/clock.ts';
 import type { Answer } from '../../support/mcp-server.ts';
 import { eventOf, httpReply, openStream } from '../../support/raw-http.ts';
 import { CALLER, type ScriptedRig, startSession, until } from '../../support/session-rig.ts';
@@ -16,6 +17,7 @@ const target = { timeouts: { headers: '300ms' }, elicitation: 'defaults' } as co
 const form = { method: 'elicitation/create', params: { requestedSchema: { type: 'object', properties: {} } } };
 const POLLS = 3;
 const POLL_MS = 40;
+const HOUR_MS = 3_600_000;
 
 /** Servers of both eras that make a task of a call, whose result comes with the third poll. */
 const taskServers = {
@@ -137,6 +139,33 @@ for (const era of ['legacy', 'modern'] as const) {
       assert.equal(rig.server.of('tasks/get').length, 0);
       assertCounted(rig);
     });
+
+    for (const [how, pollMs, advances] of [
+      ['between two polls, however long the server wants to be left alone', 10 * HOUR_MS, [59 * 60_000, 61_000]],
+      ['when no poll brings its end', 40 * 60_000, [41 * 60_000, 20 * 60_000]],
+    ] as const) {
+      it(`ends after an hour ${how}`, { timeout: 20_000 }, async (t) => {
+        // The sessions wait by this clock; the connection has the machine's own.
+        const clock = new VirtualClock(systemClock.now());
+        const working = { taskId: 't', status: 'working', pollInterval: pollMs, pollIntervalMs: pollMs };
+        const created = era === 'legacy' ? { task: working } : { resultType: 'task', ...working };
+        const answers = { 'tools/call': () => created, 'tasks/get': () => working };
+        const rig = await startSession(t, { ...taskServers[era](seen), ...answers }, { clock });
+        const session = rig[era]();
+        await session.open(CALLER);
+        const call = session.request(look, CALLER);
+        for (const ms of advances) {
+          await until(() => clock.sleeping === 1);
+          clock.advance(ms);
+        }
+        const { outcome, message } = await call;
+        assert.equal(outcome, 'TMO_TOTAL');
+        assert.match(message, /^no result within 60 min, the longest time/);
+        assert.equal(rig.server.of('tasks/get').length, advances.length === 2 && pollMs < HOUR_MS ? 1 : 0);
+        assert.equal(rig.server.of('tasks/result').length, 0);
+        assertCounted(rig);
+      });
+    }
 
     it('ends while a poll is in flight when the graceful stop is over', async (t) => {
       const rig = await startSession(t, { ...taskServers[era](seen), 'tasks/get': silent });
