@@ -22,7 +22,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
 
   TMO_HEADERS: 'No response headers arrived in time.',
   TMO_IDLE: 'The response started, then stalled for longer than the idle limit.',
-  TMO_TOTAL: 'The matching response did not arrive within the time limit of the request, or the result of a task within an hour.',
+  TMO_TOTAL:
+    'The matching response did not arrive within the time limit of the request, or the result of a task within an hour.',
   TMO_GRACEFUL_STOP: 'The request was still open when the graceful stop of its scenario ended.',
   TMO_UNTERMINATED:
     'The response arrived in time, but no blank line ended its event, so a client cannot know that it is complete.',
