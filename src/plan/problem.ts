@@ -33,11 +33,16 @@ export function unknownKeyText(key: string, known: readonly string[]): string {
   return known.length === 0 ? `unknown key "${key}"` : `unknown key "${key}": ${suggestion(key, known)}`;
 }
 
-/** The end of a message that refuses a name: the nearest known name, or all known names. */
+/** The names that a message lists; a server can have thousands of tools. */
+const MOST_NAMES = 50;
+
+/** The end of a message that refuses a name: the nearest known name, or the known names. */
 export function suggestion(name: string, known: readonly string[]): string {
   const nearest = nearestOf(name, known);
   if (nearest !== undefined) return `did you mean "${nearest}"?`;
-  return known.length === 0 ? 'there are none' : `expected one of ${known.join(', ')}`;
+  if (known.length === 0) return 'there are none';
+  const left = known.length - MOST_NAMES;
+  return `expected one of ${known.slice(0, MOST_NAMES).join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 /** The known name that a misspelt one probably means; undefined when none is near or the search would take too long. */

@@ -82,6 +82,7 @@ const DETAILS = {
     'NO_REPLY',
     'VERSION',
     'RESULT_TYPE',
+    'LIST_ENDLESS',
   ],
   REPLY: ['TOO_LARGE', 'UNREADABLE'],
   RPC: ['INPUT_REQUIRED', 'OTHER'],

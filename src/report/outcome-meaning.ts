@@ -64,6 +64,8 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
   PROTO_NO_REPLY: 'The event stream ended without a response to the request.',
   PROTO_VERSION: 'The server and the client have no protocol version in common.',
   PROTO_RESULT_TYPE: 'The result has a type that the protocol does not define or that was not negotiated.',
+  PROTO_LIST_ENDLESS:
+    'The list does not end: a cursor came twice, or the list has more pages, items or bytes than a client can read.',
 
   RPC_INPUT_REQUIRED: 'The server asked for input that only a person or a model can give.',
   RPC_OTHER:

@@ -1,5 +1,6 @@
 import { compileSchemaParts, type SchemaParts } from '../mcp/operations/json-schema.ts';
 import type { Tool } from '../mcp/operations/tool.ts';
+import { quoted } from '../plan/bounded-text.ts';
 import { placeholdersIn } from '../plan/placeholder.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { asArray, asRecord, isRecord } from '../plan/primitives.ts';
@@ -71,13 +72,15 @@ function checkMembers(
   const properties = asRecord(schema.properties);
   const names = Object.keys(given);
   const isOpen = names.some((name) => placeholdersIn(name).length > 0);
-  const absent = isOpen ? [] : asArray(schema.required).filter((name) => !Object.hasOwn(given, String(name)));
+  const absent = isOpen
+    ? []
+    : asArray(schema.required).filter((name) => typeof name === 'string' && !Object.hasOwn(given, name));
   const isClosed = schema.additionalProperties === false && schema.patternProperties === undefined;
   return [
     ...absent.map((name): Finding => {
       return {
         severity: 'problem',
-        path: [...path, String(name)],
+        path: [...path, quoted(name, 200)],
         message: `missing; ${scope.tool} requires it: add it`,
       };
     }),

@@ -136,14 +136,19 @@ function writeText(targetName: string, toolName: string): string {
   );
 }
 
+/** Names of the tools that the steps aimed at a target call. */
+export function calledTools(plan: Plan, targetName: string): ReadonlySet<string> {
+  const steps = Object.values(plan.scenarios).flatMap((each) => (each.target === targetName ? each.steps : []));
+  return new Set(steps.flatMap(({ tool }) => tool ?? []));
+}
+
 /**
  * Why a target must get no calls, by the tools that it has listed: a step calls one that may change something, without
  * permission. Undefined if the plan may call its tools. Preflight finds this first, if there was one.
  */
 export function refusalOfTools(plan: Plan, targetName: string, tools: readonly Tool[]): string | undefined {
   const { allowWrites } = plan.targets[targetName] as Target;
-  const steps = Object.values(plan.scenarios).flatMap((each) => (each.target === targetName ? each.steps : []));
-  const called = new Set(steps.map(({ tool }) => tool));
+  const called = calledTools(plan, targetName);
   const refused = tools.find(({ name, readOnly }) => called.has(name) && !readOnly && !allowWrites.includes(name));
   return refused && writeText(targetName, refused.name);
 }

@@ -1,4 +1,5 @@
 import type { SchemaMismatch } from '../mcp/operations/json-schema.ts';
+import { boundedJson, quoted } from '../plan/bounded-text.ts';
 import { asRecord } from '../plan/primitives.ts';
 import { type Problem, pathText, shortened, suggestion } from '../plan/problem.ts';
 import { typeOf } from './placeholder-types.ts';
@@ -46,7 +47,7 @@ export function describeMismatches(
     const { keyword, params, pointer } = mismatch;
     const at = placeOf(value, pointer, path);
     if (keyword === 'required') {
-      const missing = memberPath(at.path, String(params.missingProperty));
+      const missing = memberPath(at.path, quoted(params.missingProperty, 200));
       return problem(missing, `missing; ${tool} requires it: add it`);
     }
     const extra = params.additionalProperty ?? params.unevaluatedProperty;
@@ -62,19 +63,25 @@ function problem(path: Path, message: string): Finding {
   return { severity: 'problem', path, message };
 }
 
+/** The values of an `enum` that a message names. */
+const MOST_VALUES = 50;
+
 function expectation({ keyword, params, message }: SchemaMismatch, value: unknown): string {
   const got = `got ${shown(value)}`;
   if (keyword === 'type') {
-    const types = [params.type].flat().map(String);
+    const types = [params.type].flat().map((type) => quoted(type, 100));
     return `expected ${types.join(' or ')}, ${got}: ${howToChangeType(value, types)}`;
   }
   if (keyword === 'enum' && Array.isArray(params.allowedValues)) {
     const texts = params.allowedValues.filter((each) => typeof each === 'string');
     const nearest = typeof value === 'string' ? suggestion(value, texts) : '';
-    const all = params.allowedValues.map((each) => JSON.stringify(each)).join(', ');
+    const all = params.allowedValues
+      .slice(0, MOST_VALUES)
+      .map((each) => boundedJson(each, 200))
+      .join(', ');
     return nearest.startsWith('did you') ? `${got}: ${nearest}` : `${got}: expected one of ${all}`;
   }
-  if (keyword === 'const') return `${got}: expected ${JSON.stringify(params.allowedValue)}`;
+  if (keyword === 'const') return `${got}: expected ${boundedJson(params.allowedValue, 200)}`;
   const expected = keyword === 'anyOf' || keyword === 'oneOf' ? 'must match one of the alternatives' : message;
   return `the value ${expected}, ${got}: change it`;
 }

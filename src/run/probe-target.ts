@@ -11,7 +11,7 @@ import { outcomeMeaning } from '../report/outcome-meaning.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { RunTarget } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
-import { checkSteps, type Findings } from './check-steps.ts';
+import { calledTools, checkSteps, type Findings } from './check-steps.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { openTargetClient, type TargetClient } from './target-client.ts';
 import { readTargetLists, type TargetLists } from './target-lists.ts';
@@ -53,6 +53,7 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
     onExchange: () => {},
     operation: (operation) => operations.push(operation) - 1,
     redactor,
+    calledTools: calledTools(plan, name),
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error)
     return { problems: [{ path: `targets.${name}`, message: client.message }], warnings: [] };
@@ -116,12 +117,6 @@ async function visitOnce(
   const { failed } = opened;
   if (await isHttpSse(client.connection, failed, clock)) return { ...HTTP_SSE, operation: operationOf(failed) };
   return { operation: operationOf(failed), outcome: failed.outcome, message: failed.message };
-}
-
-/** The tools of a target that the plan calls. */
-function calledTools(plan: Plan, name: string): ReadonlySet<string | undefined> {
-  const scenarios = Object.values(plan.scenarios).filter(({ target }) => target === name);
-  return new Set(scenarios.flatMap(({ steps }) => steps.map(({ tool }) => tool)));
 }
 
 /** Those tools that the plan calls and the target marks as read-only. */

@@ -14,7 +14,7 @@ import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Redactor } from '../secrets/redact.ts';
 import { type LoadGate, OPEN_GATE } from '../traffic/fence.ts';
-import { refusalOfTools } from './check-steps.ts';
+import { calledTools, refusalOfTools } from './check-steps.ts';
 import { type RunContext, version } from './run-context.ts';
 
 /** What preflight found a target to be. */
@@ -30,6 +30,8 @@ type TargetClientOptions = {
   readonly operation: SessionOptions['operation'];
   /** Is fed with the access tokens that the target's authorization server issues. */
   readonly redactor: Pick<Redactor, 'add'>;
+  /** Names of the tools that the plan calls; without them the descriptions of all tools are kept. */
+  readonly calledTools?: ReadonlySet<string>;
   /** Why the target must get no load, by the tools that it has listed; undefined if it may. */
   readonly refusalOfTools?: (tools: readonly Tool[]) => string | undefined;
   /** Undefined before preflight. */
@@ -70,7 +72,17 @@ export class TargetClient {
   #stopped: { readonly atMs: number; readonly reason: string } | undefined;
 
   constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
-    const { name, target, purpose, onExchange, operation, found, refusalOfTools, gate = OPEN_GATE } = options;
+    const {
+      name,
+      target,
+      purpose,
+      onExchange,
+      operation,
+      found,
+      calledTools,
+      refusalOfTools,
+      gate = OPEN_GATE,
+    } = options;
     const { clock, policy, replyMemory: memory } = context;
     this.name = name;
     this.authorizer = authorizer;
@@ -81,9 +93,13 @@ export class TargetClient {
       connection: this.connection,
       authorizer,
       clock,
-      tools: new ToolIndex((tools) => {
-        const refusal = refusalOfTools?.(tools);
-        if (refusal !== undefined) this.#refuse(refusal);
+      tools: new ToolIndex({
+        ...(calledTools === undefined ? {} : { called: calledTools }),
+        keepsNames: purpose === 'preflight',
+        onChange: (tools) => {
+          const refusal = refusalOfTools?.(tools);
+          if (refusal !== undefined) this.#refuse(refusal);
+        },
       }),
       userAgent: `mcp-surge/${version} (${purpose})`,
       operation: numberOnce(operation),
@@ -192,6 +208,7 @@ export async function openSliceClients(context: RunContext, options: SliceClient
         onExchange: (exchange) => recorder.add(exchange.sample),
         operation: (operation, kind) => recorder.operation(name, operation, kind),
         redactor,
+        calledTools: calledTools(plan, name),
         refusalOfTools: (tools) => refusalOfTools(plan, name, tools),
         gate,
         found: found.find((target) => target.name === name),

@@ -1,6 +1,7 @@
 import { listItems } from '../mcp/operations/list-items.ts';
 import { listPages } from '../mcp/session/lists.ts';
 import { type Caller, type Opened, type Session, succeeded } from '../mcp/session/session.ts';
+import { quoted } from '../plan/bounded-text.ts';
 import { asArray, asRecord } from '../plan/primitives.ts';
 import type { ListName, Step } from '../plan/step-schema.ts';
 
@@ -35,10 +36,17 @@ export async function readTargetLists(
   caller: Caller,
   redact: (text: string) => string,
 ): Promise<TargetLists> {
-  const read = async (list: ListName, isNeeded: (step: Step) => boolean, capability: string) => {
+  const read = async <Item>(
+    list: ListName,
+    isNeeded: (step: Step) => boolean,
+    capability: string,
+    readItem: (item: Readonly<Record<string, unknown>>) => Item,
+  ): Promise<Listed<readonly Item[]>> => {
     if (!capabilities.includes(capability) || !steps.some(isNeeded)) return undefined;
-    const items: Readonly<Record<string, unknown>>[] = [];
-    const last = await listPages(session, listItems(list), caller, (page) => items.push(...page));
+    const items: Item[] = [];
+    const last = await listPages(session, listItems(list), caller, (page) => {
+      for (const item of page) items.push(readItem(item));
+    });
     if (succeeded(last)) return { items };
     const detail = last.message === '' ? '' : ` (${redact(last.message).slice(0, 200)})`;
     return { failure: `${listItems(list).method} ended in ${last.outcome}${detail}` };
@@ -47,29 +55,42 @@ export async function readTargetLists(
     'prompts',
     ({ prompt, complete }) => (prompt ?? complete?.prompt) !== undefined,
     'prompts',
+    (item) => [nameIn(item.name), argumentsOf(item)] as const,
   );
-  const resources = await read('resources', ({ resource }) => resource !== undefined, 'resources');
+  const resources = await read(
+    'resources',
+    ({ resource }) => resource !== undefined,
+    'resources',
+    ({ uri }) => nameIn(uri),
+  );
   const templates = await read(
     'resource-templates',
     ({ resource, complete }) => (resource ?? complete?.resource) !== undefined,
     'resources',
+    ({ uriTemplate }) => nameIn(uriTemplate),
   );
   return {
-    prompts: mapped(prompts, (items) => new Map(items.map((item) => [String(item.name), argumentsOf(item)]))),
-    resources: mapped(resources, (items) => new Set(items.map(({ uri }) => String(uri)))),
-    templates: mapped(templates, (items) => items.map(({ uriTemplate }) => String(uriTemplate))),
+    prompts: mapped(prompts, (items) => new Map(items)),
+    resources: mapped(resources, (items) => new Set(items)),
+    templates,
   };
 }
 
-type Items = readonly Readonly<Record<string, unknown>>[];
-
-function mapped<Value>(listed: Listed<Items>, read: (items: Items) => Value): Listed<Value> {
+function mapped<Item, Value>(listed: Listed<readonly Item[]>, read: (items: readonly Item[]) => Value): Listed<Value> {
   return listed === undefined || 'failure' in listed ? listed : { items: read(listed.items) };
+}
+
+/** Longer than any name or URI in a plan. */
+const MAX_NAME_CHARACTERS = 4096;
+
+/** A name or URI of a list. A target can send anything in its place. */
+function nameIn(value: unknown): string {
+  return quoted(value, MAX_NAME_CHARACTERS);
 }
 
 function argumentsOf(prompt: Readonly<Record<string, unknown>>): readonly PromptArgument[] {
   return asArray(prompt.arguments).map((argument) => {
     const { name, required } = asRecord(argument);
-    return { name: String(name), required: required === true };
+    return { name: nameIn(name), required: required === true };
   });
 }

@@ -10,7 +10,7 @@ export type Outcome =
   | `HTTP_${number}`
   | `AUTH_${'401' | '403' | 'SCOPE' | 'REJECTED' | 'TOKEN'}`
   | `SESS_${'EXPIRED' | 'LOST' | 'MISSING' | 'REFUSED' | 'DUP' | 'AMBIGUOUS'}`
-  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE' | 'HEADERS_HELD'}`
+  | `PROTO_${'CT_MISSING' | 'CT_HTML' | 'CT_OTHER' | '202' | 'NOTIF_ACK' | 'EMPTY' | 'JSON' | 'SHAPE' | 'ID_TYPE' | 'ID_MISMATCH' | 'NO_REPLY' | 'VERSION' | 'RESULT_TYPE' | 'HEADERS_HELD' | 'LIST_ENDLESS'}`
   | `REPLY_${'TOO_LARGE' | 'UNREADABLE'}`
   | `SSE_${'BAD_DATA' | 'UNTERMINATED'}`
   | `RPC_${number}`

@@ -43,6 +43,7 @@ const NAMED: Record<Exclude<Outcome, `HTTP_${number}` | `RPC_${number}`>, true> 
   PROTO_NO_REPLY: true,
   PROTO_VERSION: true,
   PROTO_RESULT_TYPE: true,
+  PROTO_LIST_ENDLESS: true,
   REPLY_TOO_LARGE: true,
   REPLY_UNREADABLE: true,
   RPC_INPUT_REQUIRED: true,

@@ -1,3 +1,4 @@
+import { boundedJson, excerpt, quoted } from '../../plan/bounded-text.ts';
 import { asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import type { OperationKind } from '../../sample/block.ts';
@@ -46,16 +47,21 @@ export function judgeResultType(result: unknown, elicitation: Target['elicitatio
   const resultType = result.resultType ?? 'complete';
   if (resultType === 'complete') return undefined;
   if (resultType !== 'input_required') {
-    return { outcome: 'PROTO_RESULT_TYPE', message: `resultType ${JSON.stringify(resultType)}` };
+    return { outcome: 'PROTO_RESULT_TYPE', message: `resultType ${boundedJson(resultType)}` };
   }
   if (answerInput(result, elicitation) !== undefined) return USEFUL;
   return { outcome: 'RPC_INPUT_REQUIRED', message: askedFor(result) };
 }
 
+/** The requests for input that a message names. */
+const MOST_REQUESTS = 20;
+
 function askedFor({ inputRequests }: Readonly<Record<string, unknown>>): string {
   const requests = Object.entries(asRecord(inputRequests));
   if (requests.length === 0) return 'the server asks for input but does not say which';
-  const asked = requests.map(([key, request]) => `${key} (${isRecord(request) ? request.method : 'no request'})`);
+  const asked = requests.slice(0, MOST_REQUESTS).map(([key, request]) => {
+    return `${excerpt(key, 200)} (${isRecord(request) ? quoted(request.method, 200) : 'no request'})`;
+  });
   return `the server asks for input that the plan does not give: ${asked.join(', ')}`;
 }
 

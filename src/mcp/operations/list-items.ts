@@ -20,6 +20,9 @@ const LISTS: Readonly<Record<string, List>> = {
   'prompts/list': { items: 'prompts', key: 'name' },
 };
 
+/** The longest cursor: each further request sends one back. */
+const MAX_CURSOR_CHARACTERS = 8192;
+
 /** One page of a list. */
 export type Page = {
   readonly items: readonly Readonly<Record<string, unknown>>[];
@@ -52,7 +55,9 @@ export function judgePage(method: string, result: unknown): Judgement {
   const odd = array.findIndex((item) => !isRecord(item) || typeof item[key] !== 'string');
   if (odd !== -1) return shapeError(method, `${items}[${odd}].${key}`);
   const { nextCursor = null } = result;
-  return nextCursor === null || typeof nextCursor === 'string' ? USEFUL : shapeError(method, 'a string as nextCursor');
+  if (nextCursor !== null && typeof nextCursor !== 'string') return shapeError(method, 'a string as nextCursor');
+  const isShort = nextCursor === null || nextCursor.length <= MAX_CURSOR_CHARACTERS;
+  return isShort ? USEFUL : shapeError(method, `a nextCursor of at most ${MAX_CURSOR_CHARACTERS} characters`);
 }
 
 /** Reads a page that was judged before. @param method e.g. `tools/list` @throws when the method does not list */

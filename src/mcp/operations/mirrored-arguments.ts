@@ -1,3 +1,4 @@
+import { boundedJson } from '../../plan/bounded-text.ts';
 import { asRecord, isRecord } from '../../plan/primitives.ts';
 
 /** Printable ASCII without spaces at the ends, which intermediaries trim. */
@@ -111,8 +112,8 @@ export function headersOfArguments(mirrored: readonly MirroredArgument[], params
 
 function annotationProblem(schema: Readonly<Record<string, unknown>>, taken: ReadonlySet<string>): string | undefined {
   const { [ANNOTATION]: name, type } = schema;
-  if (typeof name !== 'string' || !TOKEN.test(name)) return `expected an HTTP token, got ${JSON.stringify(name)}`;
-  if (!MIRRORED_TYPES.has(type)) return `expected a string, an integer or a boolean, got ${JSON.stringify(type)}`;
+  if (typeof name !== 'string' || !TOKEN.test(name)) return `expected an HTTP token, got ${boundedJson(name, 200)}`;
+  if (!MIRRORED_TYPES.has(type)) return `expected a string, an integer or a boolean, got ${boundedJson(type, 200)}`;
   return taken.has(name.toLowerCase()) ? `"${name}" is used twice` : undefined;
 }
 

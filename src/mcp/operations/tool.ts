@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { excerpt } from '../../plan/bounded-text.ts';
 import { isRecord } from '../../plan/primitives.ts';
 import { compileOutputSchema, type Unchecked } from './json-schema.ts';
 import { type MirroredArgument, readMirroredArguments } from './mirrored-arguments.ts';
@@ -28,11 +29,16 @@ export type Tool = {
 /** More tools than the targets of one process list, unless their descriptions change with every list. */
 export const MAX_KEPT = 20_000;
 
+/** The descriptions that are kept have at most so many characters together, and each of them fewer than a page. */
+const MAX_KEPT_CHARACTERS = 32_000_000;
+const MAX_CHARACTERS = 1_000_000;
+
 /**
  * The tools that this process has read, by the relevant parts of their descriptions. Thousands of sessions list the
  * same tools; each is read once.
  */
 const kept = new Map<string, Tool>();
+let keptCharacters = 0;
 
 /**
  * Reads the items of a tools/list page that was judged before. Accepts every tool, whatever its schemas: `invalid` and
@@ -47,11 +53,36 @@ export function readTools(items: readonly unknown[]): readonly Tool[] {
     const before = kept.get(text);
     if (before !== undefined) return before;
     const tool = readTool(described);
-    if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
+    keptCharacters += text.length;
+    while (kept.size >= MAX_KEPT || (keptCharacters > MAX_KEPT_CHARACTERS && kept.size > 0)) dropOldest();
     kept.set(text, tool);
     return tool;
   });
 }
+
+function dropOldest(): void {
+  const oldest = kept.keys().next().value as string;
+  kept.delete(oldest);
+  keptCharacters -= oldest.length;
+}
+
+/** A tool of which only the name is known, because the plan does not call it. */
+export function namedTool(name: string): Tool {
+  return {
+    name: excerpt(name, MAX_NAME_CHARACTERS),
+    readOnly: false,
+    taskSupport: 'forbidden',
+    outputProblem: undefined,
+    inputSchema: undefined,
+    mirrored: NO_ARGUMENTS,
+    invalid: undefined,
+    note: undefined,
+  };
+}
+
+/** The longest name that a message quotes. */
+const MAX_NAME_CHARACTERS = 256;
+const NO_ARGUMENTS: Tool['mirrored'] = [];
 
 /**
  * The parts of a tool's description that matter here. An annotation or task support that does not match the
@@ -111,17 +142,18 @@ function once<Value>(compute: () => Value): () => Value {
   };
 }
 
-/** Undefined when the description is nested too deeply to be serialised. */
+/** Undefined when the description is nested too deeply to be serialised, or too long. */
 function jsonOf(described: Described): string | undefined {
   try {
-    return JSON.stringify(described);
+    const text = JSON.stringify(described);
+    return text.length > MAX_CHARACTERS ? undefined : text;
   } catch {
     return undefined;
   }
 }
 
 function unreadable({ name, annotations, execution }: Described): Tool {
-  const problem = 'its schemas are nested too deeply to be read';
+  const problem = `its schemas are nested too deeply or have over ${MAX_CHARACTERS} characters`;
   const { readOnlyHint: readOnly } = annotations;
   const { taskSupport } = execution;
   const unread = { outputProblem: undefined, inputSchema: undefined, mirrored: [] };

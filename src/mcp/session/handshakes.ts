@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { excerpt } from '../../plan/bounded-text.ts';
 import { REVISIONS, type Target } from '../../plan/target-schema.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { clientCapabilities } from '../operations/answer-input.ts';
@@ -30,7 +31,7 @@ export function initializeJudge(pinned: string | undefined): ResultJudge {
 function refusal(chosen: string, accepted: readonly string[], pinned: string | undefined): Judgement {
   const spoken = pinned === undefined ? `this client speaks ${accepted.join(', ')}` : `the plan pins ${pinned}`;
   const old = chosen === '2024-11-05' ? ' (its transport, HTTP+SSE, is deprecated)' : '';
-  return { outcome: 'PROTO_VERSION', message: `the server chose ${chosen}${old}; ${spoken}` };
+  return { outcome: 'PROTO_VERSION', message: `the server chose ${excerpt(chosen, 100)}${old}; ${spoken}` };
 }
 
 /** Reads a result that initializeJudge has found useful. */
@@ -86,8 +87,28 @@ export function readDiscovery(
   if (!parsed.success) return undefined;
   const { supportedVersions, capabilities, serverInfo, _meta } = parsed.data;
   const info = _meta?.[`${NAMESPACE}/serverInfo`] ?? serverInfo;
-  const server = info === undefined ? '' : `${info.name} ${info.version}`.trim();
-  return { supportedVersions, capabilities: Object.keys(capabilities), server };
+  const server = info === undefined ? '' : serverText(info.name, info.version);
+  return {
+    supportedVersions: supportedVersions.slice(0, MAX_NAMES).map((version) => excerpt(version, 100)),
+    capabilities: namesOf(capabilities),
+    server,
+  };
+}
+
+/** What is kept of what a server says about itself; it is stored with every run. */
+const MAX_NAMES = 100;
+const MAX_SERVER_CHARACTERS = 200;
+
+/** The names of a server's capabilities. */
+export function namesOf(capabilities: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(capabilities)
+    .slice(0, MAX_NAMES)
+    .map((name) => excerpt(name, 100));
+}
+
+/** A server's name and version, as one text. */
+export function serverText(name: string, version: string): string {
+  return excerpt(`${name} ${version}`.trim(), MAX_SERVER_CHARACTERS);
 }
 
 const unsupportedVersion = z.object({ data: z.object({ supported: z.array(z.string()).min(1) }) });
@@ -95,5 +116,7 @@ const unsupportedVersion = z.object({ data: z.object({ supported: z.array(z.stri
 /** The versions that an error -32022 lists; undefined when it lists none. */
 export function supportedVersionsIn(error: unknown): readonly string[] | undefined {
   const parsed = unsupportedVersion.safeParse(error);
-  return parsed.success ? parsed.data.data.supported : undefined;
+  return parsed.success
+    ? parsed.data.data.supported.slice(0, MAX_NAMES).map((version) => excerpt(version, 100))
+    : undefined;
 }

@@ -12,7 +12,7 @@ import { answerElicitation, clientCapabilities } from '../operations/answer-inpu
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
-import { initializeJudge, LEGACY_REVISIONS, readInitialize } from './handshakes.ts';
+import { initializeJudge, LEGACY_REVISIONS, namesOf, readInitialize, serverText } from './handshakes.ts';
 import { listTools } from './lists.ts';
 import { failedForToken, Sender } from './sender.ts';
 import {
@@ -115,11 +115,11 @@ export class LegacySession implements Session, ExchangePeer {
     return {
       facts: {
         protocolVersion,
-        server: `${serverInfo?.name ?? ''} ${serverInfo?.version ?? ''}`.trim(),
+        server: serverText(serverInfo?.name ?? '', serverInfo?.version ?? ''),
         session: this.#sessionId === '' ? 'stateless' : 'stateful',
       },
       tools,
-      capabilities: Object.keys(capabilities),
+      capabilities: namesOf(capabilities),
     };
   }
 
@@ -200,7 +200,7 @@ export class LegacySession implements Session, ExchangePeer {
       this.#eventStream = new EventStream(clock, (id, onSent) => this.#openStream(id, caller, onSent));
       this.#waitedMs = await this.#eventStream.open();
     }
-    return hasTools ? listTools(this, caller) : [];
+    return hasTools ? listTools(this, caller, this.#options.tools) : [];
   }
 
   /**

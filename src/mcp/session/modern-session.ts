@@ -68,7 +68,7 @@ export class ModernSession implements Session, ExchangePeer {
 
   async open(caller: Caller): Promise<Opened | NotOpened> {
     const capabilities = this.#discovery?.capabilities ?? ['tools'];
-    const tools = capabilities.includes('tools') ? await listTools(this, caller) : [];
+    const tools = capabilities.includes('tools') ? await listTools(this, caller, this.#options.tools) : [];
     if ('failed' in tools) return tools;
     this.#alive = true;
     this.#tools = this.#options.tools.of(tools);

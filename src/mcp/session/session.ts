@@ -6,7 +6,7 @@ import type { Authorizer } from '../auth/authorizer.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
-import type { Tool } from '../operations/tool.ts';
+import { namedTool, readTools, type Tool } from '../operations/tool.ts';
 
 /** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
 export type Session = {
@@ -112,15 +112,35 @@ type ServerFacts = {
 /** The request that failed while the session was being opened. */
 export type NotOpened = { readonly failed: Exchange };
 
-/** The tools of a server by name, as a session listed them. Sessions that listed the same tools share one map. */
+type ToolIndexOptions = {
+  /** Called when a session has listed other tools than the one before, and before it calls any. */
+  readonly onChange?: (tools: readonly Tool[]) => void;
+  /** Names of the tools that the plan calls; without them all tools are read. */
+  readonly called?: ReadonlySet<string>;
+  /** Keeps also the names of tools that the plan does not call. */
+  readonly keepsNames?: boolean;
+};
+
+/**
+ * The tools of a server by name, as a session listed them. Sessions that listed the same tools share one map. A server may
+ * list thousands of tools with long descriptions, so only what the plan needs is kept.
+ */
 export class ToolIndex {
-  readonly #onChange: (tools: readonly Tool[]) => void;
+  readonly #options: ToolIndexOptions;
   #tools: readonly Tool[] = [];
   #byName: ReadonlyMap<string, Tool> = new Map();
 
-  /** @param onChange called when a session has listed other tools than the one before, and before it calls any */
-  constructor(onChange: (tools: readonly Tool[]) => void = () => {}) {
-    this.#onChange = onChange;
+  constructor(options: ToolIndexOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Reads the items of a page that was judged before. */
+  read(items: readonly Readonly<Record<string, unknown>>[]): readonly Tool[] {
+    const { called, keepsNames = false } = this.#options;
+    if (called === undefined) return readTools(items);
+    const isCalled = ({ name }: Readonly<Record<string, unknown>>) => called.has(name as string);
+    if (!keepsNames) return readTools(items.filter(isCalled));
+    return items.flatMap((item) => (isCalled(item) ? readTools([item]) : [namedTool(item.name as string)]));
   }
 
   of(tools: readonly Tool[]): ReadonlyMap<string, Tool> {
@@ -128,7 +148,7 @@ export class ToolIndex {
     if (!same) {
       this.#tools = tools;
       this.#byName = new Map(tools.map((tool) => [tool.name, tool]));
-      this.#onChange(tools);
+      this.#options.onChange?.(tools);
     }
     return this.#byName;
   }

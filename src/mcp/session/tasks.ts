@@ -1,7 +1,9 @@
+import { quoted } from '../../plan/bounded-text.ts';
 import { asRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
 import { LONGEST_CALL_MS } from '../../sample/block.ts';
 import type { Clock } from '../../traffic/clock.ts';
+import { unreadable } from '../http/classify.ts';
 import { TOO_LONG } from '../http/continued-calls.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
@@ -23,7 +25,8 @@ export type CallEnd =
   | { readonly last?: undefined; readonly judgement: Judgement };
 
 /**
- * Waits for the end of a call that its first answer has not ended, and completes the call's sample.
+ * Waits for the end of a call that its first answer has not ended, and completes the call's sample. Whatever is thrown
+ * while the further answers are judged is the call's outcome.
  * @param rest sends what follows the first answer
  */
 export async function concludeCall(
@@ -31,13 +34,13 @@ export async function concludeCall(
   call: Exchange,
   rest: () => Promise<CallEnd>,
 ): Promise<void> {
-  let end: CallEnd = { last: call, judgement: { outcome: 'CLIENT_ABORT', message: 'mcp-surge failed' } };
-  try {
-    end = await rest();
-  } finally {
-    const { outcome, message } = outcomeOf(end);
-    connection.conclude(call, { ...end.judgement, outcome, message }, end.last);
-  }
+  const end = await rest().catch((error: unknown): CallEnd => {
+    const report = (bug: unknown) =>
+      console.error('The answer to a call could not be judged; please report this:', bug);
+    return { last: call, judgement: unreadable(error, report) };
+  });
+  const { outcome, message } = outcomeOf(end);
+  connection.conclude(call, { ...end.judgement, outcome, message }, end.last);
 }
 
 /** A warning about the request that brought the result is one about the call. */
@@ -118,12 +121,20 @@ function isWorking(result: unknown): boolean {
   return status === 'working' || status === 'submitted';
 }
 
+/** The longest id of a task: every poll sends it back in a header. */
+const MAX_TASK_ID_CHARACTERS = 1024;
+const TASK_ID = `a taskId of at most ${MAX_TASK_ID_CHARACTERS} characters`;
+
+function isTaskId(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= MAX_TASK_ID_CHARACTERS;
+}
+
 type LegacyTask = { readonly taskId: string; readonly status: string; readonly pollInterval?: unknown };
 
 export function judgeLegacyCreated(result: unknown): Judgement {
   const task = (result as { task?: Partial<LegacyTask> } | null)?.task;
-  if (typeof task?.taskId === 'string' && typeof task.status === 'string') return USEFUL;
-  return { outcome: 'PROTO_SHAPE', message: 'expected result.task with taskId and status' };
+  if (isTaskId(task?.taskId) && typeof task?.status === 'string') return USEFUL;
+  return { outcome: 'PROTO_SHAPE', message: `expected result.task with status and ${TASK_ID}` };
 }
 
 function judgeStatus(result: unknown): Judgement {
@@ -135,10 +146,10 @@ function judgeStatus(result: unknown): Judgement {
 function legacyTaskProblem(result: unknown, elicitation: Target['elicitation']): Judgement | undefined {
   const { status, statusMessage } = asRecord(result);
   if (status === 'input_required' && elicitation === 'none') {
-    return { outcome: 'RPC_INPUT_REQUIRED', message: `the task waits for input: ${statusMessage ?? ''}` };
+    return { outcome: 'RPC_INPUT_REQUIRED', message: `the task waits for input: ${quoted(statusMessage ?? '')}` };
   }
   if (status !== 'cancelled') return undefined;
-  return { outcome: 'TOOL_ERROR', message: `the task was cancelled: ${statusMessage ?? ''}` };
+  return { outcome: 'TOOL_ERROR', message: `the task was cancelled: ${quoted(statusMessage ?? '')}` };
 }
 
 type ModernTask = Readonly<Record<string, unknown>>;
@@ -187,8 +198,8 @@ export function isTask(result: unknown): boolean {
 }
 
 export function judgeModernCreated(result: unknown): Judgement {
-  if (typeof (result as { taskId?: unknown }).taskId === 'string') return USEFUL;
-  return { outcome: 'PROTO_SHAPE', message: 'expected a taskId in a result of type task' };
+  if (isTaskId((result as { taskId?: unknown }).taskId)) return USEFUL;
+  return { outcome: 'PROTO_SHAPE', message: `expected ${TASK_ID} in a result of type task` };
 }
 
 /**
@@ -220,9 +231,9 @@ function judgeModernTask(task: ModernTask, call: Call, tool: Tool | undefined): 
     case 'completed':
       return call.judge(task.result, tool);
     case 'failed': {
-      const { code, message } = (task.error ?? {}) as { message?: unknown; code?: unknown };
+      const { code, message } = asRecord(task.error);
       const outcome = Number.isSafeInteger(code) ? (`RPC_${code as number}` as const) : 'TOOL_ERROR';
-      return { outcome, message: `the task failed: ${message ?? ''}` };
+      return { outcome, message: `the task failed: ${quoted(message ?? '')}` };
     }
     case 'cancelled':
       return { outcome: 'TOOL_ERROR', message: 'the task was cancelled' };

@@ -90,8 +90,8 @@ it('LegacySession continues after an unusual acknowledgement, which it records',
   assert.deepEqual(rig.samples(), ['initialize OK', 'notifications/initialized PROTO_NOTIF_ACK', 'tools/list OK']);
 });
 
-it('LegacySession reads the list of tools page by page, and stops when a cursor repeats', async (t) => {
-  const next: Record<string, string> = { '': 'a', a: 'b', b: 'a' };
+it('LegacySession reads the list of tools page by page, and does not open when a cursor repeats', async (t) => {
+  const next: Record<string, string> = { '': 'a', a: 'b' };
   const rig = await open(t, {
     'tools/list': ({ params }) => {
       const cursor = String(params.cursor ?? '');
@@ -112,6 +112,12 @@ it('LegacySession reads the list of tools page by page, and stops when a cursor 
       ['of-b', true],
     ],
   );
+  const endless = await open(t, { 'tools/list': () => ({ tools: [], nextCursor: 'a' }) });
+  const failed = await endless.legacy().open(CALLER);
+  await endless.close();
+  assert.ok('failed' in failed);
+  assert.equal(failed.failed.outcome, 'PROTO_LIST_ENDLESS');
+  assert.deepEqual(endless.samples().slice(2), ['tools/list OK', 'tools/list PROTO_LIST_ENDLESS', 'DELETE OK']);
 });
 
 it('LegacySession sends no DELETE for a session that the server loses immediately', async (t) => {
