@@ -39,6 +39,9 @@ const MAX_DETAIL_CHARACTERS = 200;
 /** Why there is no token: sentences of our own, with every address that was tried. */
 const MAX_TOKEN_CHARACTERS = 900;
 
+/** A server may claim any number. */
+const MOST_CAPABILITIES = 50;
+
 const CALLER = { vu: 0, iteration: 0 } as const;
 
 /** Opens and closes one session with a target, in the era that it speaks, and compares what it offers with the plan. */
@@ -56,7 +59,7 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
     calledTools: calledTools(plan, name),
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error)
-    return { problems: [{ path: `targets.${name}`, message: client.message }], warnings: [] };
+    return { problems: [{ path: `targets.${name}`, message: redactor.redact(client.message) }], warnings: [] };
   // What a server says may contain the secret that we sent, or codes that drive a terminal. A text that is cut before it
   // is redacted could keep a part of a secret.
   const redact = (text: string) => redactor.redact(text);
@@ -81,8 +84,9 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
         name,
         url: shownUrl(target.url),
         ...facts,
-        capabilities,
-        notes,
+        server: clean(facts.server),
+        capabilities: capabilities.slice(0, MOST_CAPABILITIES).map(clean),
+        notes: notes.map(clean),
         readOnlyTools: readOnlyTools(plan, name, opened),
       },
     };

@@ -10,6 +10,7 @@ import { ModernSession } from '../mcp/session/modern-session.ts';
 import { type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
+import { shortened } from '../plan/problem.ts';
 import type { Target } from '../plan/target-schema.ts';
 import type { Recorder } from '../sample/recorder.ts';
 import type { Redactor } from '../secrets/redact.ts';
@@ -29,7 +30,7 @@ type TargetClientOptions = {
   /** Number of an operation's samples. */
   readonly operation: SessionOptions['operation'];
   /** Is fed with the access tokens that the target's authorization server issues. */
-  readonly redactor: Pick<Redactor, 'add'>;
+  readonly redactor: Pick<Redactor, 'add' | 'redact'>;
   /** Names of the tools that the plan calls; without them the descriptions of all tools are kept. */
   readonly calledTools?: ReadonlySet<string>;
   /** Why the target must get no load, by the tools that it has listed; undefined if it may. */
@@ -39,6 +40,9 @@ type TargetClientOptions = {
   /** Decides whether requests may still be sent. */
   readonly gate?: LoadGate;
 };
+
+/** What a target said when it refused the credentials. */
+const MAX_REASON_CHARACTERS = 300;
 
 const PROBE_CALLER = { vu: 0, iteration: 0 } as const;
 
@@ -79,6 +83,7 @@ export class TargetClient {
       onExchange,
       operation,
       found,
+      redactor,
       calledTools,
       refusalOfTools,
       gate = OPEN_GATE,
@@ -106,7 +111,10 @@ export class TargetClient {
       rejected: this.#rejected.signal,
       ended: this.#ended.signal,
       onRejected: (message) => {
-        this.#stopped ??= { atMs: clock.now(), reason: `AUTH_REJECTED: ${message}` };
+        this.#stopped ??= {
+          atMs: clock.now(),
+          reason: `AUTH_REJECTED: ${shortened(redactor.redact(message), MAX_REASON_CHARACTERS)}`,
+        };
         this.#rejected.abort();
       },
     };
@@ -188,7 +196,7 @@ type SliceClientsOptions = {
   /** What preflight found the targets to be. */
   readonly found: readonly ({ readonly name: string } & FoundTarget)[];
   readonly recorder: Recorder;
-  readonly redactor: Pick<Redactor, 'add'>;
+  readonly redactor: Pick<Redactor, 'add' | 'redact'>;
   readonly gate: LoadGate;
 };
 

@@ -94,7 +94,7 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
     purpose: 'load',
     onExchange: (exchange) => exchanges.push(exchange),
     operation,
-    redactor: { add: (token) => issuedTokens.push(token) },
+    redactor: { add: (token) => issuedTokens.push(token), redact: (text) => text },
   });
   const { connection } = client;
   const authorizer = changes.authorizer ?? client.authorizer;

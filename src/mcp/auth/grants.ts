@@ -1,5 +1,6 @@
 import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi';
 import { z } from 'zod';
+import { excerpt } from '../../plan/bounded-text.ts';
 import { Redactor } from '../../secrets/redact.ts';
 import { type AuthHttp, parsedReply } from './auth-http.ts';
 import type { AuthorizationServer } from './discovery.ts';
@@ -84,10 +85,11 @@ export function enterpriseManagedTokens(options: EnterpriseManaged, now: () => n
         scope,
       },
     });
-    if (exchanged.issued_token_type !== ID_JAG) {
+    const { issued_token_type: type } = exchanged;
+    if (type !== ID_JAG) {
+      const issued = type === undefined ? 'a token without issued_token_type' : exchanged.quote(type);
       throw new Error(
-        `The identity provider's token endpoint ${identityProvider.server.tokenUrl} issued ` +
-          `${exchanged.issued_token_type ?? 'a token without issued_token_type'} instead of an ID-JAG.`,
+        `The identity provider's token endpoint ${identityProvider.server.tokenUrl} issued ${issued} instead of an ID-JAG.`,
       );
     }
     const parameters = { assertion: exchanged.access_token, scope, resource };
@@ -112,7 +114,10 @@ const tokenReply = z.object({
   issued_token_type: z.string().optional(),
 });
 
-type TokenReply = z.output<typeof tokenReply>;
+type TokenReply = z.output<typeof tokenReply> & {
+  /** A text of the endpoint as messages show it: short, and without what was sent. */
+  readonly quote: (text: string) => string;
+};
 
 const WHAT = 'The token endpoint';
 const MAX_SHOWN_CHARACTERS = 200;
@@ -145,14 +150,14 @@ async function requestToken(asked: TokenRequest): Promise<TokenReply> {
     },
   );
   const text = await reply.text();
+  const redactor = new Redactor([client.secret ?? '', ...secrets]);
+  const quote = (quoted: string) => excerpt(redactor.redact(quoted), MAX_SHOWN_CHARACTERS);
   if (reply.status !== 200) {
-    // An error reply may repeat what was sent.
-    const shown = new Redactor([client.secret ?? '', ...secrets]).redact(text).slice(0, MAX_SHOWN_CHARACTERS);
-    throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${shown}`);
+    throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${quote(text)}`);
   }
   const parsed = parsedReply(text, tokenReply);
   if (!parsed.ok) throw new Error(`${WHAT} ${tokenUrl} answered without a usable token: ${parsed.faults}.`);
-  return parsed.value;
+  return { ...parsed.value, quote };
 }
 
 function secretsOf(headers: Readonly<Record<string, string>>, form: URLSearchParams): string[] {
@@ -167,10 +172,10 @@ function secretsOf(headers: Readonly<Record<string, string>>, form: URLSearchPar
  */
 async function requestAccessToken(asked: TokenRequest, now: () => number): Promise<Token> {
   const sentMs = now();
-  const { access_token: value, token_type: type, expires_in: lifeSeconds } = await requestToken(asked);
+  const { access_token: value, token_type: type, expires_in: lifeSeconds, quote } = await requestToken(asked);
   if (type.toLowerCase() !== 'bearer') {
     throw new Error(
-      `${WHAT} ${asked.server.tokenUrl} issued a token of type ${type}; only Bearer tokens are supported.`,
+      `${WHAT} ${asked.server.tokenUrl} issued a token of type ${quote(type)}; only Bearer tokens are supported.`,
     );
   }
   const { issuer, isTargetsChoice } = asked.server;

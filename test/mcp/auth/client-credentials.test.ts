@@ -76,6 +76,16 @@ const faults: { name: string; reply: RawReply; says: RegExp; more?: More }[] = [
     says: /answered HTTP 401: who is grant_type=client_credentials authorization: Basic \[redacted\]\?/,
     more: { placement: 'basic' },
   },
+  ...['access_token', 'refresh_token', 'id_token'].map((field) => ({
+    name: `a status that is not 200 with a body that holds ${field}`,
+    reply: httpReply(201, ['content-type: application/json'], JSON.stringify({ [field]: 'another-token' })),
+    says: /answered HTTP 201: \[not shown: the text contains a token\]$/,
+  })),
+  {
+    name: 'a token type that is endless',
+    reply: jsonReply({ access_token: 'abc', token_type: `x${SECRET}`.repeat(1000) }),
+    says: /issued a token of type x\[redacted\].{0,200}…; only Bearer/,
+  },
   { name: 'a redirect', reply: httpReply(302, ['location: http://127.0.0.1:1/'], ''), says: /answered HTTP 302/ },
   { name: 'no content', reply: 'HTTP/1.1 204 Any\r\n\r\n', says: /answered HTTP 204/ },
   {

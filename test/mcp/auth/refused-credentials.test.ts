@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { type Answer, legacyServer, type McpServer, startMcpServer } from '../../support/mcp-server.ts';
+import { type Answer, type Incoming, legacyServer, type McpServer, startMcpServer } from '../../support/mcp-server.ts';
 import { httpReply, jsonReply } from '../../support/raw-http.ts';
 import { testContext } from '../../support/run-context.ts';
 import { reportOfRun } from '../../support/whole-run.ts';
@@ -8,7 +8,11 @@ import { reportOfRun } from '../../support/whole-run.ts';
 const DURATION_MS = 1500;
 /** Calls that the refusing target answers before it refuses all credentials. */
 const ACCEPTED_CALLS = 4;
-const REFUSED = httpReply(401, ['www-authenticate: Bearer error="invalid_token"'], '');
+/** Repeats the token that it refuses, as some servers do. */
+const refusalOf = ({ headers }: Incoming) => {
+  const description = `${headers.authorization?.replace('Bearer ', '')} is unknown`;
+  return httpReply(401, [`www-authenticate: Bearer error="invalid_token", error_description="${description}"`], '');
+};
 const LOADS = /^mcp-surge\/\S+ \(load\)/;
 
 /** A target with a token endpoint of its own. @param acceptedCalls of the load, after which every request gets 401 */
@@ -18,7 +22,7 @@ async function startTarget(t: TestContext, acceptedCalls: number): Promise<McpSe
   const refusing = (answer: Answer): Answer => {
     return (incoming) => {
       if (incoming.method === 'tools/call' && LOADS.test(incoming.headers['user-agent'] ?? '')) calls++;
-      return calls > acceptedCalls ? REFUSED : answer(incoming);
+      return calls > acceptedCalls ? refusalOf(incoming) : answer(incoming);
     };
   };
   const answers = Object.entries(legacyServer).map(([method, answer]) => [method, refusing(answer)]);
@@ -64,7 +68,7 @@ it('a target that starts to refuse credentials gets no further load, and the rep
   const [stop, ...others] = report.generator.stoppedTargets;
   assert.deepEqual(others, []);
   assert.equal(stop?.target, 'refusing');
-  assert.equal(stop.reason, 'AUTH_REJECTED: Bearer error="invalid_token"');
+  assert.equal(stop.reason, 'AUTH_REJECTED: Bearer error="invalid_token", error_description="[redacted] is unknown"');
   assert.ok(stop.atSeconds > 0 && stop.atSeconds * 1000 < DURATION_MS, `stopped after ${stop.atSeconds} s`);
   assert.equal(report.verdict.status, 'invalid');
   const reasons = report.verdict.reasons.join('\n');
