@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, it } from 'node:test';
 import { type LocalStack, startLocalStack } from '../../demo/local-stack.ts';
-import { getReport, getRun, postRun, type RunStatus, stopRun } from '../../demo/runs-api.ts';
+import { getReport, getRun, postRun, type RunStatus } from '../../demo/runs-api.ts';
 import { overridePlan } from '../../src/plan/override-plan.ts';
 import { type Problem, problemText } from '../../src/plan/problem.ts';
 import { planText } from '../support/a-plan.ts';
@@ -116,23 +116,6 @@ it('returns the same run for the same Idempotency-Key, and refuses another plan'
   assert.equal(other.status, 422);
   assert.match((await problemOf(other)).detail ?? '', new RegExp(ids[0] as string));
   await waitForRun(api, ids[0] as string);
-});
-
-it('stops a run promptly, reports what it measured, and runs no further window', async (t) => {
-  const stopping = await startLocalStack({ latencyScale: 0.1, settings: { SURGE_WINDOW_SECONDS: '10' } });
-  t.after(() => stopping.stop());
-  const stoppingApi = `${stopping.host.url}/api`;
-  const { id } = await postRun(stoppingApi, learnPlan(stopping.servers, { duration: '60s' }));
-  await waitForRun(stoppingApi, id, ({ live }) => live.requests > 0);
-  await stopRun(stoppingApi, id);
-  const status = await waitForRun(stoppingApi, id);
-  assert.equal(status.verdict?.status, 'stopped');
-  assert.ok((status.elapsedSeconds as number) < 20, `it went on for ${status.elapsedSeconds} s`);
-  const report = await getReport(stoppingApi, id);
-  assert.ok(report.totals.requests > 0);
-  await assertCountsReconcile(report, { learn: stopping.servers.learn } as typeof stopping.servers);
-  const again = await fetch(`${stoppingApi}/runs/${id}/stop`, { method: 'POST' });
-  assert.equal(again.status, 409);
 });
 
 it('refuses a plan that is not valid, with every problem, its path and its line', async () => {
