@@ -15,6 +15,10 @@ export type Report = Omit<Summary, 'generator'> & {
   readonly startedAt: string;
   /** When the run ended: its load was over and its figures were added up. */
   readonly endedAt: string;
+  /** Who started the run: a caller of the API, `timer` or `unknown`; absent for a command. */
+  readonly startedBy?: string;
+  /** Who stopped the run, and when (ISO 8601); absent if nobody did. */
+  readonly stopped?: { readonly by: string; readonly at: string };
   readonly targets: readonly ReportTarget[];
   /** What preflight warned of before the load, a sentence each; absent when it warned of nothing. */
   readonly preflightWarnings?: readonly string[];
@@ -77,6 +81,8 @@ type ReportParts = {
   readonly targets: readonly ReportTarget[];
   /** When the run ended, epoch milliseconds. */
   readonly endedAtMs: number;
+  readonly startedBy?: string | undefined;
+  readonly stopped?: Report['stopped'] | undefined;
   readonly preflightWarnings?: readonly string[];
   readonly faults?: readonly string[];
   readonly summary: Summary;
@@ -96,7 +102,7 @@ const METHOD_NOTES: readonly string[] = [
 /** Combines a run's figures and their judgement into a report. */
 export function makeReport(parts: ReportParts): Report {
   const { runId, planHash, plan, startAtMs, endedAtMs, targets, summary, judged } = parts;
-  const { preflightWarnings = [], faults = [] } = parts;
+  const { preflightWarnings = [], faults = [], startedBy, stopped } = parts;
   const { generator, ...figures } = summary;
   return {
     schemaVersion: 4,
@@ -104,6 +110,8 @@ export function makeReport(parts: ReportParts): Report {
     plan: { name: plan.name, description: plan.description, hash: planHash },
     startedAt: new Date(startAtMs).toISOString(),
     endedAt: new Date(endedAtMs).toISOString(),
+    ...(startedBy === undefined ? {} : { startedBy }),
+    ...(stopped === undefined ? {} : { stopped }),
     targets,
     ...(preflightWarnings.length === 0 ? {} : { preflightWarnings }),
     ...(faults.length === 0 ? {} : { faults }),

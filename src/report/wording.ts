@@ -7,7 +7,7 @@ import type {
   WarmUp,
 } from '../summary/summary.ts';
 import type { SeenAt, ThresholdResult, Verdict, VerdictStatus } from '../verdict/verdict.ts';
-import { formatCount, formatDuration, formatMoment, formatMs, formatShare } from './format.ts';
+import { formatCount, formatDuration, formatMoment, formatMs, formatShare, formatTimeOfDay } from './format.ts';
 import type { Report } from './report.ts';
 import { byTarget } from './table.ts';
 
@@ -44,6 +44,19 @@ export function verdictWords({ status, reasons }: Verdict): VerdictWords {
     return { ...words, sentence: VERDICT_SENTENCES[status], reasons };
   }
   return { ...words, sentence: first, reasons: more };
+}
+
+/** Who started and who stopped a run, as far as that was recorded. */
+export function peopleOf({
+  startedAt,
+  startedBy,
+  stopped,
+}: Pick<Report, 'startedAt' | 'startedBy' | 'stopped'>): readonly { readonly what: string; readonly who: string }[] {
+  const stop = stopped && `${stopped.by} at ${formatTimeOfDay(stopped.at, startedAt)}`;
+  return [
+    ...(startedBy === undefined ? [] : [{ what: 'Started by', who: startedBy }]),
+    ...(stop === undefined ? [] : [{ what: 'Stopped by', who: stop }]),
+  ];
 }
 
 /** What the totals and the charts of the whole run are about: the plan's steps, or all requests of a plan without steps. */

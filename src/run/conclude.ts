@@ -57,6 +57,8 @@ export async function conclude(context: RunContext, runId: string, options: Conc
     preflightWarnings,
     faults,
     endedAtMs: clock.now(),
+    startedBy: record.startedBy,
+    stopped: record.stopped,
     summary,
     judged,
   });

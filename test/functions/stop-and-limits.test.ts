@@ -119,7 +119,8 @@ it('refuses what limits do not allow while a run is active, and stops it within 
   const quietMs = quietAfter(server, stopMs);
   assert.ok(quietMs < 5000, `the last request came ${quietMs} ms after the stop`);
   assert.ok((ended.elapsedSeconds as number) < 20, `it went on for ${ended.elapsedSeconds} s`);
-  const { operations, generator } = await getReport(api, id);
+  const { operations, generator, startedBy, stopped: shown } = await getReport(api, id);
+  assert.deepEqual([startedBy, shown], ['unknown', first.stopped]);
   const sent = server.of('tools/call').length;
   assert.equal(operations.find(({ operation }) => operation === 'tools/call:look')?.count, sent);
   assert.ok(sent >= 30);

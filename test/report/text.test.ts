@@ -43,6 +43,22 @@ it('starts with the verdict and its reasons, then shows what failed, then the fi
   );
 });
 
+it('says in every form who started and who stopped the run, if that is known', () => {
+  const stopped = { by: 'bob@example.com', at: '2026-05-09T10:01:07.500Z' };
+  const report = { ...reportFixture(), startedAt: '2026-05-09T10:00:00.000Z', startedBy: 'ann@example.com', stopped };
+  const [, line = ''] = /^(.* · run .*)$/m.exec(renderText(report, { width: 2000 })) ?? [];
+  assert.match(line, / · started by ann@example\.com · stopped by bob@example\.com at 10:01:07$/);
+  const page = renderHtml(report);
+  assert.match(page, /<dt>Started by<\/dt><dd>ann@example\.com<\/dd>/);
+  assert.match(page, /<dt>Stopped by<\/dt><dd>bob@example\.com at 10:01:07<\/dd>/);
+  const json = JSON.parse(renderJson(report)) as Report;
+  assert.deepEqual([json.startedBy, json.stopped], ['ann@example.com', stopped]);
+  const command = reportFixture();
+  for (const text of [renderText(command), renderHtml(command), renderJson(command)]) {
+    assert.doesNotMatch(text, /started ?by|stopped ?by/i);
+  }
+});
+
 it('ends with the verdict in one sentence again', () => {
   for (const [name, report] of variants) {
     const lines = renderText(report, { width: 2000 }).split('\n');

@@ -16,6 +16,8 @@ export function reportFullOf(text: string): Report {
     plan: { name: text, description: text, hash: text },
     startedAt: text,
     endedAt: text,
+    startedBy: text,
+    stopped: { by: text, at: text },
     faults: [text],
     targets: base.targets.map((target) => ({
       ...target,

@@ -3,7 +3,7 @@ import { formatDuration, formatInstant } from '../format.ts';
 import type { Report } from '../report.ts';
 import type { Section, SectionId } from '../sections.ts';
 import type { Table } from '../table.ts';
-import { verdictWords } from '../wording.ts';
+import { peopleOf, verdictWords } from '../wording.ts';
 import { bareTable, type DrawnColumn, htmlTable } from './html-table.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -22,7 +22,7 @@ ${reasons.length === 0 ? null : html`<ul>${reasons.map((reason) => html`<li>${re
 <div><dt>Started</dt><dd>${formatInstant(report.startedAt)} UTC</dd></div>
 <div><dt>Ended</dt><dd>${formatInstant(report.endedAt)} UTC</dd></div>
 <div><dt>Duration</dt><dd>${formatDuration(report.durationSeconds)}</dd></div>
-<div><dt>Run</dt><dd><code>${runId}</code></dd></div>
+${peopleOf(report).map(({ what, who }) => html`<div><dt>${what}</dt><dd>${who}</dd></div>\n`)}<div><dt>Run</dt><dd><code>${runId}</code></dd></div>
 <div><dt>Plan hash</dt><dd><code>${plan.hash}</code></dd></div>
 </dl>
 </header>`;

@@ -4,7 +4,7 @@ import { requireCurrent } from '../parse-baseline.ts';
 import type { Report } from '../report.ts';
 import { comparisonSection, type Section, type SectionId, sectionsOf } from '../sections.ts';
 import { DETAIL_WIDTH, type Table } from '../table.ts';
-import { verdictWords } from '../wording.ts';
+import { peopleOf, verdictWords } from '../wording.ts';
 import { type Ink, plainInk, textTable, wrap } from './text-table.ts';
 
 type TextOptions = {
@@ -73,10 +73,11 @@ function verdictLine({ verdict }: Report, width: number, paint: Ink): string[] {
 function verdictLines(report: Report, width: number, paint: Ink): string[] {
   const { reasons } = verdictWords(report.verdict);
   const when = `${formatInstant(report.startedAt)} UTC, ${formatDuration(report.durationSeconds)}`;
+  const people = peopleOf(report).map(({ what, who }) => ` · ${what.toLowerCase()} ${who}`);
   return [
     ...verdictLine(report, width, paint),
     ...reasons.flatMap((reason) => wrap(reason, width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)),
-    ...wrap(`${report.plan.name} · run ${report.runId} · ${when}`, width).map(paint.dim),
+    ...wrap(`${report.plan.name} · run ${report.runId} · ${when}${people.join('')}`, width).map(paint.dim),
   ];
 }
 
