@@ -42,6 +42,35 @@ param maxRate int = 2000
 @minValue(1)
 param maxDurationSeconds int = 3600
 
+@description('Most runs that may be active at the same time.')
+@minValue(1)
+param maxActiveRuns int = 10
+
+@description('Most virtual users of all active runs together.')
+@minValue(1)
+param maxTotalVus int = 1000
+
+@description('Most starts a second of all active runs together.')
+@minValue(1)
+param maxTotalRate int = 4000
+
+@description('Whether several runs may load one target at the same time.')
+param allowSharedTargets bool = false
+
+@description('Ends all load and refuses new runs.')
+param stopped bool = false
+
+@description('Days after which runs are deleted, with their samples and the history of their orchestrations.')
+@minValue(1)
+param keepDays int = 30
+
+@description('Days after which the records and reports of canaries are deleted. Their samples are deleted with those of other runs.')
+@minValue(1)
+param keepCanaryDays int = 365
+
+@description('Client id of an app registration in Microsoft Entra, with the app roles read, run and operate. Not empty: App Service authentication is turned on, and callers of the API need a token with one of these roles, in addition to a function key.')
+param authClientId string = ''
+
 @description('Most virtual users of one lane. A lane is one activity at a time.')
 @minValue(1)
 param vusPerLane int = 100
@@ -176,6 +205,7 @@ module functionApp 'app/function-app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyDurable: alwaysReadyDurable
     packageContainerUrl: storage.outputs.packageContainerUrl
+    authClientId: authClientId
     appSettings: [
       { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
       { name: 'AzureWebJobsStorage__clientId', value: identity.outputs.clientId }
@@ -198,6 +228,15 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'SURGE_MAX_VUS', value: string(maxVus) }
       { name: 'SURGE_MAX_RATE', value: string(maxRate) }
       { name: 'SURGE_MAX_DURATION_SECONDS', value: string(maxDurationSeconds) }
+      { name: 'SURGE_MAX_ACTIVE_RUNS', value: string(maxActiveRuns) }
+      { name: 'SURGE_MAX_TOTAL_VUS', value: string(maxTotalVus) }
+      { name: 'SURGE_MAX_TOTAL_RATE', value: string(maxTotalRate) }
+      { name: 'SURGE_ALLOW_SHARED_TARGETS', value: string(allowSharedTargets) }
+      { name: 'SURGE_STOPPED', value: string(stopped) }
+      { name: 'SURGE_KEEP_DAYS', value: string(keepDays) }
+      { name: 'SURGE_KEEP_CANARY_DAYS', value: string(keepCanaryDays) }
+      // Never without authentication in front: the app would believe whatever callers say about themselves.
+      { name: 'SURGE_REQUIRE_ROLES', value: string(!empty(authClientId)) }
       { name: 'SURGE_VUS_PER_LANE', value: string(vusPerLane) }
       { name: 'SURGE_RATE_PER_LANE', value: string(ratePerLane) }
       { name: 'SURGE_WINDOW_SECONDS', value: string(windowSeconds) }

@@ -19,6 +19,9 @@ param alwaysReadyDurable int
 @description('Blob container that deployments write to and instances start from.')
 param packageContainerUrl string
 
+@description('Client id of the app registration that callers get tokens for. Empty: no authentication except function keys.')
+param authClientId string
+
 @description('App settings. They must not include FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION or WEBSITE_RUN_FROM_PACKAGE, which functionAppConfig replaces on Flex Consumption, nor a time zone, which it does not support.')
 param appSettings { name: string, value: string }[]
 
@@ -75,6 +78,27 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource scmPassword 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
     properties: { allow: false }
+  }
+
+  // Only checks tokens: without a client secret nobody can sign in through the app.
+  resource authentication 'config' = if (!empty(authClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: { enabled: true }
+      globalValidation: { requireAuthentication: true, unauthenticatedClientAction: 'Return401' }
+      httpSettings: { requireHttps: true }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: authClientId
+            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          }
+          validation: { allowedAudiences: [authClientId, 'api://${authClientId}'] }
+        }
+      }
+      login: { tokenStore: { enabled: false } }
+    }
   }
 }
 

@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import * as z from 'zod';
+import { readSettings } from '../../src/functions/app-context.ts';
 import { BICEP, type Prediction, predict } from './predict.ts';
 
 const PERSON = '11111111-1111-1111-1111-111111111111';
+const APPLICATION = '22222222-2222-2222-2222-222222222222';
 
 // Settings that Flex Consumption refuses or ignores: functionAppConfig took their place.
 const FORBIDDEN = [
@@ -84,6 +86,9 @@ describe('infra/main.bicep', {
         SURGE_ALLOWED_ADDRESSES: '10.1.0.0/16, 10.2.0.4',
         SURGE_ALLOWED_SCOPES: 'api://a/.default, api://b/.default',
         SURGE_SECRET_ORIGINS: 'a=https://a.example, b=https://b.example:8443',
+        SURGE_AUTH_CLIENT_ID: APPLICATION,
+        SURGE_STOPPED: 'true',
+        SURGE_ALLOW_SHARED_TARGETS: 'true',
         SURGE_ALWAYS_READY: '1',
         SURGE_INSTANCE_MEMORY_MB: '4096',
       }),
@@ -194,6 +199,27 @@ describe('infra/main.bicep', {
     assert.equal(settingsOf(filled).get('SURGE_ALLOWED_ADDRESSES'), '10.1.0.0/16,10.2.0.4');
   });
 
+  it('requires roles only with authentication in front of the app, which checks tokens for one application', () => {
+    const authentication = (prediction: Prediction) =>
+      prediction.predictedResources.filter(({ type }) => type === 'Microsoft.Web/sites/config');
+    assert.deepEqual(authentication(plain), []);
+    assert.equal(settingsOf(plain).get('SURGE_REQUIRE_ROLES'), 'False');
+    const [only, ...more] = authentication(filled);
+    assert.deepEqual(more, []);
+    assert.match(only?.id ?? '', /authsettingsV2/);
+    const { globalValidation, identityProviders } = only?.properties ?? {};
+    assert.deepEqual(globalValidation, { requireAuthentication: true, unauthenticatedClientAction: 'Return401' });
+    assert.ok(JSON.stringify(identityProviders).includes(`"clientId":"${APPLICATION}"`));
+    assert.equal(settingsOf(filled).get('SURGE_REQUIRE_ROLES'), 'True');
+  });
+
+  it('passes switches on in a form that the app reads', () => {
+    const { SURGE_STOPPED, SURGE_ALLOW_SHARED_TARGETS, SURGE_REQUIRE_ROLES } = readSettings(
+      Object.fromEntries([...settingsOf(filled)].filter(([name]) => /STOPPED|SHARED|ROLES/.test(name))),
+    );
+    assert.deepEqual([SURGE_STOPPED, SURGE_ALLOW_SHARED_TARGETS, SURGE_REQUIRE_ROLES], [true, true, true]);
+  });
+
   it('refuses an origin that is not exact, naming it', async () => {
     const refusal = (origin: string) =>
       assert.rejects(predict({ SURGE_ALLOWED_ORIGINS: origin }), (error: Error) => {
@@ -206,11 +232,18 @@ describe('infra/main.bicep', {
   it('passes the documented limits to the app, with slices shorter than the function timeout of the host', async () => {
     const settings = settingsOf(plain);
     assert.deepEqual(
-      [...settings].filter(([name]) => /^SURGE_(MAX|VUS|RATE|WINDOW|START)/.test(name)),
+      [...settings].filter(([name]) => /^SURGE_(MAX|ALLOW_SHARED|STOPPED|KEEP|VUS|RATE|WINDOW|START)/.test(name)),
       [
         ['SURGE_MAX_VUS', '500'],
         ['SURGE_MAX_RATE', '2000'],
         ['SURGE_MAX_DURATION_SECONDS', '3600'],
+        ['SURGE_MAX_ACTIVE_RUNS', '10'],
+        ['SURGE_MAX_TOTAL_VUS', '1000'],
+        ['SURGE_MAX_TOTAL_RATE', '4000'],
+        ['SURGE_ALLOW_SHARED_TARGETS', 'False'],
+        ['SURGE_STOPPED', 'False'],
+        ['SURGE_KEEP_DAYS', '30'],
+        ['SURGE_KEEP_CANARY_DAYS', '365'],
         ['SURGE_VUS_PER_LANE', '100'],
         ['SURGE_RATE_PER_LANE', '500'],
         ['SURGE_WINDOW_SECONDS', '300'],
