@@ -2,11 +2,13 @@ import type { Plan } from '../plan/plan-schema.ts';
 import { planExtent, type Slice, sliceOf } from '../plan/slices.ts';
 import type { RunRecord, RunSchedule } from '../store/run-store.ts';
 import { mayContinue, type SliceAttempts, type SliceSkip } from '../store/slice-attempts.ts';
+import { standstill } from './admission.ts';
 import { holdSlice } from './hold-slice.ts';
 import { type HeldLease, waitForLease } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 import { findPlan, hasEnded } from './run-documents.ts';
 import { checkSlice } from './slice-checks.ts';
+import { stopRun } from './stop-run.ts';
 import { inTime, persist } from './store-calls.ts';
 
 export type SliceRequest = {
@@ -144,6 +146,12 @@ async function whyNoLoad(
   const record = await persist(context, slice.endAtMs, (signal) => store.getRun(runId, signal));
   if (record === undefined || record.stopRequested || record.state === 'concluding' || hasEnded(record))
     return 'stopped';
+  // Checked here as well: a slice can be delivered again after the setting was changed, or started without the API.
+  const nothingMayRun = await persist(context, slice.endAtMs, () => standstill(context));
+  if (nothingMayRun !== undefined) {
+    await persist(context, slice.endAtMs, () => stopRun(context, runId, nothingMayRun.by));
+    return 'stopped';
+  }
   const why = await whyOrchestrationEnded?.().catch(() => undefined);
   return why === undefined ? undefined : 'stopped';
 }

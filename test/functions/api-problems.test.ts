@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { localHostOptions } from '../../demo/local-stack.ts';
 import type { Problem } from '../../src/plan/problem.ts';
@@ -111,7 +112,7 @@ describe('while the storage is away', () => {
     t.after(() => {
       proxy.fault = () => 'pass';
     });
-    // The list reads one table only.
+    // The list reads records only.
     const others = endpoints().filter(([method, path]) => method !== 'GET' || !/^runs(\?|$)/.test(path));
     assert.equal(others.length, 12);
     await Promise.all(
@@ -129,6 +130,17 @@ describe('while the storage is away', () => {
     assert.equal((await send('GET', 'runs')).status, 200);
     assert.deepEqual((await send('GET', 'stop')).json, { stopped: null });
   });
+});
+
+it('has every endpoint described in docs/http-api.md, with its function', () => {
+  const text = readFileSync('docs/http-api.md', 'utf8');
+  for (const served of host.functions) {
+    if (served.trigger !== 'http') continue;
+    assert.ok(text.includes(`\`${served.name}\``), served.name);
+    const [method] = served.methods;
+    const path = served.route.replace('/api', '').replace(/report\.\w+$/, 'report');
+    assert.ok(text.includes(`\n## ${method} ${path}\n`), `${method} ${path}`);
+  }
 });
 
 describe('a caller', () => {

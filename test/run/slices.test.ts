@@ -91,6 +91,24 @@ it('makes a delivery after the end wait for the holder, and return what the hold
   assert.deepEqual(await late, { state: 'committed', samples: 9 });
 });
 
+it('makes no load in a slice while the kill switch or the setting for it is on, and stops the run', async () => {
+  for (const [isStopped, by] of [
+    [false, 'ann'],
+    [true, 'the setting SURGE_STOPPED'],
+  ] as const) {
+    const context = testContext();
+    const runId = await createdRun(context, learnPlan(fleet.servers));
+    await preflight(context, runId, 'p');
+    const openedBefore = (await fleet.stats()).learn.sessions.opened;
+    if (!isStopped) await context.store.writeKillSwitch({ by, at: '2026-11-23T06:00:00.000Z' });
+    const answer = await runSlice({ ...context, isStopped }, sliceRequest(runId, 'h'));
+    assert.deepEqual(answer, { state: 'skipped', samples: 0 });
+    const record = await context.store.getRun(runId);
+    assert.deepEqual([record?.stopRequested, record?.stopped?.by], [true, by]);
+    assert.equal((await fleet.stats()).learn.sessions.opened, openedBefore);
+  }
+});
+
 it('does not run a slice in a process whose policy forbids the plan', async () => {
   const context = testContext();
   const runId = await createdRun(context, learnPlan(fleet.servers));
