@@ -11,6 +11,7 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { issueText } from './issue-text.ts';
+import { mergedPair, ownPair } from './plan-document.ts';
 import { isRecord } from './primitives.ts';
 import { type DanglingReference, type PlanProblem, pathText, shortened, unknownKeyText } from './problem.ts';
 import { expectedAt, keysAt, optionAt, schemaAt, variantsWith } from './schema-at.ts';
@@ -62,10 +63,15 @@ export function documentProblems(document: Document.Parsed, lines: LineCounter):
       add(node.range?.[0] ?? 0, 'this alias has no anchor before it; a text that begins with * needs quotes');
     } else if (isNode(node) && node.anchor !== undefined) anchors.add(node.anchor);
     if (isMap(node)) {
-      for (const key of repeatedKeys(node)) add(key.range?.[0] ?? 0, 'this mapping already has this key; remove one');
+      for (const key of repeatedKeys(node)) add(key.range?.[0] ?? 0, repetition(key));
     }
   });
   return problems.slice(0, MAX_PROBLEMS);
+}
+
+function repetition({ value }: Scalar): string {
+  const hint = value === '<<' ? '; to merge several mappings, write <<: [*one, *other]' : '';
+  return `this mapping already has this key; remove one${hint}`;
 }
 
 /** Finds repeated keys here because the parser's own check takes time with the square of a mapping's keys. */
@@ -142,10 +148,7 @@ function placeOf(path: Path, { document, lines }: PlanSource): { line: number; c
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1) as unknown[], true);
     const key = String(path[length - 1]);
-    const pair = isMap(parent)
-      ? // Keys that YAML reads as numbers are texts in the plan.
-        parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-      : undefined;
+    const pair = isMap(parent) ? (ownPair(parent, key) ?? mergedPair(parent, key, document)) : undefined;
     const node = pair?.key ?? document.getIn(path.slice(0, length) as unknown[], true);
     if (isNode(node) && node.range) {
       const { line, col } = lines.linePos(node.range[0]);

@@ -1,5 +1,6 @@
 import { type CsvError, parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { inexactNumberIn, inexactText } from './exact-numbers.ts';
 import { isRecord } from './primitives.ts';
 import { shortened } from './problem.ts';
 
@@ -188,6 +189,8 @@ function jsonLinesTable(text: string): ReadTable {
   for (const { content, number } of lines) {
     const value = parseJson(content);
     if (value === undefined) return { problem: `line ${number}: not valid JSON` };
+    const inexact = inexactNumberIn(content);
+    if (inexact !== undefined) return { problem: `line ${number}: ${inexactText(inexact.source)}` };
     values.push(value);
   }
   return tableOfValues(values, (index) => `line ${lines[index]?.number}`);
@@ -196,6 +199,11 @@ function jsonLinesTable(text: string): ReadTable {
 function jsonTable(text: string): ReadTable {
   const values = parseJson(text);
   if (!Array.isArray(values)) return { problem: 'expected a JSON array whose items are the rows' };
+  const inexact = inexactNumberIn(text);
+  if (inexact !== undefined) {
+    const line = text.slice(0, inexact.index).split('\n').length;
+    return { problem: `line ${line}: ${inexactText(inexact.source)}` };
+  }
   return tableOfValues(values, (index) => `row ${index + 1}`);
 }
 

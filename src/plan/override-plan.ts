@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { mergedPair, plainValueOf } from './plan-document.ts';
 import { asArray, asRecord, parseDuration } from './primitives.ts';
 
 /** Changes to a plan that leave its file untouched, e.g. from a command line. */
@@ -18,6 +19,7 @@ export type PlanOverrides = {
  */
 export function overridePlan(text: string, overrides: PlanOverrides): string {
   const { targets = {}, tokenUrls = {}, duration } = overrides;
+  if (writtenPlan(text) === undefined) return text;
   let changed = text;
   for (const [name, url] of Object.entries(targets)) changed = replaceAt(changed, ['targets', name, 'url'], url);
   for (const [name, url] of Object.entries(tokenUrls)) {
@@ -37,9 +39,10 @@ export function writtenPlan(text: string): unknown {
   const document = parseDocument(text);
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   try {
-    return document.toJS();
+    const read = plainValueOf(document);
+    return 'value' in read ? read.value : undefined;
   } catch {
-    // Unresolved or too many aliases, which parsing refuses.
+    // Unresolved aliases, which parsing refuses.
     return undefined;
   }
 }
@@ -99,18 +102,24 @@ function replaceAt(text: string, path: readonly unknown[], value: string): strin
   return document.toString({ lineWidth: 0 });
 }
 
+/** The value that a mapping takes over by a merge key. */
+function mergedNode(document: Document, path: readonly unknown[]): unknown {
+  const parent = document.getIn(path.slice(0, -1), true);
+  return isMap(parent) ? mergedPair(parent, String(path.at(-1)), document)?.value : undefined;
+}
+
 /**
- * Replaces every alias along a path by a copy of its value, so that a change at the path changes no other place.
+ * Replaces every alias and every merged value along a path by a copy, so that a change at the path changes no other place.
  * @returns false when a value on the path is neither a mapping nor a list, so that no key can be set in it
  */
 function ownCollections(document: Document, path: readonly unknown[]): boolean {
   for (let length = 1; length < path.length; length++) {
     const here = path.slice(0, length);
-    const node = document.getIn(here, true);
+    const node = document.getIn(here, true) ?? mergedNode(document, here);
     if (node === undefined) return true;
     const resolved = isAlias(node) ? node.resolve(document) : node;
     if (!(typeof path[length] === 'number' && isSeq(resolved)) && !isMap(resolved)) return false;
-    if (isAlias(node)) {
+    if (isAlias(node) || document.getIn(here, true) === undefined) {
       const copy = resolved.clone() as typeof resolved;
       delete copy.anchor;
       document.setIn(here, copy);

@@ -1,13 +1,15 @@
-import { isMap, LineCounter, parseDocument } from 'yaml';
+import { isMap } from 'yaml';
 import type { z } from 'zod';
 import { decodeText } from './decode-text.ts';
 import { describeProblems, documentProblems } from './describe-problems.ts';
+import { inexactNumbers } from './exact-numbers.ts';
 import { feedSchema, isFeedSource, type ReadFile } from './feed.ts';
 import { OWN_SENTENCES } from './issue-text.ts';
+import { plainValueOf, readDocument } from './plan-document.ts';
 import { issuesOfPlan } from './plan-issues.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
 import { asRecord, durationSchema, isRecord } from './primitives.ts';
-import type { PlanProblem } from './problem.ts';
+import { type PlanProblem, pathText } from './problem.ts';
 import { danglingReferences, fitProblems, type KnownFeeds } from './references.ts';
 import { scenarioSchema } from './scenario-schema.ts';
 
@@ -31,26 +33,32 @@ export function parsePlan(source: string | Uint8Array, readFile?: ReadFile): Par
   if (typeof text !== 'string') return refused([{ path: '', ...text }]);
   if (text.length > MAX_PLAN_CHARACTERS)
     return refusedWhole(`expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const { document, lines } = readDocument(text);
   const broken = documentProblems(document, lines);
   if (broken.length > 0) return refused(broken);
   if (!isMap(document.contents)) return refusedWhole('expected a plan: a mapping with name, targets and scenarios');
-  // No limit for aliases here: they share one value, and the next check limits their expanded size.
-  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  const read = plainValueOf(document);
+  if ('problem' in read) return refusedAt(read.problem, lines.linePos(read.at));
+  const { value } = read;
+  // The size with aliases expanded, which share one value until then.
   const tooLarge = sizeProblem(value);
   if (tooLarge !== undefined) return refusedWhole(tooLarge);
+  const inexact = inexactNumbers(document);
   const schema = planSchemaWith(readFile);
   const result = schema.safeParse(value, OWN_SENTENCES);
   if (result.success) {
-    const dangling = [...danglingReferences(value, feedsOf(result.data)), ...fitProblems(result.data)];
+    const dangling = [...danglingReferences(value, feedsOf(result.data)), ...fitProblems(result.data), ...inexact];
     if (dangling.length === 0) return { ok: true, plan: result.data };
     return refused(describeProblems([], dangling, { plan: value, document, lines }));
   }
   const check = (plan: unknown) => schema.safeParse(plan, OWN_SENTENCES).error?.issues ?? [];
   const { issues, supposed } = issuesOfPlan(value, result.error.issues, check);
   const { feeds, sourceIssues } = feedsIn(value, readFile);
-  const dangling = [...danglingReferences(value, feeds), ...fitProblems(validPartsOf(value, feeds))];
+  const references = danglingReferences(value, feeds);
+  // A number that is wrong anyway needs no second message.
+  const refusedPaths = new Set(issues.map(({ path }) => pathText(path)));
+  const certain = inexact.filter(({ path }) => !refusedPaths.has(pathText(path)));
+  const dangling = [...references, ...fitProblems(validPartsOf(value, feeds)), ...certain];
   return refused(describeProblems([...issues, ...sourceIssues], dangling, { plan: supposed, document, lines }));
 }
 
@@ -125,5 +133,9 @@ function refused(problems: readonly PlanProblem[]): ParsedPlan {
 }
 
 function refusedWhole(message: string): ParsedPlan {
-  return refused([{ path: '', line: 1, column: 1, message }]);
+  return refusedAt(message, { line: 1, col: 1 });
+}
+
+function refusedAt(message: string, { line, col }: { readonly line: number; readonly col: number }): ParsedPlan {
+  return refused([{ path: '', line, column: col, message }]);
 }

@@ -1,3 +1,4 @@
+import { inexactNumberIn, inexactText } from './exact-numbers.ts';
 import type { Feed } from './feed.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
 import type { Plan } from './plan-schema.ts';
@@ -22,8 +23,8 @@ const TEMPLATES = [['resource'], ['arguments'], ['complete', 'argument', 'value'
 /** Methods that people leave out of an operation's name. */
 const METHODS = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'];
 
-/** The row of each feed's column that is not JSON, found once however many placeholders read the column. */
-const rowsWithoutJson = new WeakMap<Feed, Map<number, number>>();
+/** What keeps each feed's column from being read as JSON, found once however many placeholders read the column. */
+const jsonProblems = new WeakMap<Feed, Map<number, string>>();
 
 /**
  * Checks that the parts of a plan name each other correctly: targets, feeds, captures, operations and stages. Works on the
@@ -212,18 +213,30 @@ function feedProblem({ name, column, json }: FeedOrCapture, feed: Feed | undefin
   const index = column === undefined ? 0 : columns.indexOf(column);
   if (index === -1) return `names an unknown column of ${name}: ${suggestion(column as string, columns)}`;
   if (!json) return undefined;
-  const odd = firstRowWithoutJson(feed, index);
-  return odd === -1 ? undefined : `reads ${columns[index]} as JSON, but row ${odd + 1} does not hold JSON there`;
+  const odd = jsonProblemOfColumn(feed, index);
+  return odd === '' ? undefined : `reads ${columns[index]} as JSON, but ${odd}`;
 }
 
-/** The index of the first row whose text in a column is not JSON; -1 when there is none. */
-function firstRowWithoutJson(feed: Feed, column: number): number {
-  const known = rowsWithoutJson.get(feed) ?? new Map<number, number>();
-  rowsWithoutJson.set(feed, known);
-  const found =
-    known.get(column) ?? feed.rows.findIndex((row) => typeof row[column] === 'string' && !isJson(row[column]));
-  known.set(column, found);
-  return found;
+/** The first row whose text in a column cannot be read as JSON, and why; empty when there is none. */
+function jsonProblemOfColumn(feed: Feed, column: number): string {
+  const known = jsonProblems.get(feed) ?? new Map<number, string>();
+  jsonProblems.set(feed, known);
+  let problem = known.get(column);
+  if (problem === undefined) {
+    const index = feed.rows.findIndex((row) => typeof row[column] === 'string' && !isExactJson(row[column]));
+    problem = index === -1 ? '' : `row ${index + 1} ${jsonProblem(String(feed.rows[index]?.[column]))}`;
+    known.set(column, problem);
+  }
+  return problem;
+}
+
+function isExactJson(text: string): boolean {
+  return isJson(text) && inexactNumberIn(text) === undefined;
+}
+
+function jsonProblem(text: string): string {
+  const inexact = isJson(text) ? inexactNumberIn(text) : undefined;
+  return inexact === undefined ? 'does not hold JSON there' : `is refused: ${inexactText(inexact.source)}`;
 }
 
 function isJson(text: string): boolean {

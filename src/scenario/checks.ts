@@ -68,7 +68,7 @@ export function captureInto(
     const judgement = judge(result, tool);
     if (outcomeClass(judgement.outcome) === 'failed') return judgement;
     const text = textOf(result);
-    for (const { name, find, sought } of captures) {
+    for (const { name, find, sought, inexact } of captures) {
       const value = find(result, text);
       if (value === undefined) {
         const message = `nothing to capture as ${name} ${sought}; the result's text is "${excerpt(text)}"`;
@@ -77,6 +77,11 @@ export function captureInto(
       if (!isWithinJson(value, MAX_CAPTURED_CHARACTERS)) {
         const limit = `at most ${MAX_CAPTURED_CHARACTERS} characters of JSON that are not nested deeply`;
         const message = `the value to capture as ${name} is too large, expected ${limit}: ${boundedJson(value)}`;
+        return { outcome: 'TOOL_CAPTURE', message, checks: judgement.checks };
+      }
+      const number = inexact(value);
+      if (number !== undefined) {
+        const message = `the value to capture as ${name} ${sought} has the number ${number}, which is beyond 2^53 or too long to keep its digits; have the server send it as text`;
         return { outcome: 'TOOL_CAPTURE', message, checks: judgement.checks };
       }
       captured.set(name, typeof value === 'string' ? copied(value) : value);

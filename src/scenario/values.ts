@@ -1,3 +1,4 @@
+import { inexactNumberIn, uncertainNumberIn } from '../plan/exact-numbers.ts';
 import type { Json } from '../plan/feed.ts';
 import { planPattern } from '../plan/linear-pattern.ts';
 import type { Capture } from '../plan/step-schema.ts';
@@ -66,6 +67,8 @@ export type CompiledCapture = {
   readonly find: (result: unknown, text: string) => Json | undefined;
   /** What was looked for, for the message when it is missing. */
   readonly sought: string;
+  /** A number within the value whose digits parsing has changed, or may have; undefined when there is none. */
+  readonly inexact: (value: Json) => string | undefined;
 };
 
 /**
@@ -75,12 +78,16 @@ export type CompiledCapture = {
 export function compileCapture(name: string, capture: Capture, asJson: boolean): CompiledCapture {
   const find = 'pointer' in capture ? findByPointer(capture.pointer) : findByPattern(capture.matches);
   const sought = 'pointer' in capture ? `at ${capture.pointer || 'the top'}` : `by /${capture.matches}/u`;
-  if (!asJson) return { name, find, sought };
+  const inexact: CompiledCapture['inexact'] = (value) => {
+    if (typeof value === 'string') return asJson ? inexactNumberIn(value)?.source : undefined;
+    return uncertainNumberIn(value)?.toString();
+  };
+  if (!asJson) return { name, find, sought, inexact };
   const findJson: CompiledCapture['find'] = (result, text) => {
     const found = find(result, text);
     return found === undefined || jsonIn(found) === undefined ? undefined : found;
   };
-  return { name, find: findJson, sought: `as JSON ${sought}` };
+  return { name, find: findJson, sought: `as JSON ${sought}`, inexact };
 }
 
 function findByPointer(pointer: string): CompiledCapture['find'] {

@@ -138,13 +138,6 @@ describe('texts that are not a plan', () => {
     assert.match(alias.message, /alias/);
   });
 
-  it('cannot merge mappings, which YAML 1.2 does not have', () => {
-    const text = YAML.replace('    vus: 1', '    <<: {vus: 1}');
-    assert.ok(
-      problemsIn(text).some(({ path, message }) => path === 'scenarios.calls.<<' && /unknown key/.test(message)),
-    );
-  });
-
   it('cannot contain values that JSON does not have', () => {
     for (const value of ['.nan', '.inf']) {
       const { path } = onlyProblemIn(`${YAML}        arguments: {a: ${value}}\n`);

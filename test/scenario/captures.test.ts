@@ -43,6 +43,19 @@ describe('a captured value', () => {
     assert.deepEqual([broken.sent, broken.outcomes], [[{}], ['TOOL_CAPTURE']]);
   });
 
+  it('is refused if its digits may have changed, and kept digit for digit as text', async () => {
+    const large = { structuredContent: { id: JSON.parse('{"deep": [9007199254740993]}') } };
+    const refused = await run([FIND, USE], said('x', large));
+    assert.deepEqual([refused.sent, refused.outcomes], [[{}], ['TOOL_CAPTURE']]);
+    const id = '12345678901234567890';
+    const byPattern = { tool: 'look', capture: { id: { matches: '\\d+' } } };
+    assert.deepEqual((await run([byPattern, USE], said(id))).sent[1], { id, text: `no. ${id}` });
+    const asJson = { tool: 'look', arguments: { id: '{{id|json}}' } };
+    assert.deepEqual((await run([byPattern, asJson], said(id))).outcomes, ['TOOL_CAPTURE']);
+    const exact = { structuredContent: { id: Number.MAX_SAFE_INTEGER } };
+    assert.deepEqual((await run([FIND, USE], said('x', exact))).outcomes, ['OK']);
+  });
+
   it('is not kept for the next iteration', async () => {
     const results = [said('x', { structuredContent: { id: 1 } })];
     const rig = rigOf([{ opens: true, result: results[0], outcome: ['OK', 'OK', 'TOOL_ERROR'] }], {
