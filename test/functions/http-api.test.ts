@@ -21,6 +21,7 @@ before(async () => {
       SURGE_MAX_VUS: '50',
       SURGE_MAX_RATE: '40',
       SURGE_ALLOW_SHARED_TARGETS: 'true',
+      SURGE_SECRET_WRONG_TOKEN: 'a-wrong-token',
     },
   });
   api = `${stack.host.url}/api`;
@@ -202,7 +203,7 @@ for (const [what, change, expected] of refusals) {
 }
 
 it('refuses a run in preflight because of a wrong token or a tool that may write, and hides the token', async () => {
-  const plan = readFileSync('plans/demo.yaml', 'utf8').replace('secret: github-pat', 'secret: context7-api-key');
+  const plan = readFileSync('plans/demo.yaml', 'utf8').replace('secret: github-pat', 'secret: wrong-token');
   const withWrite = overridePlan(plan, {
     targets: Object.fromEntries(Object.entries(stack.servers).map(([name, { url }]) => [name, url])),
     tokenUrls: { ado: stack.servers.ado.tokenUrl as string },
@@ -210,10 +211,10 @@ it('refuses a run in preflight because of a wrong token or a tool that may write
   const { id } = await postRun(api, withWrite);
   const problems = textOf(await waitForRun(api, id));
   assert.match(problems, /targets\.github: server\/discover .* AUTH_401/);
-  assert.doesNotMatch(problems, /demo-context7-key/);
+  assert.doesNotMatch(problems, /a-wrong-token/);
 
   const writes = withWrite
-    .replace('secret: context7-api-key', 'secret: github-pat')
+    .replace('secret: wrong-token', 'secret: github-pat')
     .replace('tool: get_me', 'tool: create_issue');
   const refused = await waitForRun(api, (await postRun(api, writes)).id);
   assert.match(textOf(refused), /does not mark "create_issue" with readOnlyHint.*allowWrites/);
