@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
+import { chaosProblems } from './chaos-problems.ts';
+import { chaosSentence, drawChaos } from './draw-chaos.ts';
+import { runChaos } from './run-chaos.ts';
+
+/** `CHAOS_SEED=17` replays one seed; `CHAOS_SEEDS=20` runs the seeds 1 to 20. */
+const only = process.env.CHAOS_SEED;
+const count = Number(process.env.CHAOS_SEEDS ?? 200);
+const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)];
+const concurrency = Number(process.env.CHAOS_CONCURRENCY ?? 4);
+
+let azurite: Awaited<ReturnType<typeof startAzurite>>;
+before(async () => {
+  azurite = await startAzurite();
+});
+after(() => azurite.stop());
+
+describe('a run with faults keeps its promises', { concurrency }, () => {
+  for (const seed of seeds) {
+    const chaos = drawChaos(seed);
+    it(`seed ${seed}: ${chaosSentence(chaos)}`, async () => {
+      const result = await runChaos(chaos, azurite);
+      const problems = chaosProblems(chaos, result);
+      const { run, report, callsMs } = result;
+      const seen = `${run.state}, ${report?.verdict.status ?? 'no report'}, ${callsMs.length} calls`;
+      const reasons = report?.verdict.reasons ?? run.problems ?? [];
+      assert.deepEqual(problems, [], `Replay with CHAOS_SEED=${seed}. ${seen}. ${JSON.stringify(reasons)}`);
+    });
+  }
+});
