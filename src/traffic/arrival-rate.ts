@@ -3,7 +3,7 @@ import { arrivalSchedule, instantOf, segmentStarts } from './arrival-schedule.ts
 import { type Iteration, type SegmentRun, type StartCounts, StartTally, type VirtualUser } from './executor.ts';
 
 /** A later start is not made: after a stall, or in a slice that takes over, a burst would be load that nobody planned. */
-const LATEST_START_MS = 1000;
+const LATEST_START_MS = 250;
 /** After this many starts without a pause, replies that have arrived are read. */
 const STARTED_IN_A_ROW = 200;
 const BREATH_MS = 1;
@@ -16,7 +16,8 @@ const FINE_FROM_MS = 5;
 
 /**
  * An open model: iterations start at their instants, whether or not earlier ones are done. A start that finds no virtual
- * user free, or comes too late, is dropped. Resolves when the last iteration has finished and all virtual users have ended.
+ * user free is dropped. One that would come too late is dropped too, and the generator has missed it. Resolves when the
+ * last iteration has finished and all virtual users have ended.
  */
 export async function runArrival(run: SegmentRun, scenario: ArrivalScenario): Promise<StartCounts> {
   const { segment, clock, stopping } = run;
@@ -50,11 +51,13 @@ export async function runArrival(run: SegmentRun, scenario: ArrivalScenario): Pr
       const tooLate = lagMs > LATEST_START_MS;
       if (over.aborted && !tooLate) return;
       const iteration = { number: k, ordinal: k, intendedMs };
-      if (!tooLate && pool.begin(iteration)) tally.start(lagMs);
-      else {
-        tally.drop();
-        run.onDropped(iteration);
+      if (!tooLate && pool.begin(iteration)) {
+        tally.start(lagMs);
+        continue;
       }
+      if (tooLate) tally.miss();
+      else tally.drop();
+      run.onDropped(iteration);
     }
   }
 

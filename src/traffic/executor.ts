@@ -78,6 +78,7 @@ export class StartTally {
   readonly #lateAfterMs: number;
   #started = 0;
   #dropped = 0;
+  #missed = 0;
   #late = 0;
   #maxLagMs = 0;
 
@@ -96,9 +97,14 @@ export class StartTally {
     this.#dropped++;
   }
 
-  /** The counts where every start that was due has been made or dropped. */
+  /** Counts a start that the generator was too late for. It is planned, and neither made nor dropped. */
+  miss(): void {
+    this.#missed++;
+  }
+
+  /** The counts where every start that was due has been made, dropped or missed. */
   ofPlanned(): StartCounts {
-    return { ...this.ofUnplanned(), planned: this.#started + this.#dropped };
+    return { ...this.ofUnplanned(), planned: this.#started + this.#dropped + this.#missed };
   }
 
   /** The counts where virtual users set the pace. */

@@ -73,18 +73,18 @@ it('runArrival makes more virtual users when all are busy, up to maxVUs', async 
   assert.deepEqual(idle.made, [0, 1], 'none that is not needed');
 });
 
-it('runArrival drops starts that are over a second late, makes the others immediately, and counts how late they were', async () => {
-  const driven = await drive(segmentOf({ preAllocatedVUs: 20 }), { clockMs: 1500, callMs: 10, lateAfterMs: 250 });
+it('runArrival misses starts that are over 250 ms late, makes the others immediately, and counts how late they were', async () => {
+  const driven = await drive(segmentOf({ preAllocatedVUs: 20 }), { clockMs: 1500, callMs: 10, lateAfterMs: 150 });
   assert.deepEqual(
     driven.dropped.map(({ number }) => number),
-    [0, 1, 2, 3, 4],
+    Array.from({ length: 13 }, (_, number) => number),
   );
   assert.deepEqual(
-    driven.begun.slice(0, 12).map(({ atMs }) => atMs),
-    [...new Array(11).fill(1500), 1600],
+    driven.begun.slice(0, 4).map(({ atMs }) => atMs),
+    [1500, 1500, 1500, 1600],
   );
-  // Starts 5 to 12 were due 1000 to 300 ms before.
-  assert.deepEqual(driven.counts, { planned: 20, started: 15, dropped: 5, late: 8, maxLagMs: 1000 });
+  // The starts that were missed are planned, and neither made nor dropped: the generator was too late for them.
+  assert.deepEqual(driven.counts, { planned: 20, started: 7, dropped: 0, late: 1, maxLagMs: 200 });
 });
 
 it('runArrival counts starts as late, with their largest lag, when the wait for them overslept', async () => {
@@ -99,14 +99,14 @@ it('runArrival counts starts as late, with their largest lag, when the wait for 
   assert.deepEqual(within.counts, { planned: 20, started: 20, dropped: 0, late: 0, maxLagMs: 30 });
 });
 
-it('runArrival drops starts for which the wait overslept by more than a second', async () => {
+it('runArrival misses starts for which the wait overslept by more than 250 ms', async () => {
   const driven = await drive(segmentOf({ rate: 1, duration: '3s' }), { callMs: 10, oversleepMs: 1001 });
   // The second wait ends 1.001 s after its start was due, the third start is then 1 ms late.
   assert.deepEqual(
     driven.dropped.map(({ number }) => number),
     [1],
   );
-  assert.deepEqual(driven.counts, { planned: 3, started: 2, dropped: 1, late: 0, maxLagMs: 1 });
+  assert.deepEqual(driven.counts, { planned: 3, started: 2, dropped: 0, late: 0, maxLagMs: 1 });
 });
 
 it('runArrival ends idle virtual users when nothing more starts, and busy ones when they are done', async () => {
@@ -149,7 +149,8 @@ it('runArrival leaves the event loop to others when very many starts are due in 
   const perInstant = Map.groupBy(longer.begun, ({ atMs }) => atMs);
   assert.ok(perInstant.size > 0);
   assert.ok([...perInstant.values()].every(({ length }) => length <= 201));
-  assert.equal(longer.counts.started + longer.counts.dropped, 2000);
+  assert.equal(longer.counts.planned, 2000);
+  assert.ok(longer.counts.started > 201, `${longer.counts.started} starts`);
 });
 
 it('runArrival rejects and starts nothing more when a virtual user rejects, which is a bug in mcp-surge', async () => {
