@@ -5,6 +5,7 @@ import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
+import { printable } from '../report/format.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { RunningSlices } from '../run/running-slices.ts';
 import { readBounded } from '../run/text-file.ts';
@@ -192,7 +193,7 @@ export function showPlanProblems(file: string, problems: readonly PlanProblem[])
   return showProblems(`${file} is not a valid plan: ${count}.`, lines);
 }
 
-/** A title, and problems that are indented below it. */
+/** A title, and problems that are indented below it, a line each: a name with a line break must not look like a problem. */
 export function showProblems(title: string, problems: readonly string[]): string {
-  return `${title}\n${problems.map((problem) => `  ${problem}`).join('\n')}\n`;
+  return `${printable(title)}\n${problems.map((problem) => `  ${printable(problem)}`).join('\n')}\n`;
 }

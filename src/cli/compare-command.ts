@@ -10,7 +10,7 @@ import { renderComparison } from '../report/text/text.ts';
 import { readBounded } from '../run/text-file.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
 import { readOptions } from './options.ts';
-import { terminalOptions } from './terminal.ts';
+import { printPainted, terminalOptions } from './terminal.ts';
 
 /** `mcp-surge compare BASELINE CURRENT`: compares the operations of two reports; contacts nothing. */
 export async function compareCommand(args: string[]): Promise<number> {
@@ -28,7 +28,7 @@ export async function compareCommand(args: string[]): Promise<number> {
   }
   const rules = readRules(values);
   const comparison = compareRuns(readReportFile(baseline), readReportFile(current), rules);
-  process.stdout.write(renderComparison(comparison, terminalOptions(process.stdout)));
+  printPainted(process.stdout, renderComparison(comparison, terminalOptions(process.stdout)));
   if (provesNothing(comparison)) return EXIT_CODE.invalid;
   return isRegression(comparison) ? EXIT_CODE.fail : EXIT_CODE.pass;
 }

@@ -1,8 +1,10 @@
+import { format } from 'node:util';
 import { suggestion } from '../plan/problem.ts';
 import { version } from '../run/run-context.ts';
 import { EXIT_CODE, UsageError } from './command-context.ts';
 import { compareCommand } from './compare-command.ts';
 import { runCommand } from './run-command.ts';
+import { print } from './terminal.ts';
 import { validateCommand } from './validate-command.ts';
 
 const USAGE = `mcp-surge ${version}: load tests for MCP servers
@@ -53,6 +55,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// What a run itself has to say may contain texts of a target too.
+for (const method of ['warn', 'error'] as const) {
+  console[method] = (...parts: unknown[]) => print(process.stderr, `${format(...parts)}\n`);
+}
+
 const [name = '', ...args] = process.argv.slice(2);
 const known = Object.keys(commands);
 const command = known.includes(name) ? commands[name] : undefined;
@@ -60,15 +67,15 @@ const isHelp =
   ['-h', '--help', 'help'].includes(name) || (command !== undefined && /^(-h|--help)$/.test(args[0] ?? ''));
 if (command === undefined || isHelp) {
   const asked = name === '' || isHelp;
-  if (asked) process.stdout.write(USAGE);
-  else process.stderr.write(`mcp-surge: there is no command "${name}": ${suggestion(name, known)}\n\n${USAGE}`);
+  if (asked) print(process.stdout, USAGE);
+  else print(process.stderr, `mcp-surge: there is no command "${name}": ${suggestion(name, known)}\n\n${USAGE}`);
   process.exitCode = isHelp ? EXIT_CODE.pass : EXIT_CODE.usage;
 } else {
   try {
     process.exitCode = await command(args);
   } catch (error) {
     const usage = usageProblem(error as Error);
-    process.stderr.write(usage === undefined ? `${(error as Error).stack}\n` : `mcp-surge ${name}: ${usage}\n`);
+    print(process.stderr, usage === undefined ? `${(error as Error).stack}\n` : `mcp-surge ${name}: ${usage}\n`);
     process.exitCode = usage === undefined ? EXIT_CODE.error : EXIT_CODE.usage;
   }
 }

@@ -14,7 +14,7 @@ import { readReportFile } from './compare-command.ts';
 import { readOptions } from './options.ts';
 import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
 import { openReportFolder, type ReportFolder, saveReport } from './report-folder.ts';
-import { progressLine, statusLine, terminalOptions } from './terminal.ts';
+import { print, printPainted, progressLine, statusLine, terminalOptions } from './terminal.ts';
 
 /** `mcp-surge run PLAN`: runs the slices that Azure would run, in one process with a store in memory. */
 export async function runCommand(args: string[]): Promise<number> {
@@ -36,11 +36,11 @@ export async function runCommand(args: string[]): Promise<number> {
   const created = await createRun(context, { text, readFile, trigger: 'command', requireData, ...baseline });
   switch (created.outcome) {
     case 'invalid':
-      process.stderr.write(showPlanProblems(file, created.problems));
+      print(process.stderr, showPlanProblems(file, created.problems));
       return EXIT_CODE.invalidPlan;
     case 'not-allowed': {
       const problems = created.refusals.map((refusal) => refusalSentence(refusal, context.policy));
-      process.stderr.write(showProblems(`${file} is not allowed to run here:`, problems));
+      print(process.stderr, showProblems(`${file} is not allowed to run here:`, problems));
       return EXIT_CODE.invalidPlan;
     }
     case 'created':
@@ -66,7 +66,7 @@ const SHOW_INTERVAL_MS = 500;
 async function runAndReport(context: RunContext, runId: string, folder: ReportFolder): Promise<number> {
   const { store } = context;
   const stop = () => {
-    process.stderr.write('\nStopping. Press Ctrl-C again to quit immediately.\n');
+    print(process.stderr, '\nStopping. Press Ctrl-C again to quit immediately.\n');
     process.once('SIGINT', () => process.exit(EXIT_CODE.stopped));
     void store.updateRun(runId, { stopRequested: true });
   };
@@ -75,7 +75,7 @@ async function runAndReport(context: RunContext, runId: string, folder: ReportFo
   const line = statusLine(process.stderr);
   const showing = setInterval(() => void showProgress(context, runId, line.show), SHOW_INTERVAL_MS);
   const problems = await runInProcess(context, runId, (warnings) => {
-    if (warnings.length > 0) process.stderr.write(showProblems('Preflight warnings:', warnings));
+    if (warnings.length > 0) print(process.stderr, showProblems('Preflight warnings:', warnings));
   }).finally(() => {
     clearInterval(showing);
     line.end();
@@ -83,7 +83,7 @@ async function runAndReport(context: RunContext, runId: string, folder: ReportFo
     process.off('SIGTERM', stop);
   });
   if (problems.length > 0) {
-    process.stderr.write(showProblems('Preflight failed: no load was sent.', problems.map(problemText)));
+    print(process.stderr, showProblems('Preflight failed: no load was sent.', problems.map(problemText)));
     return EXIT_CODE.preflightFailed;
   }
   const report = await readReport(store, runId);
@@ -95,9 +95,9 @@ async function runAndReport(context: RunContext, runId: string, folder: ReportFo
 export function showReport(report: Report, folder: string): number {
   // Written first, because printing can fail.
   const { place, problems } = saveReport(report, folder);
-  if (problems.length > 0) process.stderr.write(showProblems('Problems with the files of the report:', problems));
-  process.stdout.write(renderText(report, terminalOptions(process.stdout)));
-  process.stdout.write(place === undefined ? `\nThe report as JSON:\n${renderJson(report)}` : `\n${place}\n`);
+  if (problems.length > 0) print(process.stderr, showProblems('Problems with the files of the report:', problems));
+  printPainted(process.stdout, renderText(report, terminalOptions(process.stdout)));
+  print(process.stdout, place === undefined ? `\nThe report as JSON:\n${renderJson(report)}` : `\n${place}\n`);
   return EXIT_CODE[report.verdict.status];
 }
 

@@ -1,6 +1,38 @@
 import { styleText } from 'node:util';
+import { printable, withVisibleControls } from '../report/format.ts';
 import type { Ink, Paint } from '../report/text/text-table.ts';
 import type { LiveView } from '../run/run-view.ts';
+
+/**
+ * Writes a text to a terminal, a pipe or a file. The only way for texts that may come from a plan, a file or a target: a
+ * terminal would obey the control characters in them.
+ */
+export function print(stream: NodeJS.WritableStream, text: string): void {
+  stream.write(withVisibleControls(text));
+}
+
+/**
+ * Writes a rendered report. Its texts were made printable before they were painted; only the codes of our own colours are
+ * left as they are.
+ */
+export function printPainted(stream: NodeJS.WritableStream, text: string): void {
+  stream.write(
+    text
+      .split(INK_CODES)
+      .map((part, index) => (index % 2 === 0 ? withVisibleControls(part) : part))
+      .join(''),
+  );
+}
+
+const ESCAPE = '\u001b';
+/** The codes of the colours of {@link Ink}; in parentheses, so that splitting a text keeps them. */
+const INK_CODES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|33|39)m)`);
+
+/** A text as one line, whatever it contains, with its indentation. */
+export function printableLine(text: string): string {
+  const indentation = /^ */.exec(text)?.[0] ?? '';
+  return indentation + printable(text.slice(indentation.length));
+}
 
 /** How a report is shown on a stream: within its width, and in colours if the stream supports them. */
 export function terminalOptions(stream: NodeJS.WriteStream): { readonly paint: Ink; readonly width: number } {
@@ -58,11 +90,11 @@ export function statusLine(out: NodeJS.WriteStream): StatusLine {
   return {
     show(text) {
       if (out.isTTY) {
-        out.write(`\r\u001b[2K${text.slice(0, out.columns - 1)}`);
+        out.write(`\r\u001b[2K${withVisibleControls(text).slice(0, out.columns - 1)}`);
         open = true;
       } else if (performance.now() - lastLogMs >= LOG_INTERVAL_MS) {
         lastLogMs = performance.now();
-        out.write(`${text}\n`);
+        print(out, `${text}\n`);
       }
     },
     end() {

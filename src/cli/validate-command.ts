@@ -11,6 +11,7 @@ import { compileProblems, missingSecrets } from '../run/plan-problems.ts';
 import { EXIT_CODE, showPlanProblems, showProblems, UsageError } from './command-context.ts';
 import { readOptions } from './options.ts';
 import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
+import { print, printableLine } from './terminal.ts';
 
 /**
  * `mcp-surge validate PLAN`: shows every problem of a plan, or what it would do and whether it may do so here; contacts
@@ -25,7 +26,7 @@ export async function validateCommand(args: string[]): Promise<number> {
   const { policy } = context;
   const parsed = parsePlan(text, readFile);
   if (!parsed.ok) {
-    process.stderr.write(showPlanProblems(file, parsed.problems));
+    print(process.stderr, showPlanProblems(file, parsed.problems));
     return EXIT_CODE.invalidPlan;
   }
   const { plan } = parsed;
@@ -33,9 +34,10 @@ export async function validateCommand(args: string[]): Promise<number> {
   // A vault is not asked, because nothing is contacted.
   const missing = process.env.SURGE_KEY_VAULT_URL ? [] : await missingSecrets(plan, context.secrets);
   const unready = [...compileProblems(plan), ...missing].map(problemText);
-  process.stdout.write(`${file} is a valid plan: ${plan.name}\n${describePlan(plan).join('\n')}\n`);
-  if (refusals.length > 0) process.stderr.write(showProblems(`${file} is not allowed to run here:`, refusals));
-  if (unready.length > 0) process.stderr.write(showProblems('Preflight would fail here:', unready));
+  const lines = [`${file} is a valid plan: ${plan.name}`, ...describePlan(plan)];
+  print(process.stdout, `${lines.map(printableLine).join('\n')}\n`);
+  if (refusals.length > 0) print(process.stderr, showProblems(`${file} is not allowed to run here:`, refusals));
+  if (unready.length > 0) print(process.stderr, showProblems('Preflight would fail here:', unready));
   if (refusals.length > 0) return EXIT_CODE.invalidPlan;
   return unready.length > 0 ? EXIT_CODE.preflightFailed : EXIT_CODE.pass;
 }

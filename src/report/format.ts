@@ -106,10 +106,12 @@ export function printable<T>(value: T): T {
 
 /** Line breaks become spaces, other controls become visible. */
 function printableText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\s\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, controlPicture);
+  return withVisibleControls(text.toWellFormed().replace(/[\s\p{Zl}\p{Zp}]+/gu, ' '));
+}
+
+/** The text with its line breaks, and with everything visible that could drive a terminal or reorder what it shows. */
+export function withVisibleControls(text: string): string {
+  return text.toWellFormed().replace(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, controlPicture);
 }
 
 /** ASCII controls have pictures from U+2400; all others become the replacement character. */
