@@ -13,7 +13,8 @@ try {
   const stack = await startLocalStack({
     port,
     fleetPorts: standardPorts,
-    settings: { 'AzureWebJobs.canary-fleet.Disabled': 'false' },
+    // Users must be able to run a plan while the canary checks the same servers.
+    settings: { 'AzureWebJobs.canary-fleet.Disabled': 'false', SURGE_ALLOW_SHARED_TARGETS: 'true' },
     log: ({ level, message, functionName }) => {
       const from = functionName === undefined ? '' : `[${functionName}] `;
       print(`${new Date().toISOString().slice(11, 19)} ${level.padEnd(11)} ${from}${message}`);

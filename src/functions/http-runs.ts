@@ -96,6 +96,10 @@ async function getRun(call: Call): Answer {
   const record = await requestedRun(call);
   if (record === undefined) return runNotFound(call);
   const current = await reconciledRecord(call.context, call.invocation, record);
+  // Without its samples, the live figures of a run are not known any more.
+  if (current.samplesDeletedAt !== undefined) {
+    return { jsonBody: runView(current, runsUrl(call.request), clock.now()) };
+  }
   const progress = await store.listProgress(record.runId);
   return { jsonBody: runViewWithLive(current, progress, runsUrl(call.request), clock.now()) };
 }

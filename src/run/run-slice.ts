@@ -41,7 +41,7 @@ export type SliceResult = {
    */
   readonly state: 'committed' | 'skipped' | 'superseded' | 'fenced' | 'released' | 'lost';
   readonly samples: number;
-  /** Present if the run has aborted itself, so that nobody needs to wait for later windows. */
+  /** Present if the run was stopped or has aborted itself, so that nobody needs to wait for later windows. */
   readonly aborted?: true;
 };
 
@@ -162,11 +162,11 @@ function resultOf({ commit }: SliceAttempts): SliceResult {
   return isComplete ? { state: 'committed', samples: commit.health.store.samples } : { state: 'skipped', samples: 0 };
 }
 
-/** Adds whether the run has aborted itself, if the store says so in time. */
+/** Adds whether the run was stopped or has aborted itself, if the store says so in time. */
 async function withAbort(context: RunContext, { runId }: SliceRequest, result: SliceResult): Promise<SliceResult> {
   const { store, clock, timing } = context;
   const record = await inTime(clock, timing.callTimeoutMs, (signal) => store.getRun(runId, signal)).catch(
     () => undefined,
   );
-  return record?.abort === undefined ? result : { ...result, aborted: true };
+  return record?.stopRequested ? { ...result, aborted: true } : result;
 }

@@ -33,6 +33,8 @@ export type RunView = {
   /** What went wrong in mcp-surge itself, a sentence each. */
   readonly faults?: readonly string[];
   readonly verdict?: RunRecord['verdict'];
+  /** When the run's samples were deleted because of their age. */
+  readonly samplesDeletedAt?: string;
   readonly links: { readonly self: string; readonly stop: string; readonly report: string };
 };
 
@@ -40,7 +42,7 @@ export type RunView = {
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
   const { startedBy, stopped } = record;
-  const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict } = record;
+  const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict, samplesDeletedAt } = record;
   const self = `${baseUrl}/${runId}`;
   return {
     id: runId,
@@ -59,6 +61,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     ...(preflightWarnings === undefined ? {} : { preflightWarnings }),
     ...(faults === undefined ? {} : { faults }),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(samplesDeletedAt === undefined ? {} : { samplesDeletedAt }),
     links: { self, stop: `${self}/stop`, report: `${self}/report` },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { localHostOptions } from '../../demo/local-stack.ts';
 import type { Problem } from '../../src/plan/problem.ts';
 import { type Azurite, startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
@@ -257,4 +258,47 @@ describe('a request that is not valid', () => {
     const { json } = await send('GET', `runs/${runId}`);
     assert.deepEqual((json as { problems: Problem[] }).problems, problems);
   });
+});
+
+it('never fails or hangs, whatever it is sent', async () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+  const name = fc.oneof(
+    fc.constantFrom('plan', 'state', 'trigger', 'since', 'limit', 'cursor', 'baseline', 'code'),
+    text,
+  );
+  const value = fc.oneof(text, fc.constantFrom('done', 'http', '1', '2026-11-23', runId, '0', '__proto__'));
+  const id = fc.oneof(text, fc.constantFrom(runId, '.', '..', 'constructor', '20260101-000000000-00000000'));
+  const ending = fc.constantFrom('', '/stop', '/report', '/report.json', '/report.html', '/report.txt');
+  const cut = fc.tuple(fc.nat(plan.length), fc.nat(20), text).map(([at, length, inserted]) => {
+    return plan.slice(0, at) + inserted + plan.slice(at + length);
+  });
+  // A plan with another URL would send requests to whatever listens there.
+  const ownTarget = cut.filter((changed) => changed.includes(/"url".*/.exec(plan)?.[0] ?? ''));
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'POST', 'DELETE'),
+    path: fc.oneof(
+      fc.constant('runs'),
+      fc.tuple(id, ending).map(([part, end]) => `runs/${encodeURIComponent(part)}${end}`),
+    ),
+    query: fc.array(fc.tuple(name, value), { maxLength: 4 }),
+    key: fc.string({ unit: 'grapheme-ascii', maxLength: 300 }),
+    accept: fc.string({ unit: 'grapheme-ascii', maxLength: 60 }),
+    body: fc.oneof(text, fc.json(), ownTarget),
+  });
+  await fc.assert(
+    fc.asyncProperty(request, async ({ method, path, query, key, accept, body }) => {
+      const isDeletion = method === 'DELETE' && path.startsWith(`runs/${runId}`);
+      if (isDeletion) return;
+      const headers = { accept, ...(method === 'POST' ? { 'idempotency-key': key } : {}) };
+      const answer = await send(method, `${path}?${new URLSearchParams(query)}`, {
+        headers,
+        ...(method === 'POST' ? { body } : {}),
+      });
+      assert.ok(answer.status < 500, `${answer.status} ${JSON.stringify(answer.json)}`);
+      assert.ok(answer.tookMs < 1000, `${answer.tookMs} ms`);
+      // The host itself answers requests for what is no endpoint, without a body.
+      if (answer.status >= 400 && answer.json !== undefined) problemOf(answer);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { policyOf, readSettings } from '../../src/functions/app-context.ts';
+import { limitsOf, policyOf, readSettings } from '../../src/functions/app-context.ts';
 import { policyRefusals } from '../../src/plan/policy.ts';
 import { aPlan } from '../support/a-plan.ts';
 
@@ -45,6 +45,25 @@ it('says how to allow what a policy refuses, by a setting that exists', () => {
   for (const sentence of sentences) {
     const [named = ''] = sentence.match(/SURGE_\w+/) ?? [];
     assert.ok(Object.keys(settings).includes(named), sentence);
+  }
+});
+
+it('says how to allow more than all runs together may have, by a setting that exists', () => {
+  const settings = readSettings({});
+  const { howToAllow, ...limits } = limitsOf(settings);
+  assert.deepEqual(limits, { maxActiveRuns: 10, maxTotalVus: 1000, maxTotalRate: 4000, allowSharedTargets: false });
+  for (const sentence of Object.values(howToAllow)) {
+    const [named = ''] = sentence.match(/SURGE_\w+/) ?? [];
+    assert.ok(Object.keys(settings).includes(named), sentence);
+  }
+});
+
+it('reads days as milliseconds, and requires no roles and stops nothing unless a setting does', () => {
+  const settings = readSettings({ SURGE_KEEP_DAYS: '0.5' });
+  assert.deepEqual([settings.SURGE_KEEP_DAYS, settings.SURGE_KEEP_CANARY_DAYS], [43_200_000, 365 * 86_400_000]);
+  assert.deepEqual([settings.SURGE_REQUIRE_ROLES, settings.SURGE_STOPPED], [false, false]);
+  for (const days of ['0', '-1', 'for ever', '1e9']) {
+    assert.throws(() => readSettings({ SURGE_KEEP_DAYS: days }), /SURGE_KEEP_DAYS/, days);
   }
 });
 

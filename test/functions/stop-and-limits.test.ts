@@ -247,11 +247,13 @@ it('deletes what is too old with a timer: runs, samples of canaries, and histori
     (await store.listRuns({ limit: 9 })).map(({ runId }) => runId),
     [canary.runId],
   );
-  const kept = await getRun(api, canary.runId);
-  assert.equal(kept.trigger, 'canary');
-  while ((await store.getRun(canary.runId))?.samplesDeletedAt === undefined && performance.now() < limitMs)
+  while ((await store.getRun(canary.runId))?.samplesDeletedAt === undefined && performance.now() < limitMs) {
     await delay(50);
+  }
+  const kept = await getRun(api, canary.runId);
+  assert.deepEqual([kept.trigger, typeof kept.samplesDeletedAt, 'live' in kept], ['canary', 'string', false]);
   assert.notEqual(await store.getDocument(canary.runId, 'report'), undefined);
   assert.equal(await store.getDocument(canary.runId, 'fold-0-0'), undefined);
+  while (host.durable.instances().length > 0 && performance.now() < limitMs) await delay(50);
   assert.deepEqual(host.durable.instances(), []);
 });

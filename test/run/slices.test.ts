@@ -102,7 +102,7 @@ it('makes no load in a slice while the kill switch or the setting for it is on, 
     const openedBefore = (await fleet.stats()).learn.sessions.opened;
     if (!isStopped) await context.store.writeKillSwitch({ by, at: '2026-11-23T06:00:00.000Z' });
     const answer = await runSlice({ ...context, isStopped }, sliceRequest(runId, 'h'));
-    assert.deepEqual(answer, { state: 'skipped', samples: 0 });
+    assert.deepEqual(answer, { state: 'skipped', samples: 0, aborted: true }, 'later windows need not be waited for');
     const record = await context.store.getRun(runId);
     assert.deepEqual([record?.stopRequested, record?.stopped?.by], [true, by]);
     assert.equal((await fleet.stats()).learn.sessions.opened, openedBefore);
