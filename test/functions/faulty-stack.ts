@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localHostOptions } from '../../demo/local-stack.ts';
+import { startFleetProcess } from '../../fleet/start-fleet-process.ts';
+import { readPlan, readScheduledRun } from '../../src/run/run-documents.ts';
+import { sliceOfSchedule } from '../../src/run/run-slice.ts';
+import { SAMPLE_KIND } from '../../src/sample/block.ts';
+import { openRunStore } from '../../src/store/open-run-store.ts';
+import type { RunStore } from '../../src/store/run-store.ts';
+import { allHolders } from '../../src/store/slice-attempts.ts';
+import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
+import type { Faults } from '../../tools/functions-host/faults.ts';
+import type { FunctionsHost } from '../../tools/functions-host/functions-host.ts';
+import { type HostProcess, startHostProcess } from '../../tools/functions-host/host-process/host-process.ts';
+import { superviseFunctionsHost } from '../../tools/functions-host/supervised-host.ts';
+
+type Cleanup = { after(end: () => Promise<void>): void };
+
+/** A dead-after time of three seconds: all waiting is a tenth of what it is on Azure. */
+export const FAST_TIMES = { SURGE_DEAD_AFTER_SECONDS: '3' } as const;
+
+/** Storage and reference servers for a host that tests harm, with the store that the app writes to. */
+export async function startFaultyStack(t: Cleanup, settings: Readonly<Record<string, string>> = {}) {
+  const [azurite, fleet] = await Promise.all([startAzurite(), startFleetProcess({ latencyScale: 0 })]);
+  t.after(() => azurite.stop());
+  t.after(() => fleet.stop());
+  const options = localHostOptions(azurite.connectionString, { settings: { ...FAST_TIMES, ...settings } });
+  const store = await openRunStore({ AzureWebJobsStorage: azurite.connectionString });
+  return {
+    store,
+    servers: fleet.servers,
+
+    /** A host in this process; it starts again when it recycles itself. */
+    async startHost(faults: Faults = {}): Promise<FunctionsHost> {
+      const host = await superviseFunctionsHost({ ...options, faults });
+      t.after(() => host.stop());
+      return host;
+    },
+
+    /** A host that can be killed and started again. */
+    async startHostProcess(faults: Omit<Faults, 'deliverTwice'> = {}): Promise<HostProcess> {
+      const hubFolder = await mkdtemp(join(tmpdir(), 'hub-'));
+      t.after(() => rm(hubFolder, { recursive: true, force: true }));
+      const host = await startHostProcess({ ...options, hubFolder, faults });
+      t.after(() => host.stop());
+      return host;
+    },
+  };
+}
+
+/** How many requests all holders of all slices of a run have stored. */
+export async function storedRequests(store: RunStore, runId: string): Promise<number> {
+  const { schedule } = await readScheduledRun(store, runId);
+  const plan = await readPlan(store, runId);
+  let requests = 0;
+  for (let index = 0; index < schedule.lanes * schedule.windows; index++) {
+    const [lane, window] = [index % schedule.lanes, Math.floor(index / schedule.lanes)];
+    const { sliceId } = sliceOfSchedule(plan, schedule, lane, window);
+    for (const holder of allHolders(await store.readAttempts(runId, sliceId))) {
+      for await (const { columns, count } of store.readBlocks(runId, sliceId, holder)) {
+        requests += columns.kind.subarray(0, count).filter((kind) => kind === SAMPLE_KIND.request).length;
+      }
+    }
+  }
+  return requests;
+}
