@@ -1,13 +1,15 @@
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localHostOptions } from '../../demo/local-stack.ts';
 import { startFleetProcess } from '../../fleet/start-fleet-process.ts';
-import { readPlan, readScheduledRun } from '../../src/run/run-documents.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { newRunId, readPlan, readScheduledRun, writePlan } from '../../src/run/run-documents.ts';
 import { sliceOfSchedule } from '../../src/run/run-slice.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
 import { openRunStore } from '../../src/store/open-run-store.ts';
-import type { RunStore } from '../../src/store/run-store.ts';
+import type { RunRecord, RunStore } from '../../src/store/run-store.ts';
 import { allHolders } from '../../src/store/slice-attempts.ts';
 import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 import type { Faults } from '../../tools/functions-host/faults.ts';
@@ -64,4 +66,23 @@ export async function storedRequests(store: RunStore, runId: string): Promise<nu
     }
   }
   return requests;
+}
+
+/** Stores a run as its starter does, without asking whether it may run, and without starting it. @returns its id */
+export async function storeRun(store: RunStore, planText: string, changes: Partial<RunRecord> = {}): Promise<string> {
+  const parsed = parsePlan(planText);
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const runId = newRunId(Date.now());
+  await writePlan(store, runId, parsed.plan);
+  await store.createRun({
+    runId,
+    planName: parsed.plan.name,
+    planHash: 'x',
+    trigger: 'http',
+    createdAt: new Date().toISOString(),
+    state: 'queued',
+    stopRequested: false,
+    ...changes,
+  });
+  return runId;
 }
