@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { serverNames, standardPorts } from '../fleet/servers.ts';
 import { EXIT_CODE, showPlanProblems, showProblems } from '../src/cli/command-context.ts';
 import { showReport } from '../src/cli/run-command.ts';
-import { progressLine, statusLine } from '../src/cli/terminal.ts';
+import { progressLine, startingLine, statusLine } from '../src/cli/terminal.ts';
 import { type PlanProblem, type Problem, problemText } from '../src/plan/problem.ts';
 import { hasEnded } from '../src/run/run-documents.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
@@ -82,12 +82,17 @@ function isPlanProblem(problem: Problem): problem is PlanProblem {
   return problem.line !== undefined;
 }
 
+function statusText({ state, startsInSeconds, elapsedSeconds, live }: RunStatus): string {
+  if (startsInSeconds !== undefined) return startingLine(startsInSeconds);
+  return elapsedSeconds === undefined ? state : progressLine(elapsedSeconds, live);
+}
+
 /** Shows the progress of a run until it ends. */
 async function follow(api: string, id: string): Promise<RunStatus> {
   const line = statusLine(process.stdout);
   for (;;) {
     const status = await getRun(api, id);
-    line.show(status.elapsedSeconds === undefined ? status.state : progressLine(status.elapsedSeconds, status.live));
+    line.show(statusText(status));
     if (hasEnded(status)) {
       line.end();
       return status;

@@ -14,7 +14,7 @@ import { readReportFile } from './compare-command.ts';
 import { readOptions } from './options.ts';
 import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
 import { openReportFolder, type ReportFolder, saveReport } from './report-folder.ts';
-import { print, printPainted, progressLine, statusLine, terminalOptions } from './terminal.ts';
+import { print, printPainted, progressLine, startingLine, statusLine, terminalOptions } from './terminal.ts';
 
 /** `mcp-surge run PLAN`: runs the slices that Azure would run, in one process with a store in memory. */
 export async function runCommand(args: string[]): Promise<number> {
@@ -101,9 +101,16 @@ export function showReport(report: Report, folder: string): number {
   return EXIT_CODE[report.verdict.status];
 }
 
-async function showProgress({ store, clock }: RunContext, runId: string, show: (text: string) => void): Promise<void> {
+async function showProgress(
+  { store, clock, timing }: RunContext,
+  runId: string,
+  show: (text: string) => void,
+): Promise<void> {
   const record = await store.getRun(runId);
   if (record?.schedule === undefined) return;
-  const elapsedSeconds = (clock.now() - record.schedule.startAtMs) / 1000;
-  show(progressLine(elapsedSeconds, liveView(await store.listProgress(runId), elapsedSeconds)));
+  const nowMs = clock.now();
+  const elapsedSeconds = (nowMs - record.schedule.startAtMs) / 1000;
+  if (elapsedSeconds < 0) return show(startingLine(-elapsedSeconds));
+  const live = liveView(await store.listProgress(runId), elapsedSeconds, nowMs - timing.deadAfterMs);
+  show(progressLine(elapsedSeconds, live));
 }

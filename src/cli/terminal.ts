@@ -54,15 +54,22 @@ export function inkFor(stream: NodeJS.WritableStream): Ink {
   };
 }
 
+/** One line for a run whose load begins in so many seconds. */
+export function startingLine(seconds: number): string {
+  return `starts in ${Math.ceil(seconds)} s`;
+}
+
 /** One line that shows the progress of a run. */
 export function progressLine(elapsedSeconds: number, live: LiveView): string {
-  const elapsed = `${Math.max(0, elapsedSeconds).toFixed(0).padStart(3)} s`;
+  const elapsed = `${elapsedSeconds.toFixed(0).padStart(3)} s`;
+  const begun = live.slices.alive + live.slices.ended + live.slices.silent;
   const bound = live.atLeast?.includes('p95') ? '≥ ' : '';
   const p95 = live.p95Ms === null ? '-' : `${bound}${Math.round(live.p95Ms).toLocaleString('en')} ms`;
   const warmUp = live.warmUpRequests === 0 ? '' : ` and ${live.warmUpRequests} in warm-up`;
   return [
     elapsed,
     `${live.activeVus} vus`,
+    ...(live.slices.silent === 0 ? [] : [`${live.slices.silent} of ${begun} slices silent`]),
     `${live.requests} requests${warmUp}`,
     `${live.requestsPerSecond.toFixed(1)}/s`,
     `p95 ${p95}`,

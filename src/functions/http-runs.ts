@@ -85,14 +85,14 @@ async function showRuns({ request, invocation, context }: Call): Answer {
   const { store, clock } = context;
   const query = parseListQuery(request.query);
   if ('problems' in query) return problemResponse({ ...BAD_QUERY, ...query });
-  const { records, next } = await listRuns(store, query.filter);
+  const { records, next } = await listRuns(store, query.filter, clock.now());
   await reconcileList(context, invocation, records);
   const runs = records.map((record) => runView(record, runsUrl(request), clock.now()));
   return { jsonBody: { runs, ...(next === undefined ? {} : { next }) } };
 }
 
 async function getRun(call: Call): Answer {
-  const { store, clock } = call.context;
+  const { store, clock, timing } = call.context;
   const record = await requestedRun(call);
   if (record === undefined) return runNotFound(call);
   const current = await reconciledRecord(call.context, call.invocation, record);
@@ -101,7 +101,8 @@ async function getRun(call: Call): Answer {
     return { jsonBody: runView(current, runsUrl(call.request), clock.now()) };
   }
   const progress = await store.listProgress(record.runId);
-  return { jsonBody: runViewWithLive(current, progress, runsUrl(call.request), clock.now()) };
+  const view = runViewWithLive(current, progress, runsUrl(call.request), clock.now(), timing.deadAfterMs);
+  return { jsonBody: view };
 }
 
 async function requestStop(call: Call): Answer {

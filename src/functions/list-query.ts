@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type Problem, pathText, shortened } from '../plan/problem.ts';
 import type { RunFilter } from '../run/list-runs.ts';
 import { runIdPattern } from '../run/run-documents.ts';
-import { RUN_STATES, RUN_TRIGGERS } from '../store/run-store.ts';
+import { SHOWN_STATES } from '../run/run-view.ts';
+import { RUN_TRIGGERS } from '../store/run-store.ts';
 
 const MAX_LIMIT = 200;
 const DEFAULT_LIMIT = 50;
@@ -16,7 +17,7 @@ const querySchema = z.object({
   state: z
     .string()
     .transform((text) => text.split(',').map((item) => item.trim()))
-    .pipe(z.array(z.enum(RUN_STATES, expected(`one or several of ${RUN_STATES.join(', ')}`)))),
+    .pipe(z.array(z.enum(SHOWN_STATES, expected(`one or several of ${SHOWN_STATES.join(', ')}`)))),
   trigger: z.enum(RUN_TRIGGERS, expected(`one of ${RUN_TRIGGERS.join(', ')}`)),
   since: z
     .union([z.iso.datetime({ offset: true }), z.iso.date()], expected('a date or a time such as 2026-11-23T06:00:00Z'))

@@ -23,11 +23,11 @@ export async function awaitSlices(
   for (;;) {
     open = await openSlices(store, runId, open);
     if (open.length === 0) return [];
-    const progress = new Map((await store.listProgress(runId)).map((row) => [row.sliceId, row]));
+    const progress = Map.groupBy(await store.listProgress(runId), ({ sliceId }) => sliceId);
     const nowMs = clock.now();
     const living = open.filter((sliceId) => {
-      const row = progress.get(sliceId);
-      const sign = row === undefined ? '' : `${row.attemptId} ${row.atMs}`;
+      // Of all attempts: one that was superseded may still have samples to store.
+      const sign = (progress.get(sliceId) ?? []).map(({ attemptId, atMs }) => `${attemptId} ${atMs}`).join(' ');
       const last = signs.get(sliceId);
       if (last?.sign === sign) return nowMs - last.seenMs <= timing.deadAfterMs;
       signs.set(sliceId, { sign, seenMs: nowMs });

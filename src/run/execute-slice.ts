@@ -89,6 +89,7 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
       recorder,
     };
   } catch (error) {
+    end.over();
     await flushing.stop();
     await writer.flush(recorder);
     throw error;

@@ -72,7 +72,7 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
     slice,
     holder: lease.holder,
     fence: end.fence,
-    progress: () => writer.progress(),
+    progress: () => ({ ...writer.progress(), earlierHolders: lease.earlier.length, ended: end.isOver }),
     onStanding(now, atMs) {
       standing = { ...now, atMs };
       end.obey(now);
@@ -103,6 +103,10 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
     }
     await persist(context, commitUntilMs, () => store.reportHolder(runId, slice.sliceId, lease.holder, health));
     return { state: 'superseded', samples };
+  } catch (error) {
+    // The last sign of life says that the load is over.
+    await heartbeat.beat().catch(() => undefined);
+    throw error;
   } finally {
     await heartbeat.stop();
   }

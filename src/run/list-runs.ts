@@ -1,10 +1,11 @@
-import type { RunQuery, RunRecord, RunState, RunStore } from '../store/run-store.ts';
+import type { RunQuery, RunRecord, RunStore } from '../store/run-store.ts';
 import { runIdsFrom } from './run-documents.ts';
+import { type ShownState, shownState } from './run-view.ts';
 
 /** Which runs to show. */
 export type RunFilter = {
   readonly planName?: string;
-  readonly states?: readonly RunState[];
+  readonly states?: readonly ShownState[];
   readonly trigger?: RunRecord['trigger'];
   /** Only runs that were created at or after this time, epoch milliseconds. */
   readonly sinceMs?: number;
@@ -24,7 +25,7 @@ const MOST_READ = 2000;
  * A page of the runs that a filter selects. A page that reads many runs without a match ends early, and may be empty: its
  * cursor goes on where it ended. Runs that begin meanwhile are newer, so that they do not move the next page.
  */
-export async function listRuns(store: Pick<RunStore, 'listRuns'>, filter: RunFilter): Promise<RunPage> {
+export async function listRuns(store: Pick<RunStore, 'listRuns'>, filter: RunFilter, nowMs: number): Promise<RunPage> {
   const { planName, sinceMs, limit } = filter;
   const bounds: Omit<RunQuery, 'limit'> = {
     ...(planName === undefined ? {} : { planName }),
@@ -37,7 +38,7 @@ export async function listRuns(store: Pick<RunStore, 'listRuns'>, filter: RunFil
     const before = cursor === undefined ? {} : { beforeRunId: cursor };
     const chunk = await store.listRuns({ ...bounds, ...before, limit: size });
     for (const record of chunk) {
-      if (!matches(record, filter)) continue;
+      if (!matches(record, filter, nowMs)) continue;
       if (records.length === limit) return { records, next: (records.at(-1) as RunRecord).runId };
       records.push(record);
     }
@@ -52,6 +53,7 @@ function isOpen({ states, trigger }: RunFilter): boolean {
   return states === undefined && trigger === undefined;
 }
 
-function matches({ state, trigger }: RunRecord, filter: RunFilter): boolean {
-  return (filter.states?.includes(state) ?? true) && (filter.trigger === undefined || filter.trigger === trigger);
+function matches(record: RunRecord, { states, trigger }: RunFilter, nowMs: number): boolean {
+  const isInState = states?.includes(shownState(record, nowMs)) ?? true;
+  return isInState && (trigger === undefined || trigger === record.trigger);
 }

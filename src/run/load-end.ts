@@ -69,6 +69,11 @@ export class LoadEnd {
     else if (stopRequested) this.stop();
   }
 
+  /** True once nothing is sent any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The load is over; nothing can end it before its time any more. */
   over(): void {
     this.#isOver = true;

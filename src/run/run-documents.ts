@@ -23,7 +23,7 @@ export async function readScheduledRun(store: RunStore, runId: string): Promise<
 }
 
 /** True once a run has reached its last state. */
-export function hasEnded({ state }: Pick<RunRecord, 'state'>): boolean {
+export function hasEnded({ state }: { readonly state: RunRecord['state'] | 'starting' }): boolean {
   return state === 'done' || state === 'refused' || state === 'failed';
 }
 

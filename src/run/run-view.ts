@@ -1,8 +1,23 @@
 import type { Problem } from '../plan/problem.ts';
 import { isOfKind, type OperationKey, type OperationKind, operationId } from '../sample/block.ts';
-import type { RunRecord } from '../store/run-store.ts';
-import type { LiveProgress } from '../summary/live-progress.ts';
+import { RUN_STATES, type RunRecord, type RunState } from '../store/run-store.ts';
+import { type LiveProgress, latestAttempts } from '../summary/live-progress.ts';
 import { emptyHistogram, nearestRank, readHistogram, valueAtRank } from '../summary/percentiles.ts';
+import { hasEnded } from './run-documents.ts';
+
+/** The states that the API shows: those of the record, and `starting` between the preflight and the planned start. */
+export const SHOWN_STATES = [
+  ...RUN_STATES.slice(0, RUN_STATES.indexOf('running')),
+  'starting',
+  ...RUN_STATES.slice(RUN_STATES.indexOf('running')),
+] as const;
+
+export type ShownState = RunState | 'starting';
+
+/** The state of a run at a time. */
+export function shownState({ state, schedule }: Pick<RunRecord, 'state' | 'schedule'>, nowMs: number): ShownState {
+  return state === 'running' && schedule !== undefined && nowMs < schedule.startAtMs ? 'starting' : state;
+}
 
 /** A run as the HTTP API shows it. */
 export type RunView = {
@@ -11,7 +26,7 @@ export type RunView = {
   readonly trigger: RunRecord['trigger'];
   /** Id of the run that this one is compared with. */
   readonly baseline?: string;
-  readonly state: RunRecord['state'];
+  readonly state: ShownState;
   readonly stopRequested: boolean;
   /** Who stopped the run, and when; absent if nobody did. */
   readonly stopped?: NonNullable<RunRecord['stopped']>;
@@ -23,8 +38,11 @@ export type RunView = {
   /** Planned start and end of the load; absent until preflight has passed. */
   readonly startsAt?: string;
   readonly endsAt?: string;
-  /** Since the planned start; negative before it. */
+  /** How long it is until the planned start; only before it. */
+  readonly startsInSeconds?: number;
+  /** From the planned start until now, or until the run ended. Absent before the start. */
   readonly elapsedSeconds?: number;
+  /** When the run ended: its load was over and its figures were added up, or it was refused or failed. */
   readonly endedAt?: string;
   /** Why the run was refused or failed. */
   readonly problems?: readonly Problem[];
@@ -40,7 +58,7 @@ export type RunView = {
 
 /** Shows a run. @param baseUrl URL of the list of runs, e.g. `https://…/api/runs` */
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
-  const { runId, planName, planHash, trigger, baselineRunId, state, stopRequested, createdAt } = record;
+  const { runId, planName, planHash, trigger, baselineRunId, stopRequested, createdAt } = record;
   const { startedBy, stopped } = record;
   const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict, samplesDeletedAt } = record;
   const self = `${baseUrl}/${runId}`;
@@ -49,7 +67,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     plan: { name: planName, hash: planHash },
     trigger,
     ...(baselineRunId === undefined ? {} : { baseline: baselineRunId }),
-    state,
+    state: shownState(record, nowMs),
     stopRequested,
     ...(stopped === undefined ? {} : { stopped }),
     ...(abort === undefined ? {} : { abort }),
@@ -71,23 +89,34 @@ function timesOf(
   endedAt: string | undefined,
   nowMs: number,
 ) {
-  const untilMs = endedAt === undefined ? nowMs : Date.parse(endedAt);
+  const elapsedSeconds = ((endedAt === undefined ? nowMs : Date.parse(endedAt)) - startAtMs) / 1000;
   return {
     startsAt: new Date(startAtMs).toISOString(),
     endsAt: new Date(endAtMs).toISOString(),
-    elapsedSeconds: (untilMs - startAtMs) / 1000,
+    // A run that ended before its start has neither.
+    ...(elapsedSeconds >= 0 ? { elapsedSeconds } : {}),
+    ...(elapsedSeconds < 0 && endedAt === undefined ? { startsInSeconds: -elapsedSeconds } : {}),
   };
 }
 
-/** Shows a run with its live figures. */
+/**
+ * Shows a run with its live figures.
+ * @param deadAfterMs an attempt without a sign of life for this long makes no load
+ */
 export function runViewWithLive(
   record: RunRecord,
   progress: readonly LiveProgress[],
   baseUrl: string,
   nowMs: number,
+  deadAfterMs: number,
 ): RunView & { readonly live: LiveView } {
   const view = runView(record, baseUrl, nowMs);
-  return { ...view, live: liveView(progress, view.elapsedSeconds ?? 0) };
+  const elapsedSeconds = view.elapsedSeconds ?? 0;
+  // A run makes no load while it is concluded, and after its end.
+  const isOver = hasEnded(record);
+  const lastSeconds = (Math.max(...progress.map(({ atMs }) => atMs)) - (record.schedule?.startAtMs ?? 0)) / 1000;
+  const loadSeconds = isOver || record.state === 'concluding' ? Math.min(elapsedSeconds, lastSeconds) : elapsedSeconds;
+  return { ...view, live: liveView(progress, loadSeconds, isOver ? Number.POSITIVE_INFINITY : nowMs - deadAfterMs) };
 }
 
 /** Live figures of some requests; latencies in milliseconds within 1 %, null without requests. */
@@ -108,9 +137,14 @@ type LiveFigures = {
 const LIVE_QUANTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 type LivePercentile = keyof typeof LIVE_QUANTILES;
 
-/** A run by the latest progress of its slices, without its warm-up. Its figures are about the plan's steps. */
+/**
+ * A run by the latest progress of its slices, without its warm-up. Its figures are about the plan's steps, and include what
+ * replaced attempts at a slice had sent.
+ */
 export type LiveView = LiveFigures & {
   readonly activeVus: number;
+  /** The slices that have begun. */
+  readonly slices: LiveSlices;
   readonly iterations: number;
   readonly droppedIterations: number;
   /** Requests of the warm-up; only `requestsPerSecond` includes them. */
@@ -123,10 +157,28 @@ export type LiveView = LiveFigures & {
   readonly operations: readonly (LiveFigures & LiveOperationName)[];
 };
 
+/** How many slices there are of each kind. */
+type LiveSlices = {
+  /** They show life and have not ended their load. */
+  readonly alive: number;
+  /** Their load is over. */
+  readonly ended: number;
+  /** They have shown no sign of life for the dead-after time, so that they make no load. */
+  readonly silent: number;
+};
+
 type LiveOperationName = { readonly target: string; readonly operation: string; readonly kind: OperationKind };
 
-/** Adds up the latest progress of all slices. */
-export function liveView(progress: readonly LiveProgress[], elapsedSeconds: number): LiveView {
+/**
+ * Adds up the latest progress of all attempts at all slices.
+ * @param elapsedSeconds how long there has been load
+ * @param aliveFromMs epoch milliseconds: an attempt that has written nothing since then makes no load
+ */
+export function liveView(
+  progress: readonly LiveProgress[],
+  elapsedSeconds: number,
+  aliveFromMs: number = Number.NEGATIVE_INFINITY,
+): LiveView {
   const entries = progress.flatMap(({ operations }) => operations);
   const operations = [...Map.groupBy(entries, operationId)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -137,9 +189,13 @@ export function liveView(progress: readonly LiveProgress[], elapsedSeconds: numb
     .toSorted((a, b) => Number(a.kind === 'protocol') - Number(b.kind === 'protocol'));
   const all = figuresOf(entries.filter((entry) => isOfKind(entry, 'step')));
   const scenarios = progress.flatMap((slice) => slice.scenarios);
+  const latest = latestAttempts(progress);
+  const ended = latest.filter((row) => row.ended === true);
+  const alive = latest.filter((row) => row.ended !== true && row.atMs >= aliveFromMs);
   const warmUpRequests = progress.reduce((sum, slice) => sum + slice.warmUpRequests, 0);
   return {
-    activeVus: progress.reduce((sum, { activeVus }) => sum + activeVus, 0),
+    activeVus: alive.reduce((sum, { activeVus }) => sum + activeVus, 0),
+    slices: { alive: alive.length, ended: ended.length, silent: latest.length - alive.length - ended.length },
     iterations: scenarios.reduce((sum, { iterations }) => sum + iterations, 0),
     droppedIterations: scenarios.reduce((sum, { dropped }) => sum + dropped, 0),
     warmUpRequests,

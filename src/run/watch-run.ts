@@ -3,7 +3,7 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunStore } from '../store/run-store.ts';
-import type { LiveProgress } from '../summary/live-progress.ts';
+import { type LiveProgress, latestAttempts } from '../summary/live-progress.ts';
 import { readHistogram } from '../summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
 import type { RunContext } from './run-context.ts';
@@ -33,7 +33,9 @@ export function watchRun(context: RunContext, runId: string, plan: Plan, slice: 
     if (lanesDone < slice.lane) return false;
     const progress = await store.listProgress(runId);
     await histograms?.read(progress);
-    const abort = thresholds.evaluate(runningTotalsOf(progress, timeOf(progress, slice, nowMs), histograms?.get));
+    const abort = thresholds.evaluate(
+      runningTotalsOf(progress, timeOf(latestAttempts(progress), slice, nowMs), histograms?.get),
+    );
     // Before its window it only collects totals, because a lane of the previous window is still watching.
     if (abort === undefined || nowMs < slice.startAtMs || nowMs >= slice.endAtMs) return false;
     await store.updateRun(runId, { stopRequested: true, abort });

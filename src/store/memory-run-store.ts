@@ -2,8 +2,8 @@ import type { Block } from '../sample/block.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import {
   hashOfKey,
+  inOrder,
   type KeyClaim,
-  latestProgress,
   type RunRecord,
   type RunStore,
   type Stop,
@@ -147,7 +147,7 @@ export function memoryRunStore(): RunStore {
       return structuredClone(progress.get(runId)?.get(keyOf(sliceId, attemptId)));
     },
     async listProgress(runId) {
-      return structuredClone(latestProgress(progress.get(runId)?.values() ?? []));
+      return structuredClone(inOrder(progress.get(runId)?.values() ?? []));
     },
 
     async deleteSamples(runId, keepDocuments) {

@@ -75,7 +75,10 @@ export type RunStore = {
   putProgress(runId: string, progress: LiveProgress, signal?: AbortSignal): Promise<void>;
   /** The latest progress that one attempt has written. */
   readProgress(runId: string, sliceId: string, attemptId: string): Promise<LiveProgress | undefined>;
-  /** The latest progress of every slice that has any. */
+  /**
+   * The latest progress of every attempt at every slice, in order of slice id and then of attempt id. What replaced attempts
+   * had sent counts too.
+   */
   listProgress(runId: string): Promise<LiveProgress[]>;
 
   /**
@@ -212,12 +215,8 @@ export class UnknownRunError extends Error {
   }
 }
 
-/** The latest row of each slice by `atMs`, in order of slice id; each attempt at a slice writes a row of its own. */
-export function latestProgress(rows: Iterable<LiveProgress>): LiveProgress[] {
-  const latest = new Map<string, LiveProgress>();
-  for (const row of rows) {
-    const known = latest.get(row.sliceId);
-    if (known === undefined || row.atMs > known.atMs) latest.set(row.sliceId, row);
-  }
-  return [...latest.values()].sort((a, b) => (a.sliceId < b.sliceId ? -1 : 1));
+/** Rows of progress in the order in which a store lists them. */
+export function inOrder(rows: Iterable<LiveProgress>): LiveProgress[] {
+  const keyOf = ({ sliceId, attemptId }: LiveProgress) => `${sliceId}\n${attemptId}`;
+  return [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }

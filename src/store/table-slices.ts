@@ -17,7 +17,7 @@ import {
   unpackBytes,
   unpackJson,
 } from './row-values.ts';
-import { latestProgress, type RunStore } from './run-store.ts';
+import { inOrder, type RunStore } from './run-store.ts';
 import {
   currentLease,
   NO_ATTEMPTS,
@@ -193,7 +193,7 @@ export function tableProgress(rows: TableRows): Pick<RunStore, 'putProgress' | '
         const progress = await unpackJson<LiveProgress>('progress', row);
         if (progress !== undefined) found.push(progress);
       }
-      return latestProgress(found);
+      return inOrder(found);
     },
   };
 }

@@ -4,18 +4,45 @@ import { isTimeout, isUnfinished, type Outcome, type OutcomeClass, outcomeClass 
 import type { FailureCounts } from './fold.ts';
 import { emptyHistogram, recordMicroseconds, writeHistogram } from './percentiles.ts';
 
-/** A slice's running totals, without warm-up. Written every few seconds, so they also show that the slice is alive. */
+/**
+ * The running totals of one attempt at a slice, without warm-up. Written every few seconds, so they also show that the
+ * attempt is alive. The fields that may be absent are absent in rows of earlier versions.
+ */
 export type LiveProgress = {
   readonly sliceId: string;
   readonly attemptId: string;
+  /** How many attempts had held the slice before this one. */
+  readonly earlierHolders?: number;
   /** When it was written, epoch milliseconds. */
   readonly atMs: number;
+  /** True once its load is over: it sends nothing more. */
+  readonly ended?: boolean;
   readonly activeVus: number;
   /** Steps of the plan within the warm-up, which no other total includes. */
   readonly warmUpRequests: number;
   readonly operations: readonly LiveOperation[];
   readonly scenarios: readonly LiveScenario[];
 };
+
+/**
+ * Of each slice, the row of the attempt that held it last. Only these show how many virtual users are active, and when the
+ * slice was alive; counts are the sums over all attempts.
+ */
+export function latestAttempts(rows: readonly LiveProgress[]): LiveProgress[] {
+  const latest = new Map<string, LiveProgress>();
+  for (const row of rows) {
+    const known = latest.get(row.sliceId);
+    if (known === undefined || isLater(row, known)) latest.set(row.sliceId, row);
+  }
+  return [...latest.values()];
+}
+
+/** By their order as holders, because the clocks of two machines differ; rows of earlier versions only have the time. */
+function isLater(one: LiveProgress, other: LiveProgress): boolean {
+  const [order, otherOrder] = [one.earlierHolders, other.earlierHolders];
+  if (order === undefined || otherOrder === undefined || order === otherOrder) return one.atMs > other.atMs;
+  return order > otherOrder;
+}
 
 /** Running totals of one operation within a slice. */
 type LiveOperation = OperationKey & {
@@ -105,7 +132,7 @@ export class LiveTally {
   }
 
   /** The totals so far. @param about which slice, attempt and time they are of */
-  progress(about: Pick<LiveProgress, 'sliceId' | 'attemptId' | 'atMs' | 'activeVus'>): LiveProgress {
+  progress(about: Omit<LiveProgress, 'warmUpRequests' | 'operations' | 'scenarios'>): LiveProgress {
     const operations = [...this.#operations.values()].map((tally): LiveOperation => {
       const { key, count, failures, outcomes, histogram, silent, censored, blocked, blockedSilent } = tally;
       return {

@@ -129,8 +129,6 @@ class TotalsHistory {
 type RunningTotals = {
   /** Epoch milliseconds up to which the totals reach, on average over the lanes. */
   readonly atMs: number;
-  /** The attempt that reported for each slice: a second attempt counts from 0 again, so its totals continue no others. */
-  readonly attempts: ReadonlyMap<string, string>;
   readonly operations: ReadonlyMap<string, Running>;
   readonly scenarios: ReadonlyMap<string, Running>;
 };
@@ -151,7 +149,8 @@ type Running = {
 type Counts = Readonly<Record<string, number | undefined>>;
 
 /**
- * Adds up the latest progress of all slices.
+ * Adds up the latest progress of all attempts at all slices. What a replaced attempt had sent still counts, so the totals
+ * only grow.
  * @param atMs see RunningTotals
  * @param readHistogram undefined leaves out the durations, which take most of the time
  */
@@ -173,8 +172,7 @@ export function runningTotalsOf(
       addTo(scenarios, { target: '', operation: scenario }, counts, { histogram });
     }
   }
-  const attempts = new Map(progress.map(({ sliceId, attemptId }) => [sliceId, attemptId]));
-  return { atMs, attempts, operations, scenarios };
+  return { atMs, operations, scenarios };
 
   function addTo(
     all: Map<string, Running>,
@@ -200,12 +198,11 @@ function mapHistograms(of: (name: (typeof HISTOGRAMS)[number]) => Histogram) {
 
 /** The totals at a moment before anything was measured. */
 function emptyTotals(atMs: number): RunningTotals {
-  return { atMs, attempts: new Map(), operations: new Map(), scenarios: new Map() };
+  return { atMs, operations: new Map(), scenarios: new Map() };
 }
 
-/** What was measured from one moment to a later one; undefined when a slice's attempt was lost in between. */
-function observedBetween(older: RunningTotals, newer: RunningTotals): Observations<Histogram> | undefined {
-  for (const [slice, attempt] of older.attempts) if (newer.attempts.get(slice) !== attempt) return undefined;
+/** What was measured from one moment to a later one. */
+function observedBetween(older: RunningTotals, newer: RunningTotals): Observations<Histogram> {
   return {
     seconds: (newer.atMs - older.atMs) / 1000,
     operations: differences(older.operations, newer.operations).map(

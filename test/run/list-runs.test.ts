@@ -23,7 +23,7 @@ async function allPages(store: RunStore, filter: RunFilter): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await listRuns(store, cursor === undefined ? filter : { ...filter, cursor });
+    const page = await listRuns(store, cursor === undefined ? filter : { ...filter, cursor }, BEGIN_MS);
     assert.ok(page.records.length <= filter.limit, `${page.records.length} of ${filter.limit} runs`);
     ids.push(...page.records.map(({ runId }) => runId));
     cursor = page.next;
@@ -69,15 +69,15 @@ it('lists every run that a filter selects once, newest first, whatever the size 
 it('has no next page if the last one is full', async () => {
   const store = memoryRunStore();
   await storeRuns(store, 4);
-  assert.equal((await listRuns(store, { limit: 4 })).next, undefined);
-  assert.equal((await listRuns(store, { limit: 4, states: ['queued'] })).next, undefined);
-  assert.notEqual((await listRuns(store, { limit: 3 })).next, undefined);
+  assert.equal((await listRuns(store, { limit: 4 }, BEGIN_MS)).next, undefined);
+  assert.equal((await listRuns(store, { limit: 4, states: ['queued'] }, BEGIN_MS)).next, undefined);
+  assert.notEqual((await listRuns(store, { limit: 3 }, BEGIN_MS)).next, undefined);
 });
 
 it('goes on where a page ended although runs were added and removed since', async () => {
   const store = memoryRunStore();
   const records = await storeRuns(store, 6);
-  const first = await listRuns(store, { limit: 2 });
+  const first = await listRuns(store, { limit: 2 }, BEGIN_MS);
   await store.createRun(aRunRecord(BEGIN_MS + 3_600_000));
   // The cursor names a run that is removed.
   await store.deleteRun(first.next as string);
@@ -88,10 +88,20 @@ it('goes on where a page ended although runs were added and removed since', asyn
   );
 });
 
+it('tells runs that wait for their start from those that have started', async () => {
+  const store = memoryRunStore();
+  const schedule = { startAtMs: BEGIN_MS + 1000, endAtMs: BEGIN_MS + 9000, lanes: 1, windows: 1, windowMs: 8000 };
+  await storeRuns(store, 1, () => ({ state: 'running', schedule }));
+  const count = async (state: 'starting' | 'running', nowMs: number) =>
+    (await listRuns(store, { limit: 10, states: [state] }, nowMs)).records.length;
+  assert.deepEqual([await count('starting', BEGIN_MS), await count('running', BEGIN_MS)], [1, 0]);
+  assert.deepEqual([await count('starting', BEGIN_MS + 1000), await count('running', BEGIN_MS + 1000)], [0, 1]);
+});
+
 it('ends a page early, with a cursor, after many runs without a match', async () => {
   const store = memoryRunStore();
   await storeRuns(store, 2500, (index) => ({ state: index === 0 ? 'failed' : 'done' }));
-  const page = await listRuns(store, { limit: 10, states: ['failed'] });
+  const page = await listRuns(store, { limit: 10, states: ['failed'] }, BEGIN_MS);
   assert.deepEqual(page.records, []);
   assert.notEqual(page.next, undefined);
   assert.equal((await allPages(store, { limit: 10, states: ['failed'] })).length, 1);

@@ -6,15 +6,15 @@ import type { LiveProgress } from '../../src/summary/live-progress.ts';
 /** What every run store must do with the progress of slices. */
 export function progressContract(title: string, open: () => Promise<RunStore>): void {
   describe(`${title}: progress`, () => {
-    it('lists the latest progress of every slice', async () => {
+    it('lists the latest progress of every attempt, also of those that were replaced', async () => {
       const store = await open();
       assert.deepEqual(await store.listProgress('r'), []);
       await store.putProgress('r', progress('s1', 'a', 1000));
       await store.putProgress('r', progress('s1', 'a', 2000));
-      await store.putProgress('r', progress('s2', 'b', 5000));
       await store.putProgress('r', progress('s2', 'straggler', 4000));
+      await store.putProgress('r', progress('s2', 'b', 5000));
       await store.putProgress('other', progress('s3', 'c', 1));
-      const expected = [progress('s1', 'a', 2000), progress('s2', 'b', 5000)];
+      const expected = [progress('s1', 'a', 2000), progress('s2', 'b', 5000), progress('s2', 'straggler', 4000)];
       assert.deepEqual(await store.listProgress('r'), expected);
       assert.deepEqual(await store.listProgress('r'), expected);
     });

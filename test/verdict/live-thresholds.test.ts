@@ -12,7 +12,7 @@ type Watched = PlanParts & {
   /** What each of two lanes measures in one second of the run. */
   readonly second: (second: number) => readonly SampleParts[];
   readonly seconds?: number;
-  /** The second in which the second lane's first attempt is lost, so that its totals start again from 0. */
+  /** The second in which the second lane's first attempt is lost. Another one then reports totals of its own, from 0. */
   readonly lostAt?: number;
   /** When the evaluation begins. */
   readonly fromSecond?: number;
@@ -25,19 +25,22 @@ function watched({ second, seconds = 30, lostAt, fromSecond = 0, ...parts }: Wat
   const live = new LiveThresholds(plan, RUN_START_MS);
   const tallies = [new LiveTally(measuredFromMs), new LiveTally(measuredFromMs)];
   for (let now = 1; now <= seconds; now++) {
-    if (now === lostAt) tallies[1] = new LiveTally(measuredFromMs);
+    if (now === lostAt) tallies.push(new LiveTally(measuredFromMs));
     const samples = second(now - 1).map((parts) => ({ atMs: (now - 1) * 1000, ...parts }));
-    for (const tally of tallies) if (samples.length > 0) tally.add(blockOf(samples) as Block);
+    for (const tally of active(tallies)) if (samples.length > 0) tally.add(blockOf(samples) as Block);
     if (now % 2 === 1 || now < fromSecond) continue;
-    const progress = tallies.map((tally, lane) => {
-      const attemptId = lane === 1 && lostAt !== undefined && now >= lostAt ? 'second' : 'first';
-      return tally.progress({ sliceId: `w0000-l000${lane}`, attemptId, atMs: RUN_START_MS + now * 1000, activeVus: 1 });
+    const progress = tallies.map((tally, at) => {
+      const about = { sliceId: `w0000-l000${at % 2}`, attemptId: `attempt ${at}`, activeVus: 1 };
+      return tally.progress({ ...about, atMs: RUN_START_MS + now * 1000 });
     });
     const abort = live.evaluate(runningTotalsOf(progress, RUN_START_MS + now * 1000, readHistogram));
     if (abort !== undefined) return abort;
   }
   return undefined;
 }
+
+/** The first lane's tally, and that of the second lane's latest attempt. */
+const active = (tallies: readonly LiveTally[]) => [tallies[0], tallies.at(-1)] as readonly LiveTally[];
 
 const DROPPED: SampleParts = { kind: 'droppedIteration', operation: 'calls' };
 
@@ -82,6 +85,13 @@ describe('a live condition over latency', () => {
 });
 
 describe('a live condition over the run', () => {
+  it('adds up all attempts at a slice, each of which counts from 0', () => {
+    const total = (lostAt?: number) =>
+      watched({ second: failing(0, 30), ...(lostAt && { lostAt }), ...thresholds('mcp_failures', 'count<60') });
+    assert.deepEqual([total(15)?.atSeconds, total(15)?.observed], [16, 64]);
+    assert.deepEqual(total(15), total());
+  });
+
   it('adds up all lanes since the start', () => {
     assert.deepEqual(watched({ second: failing(0, 30), ...thresholds('mcp_failures', 'count<8') }), {
       metric: 'mcp_failures',
@@ -176,11 +186,12 @@ describe('a live condition over a sliding window', () => {
     assert.equal(watched({ second: failing(0, 30), fromSecond: 20, ...autostop })?.atSeconds, 26);
   });
 
-  it('does not mix the totals of two attempts at a slice', () => {
-    const condition = thresholds('mcp_requests', 'count>10', { over: '4s' });
-    assert.equal(watched({ second: failing(0, 0), ...condition }), undefined);
-    assert.equal(watched({ second: failing(0, 0), lostAt: 15, ...condition }), undefined);
-    assert.equal(watched({ second: failing(20, 30), lostAt: 15, ...autostop })?.observed, 4 / 6);
+  it('goes on over the loss of an attempt at a slice, whose totals still count', () => {
+    for (const bound of ['count>23', 'count<25']) {
+      const condition = thresholds('mcp_requests', bound, { over: '6s' });
+      assert.equal(watched({ second: failing(0, 0), lostAt: 15, ...condition }), undefined);
+    }
+    assert.equal(watched({ second: failing(10, 30), lostAt: 13, ...autostop })?.atSeconds, 14);
   });
 
   it('keeps few totals, however long the window is', () => {
