@@ -5,7 +5,6 @@ import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
 import type { PlanProblem } from '../plan/problem.ts';
 import { EXPECTED_SECRET_ORIGIN, parseSecretOrigin, secretOriginsOf } from '../plan/secret-origins.ts';
-import { printable } from '../report/format.ts';
 import { openTokenAccess, type RunContext } from '../run/run-context.ts';
 import { RunningSlices } from '../run/running-slices.ts';
 import { readBounded } from '../run/text-file.ts';
@@ -15,6 +14,7 @@ import { openSecrets } from '../secrets/open-secrets.ts';
 import { memoryRunStore } from '../store/memory-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
 import type { VerdictStatus } from '../verdict/verdict.ts';
+import { printableLine } from './terminal.ts';
 
 /** The exit codes of a command; k6's numbers where k6 has one. */
 export const EXIT_CODE = {
@@ -195,5 +195,5 @@ export function showPlanProblems(file: string, problems: readonly PlanProblem[])
 
 /** A title, and problems that are indented below it, a line each: a name with a line break must not look like a problem. */
 export function showProblems(title: string, problems: readonly string[]): string {
-  return `${printable(title)}\n${problems.map((problem) => `  ${printable(problem)}`).join('\n')}\n`;
+  return `${printableLine(title)}\n${problems.map((problem) => `  ${printableLine(problem)}`).join('\n')}\n`;
 }

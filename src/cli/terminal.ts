@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable, withVisibleControls } from '../report/format.ts';
+import { withVisibleControls } from '../report/format.ts';
 import type { Ink, Paint } from '../report/text/text-table.ts';
 import type { LiveView } from '../run/run-view.ts';
 
@@ -28,10 +28,9 @@ const ESCAPE = '\u001b';
 /** The codes of the colours of {@link Ink}; in parentheses, so that splitting a text keeps them. */
 const INK_CODES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|33|39)m)`);
 
-/** A text as one line, whatever it contains, with its indentation. */
+/** A text as one line, whatever it contains. Its spaces stay. */
 export function printableLine(text: string): string {
-  const indentation = /^ */.exec(text)?.[0] ?? '';
-  return indentation + printable(text.slice(indentation.length));
+  return withVisibleControls(text.replaceAll(/[\t\n\v\f\r\x85\u2028\u2029]+/g, ' '));
 }
 
 /** How a report is shown on a stream: within its width, and in colours if the stream supports them. */
