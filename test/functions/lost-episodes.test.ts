@@ -28,9 +28,4 @@ it('reports every stored request of a run in which the worker died twice and orc
   const reported = report.operations.reduce((sum, { count }) => sum + count, 0);
   assert.equal(reported, await storedRequests(stack.store, id));
   assert.ok(reported > 100);
-  console.error(
-    faults,
-    verdict,
-    lost.map(({ name }) => name),
-  );
 });

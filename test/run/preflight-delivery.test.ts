@@ -3,27 +3,27 @@ import { it } from 'node:test';
 import { failRun } from '../../src/run/conclude.ts';
 import { preflight } from '../../src/run/preflight.ts';
 import { readRun } from '../../src/run/run-documents.ts';
-import { timingOf } from '../../src/run/timing.ts';
+import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../../src/run/timing.ts';
 import { planText } from '../support/a-plan.ts';
 import { type Answer, legacyServer, startMcpServer } from '../support/mcp-server.ts';
 import { testContext } from '../support/run-context.ts';
 import { createdRun } from '../support/whole-run.ts';
 
-const TIMING = timingOf(1500);
+const TIMING = timingOf(4500);
 const readOnly: Answer = () => ({ tools: [{ name: 'look', annotations: { readOnlyHint: true } }] });
 
 /** A stored run against a server whose list of tools may answer differently each time. */
-async function storedRun(t: { after(done: () => void): void }, list: Answer = readOnly) {
+async function storedRun(t: { after(done: () => void): void }, list: Answer = readOnly, timing = TIMING) {
   const server = await startMcpServer(legacyServer, { 'tools/list': list });
   t.after(() => void server.close());
-  const context = testContext({ timing: TIMING });
+  const context = testContext({ timing });
   const target = { url: `${server.origin}/mcp`, protocol: '2025-11-25' };
   const runId = await createdRun(context, planText({ target }));
   return { server, context, runId };
 }
 
 it('gives the result of the first of two deliveries to both', async (t) => {
-  const { server, context, runId } = await storedRun(t);
+  const { server, context, runId } = await storedRun(t, readOnly, timingOf(DEFAULT_DEAD_AFTER_MS));
   const [first, second] = await Promise.all([preflight(context, runId, 'a'), preflight(context, runId, 'b')]);
   assert.ok('schedule' in first);
   assert.deepEqual(second, first);
