@@ -65,9 +65,12 @@ function mostInASecond(callsMs: readonly number[]): number {
 /** A second can begin just before a call of each of two lanes. */
 const EDGE_CALLS = 2;
 
-/** Starts that a busy machine made late come together with those that are due; the report says how late they were. */
-function lateStarts({ rate }: Chaos, { report }: ChaosResult): number {
-  const lateMs = Math.max(100, report?.generator.starts.maxLagMs ?? 0);
+/**
+ * Calls of another second that a busy machine may have moved into one: starts that were made late, which the report says,
+ * and calls that the target saw late.
+ */
+function lateStarts({ rate }: Chaos, { report, targetDelayMs }: ChaosResult): number {
+  const lateMs = Math.max(100, report?.generator.starts.maxLagMs ?? 0) + targetDelayMs;
   return Math.ceil((rate * lateMs) / 1000) + EDGE_CALLS;
 }
 

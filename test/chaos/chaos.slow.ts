@@ -5,11 +5,16 @@ import { chaosProblems } from './chaos-problems.ts';
 import { chaosSentence, drawChaos } from './draw-chaos.ts';
 import { runChaos } from './run-chaos.ts';
 
-/** `CHAOS_SEED=17` replays one seed; `CHAOS_SEEDS=20` runs the seeds 1 to 20. */
-const only = process.env.CHAOS_SEED;
-const count = Number(process.env.CHAOS_SEEDS ?? 200);
-const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(only)];
+/** `CHAOS_SEED=17` replays one seed; `CHAOS_SEEDS=20` runs the seeds 1 to 20, and `CHAOS_SEEDS=21-40` the next ones. */
+const [first, last = first] = (process.env.CHAOS_SEED ?? seedRange(process.env.CHAOS_SEEDS ?? '200'))
+  .split('-')
+  .map(Number);
+const seeds = Array.from({ length: (last as number) - (first as number) + 1 }, (_, index) => (first as number) + index);
 const concurrency = Number(process.env.CHAOS_CONCURRENCY ?? 4);
+
+function seedRange(text: string): string {
+  return text.includes('-') ? text : `1-${text}`;
+}
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
 before(async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getReport, getRun, postRun, type RunStatus, stopRun } from '../../demo/runs-api.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -21,6 +22,8 @@ export type ChaosResult = {
   readonly earlyCalls: number;
   /** Requests of any kind that arrived after the run had ended and a moment had passed. */
   readonly requestsAfterEnd: number;
+  /** The longest delay of the process of the target, milliseconds: so much later it may have seen calls than they came. */
+  readonly targetDelayMs: number;
   /** Orchestrations of the run that were still active some seconds after its end. */
   readonly activeAfterEnd: readonly string[];
 };
@@ -86,8 +89,11 @@ async function carryOut(chaos: Chaos, parts: Parts): Promise<ChaosResult> {
   const { id } = await postRun(api, planText(chaos, target.url));
   const scheduled = await pollRun(api, id, ({ startsAt, state }) => startsAt !== undefined || hasEnded({ state }));
   const startMs = Date.parse(scheduled.startsAt ?? '');
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
   const faults = chaos.faults.map((fault) => makeFault(fault, startMs, id, parts));
   const run = await pollRun(api, id, hasEnded);
+  loop.disable();
   await Promise.all(faults);
   await delay(SETTLE_MS);
   const { length } = target.requestsMs;
@@ -97,7 +103,8 @@ async function carryOut(chaos: Chaos, parts: Parts): Promise<ChaosResult> {
   const report = await getReport(api, id).catch(() => undefined);
   const callsMs = target.callsMs.filter((atMs) => atMs >= startMs - 50);
   const earlyCalls = target.callsMs.length - callsMs.length;
-  return { run, report, callsMs, earlyCalls, requestsAfterEnd, activeAfterEnd };
+  const targetDelayMs = loop.max / 1e6;
+  return { run, report, callsMs, earlyCalls, requestsAfterEnd, targetDelayMs, activeAfterEnd };
 }
 
 function planText({ rate, durationSeconds }: Chaos, url: string): string {
