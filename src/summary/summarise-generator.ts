@@ -18,7 +18,8 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   const sum = (field: (health: SliceHealth) => number) => healths.reduce((total, health) => total + field(health), 0);
   const max = (field: (health: SliceHealth) => number | null) => greatest(healths.map(field));
   const cpuSeconds = healths.length === 0 ? null : cpuSecondsOf(healths);
-  const skipped = inState('skipped');
+  // Nobody needs the slices after a stop. Without one, for example after the orchestration was terminated, they are lost.
+  const skipped = span.stopped ? inState('skipped') : 0;
   const endedEarly = endedEarlyOf(healths, span.runStartMs);
   const unkept = sum((health) => health.store.unkept ?? 0);
   return {

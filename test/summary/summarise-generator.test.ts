@@ -105,3 +105,10 @@ it('the health of the generator takes the worst of what slices measured and the 
   assert.deepEqual(generator.tokens, [{ target: 'web', fetched: 4, failed: 1, maxMs: 9 }]);
   assert.deepEqual(generator.store, { errors: 3, blocks: 5, samples: 0 });
 });
+
+it('the health of the generator counts slices that made no load as not needed after a stop, and as lost without one', () => {
+  const slices = [committedSlice(), lostSlice({ sliceId: 'w0001-l0000', state: 'skipped' })];
+  const slicesOf = (stopped: boolean) => summaryOf([], { plannedSlices: 2, stopped }, slices).generator.slices;
+  assert.deepEqual(slicesOf(true), { planned: 2, committed: 1, partial: 0, lost: 0, skipped: 1, duplicates: 0 });
+  assert.deepEqual(slicesOf(false), { planned: 2, committed: 1, partial: 0, lost: 1, duplicates: 0 });
+});
