@@ -17,7 +17,7 @@ import { openTargetClient, type TargetClient } from './target-client.ts';
 import { readTargetLists, type TargetLists } from './target-lists.ts';
 
 /** What one session with a target showed: the target's description, and what the plan needs that the target lacks. */
-type ProbeResult = Findings & { readonly target?: RunTarget };
+export type ProbeResult = Findings & { readonly target?: RunTarget };
 
 /** A session that was opened, and what the target listed in it. */
 type Visit = { readonly opened: Opened; readonly lists: TargetLists };
@@ -44,8 +44,16 @@ const MOST_CAPABILITIES = 50;
 
 const CALLER = { vu: 0, iteration: 0 } as const;
 
-/** Opens and closes one session with a target, in the era that it speaks, and compares what it offers with the plan. */
-export async function probeTarget(context: RunContext, plan: Plan, name: string): Promise<ProbeResult> {
+/**
+ * Opens and closes one session with a target, in the era that it speaks, and compares what it offers with the plan.
+ * @param stopped when it aborts, requests in flight are cut and no further ones are sent, except to close the session
+ */
+export async function probeTarget(
+  context: RunContext,
+  plan: Plan,
+  name: string,
+  stopped: AbortSignal = new AbortController().signal,
+): Promise<ProbeResult> {
   const target = plan.targets[name] as Target;
   const operations: string[] = [];
   const redactor = await planRedactor(plan, context.secrets);
@@ -60,6 +68,9 @@ export async function probeTarget(context: RunContext, plan: Plan, name: string)
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error)
     return { problems: [{ path: `targets.${name}`, message: redactor.redact(client.message) }], warnings: [] };
+  const endProbe = () => client.endLoad('the run was stopped');
+  if (stopped.aborted) endProbe();
+  stopped.addEventListener('abort', endProbe, { once: true });
   // What a server says may contain the secret that we sent, or codes that drive a terminal. A text that is cut before it
   // is redacted could keep a part of a secret.
   const redact = (text: string) => redactor.redact(text);

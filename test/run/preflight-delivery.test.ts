@@ -30,6 +30,27 @@ it('gives the result of the first of two deliveries to both', async (t) => {
   assert.equal(server.of('initialize').length, 1);
 });
 
+it('is ended by a stop although a target does not answer, and tells the target nothing more', async (t) => {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const { server, context, runId } = await storedRun(t, () => {
+    resolve();
+    return undefined;
+  });
+  const working = preflight(context, runId, 'a');
+  await asked;
+  await context.store.updateRun(runId, { stopRequested: true });
+  const stopMs = performance.now();
+  const found = await working;
+  const tookMs = performance.now() - stopMs;
+  assert.ok('schedule' in found, JSON.stringify(found));
+  assert.equal(found.stopRequested, true);
+  assert.ok(tookMs < 1000, `it took ${tookMs} ms`);
+  assert.deepEqual((await readRun(context.store, runId)).targets, []);
+  assert.deepEqual(server.methods().slice(0, 3), ['initialize', 'notifications/initialized', 'tools/list']);
+  // Cancelling the request and closing the session is all that may follow.
+  for (const method of server.methods().slice(3)) assert.match(method, /^(notifications\/cancelled|DELETE)$/);
+});
+
 it('does the work of a delivery that died after a short wait, and in the next attempt without a wait', async (t) => {
   const { context, runId } = await storedRun(t);
   await context.store.takeLease(runId, 'preflight-0', 0, 'dead');
