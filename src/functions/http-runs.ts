@@ -127,6 +127,7 @@ async function removeRun(call: Call): Answer {
     const detail = `Run ${runId} ${what}. Stop it with POST /api/runs/${runId}/stop, and delete it when it has ended.`;
     return problemResponse({ status: 409, title: 'The run is active', detail });
   }
+  call.invocation.log(`Run ${runId} was deleted by ${call.caller.name}.`);
   await promptly(purgeOrchestration(df.getClient(call.invocation), record)).catch((error: unknown) => {
     call.invocation.warn(`The history of the deleted run ${runId} stays until it is too old: ${error}`);
   });

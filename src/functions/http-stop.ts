@@ -21,6 +21,7 @@ app.http('end-stop', { ...shared, methods: ['DELETE'], handler: endpoint({ role:
 
 async function stopAll(call: Call): Answer {
   const { stop, runs } = await stopEverything(call.context, call.caller.name);
+  call.invocation.warn(`The kill switch was turned on by ${call.caller.name}; ${runs.length} runs are being stopped.`);
   await Promise.all(runs.map((run) => endWaiting(call, run)));
   return { status: 202, jsonBody: { stopped: stop, stopping: runs.map(({ runId }) => runId) } };
 }
@@ -30,8 +31,9 @@ async function getStop({ context }: Call): Answer {
   return { jsonBody: { stopped: stop ?? null, ...(still === undefined ? {} : { detail: still.message }) } };
 }
 
-async function endStop({ context }: Call): Answer {
+async function endStop({ context, caller, invocation }: Call): Answer {
   await context.store.writeKillSwitch(undefined);
+  invocation.warn(`The kill switch was turned off by ${caller.name}.`);
   // The setting is the operator's own decision; a request does not overrule it.
   const still = await standstill(context);
   if (still === undefined) return { jsonBody: { stopped: null } };
