@@ -12,6 +12,11 @@ export function groupInstanceId(runId: string, { window, firstLane }: FoldGroup)
   return `${runId}-w${window}-l${firstLane}`;
 }
 
+/** The instance that concludes a run whose own orchestration is over. */
+export function conclusionInstanceId(runId: string): string {
+  return `${runId}-conclude`;
+}
+
 /** Starts the orchestration of a run, with the run's id as its own; does nothing if it has been started. */
 export async function startOrchestration(client: DurableClient, runId: string): Promise<void> {
   const exists = () =>
@@ -59,7 +64,8 @@ export async function endGroups(client: DurableClient, { runId, schedule }: RunR
  */
 export async function purgeOrchestration(client: DurableClient, { runId, schedule }: RunRecord): Promise<void> {
   const groups = schedule === undefined ? [] : foldGroups(schedule).map((group) => groupInstanceId(runId, group));
-  for (const instanceId of [runId, ...groups]) await client.purgeInstanceHistory(instanceId);
+  for (const instanceId of [runId, conclusionInstanceId(runId), ...groups])
+    await client.purgeInstanceHistory(instanceId);
 }
 
 /** Sends the stop event, which an instance that has ended ignores. */

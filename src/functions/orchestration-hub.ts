@@ -1,6 +1,6 @@
 import type { DurableClient, OrchestrationRuntimeStatus } from 'durable-functions';
 import { endSentence, type OrchestrationHub, type OrchestrationStatus } from '../run/reconcile.ts';
-import { endGroups, startOrchestration } from './orchestration-client.ts';
+import { conclusionInstanceId, endGroups, startOrchestration } from './orchestration-client.ts';
 import { causeOf } from './orchestration-faults.ts';
 import type { ConcludeInput } from './orchestration-inputs.ts';
 
@@ -29,7 +29,7 @@ export function orchestrationHub(client: DurableClient): OrchestrationHub {
     },
 
     async conclude(runId, reason) {
-      const instanceId = `${runId}-conclude`;
+      const instanceId = conclusionInstanceId(runId);
       const isActive = async () => (await orchestrationStatus(client, instanceId)).state === 'active';
       if (await isActive()) return;
       const input: ConcludeInput = { runId, faults: [reason] };

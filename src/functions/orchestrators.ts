@@ -154,24 +154,28 @@ function* unlessItFails(context: OrchestrationContext, call: () => Task): Genera
 export function* slice(context: OrchestrationContext): Steps {
   const { runId, window, lane, endAtMs } = sliceInput.parse(context.df.getInput());
   let faults: Faults = {};
+  let last: SliceResult = { state: 'lost' };
   for (const [attempt, pauseSeconds] of ATTEMPT_PAUSES_SECONDS.entries()) {
     yield* pause(context, pauseSeconds);
     if (context.df.currentUtcDateTime.getTime() >= endAtMs) break;
     try {
       const input: SliceAttemptInput = { runId, window, lane, endAtMs, attempt };
-      const result = (yield context.df.callActivity('run-slice', input)) as SliceResult;
-      if (!needsAnotherAttempt(result)) return Object.keys(faults).length === 0 ? result : { ...result, faults };
+      last = (yield context.df.callActivity('run-slice', input)) as SliceResult;
+      if (!needsAnotherAttempt(last)) break;
     } catch (error) {
       // The attempt is lost. The next one takes over for the remaining time; the blocks that were stored count.
       faults = addFaults([faults, faultOf('run-slice', error)]);
     }
   }
-  return { state: 'lost', faults };
+  return Object.keys(faults).length === 0 ? last : { ...last, faults };
 }
 
-/** An attempt that could not prove its lease, or whose worker was shut down, leaves time for another one. */
+/**
+ * An attempt that could not prove its lease, or whose worker was shut down, leaves time for another one. An attempt that
+ * was superseded leaves a holder that makes load: the next attempt waits for it.
+ */
 function needsAnotherAttempt({ state }: SliceResult): boolean {
-  return state === 'fenced' || state === 'released';
+  return state === 'fenced' || state === 'released' || state === 'superseded';
 }
 
 df.app.orchestration('run', run);

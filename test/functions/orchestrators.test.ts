@@ -108,10 +108,10 @@ it('makes at most eight attempts at a slice', async () => {
 for (const [state, attempts] of [
   ['committed', 1],
   ['skipped', 1],
-  ['superseded', 1],
   ['lost', 1],
   ['fenced', 3],
   ['released', 3],
+  ['superseded', 3],
 ] as const) {
   it(`makes ${attempts === 1 ? 'no further attempt' : 'further attempts'} at a slice that was ${state}`, async () => {
     const input = { runId: RUN, lane: 0, window: 0, endAtMs: START_MS + 3_600_000 };
