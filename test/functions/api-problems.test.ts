@@ -205,7 +205,8 @@ describe('a request that is not valid', () => {
       { path: 'query.plan', message: 'expected the name of a plan, got ""' },
       {
         path: 'query.state[2]',
-        message: 'expected one or several of queued, preflight, running, concluding, done, refused, failed, got "dead"',
+        message:
+          'expected one or several of queued, preflight, starting, running, concluding, done, refused, failed, got "dead"',
       },
       { path: 'query.trigger', message: 'expected one of http, canary, command, got "cron"' },
       { path: 'query.since', message: 'expected a date or a time such as 2026-11-23T06:00:00Z, got "yesterday"' },
