@@ -79,7 +79,9 @@ function none(args: Args): string | undefined {
 
 function rangeProblem(args: Args, isValid: (value: number) => boolean): string | undefined {
   const [min = Number.NaN, max = Number.NaN] = args.map(numberOf);
-  return args.length === 2 && isValid(min) && isValid(max) && min <= max ? undefined : 'a minimum and a maximum';
+  if (args.length === 2 && isValid(min) && isValid(max) && min <= max) return undefined;
+  const isBeyond = args.some((arg) => Number.isInteger(numberOf(arg)) && !Number.isSafeInteger(numberOf(arg)));
+  return isBeyond ? 'a minimum and a maximum within 2^53' : 'a minimum and a maximum';
 }
 
 function countProblem(args: Args, max: number): string | undefined {
