@@ -7,7 +7,7 @@ import { type FoundRevision, findRevision } from '../mcp/session/find-revision.t
 import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
-import { type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
+import { FAREWELL_MS, type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
 import { shortened } from '../plan/problem.ts';
@@ -110,6 +110,7 @@ export class TargetClient {
       operation: numberOnce(operation),
       rejected: this.#rejected.signal,
       ended: this.#ended.signal,
+      closeWithinMs: purpose === 'preflight' ? FAREWELL_MS : undefined,
       onRejected: (message) => {
         this.#stopped ??= {
           atMs: clock.now(),
@@ -167,10 +168,24 @@ export class TargetClient {
     this.connection.abortAll(reason, 'CLIENT_ABORT');
   }
 
-  /** Waits for the samples of all requests in flight, then closes the connections. @throws as TargetConnection.close */
+  /**
+   * Waits for the samples of all requests in flight, but not for long, then closes the connections. What abandoned sessions
+   * have left in flight is cut like a farewell.
+   * @throws as TargetConnection.close
+   */
   async close(): Promise<void> {
+    const { clock } = this.#sessionOptions;
     this.authorizer.close();
-    await this.connection.close();
+    const closed = new AbortController();
+    const cut = clock.sleepUntil(clock.now() + FAREWELL_MS, closed.signal).then(() => {
+      if (!closed.signal.aborted) this.connection.abortAll('nothing is waited for after the load', 'CLIENT_ABORT');
+    });
+    try {
+      await this.connection.close();
+    } finally {
+      closed.abort();
+      await cut;
+    }
   }
 }
 

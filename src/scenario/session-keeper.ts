@@ -119,13 +119,17 @@ export class SessionKeeper {
     return waitedMs;
   }
 
-  /** Ends the session, if there is one. @param abandons drops it without telling the server */
-  async close(caller: Caller, abandons: boolean): Promise<void> {
+  /**
+   * Ends the session, if there is one.
+   * @param abandons drops it without telling the server
+   * @param withinMs as for Session.close
+   */
+  async close(caller: Caller, abandons: boolean, withinMs?: number): Promise<void> {
     const session = this.#kept?.session;
     if (session === undefined) return;
     const outcome = session.alive ? 'OK' : 'SESS_LOST';
     if (abandons) session.abandon();
-    else await session.close(caller);
+    else await session.close(caller, withinMs);
     this.#end(outcome, caller);
   }
 

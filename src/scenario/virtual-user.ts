@@ -1,5 +1,5 @@
 import type { Exchange } from '../mcp/http/exchange.ts';
-import { type Caller, IntendedStart } from '../mcp/session/session.ts';
+import { type Caller, FAREWELL_MS, IntendedStart } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { ScenarioSegment } from '../plan/slices.ts';
 import type { Target } from '../plan/target-schema.ts';
@@ -135,7 +135,7 @@ class McpVirtualUser implements VirtualUser {
     let result: IterationResult;
     if (steps.length > 0) result = await this.#callSteps(caller, { random, vu, iteration, rows, captured: new Map() });
     else result = await (sessions.reuse === 'vu' ? this.#holdSession(caller) : this.#visit(caller));
-    if (sessions.reuse !== 'vu') await this.end();
+    if (sessions.reuse !== 'vu') await this.#closeSession();
     this.#record('iteration', iterationOperation, result.outcome, startMs, lagMs, this.#sessions.takeWaitedMs());
     const { last, blocked } = result;
     if (last === undefined) return;
@@ -155,7 +155,12 @@ class McpVirtualUser implements VirtualUser {
   }
 
   end(): Promise<void> {
-    return this.#sessions.close(this.#caller, this.#abandonsSession);
+    return this.#sessions.close(this.#caller, this.#abandonsSession, FAREWELL_MS);
+  }
+
+  /** Closes the session between two calls or iterations, which is part of the load unless that is being ended. */
+  #closeSession(): Promise<void> {
+    return this.#halted.aborted ? this.end() : this.#sessions.close(this.#caller, this.#abandonsSession);
   }
 
   async #callSteps(caller: Caller, values: Values): Promise<IterationResult> {
@@ -182,7 +187,7 @@ class McpVirtualUser implements VirtualUser {
       last = exchange;
       outcome = worseOutcome(outcome, exchange.outcome);
       if (refused !== undefined) return sessionFailed(refused, outcome);
-      if (sessions.reuse === 'call') await this.end();
+      if (sessions.reuse === 'call') await this.#closeSession();
     }
     return { outcome, last };
   }

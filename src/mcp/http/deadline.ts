@@ -5,6 +5,13 @@ import type { Judgement } from './json-rpc.ts';
 /** A target's time limits, in milliseconds: until the reply's headers, between two bytes of it, and for the whole request. */
 export type Timeouts = { readonly headers: number; readonly idle: number; readonly total: number };
 
+/** The time limits of a request that has less time than the plan gives. */
+export function limitedTo(timeouts: Timeouts, withinMs: number | undefined): Timeouts {
+  if (withinMs === undefined) return timeouts;
+  const { headers, idle, total } = timeouts;
+  return { headers: Math.min(headers, withinMs), idle: Math.min(idle, withinMs), total: Math.min(total, withinMs) };
+}
+
 /** How far a request has come: its start, epoch milliseconds, and the arrival of the headers, counted from the start. */
 type Progress = { readonly startMs: number; readonly headersMs: number | undefined };
 

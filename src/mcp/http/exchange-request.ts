@@ -43,6 +43,11 @@ export type ExchangeRequest = {
   readonly intendedMs?: number | undefined;
   /** Bits of SAMPLE_FLAG that are known before the request is sent. */
   readonly flags: number;
+  /**
+   * Set for a farewell: how long it may take at most, milliseconds, whatever the plan's timeouts. It then ends by itself
+   * when the virtual users are ended.
+   */
+  readonly withinMs?: number | undefined;
 };
 
 /** Headers of a reply, by lower-case name. */

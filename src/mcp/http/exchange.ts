@@ -9,7 +9,9 @@ import {
   explainTimeout,
   firstDeadlineMs,
   idleEndsFirst,
+  limitedTo,
   SETTLE_AFTER_MS,
+  type Timeouts,
 } from './deadline.ts';
 import type {
   BrokenExchange,
@@ -49,6 +51,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   readonly settled: Promise<void>;
   readonly #settleCaller: () => void;
   readonly #host: ExchangeHost<Exchange>;
+  readonly #timeouts: Timeouts;
   #state: ExchangeState = 'waiting';
   /** When something last arrived, epoch milliseconds; infinite once nothing more comes over its own connection. */
   #lastActivityMs: number;
@@ -67,8 +70,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.settled = promise;
     this.#settleCaller = resolve;
     this.#host = host;
+    this.#timeouts = limitedTo(host.timeouts, request.withinMs);
     this.#lastActivityMs = startMs;
-    host.inFlight.add(this, firstDeadlineMs(host.timeouts, startMs));
+    host.inFlight.add(this, firstDeadlineMs(this.#timeouts, startMs));
   }
 
   get state(): ExchangeState {
@@ -145,9 +149,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
 
   /** Checks whether the request has timed out. After the outcome: lets the caller continue, and then cuts the stream. */
   onDeadline(nowMs: number): void {
-    const { inFlight, timeouts, cutsHeldStreams } = this.#host;
+    const { inFlight, cutsHeldStreams } = this.#host;
     if (!this.over) {
-      const left = deadlineOf(timeouts, this.sample, this.#lastActivityMs, nowMs);
+      const left = deadlineOf(this.#timeouts, this.sample, this.#lastActivityMs, nowMs);
       if (typeof left === 'number') inFlight.setDeadline(this, nowMs + left);
       else this.#timeOut(left);
     } else if (this.#state === 'settled') this.cancelStream();
@@ -178,9 +182,10 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const { kind } = this.#reader;
     if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
-    const { inFlight, timeouts } = this.#host;
+    const { inFlight } = this.#host;
     if (judgement === undefined) {
-      if (idleEndsFirst(timeouts, headersMs)) inFlight.setDeadline(this, this.#lastActivityMs + timeouts.idle);
+      const { idle } = this.#timeouts;
+      if (idleEndsFirst(this.#timeouts, headersMs)) inFlight.setDeadline(this, this.#lastActivityMs + idle);
       return;
     }
     const held =
@@ -266,7 +271,8 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       } else {
         const before = this.#pendingFailure ?? this.#reader?.stray;
         const within = unfinished === 'cut' ? ', in the middle of an event' : '';
-        this.abort(outcome, message + within + explainTimeout(this.sample, before));
+        const limit = this.request.withinMs === undefined ? '' : ', the limit at the end of the load';
+        this.abort(outcome, message + limit + within + explainTimeout(this.sample, before));
       }
     } catch (error) {
       this.#cut(unreadable(error, this.#host.onUnreadable));

@@ -128,11 +128,12 @@ export class TargetConnection {
   /**
    * Ends requests in flight, and calls that wait for their result.
    * @param outcome whether the target had all the time that the plan gives
-   * @param isMeant selects requests by virtual user number; without it, all end
+   * @param isMeant selects requests by virtual user number, without their farewells; without it, all end
    */
   abortAll(reason: string, outcome: CutOutcome, isMeant?: (vu: number) => boolean): void {
     for (const exchange of [...this.#inFlight.all(), ...this.#continued.all()]) {
-      if (isMeant?.(exchange.request.vu) === false) continue;
+      const { vu, withinMs } = exchange.request;
+      if (isMeant !== undefined && (withinMs !== undefined || !isMeant(vu))) continue;
       this.#continued.conclude(exchange, { outcome, message: reason });
       exchange.abort(outcome, reason);
     }

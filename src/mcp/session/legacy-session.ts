@@ -1,4 +1,5 @@
 import type { Target } from '../../plan/target-schema.ts';
+import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
 import {
   type BrokenExchange,
@@ -18,6 +19,7 @@ import { failedForToken, Sender } from './sender.ts';
 import {
   type Caller,
   clientInfoOf,
+  FAREWELL_MS,
   followUp,
   type NotOpened,
   type Opened,
@@ -26,6 +28,9 @@ import {
   succeeded,
 } from './session.ts';
 import { callAsTask, concludeCall, judgeLegacyCreated, latestEndOf, legacyTask } from './tasks.ts';
+
+/** The share of its time that closing a session spends on cancellations at most; the rest is for DELETE. */
+const CANCELLATIONS_SHARE = 0.5;
 
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 
@@ -141,14 +146,20 @@ export class LegacySession implements Session, ExchangePeer {
     return exchange;
   }
 
-  async close(caller: Caller): Promise<void> {
+  async close(caller: Caller, withinMs = this.#options.closeWithinMs): Promise<void> {
+    const { clock, rejected } = this.#options;
+    const endMs = clock.now() + (withinMs ?? Number.POSITIVE_INFINITY);
     const wasAlive = this.#alive;
     this.#end('the session was closed');
     // A cancellation must arrive before the session ends: afterwards there is nothing to cancel.
-    await this.#background.done();
+    await this.#background.done(clock, withinMs === undefined ? undefined : withinMs * CANCELLATIONS_SHARE);
     // A target that refuses the credentials gets no further request.
-    if (!wasAlive || this.#sessionId === '' || this.#options.rejected.aborted) return;
-    await this.#sender.send({ method: 'DELETE', body: null, expects: 'deletion', operation: 'DELETE' }, caller);
+    if (!wasAlive || this.#sessionId === '' || rejected.aborted) return;
+    const left = withinMs === undefined ? {} : { withinMs: Math.max(1, Math.ceil(endMs - clock.now())) };
+    await this.#sender.send(
+      { method: 'DELETE', body: null, expects: 'deletion', operation: 'DELETE', ...left },
+      caller,
+    );
   }
 
   abandon(): void {
@@ -218,7 +229,12 @@ export class LegacySession implements Session, ExchangePeer {
   }
 
   async #notify(operation: string, body: string, caller: Caller): Promise<Exchange> {
-    const exchange = await this.#sender.send({ method: 'POST', body, expects: 'acknowledgement', operation }, caller);
+    const limit = this.#options.ended.aborted ? { withinMs: FAREWELL_MS * CANCELLATIONS_SHARE } : {};
+    const exchange = await this.#sender.send(
+      { method: 'POST', body, expects: 'acknowledgement', operation, ...limit },
+      caller,
+      (sent) => this.#background.watch(sent),
+    );
     this.#check(exchange);
     return exchange;
   }
@@ -287,6 +303,13 @@ function resultOf(method: string, params: unknown, elicitation: Target['elicitat
 /** Requests of a session that no caller waits for: answers to the server's requests, and cancellations. */
 class Background {
   readonly #work = new Set<Promise<void>>();
+  readonly #requests = new Set<Exchange>();
+
+  /** Remembers a request until it is settled. */
+  watch(request: Exchange): void {
+    this.#requests.add(request);
+    void request.settled.then(() => this.#requests.delete(request));
+  }
 
   /** Adds work in progress. It rejects only because of a bug in mcp-surge, which the connection remembers. */
   add(work: Promise<unknown>): void {
@@ -297,8 +320,21 @@ class Background {
     this.#work.add(watched);
   }
 
-  /** Resolves when all work is done. */
-  async done(): Promise<void> {
+  /** Resolves when all work is done. @param withinMs ends requests after this time, milliseconds */
+  async done(clock: Clock, withinMs: number | undefined): Promise<void> {
+    const done = new AbortController();
+    const limited = withinMs === undefined ? undefined : this.#limit(clock, withinMs, done.signal);
     while (this.#work.size > 0) await Promise.all(this.#work);
+    done.abort();
+    await limited;
+  }
+
+  async #limit(clock: Clock, withinMs: number, done: AbortSignal): Promise<void> {
+    if (this.#work.size === 0) return;
+    await clock.sleepUntil(clock.now() + withinMs, done);
+    if (done.aborted) return;
+    for (const request of this.#requests) {
+      request.abort('TMO_TOTAL', `no answer within ${withinMs} ms, the limit at the end of the load`);
+    }
   }
 }

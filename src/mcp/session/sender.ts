@@ -8,7 +8,7 @@ import type { Caller, SessionOptions } from './session.ts';
 
 /** A request as a session describes it: without the headers that all requests share, and without its caller. */
 export type Outgoing = Pick<ExchangeRequest, 'method' | 'body' | 'expects'> &
-  Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession' | 'laterRound'>> & {
+  Partial<Pick<ExchangeRequest, 'id' | 'rpcMethod' | 'judge' | 'tool' | 'opensSession' | 'laterRound' | 'withinMs'>> & {
     readonly operation: string;
     /** `protocol` by default. */
     readonly kind?: OperationKind;
@@ -83,7 +83,7 @@ export class Sender {
     auth: AuthHeader | Error | undefined,
     renewed: boolean,
   ): ExchangeRequest {
-    const { method, body, expects, id = 0, rpcMethod = '', judge = useful } = outgoing;
+    const { method, body, expects, id = 0, rpcMethod = '', judge = useful, withinMs } = outgoing;
     const { kind = 'protocol', tool, opensSession = false, laterRound = false, headers = NOTHING } = outgoing;
     return {
       method,
@@ -104,6 +104,7 @@ export class Sender {
       iteration: caller.iteration,
       intendedMs: caller.intended?.take(),
       flags: (caller.callFlags ?? 0) | (renewed || caller.retry === true ? SAMPLE_FLAG.retry : 0),
+      withinMs,
     };
   }
 

@@ -25,11 +25,20 @@ export type Session = {
    * result's outcome.
    */
   request(call: Call, caller: Caller): Promise<Exchange>;
-  /** Tells the server that the session is over. Does nothing when the server keeps no session. */
-  close(caller: Caller): Promise<void>;
+  /**
+   * Tells the server that the session is over. Does nothing when the server keeps no session.
+   * @param withinMs what this may take in all, milliseconds; without it, the plan's timeouts count
+   */
+  close(caller: Caller, withinMs?: number): Promise<void>;
   /** Drops the session without telling the server, as a client that crashes does. Requests in flight go on. */
   abandon(): void;
 };
+
+/**
+ * What the farewells of a session may take in all, milliseconds: cancellations and DELETE at the end of the load and of a
+ * preflight. No agent is kept waiting by them, so neither is the end of a run.
+ */
+export const FAREWELL_MS = 2000;
 
 /** What all sessions with one target share, in one process. */
 export type SessionOptions = {
@@ -51,6 +60,8 @@ export type SessionOptions = {
    * what closes it, and waits between two requests (such as polls of a task) end immediately.
    */
   readonly ended: AbortSignal;
+  /** What closing a session may take that could not be opened, milliseconds; undefined for the plan's timeouts. */
+  readonly closeWithinMs?: number | undefined;
 };
 
 /** Whom a request is made for: its sample carries these numbers and flags. */
