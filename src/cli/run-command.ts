@@ -14,6 +14,7 @@ import { readReportFile } from './compare-command.ts';
 import { readOptions } from './options.ts';
 import { openPlan, PLAN_OPTIONS } from './plan-options.ts';
 import { openReportFolder, type ReportFolder, saveReport } from './report-folder.ts';
+import { onStopSignals, whatIsLeft } from './stop-signals.ts';
 import { print, printPainted, progressLine, startingLine, statusLine, terminalOptions } from './terminal.ts';
 
 /** `mcp-surge run PLAN`: runs the slices that Azure would run, in one process with a store in memory. */
@@ -65,22 +66,27 @@ const SHOW_INTERVAL_MS = 500;
 /** Runs a created run to its end, shows its progress, and prints and writes its report. */
 async function runAndReport(context: RunContext, runId: string, folder: ReportFolder): Promise<number> {
   const { store } = context;
+  const line = statusLine(process.stderr);
   const stop = () => {
-    print(process.stderr, '\nStopping. Press Ctrl-C again to quit immediately.\n');
-    process.once('SIGINT', () => process.exit(EXIT_CODE.stopped));
+    line.end();
+    print(process.stderr, 'Stopping. Press Ctrl-C again to quit immediately.\n');
     void store.updateRun(runId, { stopRequested: true });
   };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const line = statusLine(process.stderr);
+  const quit = () => {
+    folder.discard();
+    const shown = whatIsLeft(context, runId).then((left) =>
+      print(process.stderr, showProblems('Quit. What is left:', left)),
+    );
+    void shown.finally(() => process.exit(EXIT_CODE.stopped));
+  };
+  const removeHandlers = onStopSignals(stop, quit);
   const showing = setInterval(() => void showProgress(context, runId, line.show), SHOW_INTERVAL_MS);
   const problems = await runInProcess(context, runId, (warnings) => {
     if (warnings.length > 0) print(process.stderr, showProblems('Preflight warnings:', warnings));
   }).finally(() => {
     clearInterval(showing);
     line.end();
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    removeHandlers();
   });
   if (problems.length > 0) {
     print(process.stderr, showProblems('Preflight failed: no load was sent.', problems.map(problemText)));

@@ -1,11 +1,11 @@
-import type { Plan } from '../plan/plan-schema.ts';
 import { policyRefusals, refusalProblem } from '../plan/policy.ts';
 import type { Problem } from '../plan/problem.ts';
 import { layoutOf } from '../plan/slices.ts';
 import type { RunChange, RunRecord, RunSchedule } from '../store/run-store.ts';
 import { problemsOfQueuedRun, problemsOfStart } from './admission.ts';
+import { withEarlyEnd } from './early-end.ts';
 import { compileProblems } from './plan-problems.ts';
-import { type ProbeResult, probeTarget } from './probe-target.ts';
+import { probeTarget } from './probe-target.ts';
 import type { RunContext } from './run-context.ts';
 import { hasEnded, readPlan, readRun } from './run-documents.ts';
 import { warmUp } from './warm-up.ts';
@@ -77,7 +77,12 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
   // A run that is stopped before its start sends nothing to its targets.
   const isOver = refusals.length > 0 || (await readRun(store, runId)).stopRequested;
   const names = isOver ? [] : Object.keys(plan.targets);
-  const probes = await probeAll(context, plan, runId, names);
+  const all = await withEarlyEnd(context, runId, (end) =>
+    Promise.all(names.map((name) => probeTarget(context, plan, name, end))),
+  );
+  // A run that was stopped meanwhile ends as stopped, whatever its targets had shown until then.
+  const isStopped = (await readRun(store, runId)).stopRequested;
+  const probes = isStopped ? [] : all;
   const found = [...refusals, ...probes.flatMap((probe) => probe.problems)];
   // Checked again as late as possible: another run may have begun since.
   if (found.length === 0) found.push(...(await problemsOfStart(context, plan, runId)));
@@ -90,38 +95,12 @@ async function runPreflight(context: RunContext, runId: string): Promise<Preflig
     return storeFirst(context, runId, { state: 'refused', problems, ...kept, endedAt });
   }
   // Slices of this process can then start immediately; other processes warm up while they wait for the start.
-  await warmUp();
+  if (!isStopped) await warmUp();
   const { lanes, windows, windowMs, durationMs } = layoutOf(plan, context.sizing);
   const startAtMs = Math.ceil(clock.now() + context.startDelayMs);
   const schedule: RunSchedule = { startAtMs, endAtMs: startAtMs + durationMs, lanes, windows, windowMs };
   const targets = probes.flatMap(({ target }) => target ?? []);
   return storeFirst(context, runId, { state: 'running', schedule, targets, ...kept });
-}
-
-/** Probes targets together. A stop of the run ends that: then nothing is known about them, and nothing is wrong. */
-async function probeAll(
-  context: RunContext,
-  plan: Plan,
-  runId: string,
-  names: readonly string[],
-): Promise<readonly ProbeResult[]> {
-  const [stopped, done] = [new AbortController(), new AbortController()];
-  const stopping = stopOf(context, runId, done.signal).then((isStopped) => {
-    if (isStopped) stopped.abort();
-    return [];
-  });
-  const probing = Promise.all(names.map((name) => probeTarget(context, plan, name, stopped.signal)));
-  return Promise.race([probing, stopping]).finally(() => done.abort());
-}
-
-/** Waits until a run is stopped. @returns false if `done` aborts before */
-async function stopOf({ store, clock, timing }: RunContext, runId: string, done: AbortSignal): Promise<boolean> {
-  while (!done.aborted) {
-    const record = await store.getRun(runId).catch(() => undefined);
-    if (record?.stopRequested) return true;
-    await clock.sleepUntil(clock.now() + timing.flushMs, done);
-  }
-  return false;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Exchange } from '../mcp/http/exchange.ts';
 import { isHttpSse } from '../mcp/session/find-revision.ts';
 import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
-import type { Opened } from '../mcp/session/session.ts';
+import { FAREWELL_MS, type Opened } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { type Problem, shortened } from '../plan/problem.ts';
 import type { Step } from '../plan/step-schema.ts';
@@ -12,12 +12,13 @@ import type { Outcome } from '../sample/outcome.ts';
 import type { RunTarget } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
 import { calledTools, checkSteps, type Findings } from './check-steps.ts';
+import { type EarlyEnd, NO_EARLY_END } from './early-end.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { openTargetClient, type TargetClient } from './target-client.ts';
 import { readTargetLists, type TargetLists } from './target-lists.ts';
 
 /** What one session with a target showed: the target's description, and what the plan needs that the target lacks. */
-export type ProbeResult = Findings & { readonly target?: RunTarget };
+type ProbeResult = Findings & { readonly target?: RunTarget };
 
 /** A session that was opened, and what the target listed in it. */
 type Visit = { readonly opened: Opened; readonly lists: TargetLists };
@@ -46,14 +47,47 @@ const CALLER = { vu: 0, iteration: 0 } as const;
 
 /**
  * Opens and closes one session with a target, in the era that it speaks, and compares what it offers with the plan.
- * @param stopped when it aborts, requests in flight are cut and no further ones are sent, except to close the session
+ * @param end when it comes, requests in flight are cut; what cannot be cut is not waited for any longer
  */
 export async function probeTarget(
   context: RunContext,
   plan: Plan,
   name: string,
-  stopped: AbortSignal = new AbortController().signal,
+  end: EarlyEnd = NO_EARLY_END,
 ): Promise<ProbeResult> {
+  const { clock } = context;
+  const over = new AbortController();
+  const progress: Progress = { end, operation: undefined };
+  const probing = probe(context, plan, name, progress).finally(() => over.abort());
+  const givenUp = (async () => {
+    await aborted(AbortSignal.any([end.signal, over.signal]));
+    await clock.sleepUntil(clock.now() + FAREWELL_MS, over.signal);
+    return over.signal.aborted ? probing : unfinished(context, plan, name, progress);
+  })();
+  return Promise.race([probing, givenUp]);
+}
+
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+/** How far a probe has come: the operation that it waits for, undefined before its first request. */
+type Progress = { readonly end: EarlyEnd; operation: string | undefined };
+
+/** The result of a probe that had to end before it was done. */
+function unfinished({ timing }: RunContext, plan: Plan, name: string, { operation }: Progress): ProbeResult {
+  const { url } = plan.targets[name] as Target;
+  const waited = operation === undefined ? 'an access token' : `${operation} at ${shownUrl(url)}`;
+  const message =
+    `preflight took longer than ${timing.preflightMs / 1000} s in all, and was waiting for ${waited}. ` +
+    `Find out why the target does not answer in time: the load would wait for it as well.`;
+  return { problems: [{ path: `targets.${name}`, message }], warnings: [] };
+}
+
+async function probe(context: RunContext, plan: Plan, name: string, progress: Progress): Promise<ProbeResult> {
+  const { signal } = progress.end;
   const target = plan.targets[name] as Target;
   const operations: string[] = [];
   const redactor = await planRedactor(plan, context.secrets);
@@ -62,24 +96,28 @@ export async function probeTarget(
     target,
     purpose: 'preflight',
     onExchange: () => {},
-    operation: (operation) => operations.push(operation) - 1,
+    operation: (operation) => {
+      if (!signal.aborted) progress.operation = operation;
+      return operations.push(operation) - 1;
+    },
     redactor,
     calledTools: calledTools(plan, name),
   }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   if (client instanceof Error)
     return { problems: [{ path: `targets.${name}`, message: redactor.redact(client.message) }], warnings: [] };
-  const endProbe = () => client.endLoad('the run was stopped');
-  if (stopped.aborted) endProbe();
-  stopped.addEventListener('abort', endProbe, { once: true });
   // What a server says may contain the secret that we sent, or codes that drive a terminal. A text that is cut before it
   // is redacted could keep a part of a secret.
   const redact = (text: string) => redactor.redact(text);
   const clean = (text: string) => shortened(printable(redact(text)), MAX_CHARACTERS);
   const cleanProblem = ({ path, message }: Problem) => ({ path: clean(path), message: clean(message) });
+  const cut = () => client.endLoad('preflight has ended');
+  signal.addEventListener('abort', cut);
   try {
+    if (signal.aborted) cut();
     const steps = Object.values(plan.scenarios).flatMap((scenario) => (scenario.target === name ? scenario.steps : []));
     const operationOf = (exchange: Exchange) => operations[exchange.sample.operation] as string;
     const visit = await visitOnce(client, steps, { clock: context.clock, operationOf, redact });
+    if (signal.aborted) return unfinished(context, plan, name, progress);
     if (!('opened' in visit)) {
       const fault = { ...visit, message: redact(visit.message) };
       return { problems: [cleanProblem(faultProblem(name, target, fault))], warnings: [] };
@@ -102,6 +140,7 @@ export async function probeTarget(
       },
     };
   } finally {
+    signal.removeEventListener('abort', cut);
     await client.close();
   }
 }

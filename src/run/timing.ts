@@ -13,6 +13,8 @@ export type Timing = {
   readonly heartbeatTimeoutMs: number;
   /** The pause after a heartbeat that failed. */
   readonly heartbeatRetryMs: number;
+  /** How long a preflight may take in all. */
+  readonly preflightMs: number;
   /** How often a waiting delivery looks for a result and for signs of life. */
   readonly pollMs: number;
   /** After this time without an answer of the store, a call that reads or changes a row is made again. */
@@ -38,6 +40,7 @@ export function timingOf(deadAfterMs: number): Timing {
     flushMs: Math.min(LONGEST_FLUSH_MS, deadAfterMs / 10),
     heartbeatTimeoutMs: 4 * second,
     heartbeatRetryMs: second,
+    preflightMs: 4 * deadAfterMs,
     pollMs: second / 2,
     callTimeoutMs: 10 * second,
     appendTimeoutMs: 2 * deadAfterMs,

@@ -56,3 +56,36 @@ for (const era of ['legacy', 'modern'] as const) {
     });
   }
 }
+
+it('a run whose target answers neither cancellations nor DELETE ends after two seconds, with a row for each', {
+  timeout: 20_000,
+}, async (t) => {
+  const silent = () => undefined;
+  const server = await startMcpServer({
+    ...legacyServer,
+    'tools/call': silent,
+    'notifications/cancelled': silent,
+    DELETE: silent,
+  });
+  t.after(() => server.close());
+  const text = planText({
+    target: { url: `${server.origin}/mcp`, protocol: '2025-11-25', allowWrites: ['look'], maxConnections: 4 },
+    scenario: { vus: 3, duration: '1s', gracefulStop: '0s', steps: [{ tool: 'look' }] },
+  });
+  const startMs = performance.now();
+  const report = await reportOfRun(testContext(), text);
+  // Two seconds for the session of preflight and two for those of the load, which lasts one.
+  assert.ok(performance.now() - startMs < 8000, `${performance.now() - startMs} ms`);
+  const rows = report.operations.filter(({ operation }) => ['DELETE', 'notifications/cancelled'].includes(operation));
+  assert.deepEqual(
+    rows.map(({ operation, count, failures }) => [operation, count, failures]),
+    [
+      ['DELETE', 3, 3],
+      ['notifications/cancelled', 3, 3],
+    ],
+  );
+  for (const { operation, outcome, example } of report.failures) {
+    if (operation === 'tools/call:look') assert.equal(outcome, 'TMO_GRACEFUL_STOP');
+    else assert.match(example, /^no answer within 1?\d{3} ms, the limit at the end of the load/);
+  }
+});
