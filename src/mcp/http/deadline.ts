@@ -3,13 +3,20 @@ import type { Sample } from '../../sample/sample.ts';
 import type { Judgement } from './json-rpc.ts';
 
 /** A target's time limits, in milliseconds: until the reply's headers, between two bytes of it, and for the whole request. */
-export type Timeouts = { readonly headers: number; readonly idle: number; readonly total: number };
+export type Timeouts = {
+  readonly headers: number;
+  readonly idle: number;
+  readonly total: number;
+  /** Why the total is what it is, where the plan does not say so. */
+  readonly reason?: string;
+};
 
-/** The time limits of a request that has less time than the plan gives. */
-export function limitedTo(timeouts: Timeouts, withinMs: number | undefined): Timeouts {
-  if (withinMs === undefined) return timeouts;
-  const { headers, idle, total } = timeouts;
-  return { headers: Math.min(headers, withinMs), idle: Math.min(idle, withinMs), total: Math.min(total, withinMs) };
+/** The time limits of a request that may have less time than the plan gives, at the end of the load. */
+export function timeoutsWithin(timeouts: Timeouts, withinMs: number | undefined): Timeouts {
+  if (withinMs === undefined || withinMs >= timeouts.total) return timeouts;
+  const { headers, idle } = timeouts;
+  const reason = ', the limit at the end of the load';
+  return { headers: Math.min(headers, withinMs), idle: Math.min(idle, withinMs), total: withinMs, reason };
 }
 
 /** How far a request has come: its start, epoch milliseconds, and the arrival of the headers, counted from the start. */
@@ -21,7 +28,7 @@ type Progress = { readonly startMs: number; readonly headersMs: number | undefin
  * @param nowMs epoch milliseconds
  */
 export function deadlineOf(
-  { headers, idle, total }: Timeouts,
+  { headers, idle, total, reason = '' }: Timeouts,
   { startMs, headersMs }: Progress,
   lastActivityMs: number,
   nowMs: number,
@@ -30,7 +37,7 @@ export function deadlineOf(
   const phaseLeftMs = headersMs === undefined ? startMs + headers - nowMs : lastActivityMs + idle - nowMs;
   const leftMs = Math.min(totalLeftMs, phaseLeftMs);
   if (leftMs > 0) return Math.ceil(leftMs);
-  if (totalLeftMs <= 0) return { outcome: 'TMO_TOTAL', message: `no answer within ${total} ms` };
+  if (totalLeftMs <= 0) return { outcome: 'TMO_TOTAL', message: `no answer within ${total} ms${reason}` };
   if (headersMs === undefined) return { outcome: 'TMO_HEADERS', message: `no headers within ${headers} ms` };
   return { outcome: 'TMO_IDLE', message: `no data for ${idle} ms` };
 }

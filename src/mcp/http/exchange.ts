@@ -9,9 +9,9 @@ import {
   explainTimeout,
   firstDeadlineMs,
   idleEndsFirst,
-  limitedTo,
   SETTLE_AFTER_MS,
   type Timeouts,
+  timeoutsWithin,
 } from './deadline.ts';
 import type {
   BrokenExchange,
@@ -70,7 +70,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.settled = promise;
     this.#settleCaller = resolve;
     this.#host = host;
-    this.#timeouts = limitedTo(host.timeouts, request.withinMs);
+    this.#timeouts = timeoutsWithin(host.timeouts, request.withinMs);
     this.#lastActivityMs = startMs;
     host.inFlight.add(this, firstDeadlineMs(this.#timeouts, startMs));
   }
@@ -182,10 +182,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const { kind } = this.#reader;
     if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
-    const { inFlight } = this.#host;
     if (judgement === undefined) {
-      const { idle } = this.#timeouts;
-      if (idleEndsFirst(this.#timeouts, headersMs)) inFlight.setDeadline(this, this.#lastActivityMs + idle);
+      if (!idleEndsFirst(this.#timeouts, headersMs)) return;
+      this.#host.inFlight.setDeadline(this, this.#lastActivityMs + this.#timeouts.idle);
       return;
     }
     const held =
@@ -193,7 +192,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.#decide(held ?? judgement, headersMs);
     // The caller of a stream waits only until it is open.
     if (this.request.expects === 'stream') this.#enter('settled');
-    else inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
+    else this.#host.inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -271,8 +270,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       } else {
         const before = this.#pendingFailure ?? this.#reader?.stray;
         const within = unfinished === 'cut' ? ', in the middle of an event' : '';
-        const limit = this.request.withinMs === undefined ? '' : ', the limit at the end of the load';
-        this.abort(outcome, message + limit + within + explainTimeout(this.sample, before));
+        this.abort(outcome, message + within + explainTimeout(this.sample, before));
       }
     } catch (error) {
       this.#cut(unreadable(error, this.#host.onUnreadable));
