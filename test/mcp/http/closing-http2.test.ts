@@ -86,6 +86,30 @@ it('a request over HTTP/2 is sent again when the server closes with an error', a
   assert.equal(resentIn([other as Exchange]), 1);
 });
 
+for (const [name, code] of [
+  ['ENHANCE_YOUR_CALM', 11],
+  ['INTERNAL_ERROR', 2],
+  ['PROTOCOL_ERROR', 1],
+] as const) {
+  it(`of the requests over HTTP/2 that are open at a GOAWAY with ${name}, only those fail that the server had begun`, async (test) => {
+    const BEGUN = 3;
+    let last = 0;
+    const server = await serveHttp2(test, (stream, session, number, answer) => {
+      if (server.connections > 1) return answer();
+      // Nothing is sent for the first stream, and for the second the beginning of a reply.
+      if (number === 2) stream.respond({ ':status': 200, 'content-type': 'text/event-stream' });
+      if (number === BEGUN) last = stream.id as number;
+      // When all have arrived and the headers of the second are on their way.
+      if (number === 12) setTimeout(() => session.goaway(code, last), ANSWER_MS);
+    });
+    const exchanges = await sendAll(rigOf(server), 12);
+    const [first, second, third, ...others] = exchanges.map(({ outcome }) => outcome);
+    assert.deepEqual([first, second, third], ['NET_RESET_PRE', 'NET_RESET_MID', 'NET_RESET_PRE']);
+    assert.deepEqual(new Set(others), new Set(['OK']));
+    assert.deepEqual([resentIn(exchanges), server.answered], [12 - BEGUN, 12 - BEGUN]);
+  });
+}
+
 it('a request over HTTP/2 is sent again when the server refuses its stream', async (test) => {
   let refused = 0;
   const server = await serveHttp2(test, (stream, _, __, answer) => {
