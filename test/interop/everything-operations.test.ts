@@ -124,7 +124,12 @@ describe('our client with server-everything', { concurrency: true }, () => {
       assert.equal(outcome, 'OK', message);
       // The server's timer may fire a millisecond early.
       assert.ok(durationMs >= 895, `answered after ${durationMs} ms`);
-      assert.ok((headersMs ?? 900) < 600 && (firstEventMs ?? 900) < 600, `headers ${headersMs}, event ${firstEventMs}`);
+      // Well before the answer, however slow the machine is.
+      const early = durationMs - 300;
+      assert.ok(
+        (headersMs ?? early) < early && (firstEventMs ?? early) < early,
+        `headers ${headersMs}, event ${firstEventMs}`,
+      );
       assert.ok((closeMs ?? 0) >= durationMs);
     }
     assert.ok(reported.sample.bytes > silent.sample.bytes + 3 * 50, 'three notifications of progress must have come');

@@ -37,18 +37,23 @@ function callsOf(report: Report) {
   return { ...found, latencyMs: found.latencyMs };
 }
 
+/** What a busy machine may add to a latency: both the client and the server are in this process. */
+function delayOf({ generator }: Report): number {
+  return 2 * (generator.eventLoopDelayMs?.p99 ?? 0);
+}
+
 const ARRIVALS = { executor: 'constant-arrival-rate', vus: undefined, rate: 100, duration: '4s' };
 
 describe('a server that stalls for a second', { concurrency: true }, () => {
   it('shows in the percentiles if starts come at a rate', async (t) => {
-    const report = await reportOf(t, { ...ARRIVALS, preAllocatedVUs: 150 });
+    const report = await reportOf(t, { ...ARRIVALS, preAllocatedVUs: 250 });
     const { latencyMs, count } = callsOf(report);
     assert.equal(count, 400);
     assert.equal(report.totals.droppedIterations, 0);
     // A hundred of the 400 starts fall into the stall; they wait for its remaining time, between nothing and a second.
     assert.ok(latencyMs.p99 > STALL_MS * 0.85, `p99 ${latencyMs.p99} ms`);
     assert.ok(latencyMs.p90 > STALL_MS * 0.45, `p90 ${latencyMs.p90} ms`);
-    assert.ok(latencyMs.p50 < STALL_MS * 0.3, `p50 ${latencyMs.p50} ms`);
+    assert.ok(latencyMs.p50 < STALL_MS * 0.3 + delayOf(report), `p50 ${latencyMs.p50} ms`);
   });
 
   it('shows as dropped iterations if there are too few virtual users for the rate', async (t) => {
@@ -60,10 +65,11 @@ describe('a server that stalls for a second', { concurrency: true }, () => {
   });
 
   it('hides in one slow call if a virtual user sets the pace', async (t) => {
-    const thinkTime = { type: 'constant', duration: '8ms' };
-    const { latencyMs, count } = callsOf(await reportOf(t, { duration: '4s', thinkTime }));
-    assert.ok(count > 110, `${count} calls`);
+    const calls = { executor: 'per-vu-iterations', duration: undefined, iterations: 200 };
+    const report = await reportOf(t, { ...calls, thinkTime: { type: 'constant', duration: '8ms' } });
+    const { latencyMs, count } = callsOf(report);
+    assert.equal(count, 200);
     assert.ok(latencyMs.max > STALL_MS * 0.9, `max ${latencyMs.max} ms`);
-    assert.ok(latencyMs.p95 < STALL_MS * 0.3, `p95 ${latencyMs.p95} ms`);
+    assert.ok(latencyMs.p95 < STALL_MS * 0.3 + delayOf(report), `p95 ${latencyMs.p95} ms`);
   });
 });

@@ -49,11 +49,11 @@ const EXECUTORS: Readonly<Record<string, { readonly scenario: object; readonly a
     all: false,
   },
   'constant-arrival-rate': {
-    scenario: { rate: 40, duration: '1s', preAllocatedVUs: 8, maxVUs: 16, ...scenarioOf(WHOEVER) },
+    scenario: { rate: 40, duration: '1s', preAllocatedVUs: 40, maxVUs: 80, ...scenarioOf(WHOEVER) },
     all: true,
   },
   'ramping-arrival-rate': {
-    scenario: { startRate: 10, stages: [{ duration: '1s', target: 60 }], preAllocatedVUs: 16, ...scenarioOf(WHOEVER) },
+    scenario: { startRate: 10, stages: [{ duration: '1s', target: 60 }], preAllocatedVUs: 60, ...scenarioOf(WHOEVER) },
     all: true,
   },
   'per-vu-iterations': { scenario: { vus: 4, iterations: 6, ...scenarioOf(OWN_PACE) }, all: true },
@@ -74,8 +74,11 @@ async function callsIn(t: TestContext, scenario: object, sizing: Partial<Sizing>
 }
 
 for (const [executor, { scenario, all }] of Object.entries(EXECUTORS)) {
-  const divisions: [what: string, sizing: Partial<Sizing>][] = [['lanes', { vusPerLane: 1, ratePerLane: 1 }]];
-  if (executor.endsWith('arrival-rate')) divisions.push(['lanes or windows', { windowMs: 350 }]);
+  const isArrival = executor.endsWith('arrival-rate');
+  // A virtual user for each start, so that a busy machine drops none.
+  const lanes = isArrival ? { vusPerLane: 20, ratePerLane: 20 } : { vusPerLane: 1, ratePerLane: 1 };
+  const divisions: [what: string, sizing: Partial<Sizing>][] = [['lanes', lanes]];
+  if (isArrival) divisions.push(['lanes or windows', { windowMs: 350 }]);
   it(`a seed makes the same calls for any number of ${divisions.at(-1)?.[0]} with ${executor}`, {
     timeout: 20_000,
   }, async (t) => {
@@ -93,7 +96,8 @@ for (const [executor, { scenario, all }] of Object.entries(EXECUTORS)) {
         assert.deepEqual(others, calls, iteration);
         same++;
       }
-      assert.ok(same >= 20, `only ${same} iterations in common`);
+      // How far virtual users get in a second depends on the machine.
+      assert.ok(same >= (all ? 20 : 6), `only ${same} iterations in common`);
     }
     const uuids = one.calls.map(({ uuid }) => uuid);
     assert.equal(new Set(uuids).size, uuids.length, 'no two calls draw the same');
@@ -110,7 +114,7 @@ for (const executor of ['constant-vus', 'ramping-vus']) {
     // Virtual user 0 works in both windows, and counts its iterations anew.
     const first = (byIteration.get('vu 0, iteration 0') ?? []).map(({ turn }) => turn);
     assert.equal(new Set(first).size, 1, 'both iterations have the same row of a sequential feed');
-    assert.ok(first.length >= 2);
+    assert.ok(first.length >= 2, 'virtual user 0 called in both windows');
   });
 }
 

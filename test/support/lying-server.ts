@@ -9,6 +9,8 @@ export type LyingServer = {
   readonly url: string;
   /** Number of `tools/call` that arrived so far. */
   readonly calls: number;
+  /** Number of whole replies to them. */
+  readonly answered: number;
 };
 
 type Message = { readonly method?: string; readonly id?: number };
@@ -28,12 +30,14 @@ const QUOTA = said('You have reached your monthly quota. Upgrade your plan to co
 export async function startLyingServer(owner: Owner, lie: Lie): Promise<LyingServer> {
   let sessions = 0;
   let calls = 0;
+  let answered = 0;
   const server = createServer(async (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(request.method === 'DELETE' ? 200 : 405).end();
     const message = (await json(request)) as Message;
     if (message.id === undefined) return void response.writeHead(202).end();
     const session = request.headers['mcp-session-id'] ?? String(sessions++);
     if (message.method === 'tools/call') {
+      response.on('finish', () => answered++);
       CALLS[lie]({ id: message.id, call: calls++, session: Number(session), response });
       return;
     }
@@ -42,6 +46,8 @@ export async function startLyingServer(owner: Owner, lie: Lie): Promise<LyingSer
     if (result === undefined) return void response.writeHead(200, headers).end(errorReply(message.id));
     response.writeHead(200, headers).end(reply(message.id, result));
   });
+  // On a busy machine, the client may take seconds to use a connection again.
+  server.keepAliveTimeout = 0;
   // A connection that the client cuts in the middle of a request is no error of this server.
   server.on('clientError', (_, socket) => socket.destroy());
   const { port } = await listenDuring(owner, server);
@@ -49,6 +55,9 @@ export async function startLyingServer(owner: Owner, lie: Lie): Promise<LyingSer
     url: `http://127.0.0.1:${port}/mcp`,
     get calls() {
       return calls;
+    },
+    get answered() {
+      return answered;
     },
   };
 }

@@ -16,8 +16,8 @@ export const lateReplies: OutcomeTable = {
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: () => {},
-      message: /^no headers within 150 ms$/,
-      target: { timeouts: { headers: '150ms' } },
+      message: /^no headers within 300 ms$/,
+      target: { timeouts: { headers: '300ms' } },
     },
     {
       name: 'incomplete headers',
@@ -25,7 +25,7 @@ export const lateReplies: OutcomeTable = {
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: 'HTTP/1.1 200 OK\r\ncontent-ty',
-      target: { timeouts: { headers: '150ms' } },
+      target: { timeouts: { headers: '300ms' } },
     },
     {
       name: 'no reply, with a longer time limit for the headers than for the request',
@@ -33,8 +33,8 @@ export const lateReplies: OutcomeTable = {
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: () => {},
-      message: /^no answer within 150 ms$/,
-      target: { timeouts: { headers: '10s', total: '150ms' } },
+      message: /^no answer within 300 ms$/,
+      target: { timeouts: { headers: '10s', total: '300ms' } },
     },
     {
       name: 'no reply to the GET of an event stream',
@@ -52,21 +52,21 @@ export const lateReplies: OutcomeTable = {
       clocks: BEFORE_HEADERS,
       ...lost,
       reply: 'HTTP/1.1 103 Early Hints\r\n\r\n',
-      target: { timeouts: { headers: '150ms' } },
+      target: { timeouts: { headers: '300ms' } },
     },
     {
       name: 'silence within a stream',
       outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream('data:\n\n'),
-      message: /^no data for 150 ms$/,
+      message: /^no data for 300 ms$/,
     },
     {
       name: 'silence within a JSON body',
       outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: 'socket headers close',
       ...lost,
       reply: good.slice(0, -1),
@@ -74,7 +74,7 @@ export const lateReplies: OutcomeTable = {
     {
       name: 'silence within an error page',
       outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: 'socket headers close',
       ...lost,
       reply: httpReply(502, ['content-type: text/html'], '<p>sorry</p>').slice(0, -1),
@@ -96,16 +96,16 @@ export const lateReplies: OutcomeTable = {
     {
       name: 'silence after an answer to another id',
       outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream(eventOf({ ...result, id: 5 })),
-      message: /no data for 150 ms; before that PROTO_ID_MISMATCH: .*id 5/,
+      message: /no data for 300 ms; before that PROTO_ID_MISMATCH: .*id 5/,
     },
     {
       name: 'an answer without the blank line after it, in a stream that stays open',
       outcome: 'TMO_UNTERMINATED',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream(`data: ${JSON.stringify(result)}\n`),
@@ -114,7 +114,7 @@ export const lateReplies: OutcomeTable = {
     {
       name: 'an answer without the blank line after it, followed by endless comments',
       outcome: 'TMO_UNTERMINATED',
-      target: { timeouts: { total: '150ms' } },
+      target: { timeouts: { total: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: (socket) => {
@@ -127,16 +127,16 @@ export const lateReplies: OutcomeTable = {
     {
       name: 'half an answer in a stream that stays open',
       outcome: 'TMO_IDLE',
-      target: { timeouts: { idle: '150ms' } },
+      target: { timeouts: { idle: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: openStream('data: {"jsonrpc":"2.0","id":1,'),
-      message: /^no data for 150 ms, in the middle of an event$/,
+      message: /^no data for 300 ms, in the middle of an event$/,
     },
     {
       name: 'a stream of comments without an answer',
       outcome: 'TMO_TOTAL',
-      target: { timeouts: { total: '150ms' } },
+      target: { timeouts: { total: '300ms' } },
       clocks: WITHIN_STREAM,
       ...lost,
       reply: (socket) => {
@@ -144,7 +144,7 @@ export const lateReplies: OutcomeTable = {
         const drip = setInterval(() => socket.write(chunkOf(':\n')), 10);
         socket.on('close', () => clearInterval(drip));
       },
-      message: /^no answer within 150 ms$/,
+      message: /^no answer within 300 ms$/,
     },
   ],
 };
