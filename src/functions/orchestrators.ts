@@ -18,7 +18,7 @@ import {
   type SliceInput,
   sliceInput,
 } from './orchestration-inputs.ts';
-import { pause, retried } from './retried.ts';
+import { endOfPause, pause, retried } from './retried.ts';
 
 /** A window's slices are scheduled this long before it begins; each then waits for its exact start. */
 const LEAD_MS = 15_000;
@@ -156,7 +156,9 @@ export function* slice(context: OrchestrationContext): Steps {
   let faults: Faults = {};
   let last: SliceResult = { state: 'lost' };
   for (const [attempt, pauseSeconds] of ATTEMPT_PAUSES_SECONDS.entries()) {
+    if (endOfPause(context, pauseSeconds) >= endAtMs) break;
     yield* pause(context, pauseSeconds);
+    // Timers may act late.
     if (context.df.currentUtcDateTime.getTime() >= endAtMs) break;
     try {
       const input: SliceAttemptInput = { runId, window, lane, endAtMs, attempt };

@@ -35,11 +35,16 @@ export function* retried(
 /** Pauses grow and shrink with the dead-after time. A setting is the same in every replay of this process. */
 const MS_PER_SECOND = (1000 * timing.deadAfterMs) / DEFAULT_DEAD_AFTER_MS;
 
+/** The end of a pause that begins now, epoch milliseconds. @param seconds with the standard dead-after time */
+export function endOfPause(context: OrchestrationContext, seconds: number): number {
+  return context.df.currentUtcDateTime.getTime() + seconds * MS_PER_SECOND;
+}
+
 /**
  * Waits. The timer may act up to a second early and several seconds late.
  * @param seconds with the standard dead-after time
  */
 export function* pause(context: OrchestrationContext, seconds: number): Steps<void> {
   if (seconds === 0) return;
-  yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + seconds * MS_PER_SECOND));
+  yield context.df.createTimer(new Date(endOfPause(context, seconds)));
 }

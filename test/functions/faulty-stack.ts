@@ -19,8 +19,8 @@ import { superviseFunctionsHost } from '../../tools/functions-host/supervised-ho
 
 type Cleanup = { after(end: () => Promise<void>): void };
 
-/** A dead-after time of three seconds: all waiting is a tenth of what it is on Azure. */
-export const FAST_TIMES = { SURGE_DEAD_AFTER_SECONDS: '3' } as const;
+/** A dead-after time of two seconds: all waiting is a fifteenth of what it is on Azure. */
+export const FAST_TIMES = { SURGE_DEAD_AFTER_SECONDS: '2' } as const;
 
 /** Storage and reference servers for a host that tests harm, with the store that the app writes to. */
 export async function startFaultyStack(t: Cleanup, settings: Readonly<Record<string, string>> = {}) {

@@ -8,12 +8,12 @@ import { startFaultyStack, storedRequests } from './faulty-stack.ts';
 
 it('carries a run to its end although its host died and came back', async (t) => {
   const stack = await startFaultyStack(t, { SURGE_VUS_PER_LANE: '1' });
-  const host = await stack.startHostProcess({ visibilityTimeoutMs: 1000 });
+  const host = await stack.startHostProcess({ visibilityTimeoutMs: 500 });
   const api = `${host.url}/api`;
-  const { id } = await postRun(api, learnPlan(stack.servers, { duration: '8s', vus: 2 }));
+  const { id } = await postRun(api, learnPlan(stack.servers, { duration: '6s', vus: 2 }));
   await waitForRun(api, id, ({ live }) => live.requests > 20);
   await host.kill();
-  await delay(500);
+  await delay(200);
   await host.start();
   const { state, verdict } = await waitForRun(api, id);
   assert.equal(state, 'done');

@@ -11,7 +11,7 @@ it('reports every stored request of a run in which the worker died twice and orc
   // About half of the messages come while there is no worker.
   const host = await stack.startHost({ workerGapMs: 500, messageDelayMs: 1000 });
   const api = `${host.url}/api`;
-  const { id } = await postRun(api, learnPlan(stack.servers, { duration: '6s', vus: 10 }));
+  const { id } = await postRun(api, learnPlan(stack.servers, { duration: '4s', vus: 10 }));
   await waitForRun(api, id, ({ live }) => live.requests > 100);
   const first = host.workerPid();
   process.kill(first, 'SIGKILL');

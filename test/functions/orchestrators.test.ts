@@ -89,10 +89,15 @@ it('concludes although the orchestration of a group is lost, and starts no group
 it('makes attempts at a slice with growing pauses until the end of its window', async () => {
   const endAtMs = START_MS + 100_000;
   const input = { runId: RUN, lane: 0, window: 0, endAtMs };
-  const { output, calls } = await play({ 'run-slice': died }, undefined, { name: 'slice', instanceId: 's', input });
+  const { output, calls, endMs } = await play({ 'run-slice': died }, undefined, {
+    name: 'slice',
+    instanceId: 's',
+    input,
+  });
   const pauses = calls.map(({ atMs }, index) => (atMs - (calls[index - 1]?.atMs ?? START_MS)) / 1000);
   assert.deepEqual(pauses, [0, 0, 5, 15, 30, 30]);
   assert.ok(calls.every(({ atMs }) => atMs < endAtMs));
+  assert.equal(endMs, calls.at(-1)?.atMs, 'it waited although no attempt could follow');
   assert.deepEqual(output, { state: 'lost', faults: { 'run-slice failed: its worker process died': 6 } });
 });
 
