@@ -133,6 +133,22 @@ it('exits with 105 if it is interrupted, after it has closed the sessions and re
   assert.equal((await fleetStats(fleet.servers.learn.statsUrl)).sessions.open, 0);
 });
 
+it('exits with 105 at the second interruption, without a report, and says what is left', async () => {
+  const file = await plan((text) => text.replace('duration: 1s', 'duration: 1m'));
+  const { code, stdout, stderr } = await runMcpSurge(['run', file, '--out', 'quit'], {
+    cwd,
+    during: (child) => {
+      child.stderr?.on('data', () => child.kill('SIGINT'));
+    },
+  });
+  assert.equal(code, 105);
+  assert.equal(stdout, '');
+  assert.match(stderr, /Quit\. What is left:\n {2}.*/);
+  assert.match(stderr, /with learn may stay open until the servers end them\./);
+  assert.match(stderr, /[Nn]o report was written|no load was sent/);
+  await assert.rejects(readdir(join(cwd, 'quit')), /ENOENT/);
+});
+
 const preflightFaults: readonly (readonly [string, (text: string) => string, RegExp])[] = [
   ['an unknown tool', (text) => text.replace('microsoft_docs_search', 'nope'), /learn has no tool "nope"/],
   ['a target that is down', (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'), /NET_REFUSED/],
