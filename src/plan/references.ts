@@ -1,3 +1,4 @@
+import { bodyProblems } from './body-size.ts';
 import { inexactNumberIn, inexactText } from './exact-numbers.ts';
 import type { Feed } from './feed.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
@@ -35,7 +36,7 @@ export function danglingReferences(plan: unknown, feeds: KnownFeeds): DanglingRe
   const { scenarios } = asRecord(plan);
   const problems = targetReferences(plan);
   for (const [name, scenario] of Object.entries(asRecord(scenarios))) {
-    problems.push(...templateReferences(scenario, ['scenarios', name], feeds));
+    for (const problem of templateReferences(scenario, ['scenarios', name], feeds)) problems.push(problem);
   }
   return [...problems, ...thresholdReferences(plan)];
 }
@@ -71,9 +72,9 @@ function targetReferences(plan: unknown): DanglingReference[] {
 /** The parts of a plan that must fit together in number and time. */
 type FittingParts = Pick<Plan, 'feeds' | 'scenarios' | 'warmUp'>;
 
-/** Finds parts of a plan that are too small or too long for each other: rows of feeds, and the warm-up. */
+/** Finds parts of a plan that are too small or too long for each other: rows of feeds, bodies of requests, and the warm-up. */
 export function fitProblems(plan: FittingParts): DanglingReference[] {
-  return [...feedSupplyProblems(plan), ...timingProblems(plan)];
+  return [...feedSupplyProblems(plan), ...bodyProblems(plan), ...timingProblems(plan)];
 }
 
 /**
@@ -142,7 +143,7 @@ function templateReferences(scenario: unknown, path: Path, feeds: KnownFeeds): D
     for (const key of TEMPLATES) {
       for (const text of textsIn(valueAt(step, key), [...path, 'steps', index, ...key])) {
         const found = problemsOfText(text.text, feeds, captures);
-        problems.push(...found.map((message) => ({ path: text.path, message })));
+        for (const message of found) problems.push({ path: text.path, message });
       }
     }
   }

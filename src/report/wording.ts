@@ -295,6 +295,10 @@ export function generatorFacts(generator: Report['generator']): readonly Fact[] 
       name: 'Store',
       value: `${formatCount(store.samples)} samples in ${formatCount(store.blocks)} blocks, ${formatCount(store.errors)} errors`,
     },
+    ...(generator.refusedRequests ?? []).map(({ target, count }) => ({
+      name: `Requests of ${target} without an answer`,
+      value: `${formatCount(count)}; the server sent more than are answered`,
+    })),
     ...generator.tokens.map((token) => ({
       name: `Tokens for ${token.target}`,
       value: `${formatCount(token.fetched)} fetched, ${formatCount(token.failed)} failed, slowest ${formatMs(token.maxMs)} ms`,

@@ -85,7 +85,14 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
     const figures = stopMeter();
     await flushing.stop();
     return {
-      figures: { startDelayMs, ...figures, starts, tokens: tokensOf(clients), stoppedTargets: stoppedOf(clients) },
+      figures: {
+        startDelayMs,
+        ...figures,
+        starts,
+        tokens: tokensOf(clients),
+        stoppedTargets: stoppedOf(clients),
+        ...refusedOf(clients),
+      },
       recorder,
     };
   } catch (error) {
@@ -159,6 +166,13 @@ function loopDelayMs(tickNs: number): number {
 function tokensOf(clients: SliceClients): SliceHealth['tokens'] {
   const all = Array.from(clients.values(), ({ name, authorizer }) => ({ target: name, ...authorizer.tokens }));
   return all.filter(({ fetched, failed }) => fetched + failed > 0);
+}
+
+/** Requests of the targets that got no answer. */
+function refusedOf(clients: SliceClients): Pick<SliceHealth, 'refusedRequests'> {
+  const all = Array.from(clients.values(), ({ name, refusedRequests }) => ({ target: name, count: refusedRequests }));
+  const refusedRequests = all.filter(({ count }) => count > 0);
+  return refusedRequests.length === 0 ? {} : { refusedRequests };
 }
 
 /** The targets on which the load ended early. */

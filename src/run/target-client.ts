@@ -7,6 +7,7 @@ import { type FoundRevision, findRevision } from '../mcp/session/find-revision.t
 import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
+import { ExtraRequests } from '../mcp/session/server-requests.ts';
 import { FAREWELL_MS, type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
@@ -106,6 +107,7 @@ export class TargetClient {
           if (refusal !== undefined) this.#refuse(refusal);
         },
       }),
+      extraRequests: new ExtraRequests(policy.maxRate, clock),
       userAgent: `mcp-surge/${version} (${purpose})`,
       operation: numberOnce(operation),
       rejected: this.#rejected.signal,
@@ -141,6 +143,11 @@ export class TargetClient {
   /** When (epoch milliseconds) and why the load on the target ended early; undefined while it has not. */
   get stopped(): { readonly atMs: number; readonly reason: string } | undefined {
     return this.#stopped;
+  }
+
+  /** Requests of the target that got no answer, because there were too many. */
+  get refusedRequests(): number {
+    return this.#sessionOptions.extraRequests.refused;
   }
 
   /** Finds out which era the target speaks. */

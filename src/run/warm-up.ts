@@ -5,6 +5,7 @@ import { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { TargetConnection } from '../mcp/http/target-connection.ts';
 import { callTool } from '../mcp/operations/call-tool.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
+import { ExtraRequests } from '../mcp/session/server-requests.ts';
 import { ToolIndex } from '../mcp/session/session.ts';
 import { targetSchema } from '../plan/target-schema.ts';
 import { Recorder } from '../sample/recorder.ts';
@@ -57,6 +58,7 @@ async function runSessions(url: string): Promise<void> {
   });
   const call = callTool('tool')('{}');
   const tools = new ToolIndex();
+  const extraRequests = new ExtraRequests(1, systemClock);
   for (let vu = 0; vu < SESSIONS; vu++) {
     const session = new LegacySession({
       target,
@@ -64,6 +66,7 @@ async function runSessions(url: string): Promise<void> {
       authorizer: fixedAuthorizer(undefined),
       clock: systemClock,
       tools,
+      extraRequests,
       userAgent: 'mcp-surge (warm-up)',
       operation: (name, kind) => recorder.operation('warm-up', name, kind),
       onRejected: () => {},

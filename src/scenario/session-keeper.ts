@@ -103,6 +103,8 @@ export class SessionKeeper {
       const exchange = await (isList(call)
         ? listPages(session, call, marked, () => {})
         : session.request(call, marked));
+      // A virtual user keeps its last exchange through its pauses; the result can take megabytes.
+      exchange.result = undefined;
       kept.lastMs = this.#run.clock.now();
       const { outcome } = exchange;
       if (!session.alive) this.#end(outcomeClass(outcome) === 'failed' ? outcome : 'SESS_LOST', asking);

@@ -39,6 +39,8 @@ export type GeneratorHealth = {
   readonly limitedExample: string;
   /** Token fetches; MCP latency does not include them. */
   readonly tokens: readonly TokenHealth[];
+  /** Absent when there were none. */
+  readonly refusedRequests?: readonly RefusedRequests[];
   /** Targets that a slice stopped loading before the end, in order of time; for each target the first such slice. */
   readonly stoppedTargets: readonly { readonly target: string; readonly reason: string; readonly atSeconds: number }[];
   /** Slices that ended their load before its end, by reason, in order of time; absent when there were none. */
@@ -71,6 +73,9 @@ export type TokenHealth = {
   /** The slowest fetch. */
   readonly maxMs: number;
 };
+
+/** Requests of a target that got no answer, because it sent more than a client can answer. */
+export type RefusedRequests = { readonly target: string; readonly count: number };
 
 /** A target that a slice stopped loading, because more load would have shown nothing or done harm. */
 export type StoppedTarget = {
@@ -115,6 +120,8 @@ export type SliceHealth = {
   /** Starts of each scenario of which the slice had a segment. */
   readonly starts: readonly ({ readonly scenario: string } & StartCounts)[];
   readonly tokens: readonly TokenHealth[];
+  /** Requests of targets that got no answer; absent when there were none, and in commits of earlier versions. */
+  readonly refusedRequests?: readonly RefusedRequests[];
   readonly stoppedTargets: readonly StoppedTarget[];
   /** Present if the slice ended its load before its time, other than by a stop of the run. */
   readonly endedEarly?: EndedEarly;

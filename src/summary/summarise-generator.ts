@@ -47,6 +47,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
     limitedRequests: fold.limitedRequests,
     limitedExample: fold.limitedExample,
     tokens: tokensOf(healths),
+    ...refusedOf(healths),
     stoppedTargets: stoppedTargetsOf(healths, span.runStartMs),
     ...(endedEarly.length === 0 ? {} : { endedEarly }),
     store: {
@@ -134,7 +135,7 @@ function tokensOf(healths: readonly SliceHealth[]): TokenHealth[] {
     target,
     fetched: tokens.reduce((sum, { fetched }) => sum + fetched, 0),
     failed: tokens.reduce((sum, { failed }) => sum + failed, 0),
-    maxMs: Math.max(...tokens.map(({ maxMs }) => maxMs)),
+    maxMs: tokens.reduce((most, { maxMs }) => Math.max(most, maxMs), 0),
   }));
 }
 
@@ -146,6 +147,15 @@ function endedEarlyOf(healths: readonly SliceHealth[], runStartMs: number): NonN
     slices: group.length,
     atSeconds: Math.max(0, (group[0] as EndedEarly).atMs - runStartMs) / 1000,
   }));
+}
+
+function refusedOf(healths: readonly SliceHealth[]): Pick<GeneratorHealth, 'refusedRequests'> {
+  const all = healths.flatMap(({ refusedRequests = [] }) => refusedRequests);
+  if (all.length === 0) return {};
+  const refusedRequests = [...Map.groupBy(all, ({ target }) => target)].map(([target, group]) => {
+    return { target, count: group.reduce((sum, { count }) => sum + count, 0) };
+  });
+  return { refusedRequests };
 }
 
 /** Each stopped target with the reason of the first slice that stopped it; at the same instant, the reason that sorts first. */

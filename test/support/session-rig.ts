@@ -9,6 +9,7 @@ import { findRevision } from '../../src/mcp/session/find-revision.ts';
 import type { Discovery } from '../../src/mcp/session/handshakes.ts';
 import { LegacySession } from '../../src/mcp/session/legacy-session.ts';
 import { ModernSession } from '../../src/mcp/session/modern-session.ts';
+import { ExtraRequests } from '../../src/mcp/session/server-requests.ts';
 import { type Opened, type Session, type SessionOptions, ToolIndex } from '../../src/mcp/session/session.ts';
 import { targetSchema } from '../../src/plan/target-schema.ts';
 import { version } from '../../src/run/run-context.ts';
@@ -42,6 +43,7 @@ export type SessionRig = {
   samples(): string[];
   /** One line per sample, in the order of their ends: the kind of its operation, and the operation. */
   kinds(): string[];
+  readonly extraRequests: ExtraRequests;
   /** Messages of onRejected. */
   readonly rejections: readonly string[];
   /** Ends the load for all sessions. */
@@ -63,6 +65,8 @@ type Changes = {
   /** In place of the one that the target's `auth` describes. */
   readonly authorizer?: Authorizer;
   readonly clock?: Clock;
+  /** Answers and streams that servers can ask for, a second. */
+  readonly maxRate?: number;
 };
 
 /** How long requests may still be in flight after a test has passed. */
@@ -73,7 +77,7 @@ const CLOSE_LIMIT_MS = 10_000;
  * @param input the target as in a plan
  */
 export async function openSessionRig(t: Hooks, input: object, changes: Changes = {}): Promise<SessionRig> {
-  const { secrets = {}, clock = systemClock } = changes;
+  const { secrets = {}, clock = systemClock, maxRate = 1_000_000 } = changes;
   const operations: { readonly name: string; readonly kind: OperationKind }[] = [];
   const exchanges: Exchange[] = [];
   const issuedTokens: string[] = [];
@@ -104,6 +108,7 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
     authorizer,
     clock,
     tools: new ToolIndex(),
+    extraRequests: new ExtraRequests(maxRate, clock),
     userAgent: `mcp-surge/${version} (load)`,
     operation,
     onRejected: (message) => {
@@ -139,6 +144,7 @@ export async function openSessionRig(t: Hooks, input: object, changes: Changes =
     kinds: () =>
       exchanges.map(({ sample }) => `${operations[sample.operation]?.kind} ${operations[sample.operation]?.name}`),
     rejections,
+    extraRequests: options.extraRequests,
     ended,
     legacy: (own = ended.signal) => new LegacySession({ ...options, ended: own }),
     modern: (discovery) => new ModernSession(options, discovery),

@@ -29,3 +29,9 @@ export class ReplyMemory {
     this.#heldBytes -= bytes;
   }
 }
+
+/** Why something ends for which no memory is left, and how to fix it. */
+export function outOfMemory({ limitBytes }: ReplyMemory): string {
+  const fix = 'raise SURGE_REPLY_MEMORY_MB, or spread the virtual users over more lanes';
+  return `the requests and replies under way hold ${Math.round(limitBytes / 1024 ** 2)} MiB, the limit: ${fix}`;
+}

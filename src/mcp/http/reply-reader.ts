@@ -4,6 +4,7 @@ import { type BrokenStream, headerOf, type JudgedExchange, type ReplyLimits } fr
 import { GrowingBuffer } from './growing-buffer.ts';
 import type { Judgement } from './json-rpc.ts';
 import { judgeMessage, judgeReply, unrequestedEncoding } from './judge-reply.ts';
+import { outOfMemory } from './reply-memory.ts';
 import { SseDecoder } from './sse-decoder.ts';
 
 /** How many bytes are kept of a reply that is not an answer, for its message; an error of the modern era is read from them. */
@@ -144,9 +145,7 @@ export class ReplyReader {
 
   #noMemory(): Judgement {
     this.#isOverLimit = true;
-    const mebibytes = Math.round(this.#limits.memory.limitBytes / 1024 ** 2);
-    const fix = 'raise SURGE_REPLY_MEMORY_MB, or spread the virtual users over more lanes';
-    return { outcome: 'CLIENT_LIMIT', message: `the replies under way hold ${mebibytes} MiB, the limit: ${fix}` };
+    return { outcome: 'CLIENT_LIMIT', message: outOfMemory(this.#limits.memory) };
   }
 
   #endStream(decoder: SseDecoder): Judgement {

@@ -14,7 +14,7 @@ import { Exchange } from './exchange.ts';
 import type { ExchangeHost, ExchangeRequest } from './exchange-request.ts';
 import { InFlightRequests } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
-import type { ReplyMemory } from './reply-memory.ts';
+import { outOfMemory, type ReplyMemory } from './reply-memory.ts';
 import { ResendingHandler } from './resending-handler.ts';
 
 export type TargetConnectionOptions = TargetPoolOptions & {
@@ -43,6 +43,8 @@ export class TargetConnection {
   readonly #host: ExchangeHost<Exchange>;
   readonly #inFlight: InFlightRequests<Exchange>;
   readonly #continued: ContinuedCalls;
+  /** The exchanges that hold memory for their requests. */
+  readonly #largeRequests = new Set<Exchange>();
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #bug: Error | undefined;
@@ -75,6 +77,7 @@ export class TargetConnection {
       limits: { maxReplyBytes: target.maxReplyBytes, memory: options.memory },
       cutsHeldStreams: target.heldStreams === 'cut',
       onFinished: (exchange) => {
+        if (this.#largeRequests.delete(exchange)) options.memory.give(exchange.request.body?.length ?? 0);
         if (exchange.continues) this.#continued.hold(exchange);
         else onComplete(exchange);
       },
@@ -104,11 +107,23 @@ export class TargetConnection {
       return;
     }
     const { method, headers, body } = exchange.request;
+    if (body !== null && body.length > LARGE_CHARACTERS && !this.#takeMemory(exchange, body.length)) return;
     const options = { path: this.#path, method, headers: headers as string[], body };
     if (this.#http2) new ResendingHandler(exchange, (handler) => this.#pool.dispatch(options, handler)).dispatch();
     else this.#pool.dispatch(options, exchange);
     // A connection takes a request within dispatch, even if it is not open yet.
     if (exchange.link === undefined && !exchange.over && this.#isAtLimit()) exchange.sample.flags |= SAMPLE_FLAG.queued;
+  }
+
+  /** Takes the memory of a large request, which is given back with the end of its exchange. @returns false if it failed */
+  #takeMemory(exchange: Exchange, bytes: number): boolean {
+    const { memory } = this.#host.limits;
+    if (!memory.take(bytes)) {
+      exchange.abort('CLIENT_LIMIT', outOfMemory(memory));
+      return false;
+    }
+    this.#largeRequests.add(exchange);
+    return true;
   }
 
   /** Whether all connections that the plan allows are in use, when the pool has given a request to none. */
@@ -165,6 +180,9 @@ export class TargetConnection {
 
 /** The addresses that connections may lead to. Tests also set a name look-up and certificate authorities. */
 export type TargetPoolOptions = Pick<GuardedConnectorOptions, 'addresses' | 'lookup' | 'ca'>;
+
+/** Requests with a longer body hold memory like replies. */
+const LARGE_CHARACTERS = 64 * 1024;
 
 /** Requests that share an HTTP/2 connection before another one is opened: the minimum that RFC 9113 §6.5.2 recommends. */
 const MAX_STREAMS = 100;

@@ -3,7 +3,8 @@ import type { Clock } from '../../traffic/clock.ts';
 import { HEADERS_HELD_AFTER_MS } from '../http/deadline.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, BrokenStream } from '../http/exchange-request.ts';
-import { succeeded } from './session.ts';
+import type { ExtraRequests } from './server-requests.ts';
+import { type SessionOptions, succeeded } from './session.ts';
 
 /**
  * Sends the GET of a stream. Resolves when the stream is open or has failed to open.
@@ -17,12 +18,14 @@ export type OpenStream = (lastEventId: string | undefined, onSent: (stream: Exch
  */
 export class EventStream {
   readonly #clock: Clock;
+  readonly #extraRequests: ExtraRequests;
   readonly #openStream: OpenStream;
   readonly #closed = new AbortController();
   #stream: Exchange | undefined;
 
-  constructor(clock: Clock, openStream: OpenStream) {
+  constructor({ clock, extraRequests }: Pick<SessionOptions, 'clock' | 'extraRequests'>, openStream: OpenStream) {
     this.#clock = clock;
+    this.#extraRequests = extraRequests;
     this.#openStream = openStream;
   }
 
@@ -50,7 +53,9 @@ export class EventStream {
     const { signal } = this.#closed;
     let lastEventId: string | undefined;
     let retry: number | undefined;
+    const pause = new ReopenPause(this.#clock, this.#extraRequests);
     while (!signal.aborted) {
+      const openedMs = this.#clock.now();
       const stream = await this.#openStream(lastEventId, (sent) => {
         this.#stream = sent;
         if (signal.aborted) sent.cancelStream();
@@ -63,7 +68,7 @@ export class EventStream {
       if (!succeeded(stream)) return;
       lastEventId = stream.broken?.lastEventId ?? lastEventId;
       retry = stream.broken?.retryMs ?? retry;
-      await this.#clock.sleepUntil(this.#clock.now() + retryDelayMs(retry), signal);
+      await pause.wait(retry, this.#clock.now() - openedMs, signal);
     }
   }
 }
@@ -82,7 +87,7 @@ const MAX_STREAMS = 100;
 export async function resume(
   exchange: BrokenExchange,
   first: BrokenStream,
-  { clock, ended }: { readonly clock: Clock; readonly ended: AbortSignal },
+  { clock, ended, extraRequests }: Pick<SessionOptions, 'clock' | 'ended' | 'extraRequests'>,
   openStream: OpenStream,
 ): Promise<void> {
   const hasEnded = () => ended.aborted;
@@ -93,8 +98,11 @@ export async function resume(
     else over.signal.addEventListener('abort', () => stream.cancelStream(), { once: true });
   };
   let { lastEventId, retryMs } = first;
+  const pause = new ReopenPause(clock, extraRequests);
+  let lastedMs = Number.POSITIVE_INFINITY;
   for (let streams = 0; streams < MAX_STREAMS; streams++) {
-    await clock.sleepUntil(clock.now() + retryDelayMs(retryMs), over.signal);
+    await pause.wait(retryMs, lastedMs, over.signal);
+    const openedMs = clock.now();
     if (exchange.over || hasEnded()) return;
     const stream = await openStream(lastEventId, cutWhenOver);
     // The end of the load ended this one, not the server.
@@ -107,6 +115,7 @@ export async function resume(
       return exchange.abandon(`it could not be resumed: ${stream.outcome} ${why}`);
     }
     await stream.ended();
+    lastedMs = clock.now() - openedMs;
     lastEventId = stream.broken?.lastEventId ?? lastEventId;
     retryMs = stream.broken?.retryMs ?? retryMs;
   }
@@ -115,12 +124,38 @@ export async function resume(
 
 /** How long to wait before a stream is opened again when the server does not say. The official clients wait as long. */
 const DEFAULT_RETRY_MS = 1000;
-/** The shortest wait, for servers that say 0. */
+/** The shortest wait, for servers that say 0. It doubles with each stream that ends within a second, up to a second. */
 const MIN_RETRY_MS = 20;
+const SHORT_STREAM_MS = 1000;
+/** A server that asks for as long a wait gets just that. */
+const PATIENT_RETRY_MS = 100;
 
-/** @param asked milliseconds, from the server's latest `retry` field */
-function retryDelayMs(asked: number | undefined): number {
-  return Math.max(MIN_RETRY_MS, asked ?? DEFAULT_RETRY_MS);
+/** The waits before the streams of one session or call are opened again. */
+class ReopenPause {
+  readonly #clock: Clock;
+  readonly #extraRequests: ExtraRequests;
+  #leastMs = MIN_RETRY_MS;
+
+  constructor(clock: Clock, extraRequests: ExtraRequests) {
+    this.#clock = clock;
+    this.#extraRequests = extraRequests;
+  }
+
+  /**
+   * Waits until a stream may be opened again.
+   * @param askedMs from the server's latest `retry` field
+   * @param lastedMs how long the stream before was open
+   */
+  async wait(askedMs: number = DEFAULT_RETRY_MS, lastedMs: number, signal: AbortSignal): Promise<void> {
+    const clock = this.#clock;
+    const isShort = lastedMs < SHORT_STREAM_MS && askedMs < PATIENT_RETRY_MS;
+    const leastMs = isShort ? this.#leastMs : MIN_RETRY_MS;
+    this.#leastMs = isShort ? Math.min(SHORT_STREAM_MS, 2 * leastMs) : MIN_RETRY_MS;
+    await clock.sleepUntil(clock.now() + Math.max(leastMs, askedMs), signal);
+    while (!signal.aborted && !this.#extraRequests.take()) {
+      await clock.sleepUntil(clock.now() + this.#extraRequests.waitMs, signal);
+    }
+  }
 }
 
 /** What undici accepts as a header's value: each character is one byte. */

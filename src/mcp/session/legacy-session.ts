@@ -1,4 +1,3 @@
-import type { Target } from '../../plan/target-schema.ts';
 import type { Clock } from '../../traffic/clock.ts';
 import type { Exchange } from '../http/exchange.ts';
 import {
@@ -8,14 +7,15 @@ import {
   headerOf,
   type JudgedExchange,
 } from '../http/exchange-request.ts';
-import { isServerMessage, type Judgement, type ServerMessage } from '../http/json-rpc.ts';
-import { answerElicitation, clientCapabilities } from '../operations/answer-input.ts';
+import { isServerMessage, type Judgement } from '../http/json-rpc.ts';
+import { clientCapabilities } from '../operations/answer-input.ts';
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
 import { initializeJudge, LEGACY_REVISIONS, namesOf, readInitialize, serverText } from './handshakes.ts';
 import { listTools } from './lists.ts';
 import { failedForToken, Sender } from './sender.ts';
+import { answerServer, MAX_ANSWERS } from './server-requests.ts';
 import {
   type Caller,
   clientInfoOf,
@@ -70,6 +70,8 @@ export class LegacySession implements Session, ExchangePeer {
   /** Calls whose stream broke and whose answer comes over another one. */
   readonly #broken = new Set<BrokenExchange>();
   readonly #background = new Background();
+  /** Answers to requests of the server that are under way. */
+  #answering = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -177,8 +179,19 @@ export class LegacySession implements Session, ExchangePeer {
       for (const waiting of this.#broken) waiting.accept(message);
       return;
     }
-    const answer = answerServer(message, this.#options.target.elicitation);
-    if (answer !== undefined) this.#sendInBackground(answer.operation, answer.body, request);
+    if (message.id === undefined || this.#options.rejected.aborted) return;
+    const { extraRequests, target } = this.#options;
+    const answer =
+      this.#answering < MAX_ANSWERS && extraRequests.take() ? answerServer(message, target.elicitation) : undefined;
+    if (answer === undefined) {
+      extraRequests.refuse();
+      return;
+    }
+    this.#answering++;
+    const done = () => {
+      this.#answering--;
+    };
+    this.#background.add(this.#notify(answer.operation, answer.body, request).then(done, done));
   }
 
   onOtherEvent(): void {}
@@ -187,10 +200,10 @@ export class LegacySession implements Session, ExchangePeer {
     if (!this.#alive || lastEventIdHeader(stream.lastEventId).length === 0) return false;
     this.#broken.add(exchange);
     void exchange.settled.then(() => this.#broken.delete(exchange));
-    const { clock, ended } = this.#options;
+    const { clock, ended, extraRequests } = this.#options;
     const open: OpenStream = (lastEventId, onSent) => this.#openStream(lastEventId, exchange.request, onSent);
     // Rejects only because of a bug in mcp-surge, which the connection remembers.
-    resume(exchange, stream, { clock, ended }, open).catch(() => {});
+    resume(exchange, stream, { clock, ended, extraRequests }, open).catch(() => {});
     return true;
   }
 
@@ -206,9 +219,11 @@ export class LegacySession implements Session, ExchangePeer {
   /** The steps after the handshake: opens the stream for server messages if the plan wants it, and lists the tools. */
   async #finishOpening(initialized: Exchange, hasTools: boolean, caller: Caller): Promise<readonly Tool[] | NotOpened> {
     if (!succeeded(initialized)) return { failed: initialized };
-    const { target, clock } = this.#options;
+    const { target, clock, extraRequests } = this.#options;
     if (target.eventStream) {
-      this.#eventStream = new EventStream(clock, (id, onSent) => this.#openStream(id, caller, onSent));
+      this.#eventStream = new EventStream({ clock, extraRequests }, (id, onSent) =>
+        this.#openStream(id, caller, onSent),
+      );
       this.#waitedMs = await this.#eventStream.open();
     }
     return hasTools ? listTools(this, caller, this.#options.tools) : [];
@@ -266,38 +281,6 @@ export class LegacySession implements Session, ExchangePeer {
     this.#eventStream?.close();
     for (const waiting of this.#broken) waiting.abandon(why);
   }
-}
-
-/**
- * JSON-RPC 2.0: the method does not exist. Clients answer so to requests for capabilities that they did not declare.
- */
-const METHOD_NOT_FOUND = -32601;
-
-/** Server requests that the protocol defines. All others share one operation, as a server may invent any number. */
-const KNOWN: ReadonlySet<string> = new Set(['ping', 'elicitation/create', 'sampling/createMessage', 'roots/list']);
-
-/**
- * The response to a request of the server; undefined for a notification, which gets none. `ping` gets its empty result,
- * and an elicitation gets what the plan allows. Everything else is answered with "method not found": sampling and roots
- * are never declared.
- * @returns the response as JSON text, and the operation that its sample counts under
- */
-function answerServer(
-  { id, method, params }: ServerMessage,
-  elicitation: Target['elicitation'],
-): { readonly operation: string; readonly body: string } | undefined {
-  if (typeof id !== 'string' && typeof id !== 'number') return undefined;
-  const operation = KNOWN.has(method) ? `response:${method}` : 'response';
-  const result = resultOf(method, params, elicitation);
-  if (result !== undefined) return { operation, body: JSON.stringify({ jsonrpc: '2.0', id, result }) };
-  const error = { code: METHOD_NOT_FOUND, message: `this client does not have ${method}` };
-  return { operation, body: JSON.stringify({ jsonrpc: '2.0', id, error }) };
-}
-
-function resultOf(method: string, params: unknown, elicitation: Target['elicitation']): object | undefined {
-  if (method === 'ping') return {};
-  if (method === 'elicitation/create' && elicitation === 'defaults') return answerElicitation(params);
-  return undefined;
 }
 
 /** Requests of a session that no caller waits for: answers to the server's requests, and cancellations. */

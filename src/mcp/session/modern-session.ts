@@ -156,9 +156,10 @@ export class ModernSession implements Session, ExchangePeer {
     const progressToken = progress ? `"progressToken":${id},` : '';
     const meta = `"_meta":{${progressToken}${this.#meta}}`;
     const body = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${addParams(params, meta)}}`;
-    const headers = ['mcp-method', method];
-    if (name !== undefined) headers.push('mcp-name', encodeHeaderValue(name));
-    if (tool !== undefined && tool.mirrored.length > 0) headers.push(...headersOfArguments(tool.mirrored, params));
+    const own =
+      name === undefined ? ['mcp-method', method] : ['mcp-method', method, 'mcp-name', encodeHeaderValue(name)];
+    const headers =
+      tool === undefined || tool.mirrored.length === 0 ? own : own.concat(headersOfArguments(tool.mirrored, params));
     return { method: 'POST', body, expects: 'response', id, rpcMethod: method, operation, kind, headers, judge, tool };
   }
 }

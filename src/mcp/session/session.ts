@@ -7,6 +7,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
 import { namedTool, readTools, type Tool } from '../operations/tool.ts';
+import type { ExtraRequests } from './server-requests.ts';
 
 /** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
 export type Session = {
@@ -47,6 +48,7 @@ export type SessionOptions = {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly tools: ToolIndex;
+  readonly extraRequests: ExtraRequests;
   /** Identifies mcp-surge to the target's owner. */
   readonly userAgent: string;
   /** The number of an operation in the recorder. */

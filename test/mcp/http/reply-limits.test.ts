@@ -70,7 +70,10 @@ it('ends a reply for which the process has no memory left as CLIENT_LIMIT, and g
   while (memory.heldBytes === 0) await new Promise(setImmediate);
   const second = await rig.send();
   assert.equal(second.outcome, 'CLIENT_LIMIT');
-  assert.match(second.message, /^the replies under way hold \d+ MiB, the limit: raise SURGE_REPLY_MEMORY_MB/);
+  assert.match(
+    second.message,
+    /^the requests and replies under way hold \d+ MiB, the limit: raise SURGE_REPLY_MEMORY_MB/,
+  );
   socket.destroy();
   await rig.finish(first);
   assert.equal(memory.heldBytes, 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { it } from 'node:test';
 import { PING } from '../../../src/mcp/operations/call.ts';
 import { type Answer, openWithoutSession } from '../../support/mcp-server.ts';
@@ -119,24 +120,64 @@ it('the event stream of a session ends when the server has lost the session, for
   assert.equal(rig.server.of('GET').length, 1);
 });
 
-it('the event stream of a session carries server requests, each of which is answered once', async (t) => {
+it('the event stream of a session carries server requests, of which 16 at a time are answered and the rest are counted', async (t) => {
+  let asked: Socket | undefined;
+  const ask = (from: number, to: number) => {
+    for (let id = from; id < to; id++) asked?.write(chunkOf(eventOf({ jsonrpc: '2.0', id, method: 'ping' })));
+  };
   const answers: Record<string, Answer> = {
     GET: ({ socket }) => {
+      asked = socket;
       socket.write(openStream());
-      for (let id = 0; id < 50; id++) socket.write(chunkOf(eventOf({ jsonrpc: '2.0', id, method: 'ping' })));
+      socket.cork();
+      ask(0, 50);
+      socket.uncork();
       return undefined;
     },
   };
   const rig = await startSession(t, answers, { target: { ...target, maxConnections: 2 } });
   const session = rig.legacy();
   await session.open(CALLER);
-  await until(() => rig.server.of('response').length === 50);
+  const answered = () => rig.samples().filter((sample) => sample === 'response:ping OK').length;
+  await until(() => answered() === 16);
   assert.deepEqual(
     rig.server.of('response').map(({ id }) => id),
-    Array.from({ length: 50 }, (_, id) => id),
+    Array.from({ length: 16 }, (_, id) => id),
   );
+  assert.equal(rig.extraRequests.refused, 34);
+  ask(50, 60);
+  await until(() => answered() === 26);
+  assert.equal(rig.extraRequests.refused, 34);
   await session.close(CALLER);
-  assert.equal(rig.samples().filter((sample) => sample === 'response:ping OK').length, 50);
+});
+
+it('the event stream of a session gets answers only as fast as the operator allows starts', async (t) => {
+  const answers: Record<string, Answer> = {
+    GET: ({ socket }) => {
+      socket.write(openStream());
+      for (let id = 0; id < 10; id++) socket.write(chunkOf(eventOf({ jsonrpc: '2.0', id, method: 'ping' })));
+      return undefined;
+    },
+  };
+  const rig = await startSession(t, answers, { target, maxRate: 3 });
+  const session = rig.legacy();
+  await session.open(CALLER);
+  await until(() => rig.extraRequests.refused === 7);
+  await until(() => rig.samples().filter((sample) => sample === 'response:ping OK').length === 3);
+  await session.close(CALLER);
+});
+
+it('the event stream of a session is opened again ever less often when each ends immediately and asks for no wait', async (t) => {
+  const rig = await startSession(t, { GET: () => eventStream('retry: 0\nid: 1\ndata:\n\n') }, { target });
+  const session = rig.legacy();
+  await session.open(CALLER);
+  await until(() => rig.server.of('GET').length === 5);
+  const times = rig.server.of('GET').map(({ atMs }) => atMs);
+  for (const [index, least] of [20, 40, 80, 160].entries()) {
+    const waitedMs = (times[index + 1] ?? 0) - (times[index] ?? 0);
+    assert.ok(waitedMs >= least - 1, `waited ${waitedMs} ms instead of ${least}`);
+  }
+  await session.close(CALLER);
 });
 
 it('the event stream of a session works with a server that keeps no sessions', async (t) => {
