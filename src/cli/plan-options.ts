@@ -1,10 +1,12 @@
 import { dirname } from 'node:path';
+import { authSchema } from '../plan/auth-schema.ts';
 import { decodeText } from '../plan/decode-text.ts';
 import type { ReadFile } from '../plan/feed.ts';
 import { overridePlan, writtenPlan } from '../plan/override-plan.ts';
 import { asRecord, httpUrl, parseDuration } from '../plan/primitives.ts';
 import { nearestOf } from '../plan/problem.ts';
 import { variantsWith } from '../plan/schema-at.ts';
+import { parseSecretOrigin, secretNames } from '../plan/secret-origins.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { relativeFileReader } from '../run/text-file.ts';
 import { commandContext, readPlanFile, UsageError } from './command-context.ts';
@@ -47,6 +49,7 @@ export function openPlan(file: string, options: PlanOptions): OpenedPlan {
   const readFile = relativeFileReader(dirname(file));
   if (typeof written !== 'string') return { text: bytes, context, readFile };
   checkNames(written, targets, tokenUrls);
+  checkSecrets(written, options['secret-origin'] ?? []);
   const text = overridePlan(written, { targets, tokenUrls, ...(duration === undefined ? {} : { duration }) });
   return { text, context, readFile };
 }
@@ -87,9 +90,9 @@ function checkNames(text: string, targets: Record<string, string>, tokenUrls: Re
   for (const [option, urls] of [['--target', targets] as const, ['--token-url', tokenUrls] as const]) {
     const unknown = Object.keys(urls).find((name) => !Object.hasOwn(known, name));
     if (unknown === undefined) continue;
-    const nearest = nearestOf(unknown, names);
-    const meant = nearest === undefined ? '.' : `: did you mean "${nearest}"?`;
-    throw new UsageError(`${option}: the plan has no target "${unknown}"${meant} Its targets: ${names.join(', ')}.`);
+    throw new UsageError(
+      `${option}: the plan has no target ${meantName(unknown, names)} Its targets: ${names.join(', ')}.`,
+    );
   }
   const { names: types } = variantsWith(plan, ['targets', '', 'auth'], 'tokenUrl');
   for (const name of Object.keys(tokenUrls)) {
@@ -99,4 +102,25 @@ function checkNames(text: string, targets: Record<string, string>, tokenUrls: Re
       `--token-url ${name}: the auth of this target has type "${type}", which has no token URL; ${types.join(' and ')} have one.`,
     );
   }
+}
+
+/** Checks that the secrets of --secret-origin are secrets of the plan: a misspelt one would limit nothing. */
+function checkSecrets(text: string, secretOrigins: readonly string[]): void {
+  const auths = Object.values(asRecord(asRecord(writtenPlan(text)).targets)).map((target) => asRecord(target).auth);
+  const parsed = auths.map((auth) => authSchema.safeParse(auth ?? { type: 'none' }).data);
+  // Credentials that are not valid are left to the parser.
+  if (parsed.includes(undefined)) return;
+  const names = [...new Set(parsed.flatMap((auth) => (auth === undefined ? [] : secretNames(auth))))];
+  for (const value of secretOrigins) {
+    const secret = parseSecretOrigin(value)?.secret;
+    if (secret === undefined || names.includes(secret)) continue;
+    const all = names.length === 0 ? 'It uses none.' : `Its secrets: ${names.join(', ')}.`;
+    throw new UsageError(`--secret-origin: the plan uses no secret ${meantName(secret, names)} ${all}`);
+  }
+}
+
+/** An unknown name in quotes, with the nearest known one. */
+function meantName(name: string, known: readonly string[]): string {
+  const nearest = nearestOf(name, known);
+  return nearest === undefined ? `"${name}".` : `"${name}": did you mean "${nearest}"?`;
 }

@@ -80,6 +80,11 @@ describe('the options that change a plan', () => {
       { 'token-url': ['web=http://127.0.0.1:9/t'] },
       '--token-url web: the auth of this target has type "bearer", which has no token URL; client-credentials and jwt-bearer have one.',
     ],
+    [{ 'secret-origin': ['web-token=https://mcp.example.com'] }, undefined],
+    [
+      { 'secret-origin': ['web-tokn=https://mcp.example.com'] },
+      '--secret-origin: the plan uses no secret "web-tokn": did you mean "web-token"? Its secrets: web-token.',
+    ],
     [{ duration: '10' }, '--duration takes a duration such as "10s" or "1h30m", got "10".'],
     [{ allow: ['https://mcp.example.com'] }, undefined],
     [
