@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { DEFAULT_REPLY_MEMORY_BYTES, ReplyMemory } from '../mcp/http/reply-memory.ts';
+import { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { type HowToAllow, parseIpRange } from '../net/address-rules.ts';
 import { EXPECTED_SCOPE, isScope } from '../plan/entra-scope.ts';
 import type { Policy, RefusalCode } from '../plan/policy.ts';
@@ -10,6 +10,7 @@ import { RunningSlices } from '../run/running-slices.ts';
 import { readBounded } from '../run/text-file.ts';
 import { DEFAULT_DEAD_AFTER_MS, timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
+import { DEFAULT_MAX_STALL_MS, STALLED_EXIT_CODE } from '../run/watchdog.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { memoryRunStore } from '../store/memory-run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
@@ -30,7 +31,8 @@ export const EXIT_CODE = {
   stopped: 105,
   preflightFailed: 106,
   invalid: 107,
-} as const satisfies Record<VerdictStatus | 'error' | 'usage' | 'invalidPlan' | 'preflightFailed', number>;
+  stalled: STALLED_EXIT_CODE,
+} as const satisfies Record<VerdictStatus | 'error' | 'usage' | 'invalidPlan' | 'preflightFailed' | 'stalled', number>;
 
 /** The command line is wrong; the message says what is wrong and what to write instead. */
 export class UsageError extends Error {}
@@ -98,13 +100,16 @@ export function commandContext({ origins, addresses, scopes, secretOrigins, entr
     maxDurationMs: 24 * 3_600_000,
     howToAllow: HOW_TO_ALLOW,
   };
+  const replyMemoryMb = numberVariable('SURGE_REPLY_MEMORY_MB', 'MiB');
+  const stallSeconds = numberVariable('SURGE_MAX_STALL_SECONDS', 'seconds');
   return {
     store: memoryRunStore(),
     secrets: openSecrets(process.env, () => performance.now()),
     clock: systemClock,
     policy,
     tokens: openTokenAccess(policy),
-    replyMemory: new ReplyMemory(replyMemoryBytes()),
+    replyMemory: new ReplyMemory(replyMemoryMb === undefined ? undefined : replyMemoryMb * 1024 * 1024),
+    maxStallMs: stallSeconds === undefined ? DEFAULT_MAX_STALL_MS : stallSeconds * 1000,
     sizing: ONE_SLICE,
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
@@ -114,12 +119,12 @@ export function commandContext({ origins, addresses, scopes, secretOrigins, entr
   };
 }
 
-/** What all replies under way may hold together, from SURGE_REPLY_MEMORY_MB. @throws UsageError if it is not a number */
-function replyMemoryBytes(): number {
-  const text = process.env.SURGE_REPLY_MEMORY_MB ?? '';
-  if (text === '') return DEFAULT_REPLY_MEMORY_BYTES;
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text) * 1024 * 1024;
-  throw new UsageError(`SURGE_REPLY_MEMORY_MB takes a whole number of MiB, got "${text}".`);
+/** The value of an environment variable that takes a whole number. @throws UsageError if it is not one */
+function numberVariable(name: string, unit: string): number | undefined {
+  const text = process.env[name] ?? '';
+  if (text === '') return undefined;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`${name} takes a whole number of ${unit}, got "${text}".`);
 }
 
 /** The items of an environment variable that is a list with commas. */

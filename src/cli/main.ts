@@ -39,7 +39,7 @@ const USAGE = `mcp-surge ${version}: load tests for MCP servers
       --require-data        fail if there is too little data to compare any operation
 
 Exit codes: 0 pass or unjudged, 99 a threshold failed, or an operation fails more or became slower, 104 plan not valid or not
-allowed, 105 stopped, 106 preflight failed, 107 verdict invalid, 2 wrong command line, 1 any other error.
+allowed, 105 stopped, 106 preflight failed, 107 verdict invalid, 108 stalled, 2 wrong command line, 1 any other error.
 `;
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {

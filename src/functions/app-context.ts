@@ -11,6 +11,7 @@ import type { RunLimits } from '../run/run-limits.ts';
 import { RunningSlices } from '../run/running-slices.ts';
 import { timingOf } from '../run/timing.ts';
 import { DEFAULT_MAX_WAITING_BYTES, WaitingMemory } from '../run/waiting-memory.ts';
+import { DEFAULT_MAX_STALL_MS } from '../run/watchdog.ts';
 import { openSecrets } from '../secrets/open-secrets.ts';
 import { openTable, tableRunStore } from '../store/open-run-store.ts';
 import type { RunStore } from '../store/run-store.ts';
@@ -99,6 +100,8 @@ const settingsSchema = z.object({
   SURGE_MAX_WAITING_MB: megabytes(DEFAULT_MAX_WAITING_BYTES / MEGABYTE),
   /** `true` if App Service authentication is in front of the app: then callers need an app role of Microsoft Entra. */
   SURGE_REQUIRE_ROLES: z.stringbool().default(false),
+  /** A process whose event loop stands still for this long during a slice is ended. */
+  SURGE_MAX_STALL_SECONDS: seconds(DEFAULT_MAX_STALL_MS / 1000),
   /** What all replies under way in a process may hold together. */
   SURGE_REPLY_MEMORY_MB: megabytes(DEFAULT_REPLY_MEMORY_BYTES / MEGABYTE),
 });
@@ -237,6 +240,7 @@ function contextWith(store: RunStore): RunContext {
     isStopped: settings.SURGE_STOPPED,
     tokens: openTokenAccess(policy),
     replyMemory: new ReplyMemory(settings.SURGE_REPLY_MEMORY_MB),
+    maxStallMs: settings.SURGE_MAX_STALL_SECONDS,
     sizing: {
       vusPerLane: settings.SURGE_VUS_PER_LANE,
       ratePerLane: settings.SURGE_RATE_PER_LANE,

@@ -13,6 +13,7 @@ import { planRedactor, type RunContext } from './run-context.ts';
 import { type SliceWriter, startFlushLoop } from './slice-writer.ts';
 import { abortClients, closeClients, openSliceClients, type SliceClients, type TargetClient } from './target-client.ts';
 import { warmUp } from './warm-up.ts';
+import { watchEventLoop } from './watchdog.ts';
 
 export type SliceLoad = {
   readonly plan: Plan;
@@ -57,6 +58,7 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
     gate: end.fence,
   });
   end.fence.signal.addEventListener('abort', () => abortClients(clients, 'the load has ended'));
+  const stopWatch = watchEventLoop(context.maxStallMs, `slice ${slice.sliceId}`);
   const flushing = startFlushLoop(context, slice, () => writer.flush(recorder));
   const shared = {
     plan,
@@ -100,6 +102,8 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
     await flushing.stop();
     await writer.flush(recorder);
     throw error;
+  } finally {
+    stopWatch();
   }
 }
 

@@ -39,6 +39,8 @@ export type RunContext = {
   readonly tokens: TokenAccess;
   /** What the replies under way of this process hold. */
   readonly replyMemory: ReplyMemory;
+  /** How long the event loop may stand still before the process is ended, milliseconds; undefined not to watch it. */
+  readonly maxStallMs?: number;
   /** Names this process in the generator's health. */
   readonly instance: string;
 };
