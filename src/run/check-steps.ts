@@ -59,7 +59,9 @@ function checkStep(step: Step, scope: Scope): readonly Finding[] {
   if (tool !== undefined) return checkTool(tool, step, scope);
   if (ping !== undefined) return checkPing(scope);
   const [key, capability] = capabilityOf(step);
-  if (!opened.capabilities.includes(capability)) {
+  // Some servers have tools without the capability.
+  const isOffered = opened.capabilities.includes(capability) || (capability === 'tools' && opened.tools.length > 0);
+  if (!isOffered) {
     const offered = opened.capabilities.join(', ') || 'nothing';
     const message = `${targetName} does not offer ${capability}; it offers ${offered}. Remove the step`;
     return [{ severity: 'problem', path: [...path, key], message }];

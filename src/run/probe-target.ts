@@ -21,7 +21,7 @@ import { readTargetLists, type TargetLists } from './target-lists.ts';
 type ProbeResult = Findings & { readonly target?: RunTarget };
 
 /** A session that was opened, and what the target listed in it. */
-type Visit = { readonly opened: Opened; readonly lists: TargetLists };
+type Visit = { readonly opened: Opened; readonly lists: TargetLists; readonly notes: readonly string[] };
 
 /** A request that ended a probe. */
 type Fault = { readonly operation: string; readonly outcome: Outcome; readonly message: string };
@@ -122,9 +122,13 @@ async function probe(context: RunContext, plan: Plan, name: string, progress: Pr
       const fault = { ...visit, message: redact(visit.message) };
       return { problems: [cleanProblem(faultProblem(name, target, fault))], warnings: [] };
     }
-    const { opened, lists } = visit;
+    const { opened, lists, notes: eraNotes } = visit;
     const { facts, capabilities } = opened;
-    const notes = [...toolNotes(plan, name, opened), ...issuerNotes(name, client.authorizer.discoveredIssuer)];
+    const notes = [
+      ...eraNotes,
+      ...toolNotes(plan, name, opened),
+      ...issuerNotes(name, client.authorizer.discoveredIssuer),
+    ];
     const { problems, warnings } = checkSteps(plan, name, opened, lists);
     return {
       problems: problems.map(cleanProblem),
@@ -166,7 +170,9 @@ async function visitOnce(
   if (!('failed' in opened)) {
     const lists = await readTargetLists(session, opened, steps, CALLER, redact);
     await session.close(CALLER);
-    return { opened, lists };
+    const assumed = revision.era === 'legacy' ? revision.message : undefined;
+    const notes = assumed === undefined ? [] : [`${assumed}, so the era with sessions was assumed.`];
+    return { opened, lists, notes };
   }
   const { failed } = opened;
   if (await isHttpSse(client.connection, failed, clock)) return { ...HTTP_SSE, operation: operationOf(failed) };

@@ -153,7 +153,9 @@ export class TargetClient {
   /** Finds out which era the target speaks. */
   findRevision(): Promise<FoundRevision> {
     const options = this.#sessionOptions;
-    return findRevision(options.target.protocol, () => new ModernSession(options).discover(PROBE_CALLER));
+    return findRevision(options.target.protocol, (patienceMs) =>
+      new ModernSession(options).discover(PROBE_CALLER, patienceMs),
+    );
   }
 
   /**

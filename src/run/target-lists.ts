@@ -30,7 +30,7 @@ export const NO_LISTS: TargetLists = { prompts: undefined, resources: undefined,
  * @param redact removes secrets from a message of the server
  */
 export async function readTargetLists(
-  session: Pick<Session, 'request'>,
+  session: Pick<Session, 'request' | 'stateless'>,
   { capabilities }: Pick<Opened, 'capabilities'>,
   steps: readonly Step[],
   caller: Caller,

@@ -93,6 +93,7 @@ export function rigOf(
         result,
       }) as unknown as Exchange;
     return {
+      stateless: false,
       waitedMs,
       async open({ intended }) {
         log.push(`open ${number}${lagOf(clock, intended?.take())}`);

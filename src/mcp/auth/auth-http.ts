@@ -1,6 +1,7 @@
 import { type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
 import { isLoopback } from '../../net/address-rules.ts';
+import { parseJson } from '../http/json-rpc.ts';
 
 export type AuthHttpOptions = {
   /** Makes all connections and may refuse addresses. It is kept for later tokens, so it must stay open. */
@@ -141,7 +142,7 @@ export function parsedReply<Schema extends z.ZodType>(text: string, schema: Sche
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

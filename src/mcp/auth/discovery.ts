@@ -1,16 +1,12 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  protectedResourceRequest,
-  WWWAuthenticateChallengeError,
-} from 'oauth4webapi';
 import { z } from 'zod';
 import { type AuthHttp, readDocument } from './auth-http.ts';
+import { bearerParameters } from './challenge.ts';
 
 /** A target's answer to a request without a token. */
 type Challenge = {
   readonly status: number;
-  readonly resourceMetadataUrl: string | undefined;
+  /** As many as the challenge names, in its order; more than one is a fault. */
+  readonly resourceMetadataUrls: readonly string[];
   readonly scope: string | undefined;
 };
 
@@ -23,35 +19,21 @@ const HEADERS = { 'content-type': 'application/json', accept: 'application/json,
  * @throws when the target's address is not allowed or it does not answer
  */
 export async function readChallenge(http: AuthHttp, targetUrl: string): Promise<Challenge> {
-  const ask = () =>
-    http.send({
-      what: 'The target',
-      url: targetUrl,
-      method: 'POST',
-      headers: HEADERS,
-      body: PING,
-      headOnly: true,
-    });
-  try {
-    // The library parses the header. It demands a token, which `ask` does not send.
-    const { status } = await protectedResourceRequest('none', 'POST', new URL(targetUrl), undefined, undefined, {
-      [customFetch]: ask,
-      [allowInsecureRequests]: true,
-    });
-    return { status, resourceMetadataUrl: undefined, scope: undefined };
-  } catch (error) {
-    if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
-    const bearers = error.cause.filter(({ scheme }) => scheme === 'bearer').map(({ parameters }) => parameters);
-    const { resource_metadata, scope } =
-      bearers.find((each) => each.resource_metadata !== undefined) ?? bearers[0] ?? {};
-    // Some servers send the header with every reply. Only in a 401 does it say what is missing.
-    const isChallenge = error.status === 401;
-    return {
-      status: error.status,
-      resourceMetadataUrl: isChallenge ? resource_metadata : undefined,
-      scope: isChallenge ? scope : undefined,
-    };
-  }
+  const { status, headers } = await http.send({
+    what: 'The target',
+    url: targetUrl,
+    method: 'POST',
+    headers: HEADERS,
+    body: PING,
+    headOnly: true,
+  });
+  // Some servers send the header with every reply. Only in a 401 does it say what is missing.
+  const challenge = status === 401 ? (headers.get('www-authenticate') ?? '') : '';
+  return {
+    status,
+    resourceMetadataUrls: bearerParameters(challenge, 'resource_metadata'),
+    scope: bearerParameters(challenge, 'scope')[0],
+  };
 }
 
 const RESOURCE_METADATA = 'The protected resource metadata';
@@ -73,10 +55,10 @@ type ProtectedResource = z.output<typeof protectedResource>;
 export async function readProtectedResource(
   http: AuthHttp,
   targetUrl: string,
-  challengedUrl: string | undefined,
+  challengedUrls: readonly string[],
   trusted: string | undefined,
 ): Promise<ProtectedResource> {
-  const places = challengedUrl === undefined ? resourceMetadataUrls(targetUrl) : [challengedUrl];
+  const places = challengedUrls.length === 0 ? resourceMetadataUrls(targetUrl) : challengedUrls;
   return firstOf(places, async (url) => {
     const document = await readDocument(http, RESOURCE_METADATA, url, protectedResource);
     const { resource } = document;
@@ -171,6 +153,12 @@ export async function readAuthorizationServer(
   return { ...(await read), isTargetsChoice: named === undefined };
 }
 
+/** True for equal texts, and for URLs without a path that differ by its slash, as https://a.example and https://a.example/. */
+function isSameUrl(one: string, other: string): boolean {
+  const withoutSlash = (url: string) => (/^https?:\/\/[^/?#]+\/$/.test(url) ? url.slice(0, -1) : url);
+  return withoutSlash(one) === withoutSlash(other);
+}
+
 /** True for the same issuer, with or without a slash at its end. */
 function sameIssuer(listed: string, named: string): boolean {
   return listed.replace(/\/$/, '') === named.replace(/\/$/, '');
@@ -204,8 +192,8 @@ async function readServer(
 ): Promise<Omit<AuthorizationServer, 'isTargetsChoice'>> {
   const metadata = await readDocument(http, SERVER_METADATA, url, serverMetadata);
   const { issuer, token_endpoint: tokenUrl } = metadata;
-  // RFC 8414 §3.3: identical, including a slash at the end.
-  if (issuer !== expectedIssuer)
+  // RFC 8414 §3.3: identical, including a slash at the end, except that of an empty path.
+  if (!isSameUrl(issuer, expectedIssuer))
     throw new Error(`${SERVER_METADATA} ${url} belongs to the issuer ${issuer}, not to ${expectedIssuer}.`);
   return {
     issuer,

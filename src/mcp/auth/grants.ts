@@ -105,14 +105,20 @@ type TokenRequest = {
   readonly parameters: Readonly<Record<string, string | undefined>>;
 };
 
-/** RFC 6749 §5.1. `expires_in` is optional; a token without it is used for a minute. */
+/** RFC 6749 §5.1. `expires_in` is optional; a token without it, or with one that says nothing, is used for a minute. */
 const tokenReply = z.object({
   access_token: z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters'),
   token_type: z.string().default('Bearer'),
-  expires_in: z.coerce.number().positive().default(60),
+  expires_in: z.preprocess(lifetimeOf, z.number().positive().default(60)),
   /** RFC 8693 §2.2.1. */
   issued_token_type: z.string().optional(),
 });
+
+/** Some servers send null, 0 or a text for a lifetime that they do not tell. */
+function lifetimeOf(sent: unknown): number | undefined {
+  const seconds = typeof sent === 'string' || typeof sent === 'number' ? Number(sent) : Number.NaN;
+  return Number.isFinite(seconds) && seconds !== 0 ? seconds : undefined;
+}
 
 type TokenReply = z.output<typeof tokenReply> & {
   /** A text of the endpoint as messages show it: short, and without what was sent. */
@@ -152,10 +158,11 @@ async function requestToken(asked: TokenRequest): Promise<TokenReply> {
   const text = await reply.text();
   const redactor = new Redactor([client.secret ?? '', ...secrets]);
   const quote = (quoted: string) => excerpt(redactor.redact(quoted), MAX_SHOWN_CHARACTERS);
-  if (reply.status !== 200) {
+  const parsed = parsedReply(text, tokenReply);
+  // RFC 6749 §5.1 demands 200. Some servers create a token with 201.
+  if (!reply.ok || (reply.status !== 200 && !parsed.ok)) {
     throw new Error(`${WHAT} ${tokenUrl} answered HTTP ${reply.status}: ${quote(text)}`);
   }
-  const parsed = parsedReply(text, tokenReply);
   if (!parsed.ok) throw new Error(`${WHAT} ${tokenUrl} answered without a usable token: ${parsed.faults}.`);
   return { ...parsed.value, quote };
 }

@@ -71,7 +71,7 @@ async function findTerms(options: TokenTermsOptions): Promise<TokenTerms> {
   const metadata = await readProtectedResource(
     http,
     targetUrl,
-    challenge.resourceMetadataUrl,
+    challenge.resourceMetadataUrls,
     resource || undefined,
   ).catch((error: unknown) => {
     throw new Error(`Without a token it answered HTTP ${challenge.status}. ${reasonOf(error)}`, { cause: error });

@@ -167,7 +167,7 @@ export function classifyStatus(context: StatusContext, body: string): Outcome {
   if (status === 401) return renewed ? 'AUTH_REJECTED' : 'AUTH_401';
   if (status === 403) return INSUFFICIENT_SCOPE.test(challenge) ? 'AUTH_SCOPE' : 'AUTH_403';
   // Servers that limit the number of their sessions refuse initialize with these.
-  if (opensSession && (status === 429 || status === 503)) return 'SESS_REFUSED';
+  if (opensSession && (status === 429 || status === 503 || isTaken(body))) return 'SESS_REFUSED';
   // The specification says 404 for a session that no longer exists. Some servers send 400 with a text that says so.
   if (status === 404 && sentSessionId) return 'SESS_EXPIRED';
   if (status === 400 && /not initialized|no valid session|session not found/i.test(body)) {
@@ -175,6 +175,11 @@ export function classifyStatus(context: StatusContext, body: string): Outcome {
   }
   if (status === 400 && !sentSessionId && /mcp-session-id/i.test(body)) return 'SESS_MISSING';
   return `HTTP_${status}`;
+}
+
+/** True for the text with which a server that keeps one session for all clients refuses initialize. */
+export function isTaken(text: string): boolean {
+  return /\balready (been )?initiali[sz]ed\b/i.test(text);
 }
 
 /** The parameter of a challenge (RFC 6750 §3.1) in every form that RFC 9110 §11.2 allows. */

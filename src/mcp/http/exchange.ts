@@ -25,7 +25,7 @@ import type {
 } from './exchange-request.ts';
 import type { Expiring } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
-import { judgeHead, judgeHeldHeaders, judgeMessage } from './judge-reply.ts';
+import { isAcknowledged, judgeHead, judgeHeldHeaders, judgeMessage } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { newRequestSample, type RequestSample, recordConnection, recordOutcome } from './request-sample.ts';
 
@@ -150,13 +150,16 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   /** Checks whether the request has timed out. After the outcome: lets the caller continue, and then cuts the stream. */
   onDeadline(nowMs: number): void {
     const { inFlight, cutsHeldStreams } = this.#host;
-    if (!this.over) {
+    if (!this.over && this.#isAcknowledged) {
+      this.#decide((this.#reader as ReplyReader).end(), this.sample.headersMs ?? this.#sinceStart());
+      this.cancelStream();
+    } else if (!this.over) {
       const left = deadlineOf(this.#timeouts, this.sample, this.#lastActivityMs, nowMs);
       if (typeof left === 'number') inFlight.setDeadline(this, nowMs + left);
       else this.#timeOut(left);
     } else if (this.#state === 'settled') this.cancelStream();
     else {
-      if (cutsHeldStreams) inFlight.setDeadline(this, nowMs + CUT_AFTER_MS - SETTLE_AFTER_MS);
+      if (cutsHeldStreams || this.#isAcknowledged) inFlight.setDeadline(this, nowMs + CUT_AFTER_MS - SETTLE_AFTER_MS);
       this.#enter('settled');
     }
   }
@@ -183,7 +186,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
     const judgement = judgeHead(this, kind);
     if (judgement === undefined) {
-      if (!idleEndsFirst(this.#timeouts, headersMs)) return;
+      // The body of an acknowledgement is read for its message only.
+      if (this.#isAcknowledged) this.#host.inFlight.setDeadline(this, this.#lastActivityMs + CUT_AFTER_MS);
+      if (this.#isAcknowledged || !idleEndsFirst(this.#timeouts, headersMs)) return;
       this.#host.inFlight.setDeadline(this, this.#lastActivityMs + this.#timeouts.idle);
       return;
     }
@@ -243,6 +248,11 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const isReused = socketMs !== undefined && connectMs === undefined;
     const judgement = classifyTransportError(error, headersMs !== undefined, isReused);
     if (!this.#tryResume(judgement)) this.#endWith(judgement, atMs);
+  }
+
+  /** True for a notification or a response of ours that the server has accepted, however its reply goes on. */
+  get #isAcknowledged(): boolean {
+    return this.request.expects === 'acknowledgement' && isAcknowledged(this.status);
   }
 
   /** True when what comes over its own connection no longer matters. */

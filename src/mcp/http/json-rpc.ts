@@ -7,7 +7,7 @@ import type { Tool } from '../operations/tool.ts';
 export type RpcResponse = { readonly id: unknown; readonly result?: unknown; readonly error?: unknown };
 
 /** A JSON-RPC 2.0 error object. */
-type RpcError = { readonly code: number; readonly message: string };
+export type RpcError = { readonly code: number; readonly message: string };
 
 /** A request or notification from the server. */
 export type ServerMessage = { readonly method: string; readonly id?: unknown; readonly params?: unknown };
@@ -27,6 +27,16 @@ export function roleOf(message: unknown, id: number): MessageRole {
   if (response.id === id) return 'match';
   return response.id === String(id) ? 'id-type' : 'id-mismatch';
 }
+
+/**
+ * Parses JSON as `fetch().json()` does: a byte order mark at its beginning is skipped (RFC 8259 §8.1 lets a reader do so).
+ * @throws SyntaxError when it is not JSON
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** The error of a response; undefined if it has none, or one that is not valid JSON-RPC. */
 export function errorOf(response: RpcResponse): RpcError | undefined {

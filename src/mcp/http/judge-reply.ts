@@ -1,19 +1,30 @@
 import { boundedJson, quoted } from '../../plan/bounded-text.ts';
-import { type BodyKind, classifyStatus, classifyUnreadable } from './classify.ts';
+import { type BodyKind, bodyKindOf, classifyStatus, classifyUnreadable, isTaken } from './classify.ts';
 import { HEADERS_HELD_AFTER_MS } from './deadline.ts';
 import { type ExchangeRequest, headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
-import { errorOf, type Judgement, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
+import { errorOf, type Judgement, parseJson, type RpcError, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
 
 /**
  * Judges what the head of a reply decides: a requested stream is open; a request was answered with 202, so no answer will
- * come; a notification was accepted, even if the server never ends the empty body.
+ * come; a notification was accepted, even if the server never ends the empty body, or opens an event stream for it.
  */
 export function judgeHead({ status, replyHeaders, request }: JudgedExchange, kind: BodyKind): Judgement | undefined {
   const { expects } = request;
   if (expects === 'stream') return kind === 'sse' ? USEFUL : undefined;
+  if (expects === 'acknowledgement') return judgeAcknowledgement(status, headerOf(replyHeaders, 'content-type'));
   if (status !== 202) return undefined;
-  if (expects === 'response') return { outcome: 'PROTO_202', message: 'HTTP 202 to a request' };
-  return expects === 'acknowledgement' && headerOf(replyHeaders, 'content-type') === '' ? USEFUL : undefined;
+  return expects === 'response' ? { outcome: 'PROTO_202', message: 'HTTP 202 to a request' } : undefined;
+}
+
+function judgeAcknowledgement(status: number, contentType: string): Judgement | undefined {
+  if (status === 202 && contentType === '') return USEFUL;
+  if (!isAcknowledged(status) || bodyKindOf(contentType) !== 'sse') return undefined;
+  return { outcome: 'PROTO_NOTIF_ACK', message: `HTTP ${status} with an event stream` };
+}
+
+/** True for a status that accepts a notification. The protocol demands 202; clients accept every 2xx. */
+export function isAcknowledged(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /**
@@ -57,7 +68,7 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   }
   if (error !== undefined) {
     exchange.error = response.error;
-    return { answer: { outcome: `RPC_${error.code}`, message: error.message } };
+    return { answer: judgeError(request, error) };
   }
   exchange.result = response.result;
   const answer = request.peer.judgeResult(exchange);
@@ -67,6 +78,11 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
   return {
     answer: { ...whole, outcome: 'PROTO_ID_TYPE', message: `id sent back as text: ${quoted(response.id, 200)}` },
   };
+}
+
+/** Judges an error in a response. A server that has one session for all refuses a second initialize with some code. */
+function judgeError({ opensSession }: ExchangeRequest, { code, message }: RpcError): Judgement {
+  return { outcome: opensSession && isTaken(message) ? 'SESS_REFUSED' : `RPC_${code}`, message };
 }
 
 /** Characters that can be sent in a header; the protocol allows even fewer (MCP 2025-03-26, "Session Management"). */
@@ -136,7 +152,7 @@ function errorIn(exchange: JudgedExchange, body: string): Judgement | undefined 
   if (exchange.status !== 400 && exchange.status !== 404) return undefined;
   let response: RpcResponse;
   try {
-    response = JSON.parse(body);
+    response = parseJson(body) as RpcResponse;
   } catch {
     return undefined;
   }

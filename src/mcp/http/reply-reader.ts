@@ -2,7 +2,7 @@ import { excerpt } from '../../plan/bounded-text.ts';
 import { type BodyKind, bodyKindOf } from './classify.ts';
 import { type BrokenStream, headerOf, type JudgedExchange, type ReplyLimits } from './exchange-request.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import type { Judgement } from './json-rpc.ts';
+import { type Judgement, parseJson } from './json-rpc.ts';
 import { judgeMessage, judgeReply, unrequestedEncoding } from './judge-reply.ts';
 import { outOfMemory } from './reply-memory.ts';
 import { SseDecoder } from './sse-decoder.ts';
@@ -164,7 +164,7 @@ export class ReplyReader {
     }
     let parsed: unknown;
     try {
-      parsed = JSON.parse(text);
+      parsed = parseJson(text);
     } catch {
       this.#stray ??= { outcome: this.kind === 'json' ? 'PROTO_JSON' : 'SSE_BAD_DATA', message: excerpt(text) };
       return;

@@ -26,7 +26,7 @@ const MAX_CURSOR_CHARACTERS = 8192;
 /** One page of a list. */
 export type Page = {
   readonly items: readonly Readonly<Record<string, unknown>>[];
-  /** Where the next page begins: any string, even an empty one (MCP 2026-07-28). Undefined on the last page. */
+  /** Where the next page begins: in MCP 2026-07-28 any string, even an empty one. Undefined on the last page. */
   readonly nextCursor: string | undefined;
 };
 
@@ -60,12 +60,18 @@ export function judgePage(method: string, result: unknown): Judgement {
   return isShort ? USEFUL : shapeError(method, `a nextCursor of at most ${MAX_CURSOR_CHARACTERS} characters`);
 }
 
-/** Reads a page that was judged before. @param method e.g. `tools/list` @throws when the method does not list */
-export function readPage(method: string, result: unknown): Page {
+/**
+ * Reads a page that was judged before.
+ * @param method e.g. `tools/list`
+ * @param stateless true for revision 2026-07-28; before it, clients take an empty cursor for none, and servers rely on it
+ * @throws when the method does not list
+ */
+export function readPage(method: string, result: unknown, stateless = true): Page {
   const page = result as Readonly<Record<string, unknown>>;
+  const nextCursor = (page.nextCursor ?? undefined) as string | undefined;
   return {
     items: page[listOf(method).items] as Page['items'],
-    nextCursor: (page.nextCursor ?? undefined) as string | undefined,
+    nextCursor: nextCursor === '' && !stateless ? undefined : nextCursor,
   };
 }
 

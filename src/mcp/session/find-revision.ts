@@ -8,10 +8,13 @@ import type { TargetConnection } from '../http/target-connection.ts';
 import { type Discovery, LEGACY_REVISIONS, MODERN_REVISION, readDiscovery, supportedVersionsIn } from './handshakes.ts';
 import { succeeded } from './session.ts';
 
-/** The era that a target speaks, with what a stateless target said about itself; or why the era is unknown. */
+/**
+ * The era that a target speaks, with what a stateless target said about itself; or why the era is unknown. A legacy era has
+ * a message if it is only assumed, because server/discover failed.
+ */
 export type FoundRevision =
   | { readonly era: 'modern'; readonly discovery: Discovery }
-  | { readonly era: 'legacy' }
+  | { readonly era: 'legacy'; readonly message?: string }
   | { readonly era: 'unknown'; readonly outcome: Outcome; readonly message: string };
 
 const NOTHING = { supportedVersions: [], capabilities: [], server: '' } as const;
@@ -19,20 +22,21 @@ const LEGACY: FoundRevision = { era: 'legacy' };
 
 /**
  * Finds out which era a target speaks, as revision 2026-07-28 tells clients to: by its answer to `server/discover`. A
- * server of the first era answers with some error of its own. Only answers that have nothing to do with the protocol
- * (refused credentials, 429, a 5xx status, no answer) leave the question open. Costs up to two requests, which belong
- * to no measured sample.
- * @param discover sends server/discover
+ * server of the first era answers with some error of its own, closes the connection or stays silent. Only refused
+ * credentials, a redirect and a host that cannot be reached leave the question open. Costs up to two requests, which
+ * belong to no measured sample.
+ * @param discover sends server/discover, and gives up after this time (milliseconds) if no answer comes
  */
 export async function findRevision(
   protocol: Target['protocol'],
-  discover: () => Promise<Exchange>,
+  discover: (patienceMs?: number) => Promise<Exchange>,
 ): Promise<FoundRevision> {
   if (protocol !== 'auto' && protocol !== MODERN_REVISION) return LEGACY;
   const pinned = protocol === MODERN_REVISION;
-  let exchange = await discover();
+  const ask = () => (pinned ? discover() : discover(DISCOVER_WAIT_MS));
+  let exchange = await ask();
   if (exchange.outcome === 'RPC_-32022' && supportedVersionsIn(exchange.error)?.includes(MODERN_REVISION)) {
-    exchange = await discover();
+    exchange = await ask();
   }
   const { outcome, message } = exchange;
   if (succeeded(exchange)) {
@@ -41,9 +45,19 @@ export async function findRevision(
     return pinned ? mismatch(`offers ${supportedVersions.join(', ') || 'no versions'}`) : LEGACY;
   }
   if (outcome === 'RPC_-32022') return otherVersion(supportedVersionsIn(exchange.error) ?? [], pinned);
-  if (!isAnswer(outcome)) return { era: 'unknown', outcome, message };
-  return pinned ? mismatch(`answered server/discover with ${outcome} (${message})`) : LEGACY;
+  if (isAnswer(outcome)) return pinned ? mismatch(`answered server/discover with ${outcome} (${message})`) : LEGACY;
+  if (pinned || ENDS_SEARCH.test(outcome)) return { era: 'unknown', outcome, message };
+  return { era: 'legacy', message: `server/discover ended in ${outcome} (${message})` };
 }
+
+/**
+ * How long a server may take to answer server/discover. Some servers of the first era never answer a method that they do
+ * not know.
+ */
+const DISCOVER_WAIT_MS = 5000;
+
+/** Outcomes after which initialize would fare no better: refused credentials, a redirect, a host that cannot be reached. */
+const ENDS_SEARCH = /^(AUTH_|CLIENT_|HTTP_3XX|NET_(REFUSED|DNS|TLS|CONNECT_TMO|FORBIDDEN))/;
 
 function otherVersion(supported: readonly string[], pinned: boolean): FoundRevision {
   const newer = supported.filter((version) => version > MODERN_REVISION);

@@ -5,6 +5,12 @@ import { type Judgement, type ResultJudge, USEFUL } from '../http/json-rpc.ts';
 import { clientCapabilities } from '../operations/answer-input.ts';
 import { clientInfoOf } from './session.ts';
 
+/**
+ * The revision before Streamable HTTP. Some servers answer with it over Streamable HTTP nevertheless, and clients then
+ * speak as in 2025-03-26, which has no header for the revision.
+ */
+export const OLDEST_REVISION = '2024-11-05';
+
 /** Revisions of the protocol's first era over Streamable HTTP, newest first. */
 export const LEGACY_REVISIONS = REVISIONS.filter((revision) => revision !== '2026-07-28');
 
@@ -19,18 +25,18 @@ const initializeResult = z.object({
  * @param pinned the only version that the plan accepts; undefined for all that mcp-surge speaks
  */
 export function initializeJudge(pinned: string | undefined): ResultJudge {
-  const accepted: readonly string[] = pinned === undefined ? LEGACY_REVISIONS : [pinned];
+  const accepted: readonly string[] = pinned === undefined ? [...LEGACY_REVISIONS, OLDEST_REVISION] : [pinned];
   return (result) => {
     const parsed = initializeResult.safeParse(result);
     if (!parsed.success) return { outcome: 'PROTO_SHAPE', message: z.prettifyError(parsed.error) };
     const { protocolVersion } = parsed.data;
-    return accepted.includes(protocolVersion) ? USEFUL : refusal(protocolVersion, accepted, pinned);
+    return accepted.includes(protocolVersion) ? USEFUL : refusal(protocolVersion, pinned);
   };
 }
 
-function refusal(chosen: string, accepted: readonly string[], pinned: string | undefined): Judgement {
-  const spoken = pinned === undefined ? `this client speaks ${accepted.join(', ')}` : `the plan pins ${pinned}`;
-  const old = chosen === '2024-11-05' ? ' (its transport, HTTP+SSE, is deprecated)' : '';
+function refusal(chosen: string, pinned: string | undefined): Judgement {
+  const spoken = pinned === undefined ? `this client speaks ${LEGACY_REVISIONS.join(', ')}` : `the plan pins ${pinned}`;
+  const old = chosen === OLDEST_REVISION ? ' (its transport, HTTP+SSE, is deprecated)' : '';
   return { outcome: 'PROTO_VERSION', message: `the server chose ${excerpt(chosen, 100)}${old}; ${spoken}` };
 }
 

@@ -12,7 +12,14 @@ import { clientCapabilities } from '../operations/answer-input.ts';
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
-import { initializeJudge, LEGACY_REVISIONS, namesOf, readInitialize, serverText } from './handshakes.ts';
+import {
+  initializeJudge,
+  LEGACY_REVISIONS,
+  namesOf,
+  OLDEST_REVISION,
+  readInitialize,
+  serverText,
+} from './handshakes.ts';
 import { listTools } from './lists.ts';
 import { failedForToken, Sender } from './sender.ts';
 import { answerServer, MAX_ANSWERS } from './server-requests.ts';
@@ -110,7 +117,8 @@ export class LegacySession implements Session, ExchangePeer {
     const { protocolVersion, capabilities, serverInfo } = readInitialize(initialize.result);
     this.#sessionId = headerOf(initialize.replyHeaders, 'mcp-session-id');
     const id = this.#sessionId === '' ? [] : ['mcp-session-id', this.#sessionId];
-    this.#sender.setSession(['mcp-protocol-version', protocolVersion, ...id], id.length > 0);
+    const version = protocolVersion === OLDEST_REVISION ? [] : ['mcp-protocol-version', protocolVersion];
+    this.#sender.setSession([...version, ...id], id.length > 0);
     this.#alive = true;
     const initialized = await this.#notify('notifications/initialized', INITIALIZED, caller);
     const tools = await this.#finishOpening(initialized, 'tools' in capabilities, caller);
@@ -217,7 +225,11 @@ export class LegacySession implements Session, ExchangePeer {
   }
 
   /** The steps after the handshake: opens the stream for server messages if the plan wants it, and lists the tools. */
-  async #finishOpening(initialized: Exchange, hasTools: boolean, caller: Caller): Promise<readonly Tool[] | NotOpened> {
+  async #finishOpening(
+    initialized: Exchange,
+    isDeclared: boolean,
+    caller: Caller,
+  ): Promise<readonly Tool[] | NotOpened> {
     if (!succeeded(initialized)) return { failed: initialized };
     const { target, clock, extraRequests } = this.#options;
     if (target.eventStream) {
@@ -226,7 +238,7 @@ export class LegacySession implements Session, ExchangePeer {
       );
       this.#waitedMs = await this.#eventStream.open();
     }
-    return hasTools ? listTools(this, caller, this.#options.tools) : [];
+    return listTools(this, caller, this.#options.tools, isDeclared);
   }
 
   /**

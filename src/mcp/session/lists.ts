@@ -19,19 +19,19 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * @param first the request for the first page
  */
 export async function listPages(
-  session: Pick<Session, 'request'>,
+  session: Pick<Session, 'request' | 'stateless'>,
   first: Call,
   caller: Caller,
   onPage: (items: Page['items']) => void,
 ): Promise<Exchange> {
-  const walk = new ListWalk(first.method);
+  const walk = new ListWalk(first.method, session.stateless);
   const firstCall = { ...first, judge: walk.judging(first.judge) };
   let call: Call = firstCall;
   let asking = caller;
   for (;;) {
     const exchange = await session.request(call, asking);
     if (!succeeded(exchange)) return exchange;
-    const page = readPage(call.method, exchange.result);
+    const page = readPage(call.method, exchange.result, session.stateless);
     walk.take(page, exchange.sample.bytes);
     onPage(page.items);
     if (page.nextCursor === undefined) return exchange;
@@ -43,21 +43,25 @@ export async function listPages(
 /** How far the pages of a list have been read. */
 class ListWalk {
   readonly #method: string;
+  readonly #stateless: boolean;
   /** The cursors that came, or what stands for those that are long. */
   readonly #cursors = new Set<string>();
   #pages = 0;
   #items = 0;
   #bytes = 0;
 
-  constructor(method: string) {
+  constructor(method: string, stateless: boolean) {
     this.#method = method;
+    this.#stateless = stateless;
   }
 
   /** Adds to the judge of a page whether the list ends. */
   judging(judge: ResultJudge): ResultJudge {
     return (result, tool) => {
       const judgement = judge(result, tool);
-      return isAnswer(judgement.outcome) ? (this.#judgeEnd(readPage(this.#method, result)) ?? judgement) : judgement;
+      return isAnswer(judgement.outcome)
+        ? (this.#judgeEnd(readPage(this.#method, result, this.#stateless)) ?? judgement)
+        : judgement;
     };
   }
 
@@ -89,15 +93,21 @@ function keyOf(cursor: string): string {
 
 const FIRST_PAGE: Call = { ...listItems('tools'), kind: 'protocol' };
 
-/** Lists a server's tools, as far as the index keeps them, or returns the request that failed. */
+/**
+ * Lists a server's tools, as far as the index keeps them, or returns the request that failed. A server that does not
+ * declare the capability is asked if the plan calls tools: many have some. If that fails, it has none.
+ */
 export async function listTools(
-  session: Pick<Session, 'request'>,
+  session: Pick<Session, 'request' | 'stateless'>,
   caller: Caller,
   index: ToolIndex,
+  isDeclared = true,
 ): Promise<readonly Tool[] | NotOpened> {
+  if (!isDeclared && !index.isCalled) return [];
   const tools: Tool[] = [];
   const last = await listPages(session, FIRST_PAGE, caller, (items) => {
     for (const tool of index.read(items)) tools.push(tool);
   });
-  return succeeded(last) ? tools : { failed: last };
+  if (succeeded(last)) return tools;
+  return isDeclared || !last.outcome.startsWith('RPC_') ? { failed: last } : [];
 }

@@ -68,7 +68,7 @@ export class ModernSession implements Session, ExchangePeer {
 
   async open(caller: Caller): Promise<Opened | NotOpened> {
     const capabilities = this.#discovery?.capabilities ?? ['tools'];
-    const tools = capabilities.includes('tools') ? await listTools(this, caller, this.#options.tools) : [];
+    const tools = await listTools(this, caller, this.#options.tools, capabilities.includes('tools'));
     if ('failed' in tools) return tools;
     this.#alive = true;
     this.#tools = this.#options.tools.of(tools);
@@ -76,9 +76,23 @@ export class ModernSession implements Session, ExchangePeer {
     return { facts: { protocolVersion: MODERN_REVISION, server, session: 'stateless' }, tools, capabilities };
   }
 
-  /** Asks the server which revisions it speaks and what it offers. */
-  discover(caller: Caller): Promise<Exchange> {
-    return this.request(DISCOVER, caller);
+  /**
+   * Asks the server which revisions it speaks and what it offers.
+   * @param patienceMs ends the request with TMO_HEADERS if no answer has come for so long over an open connection
+   */
+  async discover(caller: Caller, patienceMs?: number): Promise<Exchange> {
+    const message = this.#message(DISCOVER, DISCOVER.params, undefined);
+    if (patienceMs === undefined) return this.#send(message, caller);
+    const { clock } = this.#options;
+    const settled = new AbortController();
+    const giveUp = async (exchange: Exchange) => {
+      await clock.sleepUntil(clock.now() + patienceMs, settled.signal);
+      const isSent = exchange.sample.socketMs !== undefined;
+      if (isSent && !settled.signal.aborted) exchange.abort('TMO_HEADERS', `no answer within ${patienceMs} ms`);
+    };
+    const exchange = await this.#send(message, caller, (sent) => void giveUp(sent));
+    settled.abort();
+    return exchange;
   }
 
   async request(call: Call, caller: Caller): Promise<Exchange> {
@@ -115,8 +129,8 @@ export class ModernSession implements Session, ExchangePeer {
     return false;
   }
 
-  async #send(outgoing: Outgoing, caller: Caller): Promise<Exchange> {
-    const exchange = await this.#sender.send(outgoing, caller);
+  async #send(outgoing: Outgoing, caller: Caller, onSent?: (exchange: Exchange) => void): Promise<Exchange> {
+    const exchange = await this.#sender.send(outgoing, caller, onSent);
     if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
     return exchange;
   }

@@ -11,6 +11,8 @@ import type { ExtraRequests } from './server-requests.ts';
 
 /** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
 export type Session = {
+  /** True for revision 2026-07-28. */
+  readonly stateless: boolean;
   /** Opens the session and lists the tools. When a step fails, the session cannot be used. */
   open(caller: Caller): Promise<Opened | NotOpened>;
   /**
@@ -145,6 +147,11 @@ export class ToolIndex {
 
   constructor(options: ToolIndexOptions = {}) {
     this.#options = options;
+  }
+
+  /** True if the plan is known to call tools of the server. */
+  get isCalled(): boolean {
+    return (this.#options.called?.size ?? 0) > 0;
   }
 
   /** Reads the items of a page that was judged before. */

@@ -60,6 +60,21 @@ it('clientCredentialsTokens uses a token without a lifetime for a minute, and se
   assert.doesNotMatch(server.requests[0]?.body ?? '', /scope|resource/);
 });
 
+for (const lifetime of [null, 0, '0', '', 'an hour', true]) {
+  it(`clientCredentialsTokens uses a token whose lifetime is ${JSON.stringify(lifetime)} for a minute`, async () => {
+    const { fetchToken } = await tokensFrom(jsonReply({ access_token: 'abc', expires_in: lifetime }));
+    assert.deepEqual(await fetchToken(), { value: 'abc', expiresAtMs: 65_000 });
+  });
+}
+
+for (const status of [201, 203, 299]) {
+  it(`clientCredentialsTokens accepts a token with HTTP ${status}, after a byte order mark`, async () => {
+    const body = `\ufeff${JSON.stringify({ access_token: 'abc', expires_in: 20 })}`;
+    const { fetchToken } = await tokensFrom(httpReply(status, ['content-type: application/json'], body));
+    assert.deepEqual(await fetchToken(), { value: 'abc', expiresAtMs: 25_000 });
+  });
+}
+
 const echo: RawReply = (socket, { head, body }) => {
   const credentials = /authorization: .*/.exec(head)?.[0] ?? '';
   socket.write(httpReply(401, [], `who is ${body} ${credentials}? ${'x'.repeat(500)}`));
@@ -76,8 +91,8 @@ const faults: { name: string; reply: RawReply; says: RegExp; more?: More }[] = [
     says: /answered HTTP 401: who is grant_type=client_credentials authorization: Basic \[redacted\]\?/,
     more: { placement: 'basic' },
   },
-  ...['access_token', 'refresh_token', 'id_token'].map((field) => ({
-    name: `a status that is not 200 with a body that holds ${field}`,
+  ...['refresh_token', 'id_token'].map((field) => ({
+    name: `a status that is not 200 with a body that holds only ${field}`,
     reply: httpReply(201, ['content-type: application/json'], JSON.stringify({ [field]: 'another-token' })),
     says: /answered HTTP 201: \[not shown: the text contains a token\]$/,
   })),
@@ -100,8 +115,13 @@ const faults: { name: string; reply: RawReply; says: RegExp; more?: More }[] = [
     says: /access_token: expected visible ASCII/,
   },
   {
-    name: 'a lifetime that is not a number',
-    reply: jsonReply({ access_token: 'abc', expires_in: 'long' }),
+    name: 'a token with another status than 2xx',
+    reply: httpReply(400, ['content-type: application/json'], JSON.stringify({ access_token: 'another-token' })),
+    says: /answered HTTP 400: \[not shown: the text contains a token\]$/,
+  },
+  {
+    name: 'a negative lifetime',
+    reply: jsonReply({ access_token: 'abc', expires_in: -1 }),
     says: /expires_in: /,
   },
   {

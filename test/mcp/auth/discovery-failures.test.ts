@@ -61,9 +61,14 @@ const cases: { name: string; changes: Pages; says: RegExp }[] = [
     says: /is for the resource \S+\/mcp\/below, not for /,
   },
   {
-    name: 'an issuer that differs by a slash',
-    changes: { [ASM]: server('/') },
-    says: /belongs to the issuer http:\S+\/, not to http:\S+\d\./,
+    name: 'an issuer that differs by a slash after its path',
+    changes: {
+      [`${PRM}/mcp`]: (origin) => ({
+        json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/tenant`] },
+      }),
+      [`${ASM}/tenant`]: server('/tenant/'),
+    },
+    says: /belongs to the issuer http:\S+\/tenant\/, not to http:\S+\/tenant\./,
   },
   {
     name: 'no token endpoint',

@@ -145,8 +145,9 @@ export const initializeReplies: OutcomeTable = {
       name: 'two session ids in a reply to another request',
     }),
     ofResult('OK', opened('2025-03-26'), { request: initialize(initializeJudge(undefined)) }),
+    ofResult('OK', opened('2024-11-05'), { request: initialize(initializeJudge(undefined)) }),
     ofResult('PROTO_VERSION', opened('2024-11-05'), {
-      request: initialize(initializeJudge(undefined)),
+      request: initialize(initializeJudge('2025-03-26')),
       message: /HTTP\+SSE, is deprecated/,
     }),
     ofResult('PROTO_VERSION', opened('2026-07-28'), { request: initialize(initializeJudge(undefined)) }),

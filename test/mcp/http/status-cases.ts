@@ -126,6 +126,29 @@ export const statusReplies: OutcomeTable = {
     }),
     ofStatus(200, 'PROTO_NOTIF_ACK', { request: acknowledgement, message: /HTTP 200.*sorry/ }),
     ofStatus(204, 'PROTO_NOTIF_ACK', { ...nothing, request: acknowledgement }),
+    ...[200, 202].map(
+      (status): OutcomeCase => ({
+        name: `an acknowledgement with HTTP ${status} and an event stream that stays open`,
+        outcome: 'PROTO_NOTIF_ACK',
+        reply: `HTTP/1.1 ${status} Any\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n`,
+        request: acknowledgement,
+        target: { heldStreams: 'read' },
+        message: /an event stream/,
+        flags: SAMPLE_FLAG.held,
+        reused: false,
+      }),
+    ),
+    ...(['200 PROTO_NOTIF_ACK', '202 OK'] as const).map((text): OutcomeCase => {
+      const [status, outcome] = text.split(' ') as [string, Outcome];
+      return {
+        name: `an acknowledgement with HTTP ${status} and a JSON body that never comes`,
+        outcome,
+        reply: `HTTP/1.1 ${status} Any\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+        request: acknowledgement,
+        flags: SAMPLE_FLAG.held,
+        reused: false,
+      };
+    }),
     ofStatus(500, 'HTTP_500', { request: acknowledgement }),
     ofStatus(404, 'SESS_EXPIRED', { request: { ...acknowledgement, ...inSession } }),
     ...[200, 202, 204, 404, 405].map((status) =>

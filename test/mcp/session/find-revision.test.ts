@@ -56,13 +56,14 @@ const answers: readonly [name: string, answer: Answer, auto: object, pinned: obj
   ],
   ['401', status(401), unknown('AUTH_401'), unknown('AUTH_401')],
   ['403', status(403), unknown('AUTH_403'), unknown('AUTH_403')],
-  ['408', status(408), unknown('HTTP_408'), unknown('HTTP_408')],
-  ['429', status(429), unknown('HTTP_429'), unknown('HTTP_429')],
+  ['408', status(408), legacy, unknown('HTTP_408')],
+  ['429', status(429), legacy, unknown('HTTP_429')],
   ['302', status(302), unknown('HTTP_3XX'), unknown('HTTP_3XX')],
-  ['500', status(500), unknown('HTTP_500'), unknown('HTTP_500')],
-  ['503', status(503), unknown('HTTP_503'), unknown('HTTP_503')],
-  ['no answer', () => undefined, unknown('TMO_HEADERS'), unknown('TMO_HEADERS')],
-  ['the end of the connection', ({ socket }) => void socket.end(), unknown('NET_RESET_PRE'), unknown('NET_RESET_PRE')],
+  ['500', status(500), legacy, unknown('HTTP_500')],
+  ['500 with a JSON-RPC error', error(-32603, undefined, 500), legacy, unknown('HTTP_500')],
+  ['503', status(503), legacy, unknown('HTTP_503')],
+  ['no answer', () => undefined, legacy, unknown('TMO_HEADERS')],
+  ['the end of the connection', ({ socket }) => void socket.end(), legacy, unknown('NET_RESET_PRE')],
 ];
 
 function assertFound(found: FoundRevision, expected: object): void {

@@ -53,16 +53,13 @@ it('LegacySession sends the headers and bodies that the protocol demands', async
 });
 
 it('LegacySession refuses a revision that it does not speak', async (t) => {
-  const rig = await open(t, { initialize: () => ({ protocolVersion: '2024-11-05', capabilities: {} }) });
+  const rig = await open(t, { initialize: () => ({ protocolVersion: '2024-10-07', capabilities: {} }) });
   const session = rig.legacy();
   assert.ok('failed' in (await session.open(CALLER)));
   assert.equal(session.alive, false);
   await rig.close();
   assert.deepEqual(rig.samples(), ['initialize PROTO_VERSION']);
-  assert.match(
-    rig.exchanges[0]?.message ?? '',
-    /2024-11-05 .*deprecated\); this client speaks 2025-11-25, 2025-06-18, 2025-03-26/,
-  );
+  assert.match(rig.exchanges[0]?.message ?? '', /2024-10-07; this client speaks 2025-11-25, 2025-06-18, 2025-03-26/);
 });
 
 it('LegacySession refuses answers of a wrong shape to initialize and tools/list', async (t) => {

@@ -17,7 +17,7 @@ function sessionWith(resultOf: (page: number, call: Call) => unknown, bytes = 10
     const result = resultOf(page++, call);
     return { ...call.judge(result), result, sample: { bytes } } as unknown as Exchange;
   };
-  return { request, pages: () => page };
+  return { request, pages: () => page, stateless: true };
 }
 
 for (const [what, resultOf, message, bytes] of [
