@@ -150,7 +150,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   /** Checks whether the request has timed out. After the outcome: lets the caller continue, and then cuts the stream. */
   onDeadline(nowMs: number): void {
     const { inFlight, cutsHeldStreams } = this.#host;
-    if (!this.over && this.#isAcknowledged) {
+    if (!this.over && isAcknowledged(this)) {
       this.#decide((this.#reader as ReplyReader).end(), this.sample.headersMs ?? this.#sinceStart());
       this.cancelStream();
     } else if (!this.over) {
@@ -159,7 +159,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
       else this.#timeOut(left);
     } else if (this.#state === 'settled') this.cancelStream();
     else {
-      if (cutsHeldStreams || this.#isAcknowledged) inFlight.setDeadline(this, nowMs + CUT_AFTER_MS - SETTLE_AFTER_MS);
+      if (cutsHeldStreams || isAcknowledged(this)) inFlight.setDeadline(this, nowMs + CUT_AFTER_MS - SETTLE_AFTER_MS);
       this.#enter('settled');
     }
   }
@@ -187,9 +187,10 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const judgement = judgeHead(this, kind);
     if (judgement === undefined) {
       // The body of an acknowledgement is read for its message only.
-      if (this.#isAcknowledged) this.#host.inFlight.setDeadline(this, this.#lastActivityMs + CUT_AFTER_MS);
-      if (this.#isAcknowledged || !idleEndsFirst(this.#timeouts, headersMs)) return;
-      this.#host.inFlight.setDeadline(this, this.#lastActivityMs + this.#timeouts.idle);
+      const isAccepted = isAcknowledged(this);
+      if (!isAccepted && !idleEndsFirst(this.#timeouts, headersMs)) return;
+      const patienceMs = isAccepted ? CUT_AFTER_MS : this.#timeouts.idle;
+      this.#host.inFlight.setDeadline(this, this.#lastActivityMs + patienceMs);
       return;
     }
     const held =
@@ -248,11 +249,6 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const isReused = socketMs !== undefined && connectMs === undefined;
     const judgement = classifyTransportError(error, headersMs !== undefined, isReused);
     if (!this.#tryResume(judgement)) this.#endWith(judgement, atMs);
-  }
-
-  /** True for a notification or a response of ours that the server has accepted, however its reply goes on. */
-  get #isAcknowledged(): boolean {
-    return this.request.expects === 'acknowledgement' && isAcknowledged(this.status);
   }
 
   /** True when what comes over its own connection no longer matters. */

@@ -18,13 +18,16 @@ export function judgeHead({ status, replyHeaders, request }: JudgedExchange, kin
 
 function judgeAcknowledgement(status: number, contentType: string): Judgement | undefined {
   if (status === 202 && contentType === '') return USEFUL;
-  if (!isAcknowledged(status) || bodyKindOf(contentType) !== 'sse') return undefined;
+  if (status < 200 || status >= 300 || bodyKindOf(contentType) !== 'sse') return undefined;
   return { outcome: 'PROTO_NOTIF_ACK', message: `HTTP ${status} with an event stream` };
 }
 
-/** True for a status that accepts a notification. The protocol demands 202; clients accept every 2xx. */
-export function isAcknowledged(status: number): boolean {
-  return status >= 200 && status < 300;
+/**
+ * True for a notification or a response of ours that the server has accepted, however its reply goes on. The protocol
+ * demands 202; clients accept every 2xx.
+ */
+export function isAcknowledged({ status, request }: JudgedExchange): boolean {
+  return request.expects === 'acknowledgement' && status >= 200 && status < 300;
 }
 
 /**
