@@ -48,12 +48,12 @@ export function firstDeadlineMs({ headers, total }: Timeouts, startMs: number): 
 }
 
 /**
- * True if the idle time that starts with the headers may end before the first deadline. Otherwise the first deadline
- * covers it, and no other is set: nearly all requests are over by then.
+ * The idle time that starts with the headers, if it may end before the first deadline. Otherwise (undefined) the first
+ * deadline covers it, and no other is set: nearly all requests are over by then.
  * @param headersMs from the start of the request
  */
-export function idleEndsFirst({ headers, idle, total }: Timeouts, headersMs: number): boolean {
-  return headersMs + idle < Math.min(headers, total);
+export function patienceAfterHead({ headers, idle, total }: Timeouts, headersMs: number): number | undefined {
+  return headersMs + idle < Math.min(headers, total) ? idle : undefined;
 }
 
 /**
@@ -65,7 +65,10 @@ export const SETTLE_AFTER_MS = 5;
 /** An event stream whose headers take longer than this is not waited for any longer, and gets a warning. */
 export const HEADERS_HELD_AFTER_MS = 2000;
 
-/** How long a stream may stay open after its answer before it is cut, so that its connection can be replaced. */
+/**
+ * How long a stream may stay open after its answer before it is cut, so that its connection can be replaced; and how long
+ * the body of an acknowledgement, which is read for its message only, may take.
+ */
 export const CUT_AFTER_MS = 250;
 
 /**

@@ -8,7 +8,7 @@ import {
   deadlineOf,
   explainTimeout,
   firstDeadlineMs,
-  idleEndsFirst,
+  patienceAfterHead,
   SETTLE_AFTER_MS,
   type Timeouts,
   timeoutsWithin,
@@ -182,20 +182,14 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     this.status = status;
     this.replyHeaders = headers;
     this.#reader = new ReplyReader(this, this.#host.limits);
-    const { kind } = this.#reader;
-    if (kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
-    const judgement = judgeHead(this, kind);
+    if (this.#reader.kind === 'sse') this.sample.flags |= SAMPLE_FLAG.sse;
+    const judgement = judgeHead(this, this.#reader.kind);
     if (judgement === undefined) {
-      // The body of an acknowledgement is read for its message only.
-      const isAccepted = isAcknowledged(this);
-      if (!isAccepted && !idleEndsFirst(this.#timeouts, headersMs)) return;
-      const patienceMs = isAccepted ? CUT_AFTER_MS : this.#timeouts.idle;
-      this.#host.inFlight.setDeadline(this, this.#lastActivityMs + patienceMs);
+      const patienceMs = isAcknowledged(this) ? CUT_AFTER_MS : patienceAfterHead(this.#timeouts, headersMs);
+      if (patienceMs !== undefined) this.#host.inFlight.setDeadline(this, this.#lastActivityMs + patienceMs);
       return;
     }
-    const held =
-      judgement.outcome === 'OK' ? judgeHeldHeaders(this.request, this.sample.socketMs, headersMs) : undefined;
-    this.#decide(held ?? judgement, headersMs);
+    this.#decide(judgeHeldHeaders(this.request, this.sample.socketMs, headersMs) ?? judgement, headersMs);
     // The caller of a stream waits only until it is open.
     if (this.request.expects === 'stream') this.#enter('settled');
     else this.#host.inFlight.setDeadline(this, this.#lastActivityMs + SETTLE_AFTER_MS);
