@@ -4,7 +4,7 @@ import type { Judgement } from './json-rpc.ts';
 /**
  * The outcome of a request that ended in a transport error.
  * @param headersSeen whether the reply's headers had arrived
- * @param reused whether the connection had served a request before, so that the server may just have closed it
+ * @param reused whether the connection had served a request before; many servers close such connections after a while
  */
 export function classifyTransportError(error: unknown, headersSeen: boolean, reused = false): Judgement {
   const reason = innermost(error);
@@ -12,8 +12,8 @@ export function classifyTransportError(error: unknown, headersSeen: boolean, reu
   const outcome = transportOutcome(reason, headersSeen);
   const text = code === '' ? message : `${code}: ${message}`;
   if (outcome === 'CLIENT_LIMIT') return { outcome, message: `${text}; ${LIMITS[code]}` };
-  const race = reused && outcome === 'NET_RESET_PRE' && !(error instanceof Error && wasNeverBegun(error));
-  return { outcome, message: race ? `${text}; the server may have closed this reused connection as idle` : text };
+  const isReused = reused && outcome === 'NET_RESET_PRE' && !(error instanceof Error && wasNeverBegun(error));
+  return { outcome, message: isReused ? `${text}; the connection had served other requests before` : text };
 }
 
 /**
