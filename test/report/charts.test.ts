@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { failuresChart, rateChart, sessionsChart, startsChart } from '../../src/report/html/chart-counts.ts';
 import { distributionChart } from '../../src/report/html/chart-distribution.ts';
 import { timeAxis } from '../../src/report/html/chart-frame.ts';
-import { latencyChart, logLatencyAxis } from '../../src/report/html/chart-latency.ts';
+import { latencyChart, latencyStrips, logLatencyAxis } from '../../src/report/html/chart-latency.ts';
 import { latencyLimits } from '../../src/report/html/chart-marks.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import type { Markup } from '../../src/report/html/markup.ts';
+import type { Percentiles } from '../../src/summary/percentiles.ts';
 import type { OperationSummary, Series, SessionSummary, StartSeries } from '../../src/summary/summary.ts';
 import { judgedRun } from '../support/judged-run.ts';
 import { reportFixture } from '../support/report-fixture.ts';
@@ -206,6 +207,18 @@ describe('a limit is drawn for the requests that its threshold is about', () => 
       assert.deepEqual(namesOf(tags, scenario), expected);
     });
   }
+});
+
+it('labels the spread of latencies with as many values as fit beside one another', () => {
+  const [operation] = reportFixture().operations.filter(({ latencyMs }) => latencyMs !== null);
+  const labels = (min: number, max: number) => {
+    const figures = { ...operation?.latencyMs, min, max } as Percentiles;
+    const strips = latencyStrips([{ ...(operation as OperationSummary), latencyMs: figures }]);
+    return [...(strips?.column.heading.markup.matchAll(/>([\d,.]+)<\/text>/g) ?? [])].map(([, text]) => text);
+  };
+  assert.deepEqual(labels(15, 900), ['50', '100', '500']);
+  assert.deepEqual(labels(10, 2000), ['10', '100', '1,000']);
+  assert.deepEqual(labels(5, 30_000), ['100', '10,000']);
 });
 
 it('draws calls without a session among the failures', () => {

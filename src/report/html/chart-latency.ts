@@ -25,22 +25,24 @@ export type LatencyAxis = {
 
 /**
  * A logarithmic axis, because latencies compare by ratio. Labels stand at 1, 2 and 5 of each decade where there is room,
- * otherwise at whole decades, and at equal steps when the range is short.
+ * otherwise at 1 and 5 or at whole decades, and at equal steps when the range is short.
  * @param fromMs positive
  */
 export function logLatencyAxis(fromMs: number, toMs: number, mostTicks: number): LatencyAxis {
   const scale = scaleLog([fromMs, toMs], [0, 1]).clamp(true);
   const [first, last] = [Math.floor(Math.log10(fromMs)), Math.ceil(Math.log10(toMs))];
   const decades = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const choice = [
+  const choices = [
     decades.flatMap((decade) => [Number(`1e${decade}`), Number(`2e${decade}`), Number(`5e${decade}`)]),
+    decades.flatMap((decade) => [Number(`1e${decade}`), Number(`5e${decade}`)]),
     decades.map((decade) => Number(`1e${decade}`)),
     decades.filter((decade) => decade % 2 === 0).map((decade) => Number(`1e${decade}`)),
     scaleLinear([fromMs, toMs], [0, 1]).ticks(mostTicks - 2),
   ]
     .map((values) => values.filter((ms) => ms >= fromMs && ms <= toMs))
-    .find((values) => values.length >= 2 && values.length <= mostTicks);
-  return { toFraction: scale, ticks: labelled(choice ?? [], scale) };
+    .filter(({ length }) => length > 0 && length <= mostTicks);
+  const choice = choices.find(({ length }) => length >= 2) ?? choices[0] ?? [];
+  return { toFraction: scale, ticks: labelled(choice, scale) };
 }
 
 export function linearLatencyAxis(fromMs: number, toMs: number): LatencyAxis {
@@ -53,6 +55,15 @@ function labelled(values: readonly number[], toFraction: (ms: number) => number)
 }
 
 const MOST_TICKS = 4;
+/** So many characters of labels fit beside one another into the heading of the column. */
+const MOST_CHARACTERS = 12;
+
+/** The axis of the strips: with fewer labels where they are long. */
+function stripAxis(fromMs: number, toMs: number): LatencyAxis {
+  const sparse = logLatencyAxis(fromMs, toMs, MOST_TICKS / 2);
+  const axes = [MOST_TICKS, MOST_TICKS - 1].map((most) => logLatencyAxis(fromMs, toMs, most));
+  return axes.find(({ ticks }) => ticks.reduce((sum, { text }) => sum + text.length, 0) <= MOST_CHARACTERS) ?? sparse;
+}
 
 /** A column of strips on one logarithmic axis: each operation at a glance; none when no operation has a latency. */
 export function latencyStrips(operations: readonly OperationSummary[]): Drawing | undefined {
@@ -60,7 +71,7 @@ export function latencyStrips(operations: readonly OperationSummary[]): Drawing 
   if (latencies.length === 0) return undefined;
   const least = Math.max(0.01, Math.min(...latencies.map(({ min }) => min)));
   const greatest = Math.max(least, ...latencies.map(({ max }) => max));
-  const axis = logLatencyAxis(least / 1.1, greatest * 1.1, MOST_TICKS);
+  const axis = stripAxis(least / 1.1, greatest * 1.1);
   const labels = axis.ticks.map(({ at, text }) => html`<text x="${percent(at)}" y="11">${text}</text>`);
   return {
     column: {

@@ -35,9 +35,11 @@ export type Drawing = { readonly column: DrawnColumn; readonly footnote: Markup 
 export function sectionMarkup(id: SectionId, section: Section, drawing?: Drawing): Markup {
   const { title, about, findings, alarming, tables, remarks, snippets, footnotes } = section;
   const open = tables.filter(({ detail }) => detail === null);
-  const said = [about, ...findings].filter((each) => each !== '').join(' ');
+  // The first finding says what is wrong; the others say more about it.
+  const [alarm, ...rest] = alarming ? findings : ['', ...findings];
+  const said = [about, ...rest].filter((each) => each !== '').join(' ');
   return html`<section id="${id}"><h2>${title}</h2>
-${said === '' ? null : html`<p${alarming ? html` class="bad"` : null}>${said}</p>`}
+${alarm === '' || alarm === undefined ? null : html`<p class="bad">${alarm}</p>`}${said === '' ? null : html`<p>${said}</p>`}
 ${openTables(id, open, drawing?.column)}${remarks.length === 0 ? null : list(remarks, html` class="remarks"`)}${snippets.map(snippetMarkup)}
 ${footnoteMarkup(id, footnotes, drawing?.footnote ?? null)}${tables.map(folded)}</section>`;
 }

@@ -83,6 +83,8 @@ td p, th p { color: var(--soft); font-size: 13px; }
 .n { text-align: right; white-space: nowrap; }
 .group th { padding-top: 18px; font-weight: 650; border-bottom-color: var(--rule); overflow-wrap: anywhere; }
 tbody:first-of-type .group th { padding-top: 10px; }
+.operations thead .n { white-space: normal; }
+section > .scroll + .scroll { margin-top: 28px; }
 .dense { width: auto; font-size: 13px; }
 .dense th, .dense td { padding-block: 3px; }
 :is(.operations, .clocks, .cold, .connections, .compared-useful, .comparison, .percentiles) tbody th[scope=row] { min-width: 170px; overflow-wrap: anywhere; }
@@ -92,6 +94,7 @@ td.strong { font-weight: 600; }
 .remarks { margin: 14px 0; padding: 10px 18px 10px 34px; border-left: 4px solid var(--warn); background: var(--warn-bg); overflow-wrap: anywhere; }
 .targets td:nth-child(2) { min-width: 220px; }
 .thresholds th[scope=row] { min-width: 150px; }
+.checks th[scope=row] { min-width: 104px; }
 .thresholds td:nth-child(3) { min-width: 100px; }
 .ceiling td:nth-child(5) { min-width: 170px; }
 .outcomes tbody .n { font-size: 18px; line-height: 1.3; font-weight: 650; }
@@ -196,6 +199,8 @@ td .strip { margin-top: 2px; }
   th, td { padding-inline: 7px; }
   .scroll tbody th[scope=row] { position: sticky; left: 0; background: var(--page); }
   .drawn, .drawn-hint { display: none; }
+  .thresholds th[scope=row] { min-width: 96px; }
+  .thresholds td:nth-child(3) { min-width: 84px; }
   :is(.operations, .clocks, .cold, .connections, .compared-useful, .comparison, .percentiles) tbody th[scope=row] { min-width: 128px; }
   .outcomes, .outcomes tbody, .outcomes tr, .outcomes th, .outcomes td { display: block; width: auto !important; padding: 0; border: 0; text-align: left; }
   .outcomes caption { display: block; }
