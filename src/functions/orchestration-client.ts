@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DurableClient } from 'durable-functions';
+import type { DurableClient, OrchestrationRuntimeStatus } from 'durable-functions';
 import { type FoldGroup, foldGroups } from '../run/fold-slices.ts';
+import type { OrchestrationStatus } from '../run/reconcile.ts';
 import type { RunRecord } from '../store/run-store.ts';
+import { causeOf } from './orchestration-faults.ts';
 import type { RunInput } from './orchestration-inputs.ts';
 
 /** The event that ends the waiting of groups whose window has not begun. */
@@ -17,20 +19,50 @@ export function conclusionInstanceId(runId: string): string {
   return `${runId}-conclude`;
 }
 
-/** Starts the orchestration of a run, with the run's id as its own; does nothing if it has been started. */
+/** Starts the orchestration of a run, with the run's id as its own; does nothing while it is active. */
 export async function startOrchestration(client: DurableClient, runId: string): Promise<void> {
-  const exists = () =>
-    client.getStatus(runId).then(
-      () => true,
-      () => false,
-    );
-  if (await exists()) return;
+  const input: RunInput = { runId };
+  await startUnlessActive(client, 'run', runId, input);
+}
+
+/** Starts an orchestration; does nothing while there is an active one with this id. */
+export async function startUnlessActive(
+  client: DurableClient,
+  name: string,
+  instanceId: string,
+  input: object,
+): Promise<void> {
+  const isActive = async () => (await orchestrationStatus(client, instanceId)).state === 'active';
+  if (await isActive()) return;
   try {
-    const input: RunInput = { runId };
-    await client.startNew('run', { instanceId: runId, input });
+    await client.startNew(name, { instanceId, input });
   } catch (error) {
-    // Of two requests with the same idempotency key, both may have found no instance; the host refuses the second start.
-    if (!(await exists())) throw error;
+    // Of two that start it, both may have found no active instance; the host refuses the second start.
+    if (!(await isActive())) throw error;
+  }
+}
+
+/** The states of durable-functions; those that are not listed are active. */
+const STATES: Readonly<Partial<Record<`${OrchestrationRuntimeStatus}`, OrchestrationStatus['state']>>> = {
+  Completed: 'completed',
+  Failed: 'failed',
+  Terminated: 'terminated',
+  Canceled: 'terminated',
+};
+
+const MAX_DETAIL_CHARACTERS = 160;
+
+/** The status of an orchestration. @throws if the hub cannot be asked */
+export async function orchestrationStatus(client: DurableClient, instanceId: string): Promise<OrchestrationStatus> {
+  try {
+    const { runtimeStatus, output } = await client.getStatus(instanceId, { showInput: false });
+    const state = STATES[runtimeStatus] ?? 'active';
+    const hasReason = (state === 'failed' || state === 'terminated') && typeof output === 'string';
+    return { state, detail: hasReason ? causeOf(output).slice(0, MAX_DETAIL_CHARACTERS) : '' };
+  } catch (error) {
+    // The client throws a plain Error for an instance that does not exist.
+    if (String(error).includes('HTTP 404')) return { state: 'absent', detail: '' };
+    throw error;
   }
 }
 

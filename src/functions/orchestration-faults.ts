@@ -35,7 +35,7 @@ export function faultOf(what: string, error: unknown): Faults {
 /** The cause of a failure on one line. */
 export function causeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (message.includes('WorkerProcessExitException')) return 'its worker process died';
+  if (/WorkerProcessExitException|exited with code/.test(message)) return 'its worker process died';
   if (message.includes('FunctionTimeoutException')) return 'it took longer than functionTimeout';
   if (/Non-Deterministic workflow|initialized language workers/.test(message)) {
     return 'an episode of the orchestration was lost with its worker';

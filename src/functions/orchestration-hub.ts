@@ -1,18 +1,13 @@
-import type { DurableClient, OrchestrationRuntimeStatus } from 'durable-functions';
-import { endSentence, type OrchestrationHub, type OrchestrationStatus } from '../run/reconcile.ts';
-import { conclusionInstanceId, endGroups, startOrchestration } from './orchestration-client.ts';
-import { causeOf } from './orchestration-faults.ts';
+import type { DurableClient } from 'durable-functions';
+import { endSentence, type OrchestrationHub } from '../run/reconcile.ts';
+import {
+  conclusionInstanceId,
+  endGroups,
+  orchestrationStatus,
+  startOrchestration,
+  startUnlessActive,
+} from './orchestration-client.ts';
 import type { ConcludeInput } from './orchestration-inputs.ts';
-
-const MAX_DETAIL_CHARACTERS = 160;
-
-/** The states of durable-functions; those that are not listed are active. */
-const STATES: Readonly<Partial<Record<`${OrchestrationRuntimeStatus}`, OrchestrationStatus['state']>>> = {
-  Completed: 'completed',
-  Failed: 'failed',
-  Terminated: 'terminated',
-  Canceled: 'terminated',
-};
 
 /** The orchestrations of runs in the task hub of this app. */
 export function orchestrationHub(client: DurableClient): OrchestrationHub {
@@ -29,31 +24,10 @@ export function orchestrationHub(client: DurableClient): OrchestrationHub {
     },
 
     async conclude(runId, reason) {
-      const instanceId = conclusionInstanceId(runId);
-      const isActive = async () => (await orchestrationStatus(client, instanceId)).state === 'active';
-      if (await isActive()) return;
       const input: ConcludeInput = { runId, faults: [reason] };
-      try {
-        await client.startNew('conclude-run', { instanceId, input });
-      } catch (error) {
-        // Somebody else has started it meanwhile.
-        if (!(await isActive())) throw error;
-      }
+      await startUnlessActive(client, 'conclude-run', conclusionInstanceId(runId), input);
     },
   };
-}
-
-async function orchestrationStatus(client: DurableClient, instanceId: string): Promise<OrchestrationStatus> {
-  try {
-    const { runtimeStatus, output } = await client.getStatus(instanceId, { showInput: false });
-    const state = STATES[runtimeStatus] ?? 'active';
-    const hasReason = (state === 'failed' || state === 'terminated') && typeof output === 'string';
-    return { state, detail: hasReason ? causeOf(output).slice(0, MAX_DETAIL_CHARACTERS) : '' };
-  } catch (error) {
-    // The client throws a plain Error for an instance that does not exist.
-    if (String(error).includes('HTTP 404')) return { state: 'absent', detail: '' };
-    throw error;
-  }
 }
 
 /**

@@ -16,7 +16,7 @@ export type OrchestrationStatus = {
 export type OrchestrationHub = {
   /** The orchestration of a run. @throws if the hub cannot be asked */
   statusOf(runId: string): Promise<OrchestrationStatus>;
-  /** Starts the orchestration of a run. */
+  /** Starts the orchestration of a run, unless it is active. */
   start(runId: string): Promise<void>;
   /** Ends what is left of a run's orchestration: it must not make or wait for load any more. */
   end(record: RunRecord, reason: string): Promise<void>;
@@ -39,8 +39,8 @@ const STUCK_AFTER = 60;
 const LEFTOVER_AFTER = 2;
 
 /**
- * Compares the record of a run with its orchestration. A run that was never started is started, or fails if that comes too
- * late for whoever started it. A run whose orchestration is over, or has taken far too long, is concluded from what is
+ * Compares the record of a run with its orchestration. A run that was never started, or whose orchestration failed before
+ * it had a schedule, is started, or fails if that comes too late for whoever started it. A run whose orchestration is over, or has taken far too long, is concluded from what is
  * stored. An orchestration that outlives its run is ended.
  */
 export function reconciliationOf(
@@ -56,9 +56,12 @@ export function reconciliationOf(
     if (!isActive || endedMs < LEFTOVER_AFTER * deadAfterMs) return { what: 'nothing' };
     return { what: 'end', reason: `the run is ${record.state}` };
   }
-  if (record.state === 'queued' && orchestration.state === 'absent') {
-    if (ageMs < deadAfterMs) return { what: 'nothing' };
-    if (ageMs < START_WITHIN * deadAfterMs) return { what: 'start' };
+  const isUnstarted = record.state === 'queued' && orchestration.state === 'absent';
+  if (isUnstarted && ageMs < deadAfterMs) return { what: 'nothing' };
+  // Without a schedule there was no load, so a start cannot double it.
+  const mayStart = isUnstarted || (record.schedule === undefined && orchestration.state === 'failed');
+  if (mayStart && ageMs < START_WITHIN * deadAfterMs) return { what: 'start' };
+  if (isUnstarted) {
     const reason = 'The run was stored but not started, because the process that stored it ended. Start a new run.';
     return { what: 'fail', reason, isActive };
   }

@@ -7,7 +7,7 @@ import { startFleetProcess } from '../../fleet/start-fleet-process.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { newRunId, readPlan, readScheduledRun, writePlan } from '../../src/run/run-documents.ts';
 import { sliceOfSchedule } from '../../src/run/run-slice.ts';
-import { SAMPLE_KIND } from '../../src/sample/block.ts';
+import { SAMPLE_KIND, wasSent } from '../../src/sample/block.ts';
 import { openRunStore } from '../../src/store/open-run-store.ts';
 import type { RunRecord, RunStore } from '../../src/store/run-store.ts';
 import { allHolders } from '../../src/store/slice-attempts.ts';
@@ -51,7 +51,7 @@ export async function startFaultyStack(t: Cleanup, settings: Readonly<Record<str
   };
 }
 
-/** How many requests all holders of all slices of a run have stored. */
+/** How many requests that were sent are stored by all holders of all slices of a run. */
 export async function storedRequests(store: RunStore, runId: string): Promise<number> {
   const { schedule } = await readScheduledRun(store, runId);
   const plan = await readPlan(store, runId);
@@ -60,8 +60,9 @@ export async function storedRequests(store: RunStore, runId: string): Promise<nu
     const [lane, window] = [index % schedule.lanes, Math.floor(index / schedule.lanes)];
     const { sliceId } = sliceOfSchedule(plan, schedule, lane, window);
     for (const holder of allHolders(await store.readAttempts(runId, sliceId))) {
-      for await (const { columns, count } of store.readBlocks(runId, sliceId, holder)) {
-        requests += columns.kind.subarray(0, count).filter((kind) => kind === SAMPLE_KIND.request).length;
+      for await (const block of store.readBlocks(runId, sliceId, holder)) {
+        const isSent = (kind: number, at: number) => kind === SAMPLE_KIND.request && wasSent(block, at);
+        requests += block.columns.kind.subarray(0, block.count).filter(isSent).length;
       }
     }
   }

@@ -55,7 +55,16 @@ describe('the reconciler', () => {
     ['ends a run that nobody started in ten minutes', run(), 'absent', 10 * MINUTE, 'fail'],
     ['leaves a started run alone', run(), 'active', 20 * MINUTE, 'nothing'],
     ['ends a run that has waited in the hub for half an hour', run(), 'active', 30 * MINUTE, 'fail'],
-    ['ends a queued run whose orchestration failed', run(), 'failed', 5 * SECOND, 'fail'],
+    ['starts a run whose orchestration failed before its preflight', run(), 'failed', 5 * SECOND, 'start'],
+    [
+      'starts a run whose orchestration failed in its preflight',
+      run({ state: 'preflight' }),
+      'failed',
+      MINUTE,
+      'start',
+    ],
+    ['ends such a run after ten minutes', run({ state: 'preflight' }), 'failed', 10 * MINUTE, 'fail'],
+    ['starts no run that was terminated', run(), 'terminated', 5 * SECOND, 'fail'],
     ['leaves a preflight alone', run({ state: 'preflight' }), 'active', 20 * MINUTE, 'nothing'],
     ['ends a preflight that was terminated', run({ state: 'preflight' }), 'terminated', 5 * SECOND, 'fail'],
     ['ends a preflight whose hub is gone', run({ state: 'preflight' }), 'absent', 5 * SECOND, 'fail'],
@@ -137,9 +146,9 @@ it('starts the orchestration of a run that was only stored', async () => {
 });
 
 it('lets a run without a schedule fail with the reason, and ends what is left of it', async () => {
-  const { calls, record } = await reconciled(run({ state: 'preflight' }), status('failed', 'lost'), MINUTE);
+  const { calls, record } = await reconciled(run({ state: 'preflight' }), status('terminated', 'lost'), MINUTE);
   assert.deepEqual([calls, record.state], [[], 'failed']);
-  assert.deepEqual(record.problems, [{ path: '', message: 'The orchestration of the run failed (lost).' }]);
+  assert.deepEqual(record.problems, [{ path: '', message: 'The orchestration of the run was terminated (lost).' }]);
   assert.equal(record.endedAt, new Date(CREATED_MS + MINUTE).toISOString());
   const stuck = await reconciled(run({ state: 'preflight' }), status('active'), 31 * MINUTE);
   assert.deepEqual(stuck.calls, [`end ${RUN}`]);
