@@ -9,7 +9,7 @@ const MAX_CHARACTERS = 160;
 const OTHERS = 'Other faults';
 
 /** Adds up the faults of several parts. Of many different ones, only the first are named. */
-export function addFaults(parts: readonly (Faults | undefined)[]): Faults {
+function addFaults(parts: readonly (Faults | undefined)[]): Faults {
   const total: Record<string, number> = {};
   for (const [fault, count] of parts.flatMap((part) => Object.entries(part ?? {}))) {
     const name = fault in total || Object.keys(total).length < MAX_FAULTS ? fault : OTHERS;
@@ -18,9 +18,30 @@ export function addFaults(parts: readonly (Faults | undefined)[]): Faults {
   return total;
 }
 
-/** The faults as sentences. */
-export function faultSentences(faults: Faults): readonly string[] {
-  return Object.entries(faults).map(([fault, count]) => (count === 1 ? `${fault}.` : `${fault} (${count} times).`));
+/** The faults that an orchestration has met so far; every replay meets the same. */
+export class FaultTally {
+  #faults: Faults = {};
+
+  /** Adds what a child has returned. */
+  add(faults: Faults | undefined): void {
+    this.#faults = addFaults([this.#faults, faults]);
+  }
+
+  /** Adds a failure. @param what the function, e.g. `run-slice` */
+  note(what: string, error: unknown): void {
+    this.add(faultOf(what, error));
+  }
+
+  /** What the orchestration returns to its parent: a member `faults`, or none. */
+  get result(): { readonly faults?: Faults } {
+    return Object.keys(this.#faults).length === 0 ? {} : { faults: this.#faults };
+  }
+
+  get sentences(): string[] {
+    return Object.entries(this.#faults).map(([fault, count]) =>
+      count === 1 ? `${fault}.` : `${fault} (${count} times).`,
+    );
+  }
 }
 
 /**
@@ -28,7 +49,7 @@ export function faultSentences(faults: Faults): readonly string[] {
  * .NET exception as JSON, thousands of characters.
  * @param what the function, e.g. `run-slice`
  */
-export function faultOf(what: string, error: unknown): Faults {
+function faultOf(what: string, error: unknown): Faults {
   return { [`${what} failed: ${causeOf(error)}`.slice(0, MAX_CHARACTERS)]: 1 };
 }
 

@@ -2,7 +2,7 @@ import type { OrchestrationContext, Task } from 'durable-functions';
 import * as df from 'durable-functions';
 import { type FoldGroup, foldGroups } from '../run/fold-slices.ts';
 import { groupInstanceId, STOP_EVENT } from './orchestration-client.ts';
-import { addFaults, causeOf, type Faults, faultOf, faultSentences } from './orchestration-faults.ts';
+import { causeOf, type Faults, FaultTally } from './orchestration-faults.ts';
 import {
   type ConcludeInput,
   concludeInput,
@@ -40,36 +40,42 @@ export function* run(context: OrchestrationContext): Steps {
   const { runId } = runInput.parse(context.df.getInput());
   // A second orchestration of the same run would conclude it under the first one.
   if (context.df.instanceId !== runId) return { refused: true };
+  const faults = new FaultTally();
   let schedule: PreflightAnswer;
   try {
-    schedule = (yield* retried(context, (attempt) => {
-      const input: PreflightInput = { runId, attempt };
-      return context.df.callActivity('preflight', input);
-    })) as PreflightAnswer;
+    const input = (attempt: number): PreflightInput => ({ runId, attempt });
+    schedule = (yield* retried(context, { name: 'preflight', input, faults })) as PreflightAnswer;
   } catch (error) {
     return yield* fail(context, runId, error);
   }
   if (schedule === null) return { refused: true };
-  const faults = schedule.stopRequested ? {} : yield* runGroups(context, runId, schedule);
-  return yield* concludeOrFail(context, { runId, faults: [...faultSentences(faults)] });
+  if (!schedule.stopRequested) yield* runGroups(context, runId, schedule, faults);
+  return yield* concludeOrFail(context, runId, [], faults);
 }
 
 /** Concludes a run whose own orchestration is over; the reconciler starts it. */
 export function* concludeRun(context: OrchestrationContext): Steps {
-  return yield* concludeOrFail(context, concludeInput.parse(context.df.getInput()));
+  const { runId, faults = [] } = concludeInput.parse(context.df.getInput());
+  return yield* concludeOrFail(context, runId, faults, new FaultTally());
 }
 
-function* concludeOrFail(context: OrchestrationContext, input: ConcludeInput): Steps {
+function* concludeOrFail(
+  context: OrchestrationContext,
+  runId: string,
+  reasons: readonly string[],
+  faults: FaultTally,
+): Steps {
+  const input = (): ConcludeInput => ({ runId, faults: [...reasons, ...faults.sentences] });
   try {
-    return yield* retried(context, () => context.df.callActivity('conclude', input));
+    return yield* retried(context, { name: 'conclude', input, faults });
   } catch (error) {
-    return yield* fail(context, input.runId, error);
+    return yield* fail(context, runId, error);
   }
 }
 
 function* fail(context: OrchestrationContext, runId: string, error: unknown): Steps {
-  const input: FailInput = { runId, reason: causeOf(error) };
-  yield* retried(context, () => context.df.callActivity('fail-run', input));
+  const input = (): FailInput => ({ runId, reason: causeOf(error) });
+  yield* retried(context, { name: 'fail-run', input, faults: new FaultTally() });
   return { failed: true };
 }
 
@@ -77,7 +83,8 @@ function* runGroups(
   context: OrchestrationContext,
   runId: string,
   schedule: NonNullable<PreflightAnswer>,
-): Generator<Task, Faults, never> {
+  faults: FaultTally,
+): Generator<Task, void, never> {
   const groups = foldGroups(schedule).map((group) => {
     const startAtMs = schedule.startAtMs + group.window * schedule.windowMs;
     // The last window lasts until the end of scenarios that count iterations, however late they began.
@@ -88,9 +95,9 @@ function* runGroups(
   });
   try {
     const results = (yield context.df.Task.all(groups)) as readonly GroupResult[];
-    return addFaults(results.map(({ faults }) => faults));
+    for (const result of results) faults.add(result.faults);
   } catch (error) {
-    return faultOf('The orchestration of a group of slices', error);
+    faults.note('The orchestration of a group of slices', error);
   }
 }
 
@@ -116,33 +123,35 @@ export function* group(context: OrchestrationContext): Steps {
     const input: SliceInput = { runId, window, lane: firstLane + index, endAtMs };
     return context.df.callSubOrchestrator('slice', input);
   });
-  let results: readonly SliceResult[];
-  let lost: Faults = {};
+  const faults = new FaultTally();
+  let mayBeAborted = true;
   try {
-    results = (yield context.df.Task.all(slices)) as readonly SliceResult[];
+    const results = (yield context.df.Task.all(slices)) as readonly SliceResult[];
+    for (const result of results) faults.add(result.faults);
+    mayBeAborted = results.some(({ aborted }) => aborted);
   } catch (error) {
     // The host waits for all slices before it says that one failed. What the others returned is not known here.
-    results = [];
-    lost = faultOf('The orchestration of a slice', error);
+    faults.note('The orchestration of a slice', error);
   }
-  const faults = addFaults([lost, ...results.map((result) => result.faults)]);
-  const mayBeAborted = results.length === 0 || results.some(({ aborted }) => aborted);
+  // The stop flag ends later windows anyway; without the event, the report waits until the end of the last one.
   const ending: RunInput = { runId };
-  if (mayBeAborted) {
-    // The stop flag ends later windows anyway; without the event, the report waits until the end of the last one.
-    yield* unlessItFails(context, () => context.df.callActivity('end-waiting', ending));
-  }
+  if (mayBeAborted) yield* makeUpLater(context, 'end-waiting', ending, faults);
   const folding: FoldInput & FoldGroup = { runId, window, firstLane, lanes };
-  const folded = yield* unlessItFails(context, () => context.df.callActivity('fold-slices', folding));
-  return { folded, ...(Object.keys(faults).length === 0 ? {} : { faults }) };
+  yield* makeUpLater(context, 'fold-slices', folding, faults);
+  return faults.result;
 }
 
-function* unlessItFails(context: OrchestrationContext, call: () => Task): Generator<Task, boolean, never> {
+/** Tries an activity for a while; if it fails, the run goes on without. */
+function* makeUpLater(
+  context: OrchestrationContext,
+  name: string,
+  input: object,
+  faults: FaultTally,
+): Generator<Task, void, never> {
   try {
-    yield* retried(context, call, ATTEMPTS_IN_GROUP);
-    return true;
-  } catch {
-    return false;
+    yield* retried(context, { name, input: () => input, faults, attempts: ATTEMPTS_IN_GROUP });
+  } catch (error) {
+    faults.note(name, error);
   }
 }
 
@@ -153,7 +162,7 @@ function* unlessItFails(context: OrchestrationContext, call: () => Task): Genera
  */
 export function* slice(context: OrchestrationContext): Steps {
   const { runId, window, lane, endAtMs } = sliceInput.parse(context.df.getInput());
-  let faults: Faults = {};
+  const faults = new FaultTally();
   let last: SliceResult = { state: 'lost' };
   for (const [attempt, pauseSeconds] of ATTEMPT_PAUSES_SECONDS.entries()) {
     if (endOfPause(context, pauseSeconds) >= endAtMs) break;
@@ -166,10 +175,10 @@ export function* slice(context: OrchestrationContext): Steps {
       if (!needsAnotherAttempt(last)) break;
     } catch (error) {
       // The attempt is lost. The next one takes over for the remaining time; the blocks that were stored count.
-      faults = addFaults([faults, faultOf('run-slice', error)]);
+      faults.note('run-slice', error);
     }
   }
-  return Object.keys(faults).length === 0 ? last : { ...last, faults };
+  return { ...last, ...faults.result };
 }
 
 /**

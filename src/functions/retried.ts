@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { DEFAULT_DEAD_AFTER_MS } from '../run/timing.ts';
 import { timing } from './app-context.ts';
+import type { FaultTally } from './orchestration-faults.ts';
 
 type Steps<Value> = Generator<Task, Value, never>;
 
@@ -10,26 +11,35 @@ type Steps<Value> = Generator<Task, Value, never>;
  */
 const PAUSES_SECONDS = [1, 5, 15, 60, 120, 240] as const;
 
+type Retried = {
+  /** Of the activity. */
+  readonly name: string;
+  /** The input of an attempt; attempts are numbered from 0. */
+  readonly input: (attempt: number) => object;
+  /** Gets the attempts that failed. */
+  readonly faults: FaultTally;
+  /** At most one more than there are pauses, which is the default. */
+  readonly attempts?: number;
+};
+
 /**
  * Runs an activity until it succeeds, with growing pauses between the attempts. callActivityWithRetry is not used: it
  * takes task ids from the same counter as other tasks, which has made orchestrations hang.
- * @param call is given the number of the attempt, from 0
- * @param attempts at most one more than there are pauses
  * @throws the last attempt's error
  */
 export function* retried(
   context: OrchestrationContext,
-  call: (attempt: number) => Task,
-  attempts = PAUSES_SECONDS.length + 1,
+  { name, input, faults, attempts = PAUSES_SECONDS.length + 1 }: Retried,
 ): Steps<unknown> {
   for (const [attempt, seconds] of PAUSES_SECONDS.slice(0, attempts - 1).entries()) {
     try {
-      return yield call(attempt);
-    } catch {
+      return yield context.df.callActivity(name, input(attempt));
+    } catch (error) {
+      faults.note(name, error);
       yield* pause(context, seconds);
     }
   }
-  return yield call(attempts - 1);
+  return yield context.df.callActivity(name, input(attempts - 1));
 }
 
 /** Pauses grow and shrink with the dead-after time. A setting is the same in every replay of this process. */

@@ -9,6 +9,7 @@ import type { RunRecord, RunSchedule, RunStore } from '../store/run-store.ts';
 import { type Fold, intervalFor, type SliceFold } from '../summary/fold.ts';
 import { mergeFolds } from '../summary/merge-folds.ts';
 import { planSpan, summarise } from '../summary/summarise.ts';
+import type { Summary } from '../summary/summary.ts';
 import { type Judged, judge } from '../verdict/judge.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { awaitSlices } from './await-slices.ts';
@@ -46,7 +47,7 @@ export async function conclude(context: RunContext, runId: string, options: Conc
     ...planSpan(plan, merged.intervalMs),
     stopped: record.stopRequested,
   });
-  const judged = withFaults(judge(plan, merged, summary, record.stopRequested, abort), faults);
+  const judged = withFaults(judge(plan, merged, summary, record.stopRequested, abort), summary, faults);
   const startAtMs = schedule.startAtMs;
   const alone = makeReport({
     runId,
@@ -126,10 +127,12 @@ async function completeFolds(
   return folds;
 }
 
-/** The first sentences say why a run is invalid. Faults that did not affect the load are only listed in the report. */
-function withFaults(judged: Judged, faults: readonly string[]): Judged {
+/** The first sentences say why load is missing. Faults that did not affect the load are only listed in the report. */
+function withFaults(judged: Judged, { generator }: Summary, faults: readonly string[]): Judged {
   const { status, reasons } = judged.verdict;
-  return status === 'invalid' ? { ...judged, verdict: { status, reasons: [...faults, ...reasons] } } : judged;
+  const isLoadMissing = generator.slices.lost + generator.slices.partial > 0;
+  if (status !== 'invalid' || !isLoadMissing) return judged;
+  return { ...judged, verdict: { status, reasons: [...faults, ...reasons] } };
 }
 
 /** Adds the comparison with the run's baseline to a report and its verdict; changes nothing without a baseline. */

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../store/run-store.ts';
+import type { RunRecord, RunStore } from '../store/run-store.ts';
 import { failRun } from './conclude.ts';
 import type { RunContext } from './run-context.ts';
 import { hasEnded, readRun } from './run-documents.ts';
@@ -99,6 +99,7 @@ export async function reconcile(context: RunContext, hub: OrchestrationHub, runI
   const needed = reconciliationOf(record, orchestration, clock.now(), timing);
   switch (needed.what) {
     case 'start':
+      if (orchestration.state === 'failed') await noteFault(store, runId, restartSentence(orchestration));
       await hub.start(runId);
       break;
     case 'end':
@@ -114,6 +115,16 @@ export async function reconcile(context: RunContext, hub: OrchestrationHub, runI
       break;
   }
   return needed;
+}
+
+async function noteFault(store: RunStore, runId: string, fault: string): Promise<void> {
+  await store.changeRun(runId, ({ faults = [] }) =>
+    faults.includes(fault) ? undefined : { faults: [...faults, fault] },
+  );
+}
+
+function restartSentence(orchestration: OrchestrationStatus): string {
+  return endSentence(orchestration).replace(/\.$/, ' and was started again.');
 }
 
 /** Why a run's orchestration is over, as a sentence. */

@@ -163,6 +163,8 @@ it('retries preflight, conclude and their failures with growing pauses over minu
     return times.slice(1).map((at, index) => at - (times[index] as number));
   };
   assert.deepEqual(secondsOf('preflight'), [1, 5, 15]);
+  const fault = 'preflight failed: its worker process died (3 times).';
+  assert.deepEqual(named(calls, 'conclude')[0]?.input, { runId: RUN, faults: [fault] });
   assert.deepEqual(secondsOf('conclude'), [1, 5, 15, 60, 120, 240]);
   assert.deepEqual(
     named(calls, 'preflight').map(({ input }) => (input as { attempt: number }).attempt),
@@ -205,7 +207,9 @@ it('concludes a run whose own orchestration is over, with the reason', async () 
   const start = { name: 'conclude-run', instanceId: `${RUN}-conclude`, input };
   const { output, calls } = await play({ conclude: failing(1, () => ({ verdict: 'invalid' })) }, undefined, start);
   assert.deepEqual(output, { verdict: 'invalid' });
-  assert.deepEqual(calls.at(-1)?.input, input);
+  assert.deepEqual(calls[0]?.input, input);
+  const faults = [...input.faults, 'conclude failed: its worker process died.'];
+  assert.deepEqual(calls[1]?.input, { ...input, faults });
 });
 
 const FORGED: readonly (readonly [name: string, input: unknown])[] = [

@@ -145,6 +145,12 @@ it('starts the orchestration of a run that was only stored', async () => {
   assert.deepEqual([calls, record.state], [[`start ${RUN}`], 'queued']);
 });
 
+it('starts an orchestration again that failed before the load, and keeps why', async () => {
+  const { calls, record } = await reconciled(run({ state: 'preflight' }), status('failed', 'lost'), MINUTE);
+  assert.deepEqual(calls, [`start ${RUN}`]);
+  assert.deepEqual(record.faults, ['The orchestration of the run failed (lost) and was started again.']);
+});
+
 it('lets a run without a schedule fail with the reason, and ends what is left of it', async () => {
   const { calls, record } = await reconciled(run({ state: 'preflight' }), status('terminated', 'lost'), MINUTE);
   assert.deepEqual([calls, record.state], [[], 'failed']);
