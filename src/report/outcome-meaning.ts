@@ -38,9 +38,10 @@ const MEANINGS: Readonly<Record<NamedOutcome, string>> = {
 
   SESS_EXPIRED: 'The server no longer has the session (HTTP 404 for a session id).',
   SESS_LOST:
-    'The server does not recognise a session that it opened (HTTP 400); this can happen behind a load balancer without sticky sessions.',
+    'The server does not recognise a session that it opened: its refusal names the session, or it is a 401 although the credentials have not changed. This can happen behind a load balancer without sticky sessions.',
   SESS_MISSING: 'The server gave no session id in its initialize response but now requires one.',
-  SESS_REFUSED: 'The server refused to open another session (HTTP 429 or 503 in reply to initialize).',
+  SESS_REFUSED:
+    'The server refused to open another session (HTTP 429 or 503 in reply to initialize, or "already initialized").',
   SESS_DUP: 'The response had the session id header twice with the same value; it was accepted.',
   SESS_AMBIGUOUS: 'The server sent two different session ids in one response.',
 

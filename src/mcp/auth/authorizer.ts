@@ -3,6 +3,8 @@ export type AuthHeader = { readonly name: string; readonly value: string };
 
 /** Authorizes the requests to one target. */
 export type Authorizer = {
+  /** True if the header is always the same, or there is none; false by default. */
+  readonly isFixed?: boolean;
   /** Fetches what the first requests need, so that they do not wait. They report a failure: as AUTH_TOKEN. */
   prepare(): Promise<void>;
   /**
@@ -29,6 +31,7 @@ export type Authorizer = {
 /** An authorizer whose header never changes. @param header undefined for targets without authorization */
 export function fixedAuthorizer(header: AuthHeader | undefined): Authorizer {
   return {
+    isFixed: true,
     prepare: async () => {},
     header: () => header,
     rejected: () => false,

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../sample/outcome.ts';
 import type { Judgement } from './json-rpc.ts';
+import { saysSessionIsLost } from './lost-session.ts';
 
 /**
  * The outcome of a request that ended in a transport error.
@@ -157,23 +158,27 @@ type StatusContext = {
   readonly opensSession: boolean;
   /** True if the credentials were renewed for this request. */
   readonly renewed: boolean;
+  /** True if the target has no credentials, or always the same. */
+  readonly hasFixedCredentials: boolean;
   readonly challenge: string;
 };
 
 /** The outcome of a reply whose HTTP status is not 2xx. */
 export function classifyStatus(context: StatusContext, body: string): Outcome {
-  const { status, sentSessionId, opensSession, renewed, challenge } = context;
+  const { status, sentSessionId, opensSession, renewed, hasFixedCredentials, challenge } = context;
   if (status >= 300 && status < 400) return 'HTTP_3XX';
+  // The specification says 404 for a session that no longer exists. Servers use other statuses with a text that says so.
+  if (sentSessionId) {
+    if (status === 404) return 'SESS_EXPIRED';
+    // Credentials that opened the session are good, and they are still the same.
+    if (saysSessionIsLost(body || challenge) || (status === 401 && hasFixedCredentials)) return 'SESS_LOST';
+  }
   if (status === 401) return renewed ? 'AUTH_REJECTED' : 'AUTH_401';
   if (status === 403) return INSUFFICIENT_SCOPE.test(challenge) ? 'AUTH_SCOPE' : 'AUTH_403';
   // Servers that limit the number of their sessions refuse initialize with these.
   if (opensSession && (status === 429 || status === 503 || isTaken(body))) return 'SESS_REFUSED';
-  // The specification says 404 for a session that no longer exists. Some servers send 400 with a text that says so.
-  if (status === 404 && sentSessionId) return 'SESS_EXPIRED';
-  if (status === 400 && /not initialized|no valid session|session not found/i.test(body)) {
-    return sentSessionId ? 'SESS_LOST' : 'SESS_MISSING';
-  }
-  if (status === 400 && !sentSessionId && /mcp-session-id/i.test(body)) return 'SESS_MISSING';
+  const asksForSession = /mcp-session-id|not initialized|no valid session|session not found/i;
+  if (status === 400 && !sentSessionId && asksForSession.test(body)) return 'SESS_MISSING';
   return `HTTP_${status}`;
 }
 

@@ -28,6 +28,8 @@ export type ExchangeRequest = {
   readonly opensSession: boolean;
   /** True if its credentials are new because the server refused the previous ones. */
   readonly renewed: boolean;
+  /** True if the target has no credentials, or always the same; false by default. */
+  readonly hasFixedCredentials?: boolean | undefined;
   readonly judge: ResultJudge;
   /** True for a later round of a call, whose results its session judges for the whole call. */
   readonly laterRound?: boolean | undefined;

@@ -3,6 +3,7 @@ import { type BodyKind, bodyKindOf, classifyStatus, classifyUnreadable, isTaken 
 import { HEADERS_HELD_AFTER_MS } from './deadline.ts';
 import { type ExchangeRequest, headerOf, type JudgedExchange, type ReplyHeaders } from './exchange-request.ts';
 import { errorOf, type Judgement, parseJson, type RpcError, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
+import { lostSessionIn, meansLostSession, saysSessionIsLost } from './lost-session.ts';
 
 /**
  * Judges what the head of a reply decides: a requested stream is open; a request was answered with 202, so no answer will
@@ -61,9 +62,18 @@ export function judgeMessage(exchange: JudgedExchange, message: unknown): Messag
     request.peer.onMessage(exchange, message);
     return NEITHER;
   }
-  if (role === 'not-json-rpc') return { stray: { outcome: 'PROTO_SHAPE', message: boundedJson(message) } };
+  if (role === 'not-json-rpc') {
+    const lost = request.sentSessionId ? lostSessionIn(message) : undefined;
+    if (lost !== undefined) return { answer: { outcome: 'SESS_LOST', message: lost } };
+    return { stray: { outcome: 'PROTO_SHAPE', message: boundedJson(message) } };
+  }
   const response = message as RpcResponse;
   const error = errorOf(response);
+  // An error about the session often has no id, because the server does not read the request.
+  const isForUs = role !== 'id-mismatch' || typeof response.id !== 'number';
+  if (error !== undefined && isForUs && request.sentSessionId && meansLostSession(error)) {
+    return { answer: { outcome: 'SESS_LOST', message: error.message } };
+  }
   if (role === 'id-mismatch') {
     const said = error === undefined ? '' : `: ${error.message}`;
     const text = `answer to id ${boundedJson(response.id, 200)} instead of ${request.id}${said}`;
@@ -121,6 +131,9 @@ export function judgeReply(exchange: JudgedExchange, body: string): Judgement {
   if (encoding !== '') {
     return { outcome: 'PROTO_CT_OTHER', message: `content-encoding ${encoding}, which no request asked for` };
   }
+  if (request.sentSessionId && saysSessionIsLost(body) && !body.trimStart().startsWith('<')) {
+    return { outcome: 'SESS_LOST', message: body };
+  }
   const outcome = classifyUnreadable(status, headerOf(replyHeaders, 'content-type'), body);
   return { outcome, message: body === '' ? `HTTP ${status} without a body` : body };
 }
@@ -136,12 +149,13 @@ export function unrequestedEncoding(headers: ReplyHeaders): string {
 
 function judgeFailure(exchange: JudgedExchange, body: string): Judgement {
   const { status, replyHeaders, request } = exchange;
-  const { sentSessionId, opensSession, renewed, peer } = request;
+  const { sentSessionId, opensSession, renewed, hasFixedCredentials = false, peer } = request;
   const error = peer.stateless ? errorIn(exchange, body) : undefined;
   if (error !== undefined) return error;
   // A server may send several challenges, each in a header of its own.
   const challenge = [replyHeaders['www-authenticate'] ?? ''].flat().join(', ');
-  const outcome = classifyStatus({ status, sentSessionId, opensSession, renewed, challenge }, body);
+  const context = { status, sentSessionId, opensSession, renewed, hasFixedCredentials, challenge };
+  const outcome = classifyStatus(context, body);
   const location = status < 400 ? headerOf(replyHeaders, 'location') : '';
   // The most useful message: where a redirect, which is not followed, leads; how to authenticate after an empty refusal.
   return { outcome, message: location || body || challenge || `HTTP ${status} without a body` };

@@ -95,6 +95,7 @@ export class Sender {
       sentSessionId: this.#hasSessionId,
       opensSession,
       renewed,
+      hasFixedCredentials: this.#options.authorizer.isFixed,
       judge,
       laterRound,
       tool,
