@@ -87,12 +87,17 @@ export function layoutOf(plan: Plan, sizing: Sizing): Layout {
   return { lanes: Math.max(1, Math.min(wanted, vus)), windows: Math.ceil(windowedMs / windowMs), windowMs, durationMs };
 }
 
+/** The id of the slice of a lane in a window; ids sort by window, then by lane. */
+export function sliceIdOf(lane: number, window: number): string {
+  const pad = (index: number) => String(index).padStart(4, '0');
+  return `w${pad(window)}-l${pad(lane)}`;
+}
+
 /** The slice of a lane in a window, for a run that starts at `runStartMs`. */
 export function sliceOf(layout: Layout, runStartMs: number, lane: number, window: number): Slice {
-  const pad = (index: number) => String(index).padStart(4, '0');
   const isLast = window === layout.windows - 1;
   return {
-    sliceId: `w${pad(window)}-l${pad(lane)}`,
+    sliceId: sliceIdOf(lane, window),
     lane,
     lanes: layout.lanes,
     window,

@@ -156,6 +156,40 @@ export function peakRateOf(scenario: Scenario): number {
   return (Math.max(...rates) * 1000) / scenario.timeUnit;
 }
 
+/** Levels of load: starts a second of all scenarios at a rate, and virtual users of all others. */
+export type LoadLevels = { readonly starts: number; readonly vus: number };
+
+/**
+ * The highest levels of load that a plan has at some moment of a time. Levels of different scenarios are added even if their
+ * moments differ, so it may be more than the plan ever has.
+ * @param fromMs milliseconds from the run's start, as `toMs`
+ */
+export function highestLevels(scenarios: readonly Scenario[], fromMs: number, toMs: number): LoadLevels {
+  let [starts, vus] = [0, 0];
+  for (const scenario of scenarios) {
+    const level = highestLevel(scenario, fromMs, toMs);
+    if (isArrival(scenario)) starts += (level * 1000) / scenario.timeUnit;
+    else vus += level;
+  }
+  return { starts, vus };
+}
+
+function highestLevel(scenario: Scenario, fromMs: number, toMs: number): number {
+  const { startTime } = scenario;
+  if (toMs <= startTime || fromMs >= startTime + durationOf(scenario)) return 0;
+  if (!isStaged(scenario)) return isArrival(scenario) ? scenario.rate : scenario.vus;
+  const levels = stagesOf(scenario, startTime)
+    .filter((stage) => stage.toMs >= fromMs && stage.fromMs <= toMs)
+    .flatMap((stage) => [levelAt(stage, fromMs), levelAt(stage, toMs)]);
+  return Math.max(0, ...levels);
+}
+
+/** The level of a stage at an instant; before or after the stage, that of its nearest end. */
+function levelAt({ fromMs, durationMs, fromLevel, toLevel }: Stage, atMs: number): number {
+  const share = durationMs === 0 ? 1 : Math.min(1, Math.max(0, (atMs - fromMs) / durationMs));
+  return fromLevel + (toLevel - fromLevel) * share;
+}
+
 /** How many iterations a scenario plans to begin; undefined where virtual users begin as many as they can. */
 export function plannedIterationsOf(scenario: Scenario): number | undefined {
   switch (scenario.executor) {

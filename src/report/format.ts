@@ -8,6 +8,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
+/** A count with its noun: `1 request`, `1,234 requests`. */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Milliseconds without a unit, as precise as a reader needs: `0.42`, `8.4`, `331`, `1,411`; a dash when null. */
 export function formatMs(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return MISSING;

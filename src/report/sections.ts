@@ -4,6 +4,7 @@ import type { OutcomeGroup } from '../summary/summary.ts';
 import { ceilingSentence } from '../verdict/judge.ts';
 import { answersTable, errorTextSentences, type Snippet, softErrorSnippets } from './answers.ts';
 import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts';
+import { generatorSentence, missingSentences } from './generator-wording.ts';
 import { isMethodNote, type Report } from './report.ts';
 import type { Table } from './table.ts';
 import { comparedLatencyTable, comparedUsefulTable } from './tables-of-comparison.ts';
@@ -34,7 +35,6 @@ import {
   connectionSentences,
   failuresSentence,
   firstByteSentences,
-  generatorSentence,
   pauseSentences,
   statelessSentences,
   unlistedSentences,
@@ -127,6 +127,7 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
       tables: [totalsTable(report)],
       footnotes: [...constant(USEFUL_FOOTNOTE), ...warmUpSentences(report.warmUp)],
       remarks: [
+        ...missingSentences(generator),
         ...errorTextSentences(report),
         ...pauseSentences(report.pauses),
         ...connectionPauseSentences(report.connectionPauses),

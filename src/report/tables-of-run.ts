@@ -13,10 +13,11 @@ import {
   formatTick,
   formatTimeOfDay,
 } from './format.ts';
+import { type Fact, generatorFacts } from './generator-wording.ts';
 import { outcomeMeaning } from './outcome-meaning.ts';
 import type { Report, ReportTarget } from './report.ts';
 import { type Cell, figures, makePlainTable, makeTable, type Table, toned, words } from './table.ts';
-import { type Fact, generatorFacts, headlineOf, overWords, seenWords } from './wording.ts';
+import { headlineOf, overWords, seenWords } from './wording.ts';
 
 type Total = { readonly name: string; readonly value: Cell; readonly detail: string };
 

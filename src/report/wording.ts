@@ -7,7 +7,7 @@ import type {
   WarmUp,
 } from '../summary/summary.ts';
 import type { SeenAt, ThresholdResult, Verdict, VerdictStatus } from '../verdict/verdict.ts';
-import { formatCount, formatDuration, formatMoment, formatMs, formatShare, formatTimeOfDay } from './format.ts';
+import { counted, formatCount, formatDuration, formatMoment, formatMs, formatTimeOfDay } from './format.ts';
 import type { Report } from './report.ts';
 import { byTarget } from './table.ts';
 
@@ -254,66 +254,4 @@ function waited(operation: OperationSummary): boolean {
 
 function waitMs({ clocksMs }: OperationSummary): number {
   return clocksMs.socket?.p95 ?? 0;
-}
-
-/** Whether the figures can be trusted, in one sentence. */
-export function generatorSentence({ rules }: Report['generator']): string {
-  const broken = rules.filter((rule) => !rule.ok).length;
-  if (rules.length === 0) return 'No rule for the load generator was checked in this run.';
-  if (broken === 0) return `The load was as planned: all ${rules.length} rules were met.`;
-  return `The load was not as planned: ${broken} of ${rules.length} rules were not met, so the figures prove nothing.`;
-}
-
-export type Fact = { readonly name: string; readonly value: string };
-
-/** What the load generator measured of itself, with units, in the order of interest. */
-export function generatorFacts(generator: Report['generator']): readonly Fact[] {
-  const { slices, eventLoopDelayMs, cpu, vus, starts, store } = generator;
-  return [
-    {
-      name: 'Slices',
-      value: `${formatCount(slices.committed)} of ${formatCount(slices.planned)} completed; ${formatCount(slices.partial)} partial, ${formatCount(slices.lost)} lost, ${formatCount(slices.duplicates)} duplicate`,
-    },
-    { name: 'Virtual users', value: `${formatCount(vus.started)} of ${formatCount(vus.planned)} started` },
-    ...startFacts(starts),
-    { name: 'Latest slice start', value: `${formatMs(generator.maxStartDelayMs)} ms late` },
-    {
-      name: 'Event-loop delay',
-      value: `p99 ${formatMs(eventLoopDelayMs.p99)} ms, max ${formatMs(eventLoopDelayMs.max)} ms`,
-    },
-    {
-      name: 'CPU',
-      value: `${formatMs(cpu.seconds)} s, ${formatMs(cpu.microsecondsPerRequest)} µs per request; busiest process ${cpu.maxShare === null ? '–' : `${formatShare(cpu.maxShare)} of one core`}`,
-    },
-    { name: 'Processes', value: formatCount(generator.instances) },
-    { name: 'Not sent when the load ended', value: formatCount(generator.abortedRequests) },
-    {
-      name: 'Not sent or not read (no file descriptor, port or memory)',
-      value: formatCount(generator.limitedRequests),
-    },
-    {
-      name: 'Store',
-      value: `${formatCount(store.samples)} samples in ${formatCount(store.blocks)} blocks, ${formatCount(store.errors)} errors`,
-    },
-    ...(generator.refusedRequests ?? []).map(({ target, count }) => ({
-      name: `Requests of ${target} without an answer`,
-      value: `${formatCount(count)}; the server sent more than are answered`,
-    })),
-    ...generator.tokens.map((token) => ({
-      name: `Tokens for ${token.target}`,
-      value: `${formatCount(token.fetched)} fetched, ${formatCount(token.failed)} failed, slowest ${formatMs(token.maxMs)} ms`,
-    })),
-  ];
-}
-
-/** Planned and actual starts; nothing where virtual users set the pace. */
-function startFacts({ planned, started, dropped, late, maxLagMs }: Report['generator']['starts']): readonly Fact[] {
-  if (planned === null) return [];
-  const counts = `${formatCount(started)} made, ${formatCount(dropped)} dropped, ${formatCount(late)} late`;
-  return [{ name: 'Planned starts', value: `${formatCount(planned)}; ${counts}, ${formatMs(maxLagMs)} ms at most` }];
-}
-
-/** A count with its noun: `1 request`, `1,234 requests`. */
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

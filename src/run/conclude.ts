@@ -6,7 +6,7 @@ import { planExtent } from '../plan/slices.ts';
 import { maxVusOf, stagesOf } from '../plan/timeline.ts';
 import { makeReport, type Report } from '../report/report.ts';
 import type { RunRecord, RunSchedule, RunStore } from '../store/run-store.ts';
-import { type Fold, intervalFor, type SliceFold } from '../summary/fold.ts';
+import { type Fold, intervalFor } from '../summary/fold.ts';
 import { mergeFolds } from '../summary/merge-folds.ts';
 import { planSpan, summarise } from '../summary/summarise.ts';
 import type { Summary } from '../summary/summary.ts';
@@ -41,7 +41,7 @@ export async function conclude(context: RunContext, runId: string, options: Conc
   const summary = summarise(merged, {
     runStartMs: schedule.startAtMs,
     plannedDurationMs: leastDurationMs(plan, merged, schedule.windows),
-    plannedSlices: plannedSlices(schedule, abort, merged.slices),
+    plannedSlices: schedule.lanes * schedule.windows,
     // An aborted run may have ended before the last of its virtual users was due to start.
     plannedVus: abort === undefined ? plannedVus(plan, merged.vus) : merged.vus.length,
     ...planSpan(plan, merged.intervalMs),
@@ -154,19 +154,6 @@ function leastDurationMs(plan: Plan, { iterations }: Fold, windows: number): num
     return scenario.executor !== 'constant-vus' || vusEnded < scenario.vus * windows;
   });
   return lasting.length === 0 ? 0 : planExtent({ ...plan, scenarios: Object.fromEntries(lasting) }).leastDurationMs;
-}
-
-/** How many slices had to run: all of the plan's; for an aborted run, those of the windows that had begun. */
-export function plannedSlices(
-  schedule: RunSchedule,
-  abort: RunRecord['abort'],
-  slices: readonly Pick<SliceFold, 'state'>[],
-): number {
-  const { lanes, windows, windowMs } = schedule;
-  if (abort === undefined) return lanes * windows;
-  const begun = Math.min(windows, Math.floor((abort.atSeconds * 1000) / windowMs) + 1);
-  // Slices of the next window may already have been waiting for their start; they commit too.
-  return Math.max(lanes * begun, slices.filter(({ state }) => state !== 'lost').length);
 }
 
 /**

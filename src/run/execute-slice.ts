@@ -10,8 +10,16 @@ import type { Clock } from '../traffic/clock.ts';
 import { runScenario } from '../traffic/run-scenario.ts';
 import type { LoadEnd } from './load-end.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
+import type { SentRequests } from './sent-requests.ts';
 import { type SliceWriter, startFlushLoop } from './slice-writer.ts';
-import { abortClients, closeClients, openSliceClients, type SliceClients, type TargetClient } from './target-client.ts';
+import {
+  abortClients,
+  closeClients,
+  openSliceClients,
+  requestsOf,
+  type SliceClients,
+  type TargetClient,
+} from './target-client.ts';
 import { warmUp } from './warm-up.ts';
 import { watchEventLoop } from './watchdog.ts';
 
@@ -25,11 +33,13 @@ export type SliceLoad = {
   /** Takes the samples. */
   readonly writer: SliceWriter;
   readonly end: LoadEnd;
+  /** Is told how many requests are sent. */
+  readonly sent: SentRequests;
 };
 
 /** What a slice reports about its load, and the recorder with the samples that are not stored yet. */
 export type ExecutedSlice = {
-  readonly figures: Omit<SliceHealth, 'store' | 'instance' | 'endedEarly'>;
+  readonly figures: Omit<SliceHealth, 'store' | 'instance' | 'endedEarly' | 'peakPerSecond'>;
   readonly recorder: Recorder;
 };
 
@@ -40,7 +50,7 @@ export type ExecutedSlice = {
  */
 export async function executeSlice(context: RunContext, load: SliceLoad): Promise<ExecutedSlice> {
   const { clock } = context;
-  const { plan, slice, targets, writer, end } = load;
+  const { plan, slice, targets, writer, end, sent } = load;
   const measuredFromMs = measuredFrom(plan, slice);
   const redactor = await planRedactor(plan, context.secrets);
   const recorder = new Recorder(
@@ -57,6 +67,7 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
     redactor,
     gate: end.fence,
   });
+  sent.track(() => requestsOf(clients));
   end.fence.signal.addEventListener('abort', () => abortClients(clients, 'the load has ended'));
   const stopWatch = watchEventLoop(context.maxStallMs, `slice ${slice.sliceId}`);
   const flushing = startFlushLoop(context, slice, () => writer.flush(recorder));
@@ -98,7 +109,6 @@ export async function executeSlice(context: RunContext, load: SliceLoad): Promis
       recorder,
     };
   } catch (error) {
-    end.over();
     await flushing.stop();
     await writer.flush(recorder);
     throw error;

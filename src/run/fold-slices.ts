@@ -1,14 +1,15 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { planExtent } from '../plan/slices.ts';
+import { planExtent, type Slice } from '../plan/slices.ts';
 import { phasesOf, warmUpPhasesOf } from '../plan/timeline.ts';
+import { requestsIn } from '../sample/block.ts';
 import type { RunSchedule } from '../store/run-store.ts';
-import { allHolders, mayContinue, type SliceAttempts } from '../store/slice-attempts.ts';
-import { intervalFor, type SliceFold } from '../summary/fold.ts';
+import { intervalFor, type SilentHolder, type SliceFold } from '../summary/fold.ts';
 import { BlockFolder } from '../summary/fold-blocks.ts';
-import type { SliceHealth } from '../summary/generator-health.ts';
 import type { RunContext } from './run-context.ts';
 import { readPlan, readScheduledRun, writeFold } from './run-documents.ts';
 import { sliceOfSchedule } from './run-slice.ts';
+import { type StoredSamples, silentHolder } from './silent-holders.ts';
+import { holdersThatCount, isNeededBefore, silentHolders, sliceFold, stopMsOf } from './slice-fold.ts';
 
 /** The slices of one window that are orchestrated and folded together: `lanes` lanes from `firstLane` on. */
 export type FoldGroup = { readonly window: number; readonly firstLane: number; readonly lanes: number };
@@ -35,20 +36,24 @@ export function foldName({ window, firstLane }: FoldGroup): string {
 
 /** The ids of a group's slices, in order of lane. */
 export function sliceIdsOf(plan: Plan, schedule: RunSchedule, group: FoldGroup): readonly string[] {
-  return Array.from(
-    { length: group.lanes },
-    (_, index) => sliceOfSchedule(plan, schedule, group.firstLane + index, group.window).sliceId,
-  );
+  return slicesOf(plan, schedule, group).map(({ sliceId }) => sliceId);
 }
+
+function slicesOf(plan: Plan, schedule: RunSchedule, { firstLane, lanes, window }: FoldGroup): readonly Slice[] {
+  return Array.from({ length: lanes }, (_, index) => sliceOfSchedule(plan, schedule, firstLane + index, window));
+}
+
+const NOTHING: StoredSamples = { blocks: 0, samples: 0, requests: 0 };
 
 /**
  * Adds up what the slices of a group have stored, and stores the fold. For a complete slice, the attempts that its commit
  * names count. For any other slice, the blocks of all its holders count, because those requests were sent.
  */
 export async function foldSlices(context: RunContext, runId: string, group: FoldGroup): Promise<void> {
-  const { store } = context;
+  const { store, timing } = context;
   const plan = await readPlan(store, runId);
-  const { schedule } = await readScheduledRun(store, runId);
+  const record = await readScheduledRun(store, runId);
+  const { schedule } = record;
   const known = foldGroups(schedule).some((each) => foldName(each) === foldName(group) && each.lanes === group.lanes);
   if (!known) throw new Error(`Run ${runId} has no group of ${group.lanes} slices named ${foldName(group)}.`);
   const folder = new BlockFolder({
@@ -57,66 +62,29 @@ export async function foldSlices(context: RunContext, runId: string, group: Fold
     phaseBoundariesMs: phasesOf(plan),
     warmUpPhases: warmUpPhasesOf(plan),
   });
+  const stopMs = stopMsOf(record);
   const slices: SliceFold[] = [];
-  for (const sliceId of sliceIdsOf(plan, schedule, group)) {
+  for (const slice of slicesOf(plan, schedule, group)) {
+    const { sliceId } = slice;
     const attempts = await store.readAttempts(runId, sliceId);
-    const found = new Map<string, number>();
-    for (const attemptId of attemptsThatCount(attempts)) {
-      let samples = 0;
-      for await (const block of store.readBlocks(runId, sliceId, attemptId)) {
+    const stored = new Map<string, StoredSamples>();
+    for (const holder of holdersThatCount(attempts)) {
+      const found = { blocks: 0, samples: 0, requests: 0 };
+      for await (const block of store.readBlocks(runId, sliceId, holder)) {
         folder.add(block);
-        samples += block.count;
+        found.blocks++;
+        found.samples += block.count;
+        found.requests += requestsIn(block);
       }
-      found.set(attemptId, samples);
+      stored.set(holder, found);
     }
-    slices.push(sliceFold(sliceId, attempts, found));
+    const silent: SilentHolder[] = [];
+    for (const holder of silentHolders(attempts)) {
+      const sign = await store.readProgress(runId, sliceId, holder);
+      silent.push(silentHolder(plan, slice, timing, sign, stored.get(holder) ?? NOTHING));
+    }
+    const isNeeded = isNeededBefore(stopMs, slice, plan.generator.maxStartDelay);
+    slices.push(sliceFold({ sliceId, attempts, stored, silent, stopMs, isNeeded }));
   }
   await writeFold(store, runId, foldName(group), folder.finish(slices));
-}
-
-/** The holders whose blocks count: those that the last commit names; all of them until there is one. */
-function attemptsThatCount(attempts: SliceAttempts): readonly string[] {
-  const { commit } = attempts;
-  return commit !== undefined && !mayContinue(commit) ? commit.attemptIds : allHolders(attempts);
-}
-
-/**
- * How a slice ended, from the deliveries that the store knows.
- * @param found how many samples of each holder are stored
- */
-function sliceFold(sliceId: string, attempts: SliceAttempts, found: ReadonlyMap<string, number>): SliceFold {
-  const { commit, skip, reports = [] } = attempts;
-  const holders = attemptsThatCount(attempts);
-  const committer = commit?.attemptIds.at(-1);
-  const earlier = reports.filter(({ holder }) => holder !== committer);
-  const known = new Set([...earlier.map(({ holder }) => holder), committer, skip?.holder]);
-  const hasDead = holders.some((holder) => !known.has(holder));
-  const shared = {
-    sliceId,
-    duplicates: attempts.duplicates.length,
-    health: commit === undefined ? undefined : withUnkept(commit.health, found.get(committer ?? '')),
-    ...(earlier.length === 0
-      ? {}
-      : { earlier: earlier.map(({ holder, health }) => withUnkept(health, found.get(holder))) }),
-  };
-  if (commit !== undefined) {
-    const isWhole = holders.length === 1 && commit.health.endedEarly === undefined;
-    if (isWhole) return { ...shared, state: 'committed' };
-    return { ...shared, state: 'partial', ...(hasDead ? { cause: 'died' } : {}) };
-  }
-  if (hasDead) return { ...shared, state: 'lost', cause: 'died' };
-  if (earlier.length > 0) return { ...shared, state: 'partial' };
-  if (skip?.reason === 'stopped') return { ...shared, state: 'skipped' };
-  return { ...shared, state: 'lost', cause: skip === undefined ? 'never begun' : 'too late' };
-}
-
-/**
- * A holder's report with the samples that are really missing. One that gave up a block does not know whether the block was
- * stored after all; and what it had stored may have been lost.
- * @param found how many of its samples are stored; undefined if they do not count
- */
-function withUnkept(health: SliceHealth, found: number | undefined): SliceHealth {
-  const { unkept: reported = 0, ...store } = health.store;
-  const unkept = found === undefined ? reported : Math.max(0, store.samples + reported - found);
-  return { ...health, store: unkept === 0 ? store : { ...store, unkept } };
 }

@@ -8,6 +8,7 @@ import { Heartbeat, type Standing } from './heartbeat.ts';
 import type { HeldLease } from './lease.ts';
 import { LoadEnd, type LoadEnding } from './load-end.ts';
 import type { RunContext } from './run-context.ts';
+import { SentRequests } from './sent-requests.ts';
 import { SliceWriter } from './slice-writer.ts';
 import { persist } from './store-calls.ts';
 import { watchRun } from './watch-run.ts';
@@ -67,12 +68,19 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
     },
   });
   const observe = observers(context, held, end);
+  const sent = new SentRequests();
   const heartbeat = new Heartbeat(context, {
     runId,
     slice,
     holder: lease.holder,
     fence: end.fence,
-    progress: () => ({ ...writer.progress(), earlierHolders: lease.earlier.length, ended: end.isOver }),
+    progress: () => ({
+      ...writer.progress(),
+      earlierHolders: lease.earlier.length,
+      ended: end.isOver,
+      ...sent.figures(clock.now()),
+      instance: context.instance,
+    }),
     onStanding(now, atMs) {
       standing = { ...now, atMs };
       end.obey(now);
@@ -81,7 +89,7 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
   });
   try {
     const takeover = lease.earlier.length > 0;
-    const { figures, recorder } = await executeSlice(context, { plan, slice, targets, takeover, writer, end });
+    const { figures, recorder } = await executeSlice(context, { plan, slice, targets, takeover, writer, end, sent });
     const { ending } = end;
     const untilMs = clock.now() + timing.lateWriteMs;
     // A holder whose load was cut does not know where it stands, and that decides whether its samples still count.
@@ -91,6 +99,7 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
       ...figures,
       ...(ending === undefined ? {} : { endedEarly: endedEarly(ending) }),
       store: { ...writer.health, errors: writer.health.errors + heartbeat.errors },
+      peakPerSecond: sent.peakPerSecond,
       instance: context.instance,
     };
     const { samples } = health.store;
@@ -104,7 +113,8 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
     await persist(context, commitUntilMs, () => store.reportHolder(runId, slice.sliceId, lease.holder, health));
     return { state: 'superseded', samples };
   } catch (error) {
-    // The last sign of life says that the load is over.
+    // The last sign of life says so, and how many requests were sent.
+    end.over();
     await heartbeat.beat().catch(() => undefined);
     throw error;
   } finally {

@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/plan-schema.ts';
-import { planExtent, type Slice, sliceOf } from '../plan/slices.ts';
+import { planExtent, type Slice, sliceIdOf, sliceOf } from '../plan/slices.ts';
 import type { RunRecord, RunSchedule } from '../store/run-store.ts';
-import { mayContinue, type SliceAttempts, type SliceSkip } from '../store/slice-attempts.ts';
+import { mayContinue, type SliceAttempts, type SliceMiss, type SliceSkip } from '../store/slice-attempts.ts';
 import { standstill } from './admission.ts';
 import { holdSlice } from './hold-slice.ts';
 import { type HeldLease, waitForLease } from './lease.ts';
@@ -52,7 +52,7 @@ export type SliceResult = {
  */
 export async function runSlice(context: RunContext, request: SliceRequest): Promise<SliceResult> {
   const begun = await beginSlice(context, request);
-  if (begun === undefined) return { state: 'lost', samples: 0 };
+  if (begun === undefined) return missed(context, request, 'store away');
   const { plan, slice } = begun;
   const result = await waitForLease(context, {
     runId: request.runId,
@@ -62,7 +62,7 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
     beginUntilMs: slice.endAtMs,
     takeOverAfterMs: latestEnd(plan, slice, context),
   });
-  if ('unreachable' in result) return { state: 'lost', samples: 0 };
+  if ('unreachable' in result) return missed(context, request, 'store away');
   if ('finished' in result) return withAbort(context, request, resultOf(result.finished));
   try {
     return await withAbort(context, request, await workAsHolder(context, request, begun, result.lease));
@@ -70,6 +70,18 @@ export async function runSlice(context: RunContext, request: SliceRequest): Prom
     await giveBack(context, request.runId, slice.sliceId, result.lease.holder);
     throw error;
   }
+}
+
+/** Records why this delivery never held its slice, if the store can be reached soon. Does not throw. */
+async function missed(
+  context: RunContext,
+  { runId, lane, window, attempt, holder }: SliceRequest,
+  reason: SliceMiss['reason'],
+): Promise<SliceResult> {
+  const { store, clock, timing } = context;
+  const record = () => store.recordMiss(runId, sliceIdOf(lane, window), { attempt, holder, reason });
+  await persist(context, clock.now() + timing.deadAfterMs, record).catch(() => undefined);
+  return { state: 'lost', samples: 0 };
 }
 
 /** Releases the lease of a holder that has failed, so that nobody waits for signs of its death. Does not throw. */
@@ -108,7 +120,12 @@ async function beginSlice(context: RunContext, request: SliceRequest): Promise<B
   const { schedule, targets = [] } = record;
   if (schedule === undefined) throw new Error(`Run ${runId} has no schedule: its preflight has not passed.`);
   if (plan === undefined) throw new Error(`Run ${runId} has no stored plan.`);
-  checkSlice(plan, { ...record, schedule }, { lane, window }, policy);
+  try {
+    checkSlice(plan, { ...record, schedule }, { lane, window }, policy);
+  } catch (error) {
+    if (lane < schedule.lanes && window < schedule.windows) await missed(context, request, 'refused');
+    throw error;
+  }
   return { plan, slice: sliceOfSchedule(plan, schedule, lane, window), targets };
 }
 

@@ -75,6 +75,7 @@ export class TargetClient {
   readonly #rejected = new AbortController();
   readonly #ended = new AbortController();
   #stopped: { readonly atMs: number; readonly reason: string } | undefined;
+  #completed = 0;
 
   constructor(context: RunContext, options: TargetClientOptions, authorizer: Authorizer) {
     const {
@@ -92,7 +93,12 @@ export class TargetClient {
     const { clock, policy, replyMemory: memory } = context;
     this.name = name;
     this.authorizer = authorizer;
-    this.connection = new TargetConnection(target, { now: clock.now, onExchange, gate, memory, addresses: policy });
+    const onComplete = (exchange: Exchange) => {
+      this.#completed++;
+      onExchange(exchange);
+    };
+    const now = clock.now;
+    this.connection = new TargetConnection(target, { now, onExchange: onComplete, gate, memory, addresses: policy });
     this.#found = found;
     this.#sessionOptions = {
       target,
@@ -128,6 +134,11 @@ export class TargetClient {
     this.#stopped ??= { atMs: this.#sessionOptions.clock.now(), reason };
     this.#rejected.abort();
     this.endLoad('the plan is not allowed to call a tool of the target');
+  }
+
+  /** Requests that have become samples, and those that will. */
+  get requests(): number {
+    return this.#completed + this.connection.open;
   }
 
   /** Aborted once the target has refused renewed credentials, or must not be called: it gets no further load. */
@@ -254,6 +265,11 @@ export async function openSliceClients(context: RunContext, options: SliceClient
 /** Ends the load on all targets; requests that begin later are aborted as well, except those that close a session. */
 export function abortClients(clients: SliceClients, reason: string): void {
   for (const client of clients.values()) client.endLoad(reason);
+}
+
+/** Requests of all clients that have become samples, and those that will. */
+export function requestsOf(clients: SliceClients): number {
+  return Array.from(clients.values(), ({ requests }) => requests).reduce((sum, requests) => sum + requests, 0);
 }
 
 /** Waits for the samples of all requests in flight and closes all connections. */

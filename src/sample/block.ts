@@ -113,6 +113,11 @@ export function wasSent({ columns }: Pick<Block, 'columns'>, at: number): boolea
   return columns.socketUs[at] !== NO_TIME;
 }
 
+/** How many requests a block has a sample of. */
+export function requestsIn({ columns }: Pick<Block, 'columns'>): number {
+  return columns.kind.reduce((count, kind) => (kind === SAMPLE_KIND.request ? count + 1 : count), 0);
+}
+
 /** A message that came with an outcome, shortened and redacted; with OK, the text of a useful answer. */
 export type OutcomeExample = { readonly operation: number; readonly outcome: number; readonly message: string };
 

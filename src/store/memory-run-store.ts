@@ -16,6 +16,7 @@ import {
   withCommit,
   withDuplicate,
   withLease,
+  withMiss,
   withRelease,
   withReport,
   withSkip,
@@ -118,6 +119,9 @@ export function memoryRunStore(): RunStore {
     },
     async recordDuplicate(runId, sliceId, attempt, holder) {
       setAttempts(runId, sliceId, withDuplicate(attemptsAt(runId, sliceId), attempt, holder));
+    },
+    async recordMiss(runId, sliceId, miss) {
+      setAttempts(runId, sliceId, withMiss(attemptsAt(runId, sliceId), miss));
     },
     async reportHolder(runId, sliceId, holder, health) {
       setAttempts(runId, sliceId, withReport(attemptsAt(runId, sliceId), holder, health));

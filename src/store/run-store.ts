@@ -5,7 +5,7 @@ import type { Block } from '../sample/block.ts';
 import type { SliceHealth } from '../summary/generator-health.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import type { Abort, Verdict } from '../verdict/verdict.ts';
-import type { SliceAttempts, SliceCommit, SliceSkip } from './slice-attempts.ts';
+import type { SliceAttempts, SliceCommit, SliceMiss, SliceSkip } from './slice-attempts.ts';
 
 /**
  * Where runs are stored. Every call may be repeated with the same arguments, and then changes nothing more, because
@@ -57,6 +57,8 @@ export type RunStore = {
   releaseLease(runId: string, sliceId: string, holder: string): Promise<void>;
   /** Records that a slice was delivered while it had a holder. */
   recordDuplicate(runId: string, sliceId: string, attempt: number, holder: string): Promise<void>;
+  /** Records a delivery that ended without ever having held the slice, other than a duplicate. */
+  recordMiss(runId: string, sliceId: string, miss: SliceMiss): Promise<void>;
   /** Records what a holder reports that does not complete the slice. */
   reportHolder(runId: string, sliceId: string, holder: string, health: SliceHealth): Promise<void>;
   /** Records that a slice is complete, and whose blocks count; false if it has another holder, so that nothing changed. */

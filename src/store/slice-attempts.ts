@@ -5,9 +5,11 @@ export type SliceAttempts = {
   /** The current holder, once there is one. Rows of earlier versions have an entry for each attempt; the last one counts. */
   readonly leases: readonly SliceLease[];
   /** Holders that lost their lease to a later one, in the order in which they lost it. */
-  readonly supersededHolders: readonly SliceDelivery[];
+  readonly supersededHolders: readonly SliceLease[];
   /** Deliveries that found that the slice had a holder. */
   readonly duplicates: readonly SliceDelivery[];
+  /** Deliveries that ended without ever having held the slice, other than duplicates; absent without any. */
+  readonly misses?: readonly SliceMiss[];
   /** What holders reported that ended without completing the slice, in order; absent without any. */
   readonly reports?: readonly HolderReport[];
   /** Present once the slice is complete, or its holder has ended early with everything stored. */
@@ -21,6 +23,12 @@ type SliceDelivery = { readonly attempt: number; readonly holder: string };
 
 /** `released`: the holder has ended, so that nobody needs to wait for signs of its death. */
 export type SliceLease = SliceDelivery & { readonly released?: true };
+
+/**
+ * Why a delivery has not even tried to hold the slice: the store could not be reached in the slice's time, or the process
+ * that received it must not run it.
+ */
+export type SliceMiss = SliceDelivery & { readonly reason: 'store away' | 'refused' };
 
 /** What a holder reported of itself. */
 export type HolderReport = { readonly holder: string; readonly health: SliceHealth };
@@ -93,11 +101,10 @@ export function withTakeOver(
   const isDone = from === to || supersededHolders.some(({ holder }) => holder === from);
   if (current?.holder === to && isDone) return attempts;
   if (current?.holder !== from || isFinal(attempts)) return undefined;
-  const superseded = leases.map((lease) => ({ attempt: lease.attempt, holder: lease.holder }));
   return {
     ...attempts,
     leases: [{ attempt, holder: to }],
-    supersededHolders: [...supersededHolders, ...superseded],
+    supersededHolders: [...supersededHolders, ...leases],
   };
 }
 
@@ -113,6 +120,12 @@ export function withDuplicate(attempts: SliceAttempts, attempt: number, holder: 
   const delivery = { attempt, holder };
   if (includes(attempts.duplicates, delivery)) return attempts;
   return { ...attempts, duplicates: [...attempts.duplicates, delivery] };
+}
+
+/** Records a delivery that never held the slice, once. */
+export function withMiss(attempts: SliceAttempts, miss: SliceMiss): SliceAttempts {
+  const { misses = [] } = attempts;
+  return includes(misses, miss) ? attempts : { ...attempts, misses: [...misses, miss] };
 }
 
 /** Records what a holder reports that does not complete the slice; a later report replaces an earlier one. */

@@ -26,6 +26,7 @@ import {
   withCommit,
   withDuplicate,
   withLease,
+  withMiss,
   withRelease,
   withReport,
   withSkip,
@@ -42,6 +43,7 @@ type AttemptMethods =
   | 'takeOverLease'
   | 'releaseLease'
   | 'recordDuplicate'
+  | 'recordMiss'
   | 'reportHolder'
   | 'commitSlice'
   | 'skipSlice'
@@ -91,6 +93,10 @@ export function tableAttempts(rows: TableRows): Pick<RunStore, AttemptMethods> {
       const doing = `record a duplicate of slice ${sliceId} of run ${runId}`;
       await change(doing, runId, sliceId, (known) => withDuplicate(known, attempt, holder));
     },
+    async recordMiss(runId, sliceId, miss) {
+      const doing = `record a delivery of slice ${sliceId} of run ${runId}`;
+      await change(doing, runId, sliceId, (known) => withMiss(known, miss));
+    },
     async reportHolder(runId, sliceId, holder, health) {
       const doing = `store the report of a holder of slice ${sliceId} of run ${runId}`;
       await change(doing, runId, sliceId, (known) => withReport(known, holder, health));
@@ -112,7 +118,7 @@ export function tableAttempts(rows: TableRows): Pick<RunStore, AttemptMethods> {
 }
 
 /** Attempts as they are stored, under the names of docs/storage.md. */
-type StoredAttempts = Pick<SliceAttempts, 'leases' | 'duplicates' | 'reports' | 'skip'> & {
+type StoredAttempts = Pick<SliceAttempts, 'leases' | 'duplicates' | 'misses' | 'reports' | 'skip'> & {
   readonly replaced: SliceAttempts['supersededHolders'];
   readonly marker?: SliceCommit;
 };

@@ -1,7 +1,7 @@
 import { phaseAt } from '../plan/timeline.ts';
 import { type CheckCount, type CheckKey, type OperationKey, operationId } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
-import type { SliceHealth } from './generator-health.ts';
+import type { SliceCause, SliceHealth } from './generator-health.ts';
 import { sorted } from './percentiles.ts';
 
 /**
@@ -175,16 +175,41 @@ export type SliceFold = {
    * completed it. `skipped`: it was not needed, because the run had been stopped.
    */
   readonly state: 'committed' | 'partial' | 'lost' | 'skipped';
-  /**
-   * Why a slice is lost, or partial without having ended early: a holder died; no delivery began it; the first delivery came
-   * after its time. Absent otherwise, and in folds of earlier versions.
-   */
-  readonly cause?: 'died' | 'never begun' | 'too late';
+  /** Why a slice is lost, or partial without having ended early. Absent otherwise, and in folds of earlier versions. */
+  readonly cause?: SliceCause;
   readonly duplicates: number;
   /** Undefined for a lost slice, which could not report it. */
   readonly health: SliceHealth | undefined;
   /** What holders before the last one reported; absent without any. */
   readonly earlier?: readonly SliceHealth[];
+  /** Holders that ended without a report of themselves; absent without any, and in folds of earlier versions. */
+  readonly silent?: readonly SilentHolder[];
+};
+
+/** Nobody knows all that it has sent, and what it cost. */
+export type SilentHolder = {
+  /** What it has stored. */
+  readonly blocks: number;
+  readonly samples: number;
+  /** Names its process; absent if it has shown no sign of life. */
+  readonly instance?: string;
+  /**
+   * Requests that it had sent by its last sign of life and that are not stored; negative if it has stored more since. Null if
+   * the sign does not say how many it had sent.
+   */
+  readonly unstored: number | null;
+  /** The most requests that it had sent in a second until then; absent if that is not known. */
+  readonly peakPerSecond?: number;
+  /**
+   * For how long it may have gone on making load after that sign, milliseconds: until it should have given the next sign, and
+   * until it could no longer prove that it holds the slice.
+   */
+  readonly likelyMs: number;
+  readonly atMostMs: number;
+  /** The most load that the plan has in that time, divided by the most before; null if there was none before. */
+  readonly growth: number | null;
+  /** The most requests that the plan's starts in that time can make; null if virtual users set the pace. */
+  readonly plannedRequests: number | null;
 };
 
 /** How instants of a run become intervals and phases. */

@@ -1,8 +1,23 @@
 import type { StartCounts } from '../traffic/executor.ts';
 
-/** What the load generator reports about itself, over all slices of a run. */
+/**
+ * Why a slice is lost, or partial:
+ * - `died`: its holder gave no further sign of life: its process or its host ended, or the store was away from it
+ * - `failed`: its holder ended with an error of mcp-surge; the faults of the run have it
+ * - `never begun`: no delivery of it has begun
+ * - `too late`: its first delivery came after its time
+ * - `store away`: it was delivered, and the store could not be reached in its time
+ * - `refused`: the process that was to run it refused it; the faults of the run have the reason
+ * - `run over`: its first delivery came when the orchestration of the run was over
+ */
+export type SliceCause = (typeof SLICE_CAUSES)[number];
+
+export const SLICE_CAUSES = ['died', 'failed', 'never begun', 'too late', 'store away', 'refused', 'run over'] as const;
+
+/** What the load generator reports about itself, over all slices of a run. What no slice reported is null. */
 export type GeneratorHealth = {
   readonly slices: {
+    /** Those that had to run, without the skipped ones. */
     readonly planned: number;
     /** Ran to their end and wrote their commit. */
     readonly committed: number;
@@ -10,13 +25,24 @@ export type GeneratorHealth = {
     readonly partial: number;
     /** Never committed; what they had stored is counted. */
     readonly lost: number;
-    /** Made no load, because the run had been stopped before they could begin; absent when there were none. */
+    /** Not needed, because the run had been stopped before they should have begun; absent when there were none. */
     readonly skipped?: number;
+    /** Why slices are lost, or partial; absent when none is for a cause of this list, and in reports of earlier versions. */
+    readonly causes?: readonly { readonly cause: SliceCause; readonly slices: number }[];
+    /** How many instances of the app ran slices, as far as they said so; only with causes. */
+    readonly instancesSeen?: number;
     /** Second deliveries of a slice that was already running; they sent nothing. */
     readonly duplicates: number;
   };
-  /** How late the latest slice started. */
-  readonly maxStartDelayMs: number;
+  /**
+   * Attempts at slices that ended without a report of themselves. Their delays, CPU time, tokens, store errors and late starts
+   * are in no figure; their starts only as far as they are stored. Absent when there were none, and in earlier versions.
+   */
+  readonly unreported?: number;
+  /** Requests that were sent, or may have been, and are in no figure; null when there can be none. */
+  readonly unaccounted?: Unaccounted | null;
+  /** How late the latest slice started; null when none reported. */
+  readonly maxStartDelayMs: number | null;
   /** Delay of the event loop's timers while the load ran, worst slice. */
   readonly eventLoopDelayMs: LoopDelay;
   readonly cpu: {
@@ -45,9 +71,22 @@ export type GeneratorHealth = {
   readonly stoppedTargets: readonly { readonly target: string; readonly reason: string; readonly atSeconds: number }[];
   /** Slices that ended their load before its end, by reason, in order of time; absent when there were none. */
   readonly endedEarly?: readonly { readonly reason: string; readonly slices: number; readonly atSeconds: number }[];
-  readonly store: StoreHealth;
-  /** How many processes ran slices. */
-  readonly instances: number;
+  readonly store: StoreTotals;
+  /** How many processes ran slices, as far as they said so; null when none did. */
+  readonly instances: number | null;
+};
+
+/**
+ * The requests of attempts that ended without having stored everything. Samples that an attempt itself counted as not stored
+ * are not among them (`store.unkept`).
+ */
+export type Unaccounted = {
+  /** How many there are if each of these attempts ended before its next sign of life; null when that cannot be told. */
+  readonly estimate: number | null;
+  /** How many there are at most; null when that cannot be told. */
+  readonly atMost: number | null;
+  /** To how many slices these attempts belong. */
+  readonly slices: number;
 };
 
 /** Delay of the event loop's timers. The p99 is never the longest delay alone. Null when there were too few timers. */
@@ -57,12 +96,12 @@ type LoopDelay = { readonly p99: number | null; readonly max: number | null };
 export type StartHealth = {
   /** Starts for which the plan has an instant; null when virtual users set the pace. */
   readonly planned: number | null;
-  /** Of these: made; dropped because no virtual user was free or time ran out; made late. */
-  readonly started: number;
-  readonly dropped: number;
-  readonly late: number;
+  /** Of these: made; dropped because no virtual user was free or time ran out; made late. Null when nothing is known. */
+  readonly started: number | null;
+  readonly dropped: number | null;
+  readonly late: number | null;
   /** The longest time from an instant to its start. */
-  readonly maxLagMs: number;
+  readonly maxLagMs: number | null;
 };
 
 /** Token fetches for one target. */
@@ -95,7 +134,13 @@ export type EndedEarly = {
   readonly mayContinue: boolean;
 };
 
-/** What became of the samples. */
+/** What became of the samples of all slices. */
+export type StoreTotals = Omit<StoreHealth, 'errors'> & {
+  /** Null when no slice reported them. */
+  readonly errors: number | null;
+};
+
+/** What became of the samples of a slice. */
 export type StoreHealth = {
   /** Calls to the store that failed and were tried again. */
   readonly errors: number;
@@ -126,6 +171,8 @@ export type SliceHealth = {
   /** Present if the slice ended its load before its time, other than by a stop of the run. */
   readonly endedEarly?: EndedEarly;
   readonly store: StoreHealth;
+  /** The most requests that it sent in a second, on average over a few seconds; absent in commits of earlier versions. */
+  readonly peakPerSecond?: number;
   /** Names the process that ran it. */
   readonly instance: string;
 };

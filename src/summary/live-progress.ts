@@ -17,6 +17,12 @@ export type LiveProgress = {
   readonly atMs: number;
   /** True once its load is over: it sends nothing more. */
   readonly ended?: boolean;
+  /** Requests that it has sent, those included that are not stored or have no answer yet. */
+  readonly sent?: number;
+  /** The most that it has sent in a second, on average from one sign of life to the next. */
+  readonly peakPerSecond?: number;
+  /** Names the process. */
+  readonly instance?: string;
   readonly activeVus: number;
   /** Steps of the plan within the warm-up, which no other total includes. */
   readonly warmUpRequests: number;

@@ -1,16 +1,18 @@
 import type { StartCounts } from '../traffic/executor.ts';
-import type { Fold, SliceFold } from './fold.ts';
-import type {
-  EndedEarly,
-  GeneratorHealth,
-  SliceHealth,
-  StartHealth,
-  StoppedTarget,
-  TokenHealth,
+import type { Fold, IterationCell, SliceFold } from './fold.ts';
+import {
+  type EndedEarly,
+  type GeneratorHealth,
+  SLICE_CAUSES,
+  type SliceHealth,
+  type StartHealth,
+  type StoppedTarget,
+  type TokenHealth,
 } from './generator-health.ts';
 import type { RunSpan } from './summary.ts';
+import { unaccountedOf } from './unaccounted.ts';
 
-/** Adds up what the slices report about themselves; a slice without a commit counts as lost. */
+/** Adds up what the slices report about themselves, and what is known of those that do not; a slice without a commit counts as lost. */
 export function generatorHealth(fold: Fold, span: RunSpan, requests: number): GeneratorHealth {
   const { slices } = fold;
   const healths = slices.flatMap(({ health, earlier = [] }) => (health === undefined ? earlier : [...earlier, health]));
@@ -20,18 +22,27 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   const cpuSeconds = healths.length === 0 ? null : cpuSecondsOf(healths);
   // Nobody needs the slices after a stop. Without one, for example after the orchestration was terminated, they are lost.
   const skipped = span.stopped ? inState('skipped') : 0;
+  const planned = span.plannedSlices - skipped;
+  const silent = slices.flatMap((slice) => slice.silent ?? []);
+  // Without any slice that began, nothing is unknown.
+  const isUnknown = healths.length === 0 && silent.length > 0;
+  const instances = new Set([...healths, ...silent].flatMap(({ instance }) => instance ?? []));
+  const causes = causesOf(slices);
   const endedEarly = endedEarlyOf(healths, span.runStartMs);
   const unkept = sum((health) => health.store.unkept ?? 0);
   return {
     slices: {
-      planned: span.plannedSlices,
+      planned,
       committed: inState('committed'),
       partial: inState('partial'),
-      lost: span.plannedSlices - inState('committed') - inState('partial') - skipped,
+      lost: planned - inState('committed') - inState('partial'),
       ...(skipped === 0 ? {} : { skipped }),
+      ...(causes.length === 0 ? {} : { causes, instancesSeen: machinesOf(instances) }),
       duplicates: slices.reduce((total, { duplicates }) => total + duplicates, 0),
     },
-    maxStartDelayMs: max((health) => health.startDelayMs) ?? 0,
+    ...(silent.length === 0 ? {} : { unreported: silent.length }),
+    unaccounted: unaccountedOf(slices),
+    maxStartDelayMs: max((health) => health.startDelayMs),
     eventLoopDelayMs: {
       p99: max((health) => health.eventLoopDelayMs.p99),
       max: max((health) => health.eventLoopDelayMs.max),
@@ -41,7 +52,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       microsecondsPerRequest: cpuSeconds === null || requests === 0 ? null : (cpuSeconds * 1e6) / requests,
       maxShare: max(cpuShareOf),
     },
-    starts: startsOf(healths, span),
+    starts: startsOf(healths, span, silent.length === 0 ? [] : fold.iterations),
     vus: { planned: span.plannedVus, started: fold.vus.length },
     abortedRequests: fold.abortedRequests,
     limitedRequests: fold.limitedRequests,
@@ -51,12 +62,12 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
     stoppedTargets: stoppedTargetsOf(healths, span.runStartMs),
     ...(endedEarly.length === 0 ? {} : { endedEarly }),
     store: {
-      errors: sum((health) => health.store.errors),
-      blocks: sum((health) => health.store.blocks),
+      errors: isUnknown ? null : sum((health) => health.store.errors),
+      blocks: sum((health) => health.store.blocks) + silent.reduce((total, { blocks }) => total + blocks, 0),
       samples: fold.samples,
       ...(unkept === 0 ? {} : { unkept }),
     },
-    instances: new Set(healths.map((health) => health.instance)).size,
+    instances: instances.size === 0 && isUnknown ? null : instances.size,
   };
 }
 
@@ -87,35 +98,58 @@ function cpuSecondsOf(healths: readonly SliceHealth[]): number {
   return seconds;
 }
 
-function startsOf(healths: readonly SliceHealth[], { plannedStarts, stopped }: RunSpan): GeneratorHealth['starts'] {
+/** Of how many machines these are processes; the name of a process ends with its id. */
+function machinesOf(instances: ReadonlySet<string>): number {
+  return new Set([...instances].map((name) => name.replace(/-\d+$/, ''))).size;
+}
+
+/** How many slices are lost or partial for each cause, in the order of the causes. */
+function causesOf(slices: readonly SliceFold[]): NonNullable<GeneratorHealth['slices']['causes']> {
+  return SLICE_CAUSES.map((cause) => ({
+    cause,
+    slices: slices.filter((slice) => slice.cause === cause).length,
+  })).filter(({ slices: count }) => count > 0);
+}
+
+/** @param stored iterations that show the starts of attempts without a report; empty if all reported */
+function startsOf(
+  healths: readonly SliceHealth[],
+  { plannedStarts, stopped }: RunSpan,
+  stored: readonly IterationCell[],
+): GeneratorHealth['starts'] {
   const counted = Map.groupBy(
     healths.flatMap(({ starts }) => starts),
     ({ scenario }) => scenario,
   );
+  const seen = Map.groupBy(stored, ({ scenario }) => scenario);
   // The plan's own number, so that the starts of lost slices are missing. For a stopped run, the starts that had come due.
   const whole = new Map(
     stopped
       ? []
       : plannedStarts.map(({ scenario, starts }) => [scenario, starts.reduce((sum, count) => sum + count, 0)]),
   );
-  const scenarios = [...new Set([...counted.keys(), ...whole.keys()])].toSorted().map((scenario) => {
-    const counts = sumOf(counted.get(scenario) ?? []);
+  const scenarios = [...new Set([...counted.keys(), ...seen.keys(), ...whole.keys()])].toSorted().map((scenario) => {
+    const counts = atLeast(sumOf(counted.get(scenario) ?? []), seen.get(scenario) ?? []);
     return { scenario, ...counts, planned: whole.get(scenario) ?? counts.planned };
   });
   // Where virtual users set the pace, starts have no instant, so none can be missing or late.
   const planned = scenarios.filter((each) => each.planned !== null);
-  const sum = (field: 'started' | 'dropped' | 'late') => planned.reduce((total, each) => total + each[field], 0);
+  if (planned.length === 0) return { planned: null, started: 0, dropped: 0, late: 0, maxLagMs: 0, scenarios };
+  const sum = (field: 'planned' | 'started' | 'dropped' | 'late') =>
+    planned.reduce<number | null>((total, each) => (each[field] === null ? total : (total ?? 0) + each[field]), null);
   return {
-    planned: planned.length === 0 ? null : planned.reduce((total, each) => total + (each.planned ?? 0), 0),
+    planned: sum('planned'),
     started: sum('started'),
     dropped: sum('dropped'),
     late: sum('late'),
-    maxLagMs: Math.max(0, ...planned.map(({ maxLagMs }) => maxLagMs)),
+    maxLagMs: greatest(planned.map(({ maxLagMs }) => maxLagMs)),
     scenarios,
   };
 }
 
+/** Nothing is known without any counts. */
 function sumOf(counts: readonly StartCounts[]): StartHealth {
+  if (counts.length === 0) return { planned: null, started: null, dropped: null, late: null, maxLagMs: null };
   const sum = (field: (each: StartCounts) => number) => counts.reduce((total, each) => total + field(each), 0);
   return {
     planned: counts.some(({ planned }) => planned !== undefined) ? sum(({ planned }) => planned ?? 0) : null,
@@ -123,6 +157,23 @@ function sumOf(counts: readonly StartCounts[]): StartHealth {
     dropped: sum(({ dropped }) => dropped),
     late: sum(({ late }) => late),
     maxLagMs: counts.reduce((most, { maxLagMs }) => Math.max(most, maxLagMs), 0),
+  };
+}
+
+/** The counts with the starts that only samples show: what an attempt had stored before it was lost. */
+function atLeast(counts: StartHealth, cells: readonly IterationCell[]): StartHealth {
+  if (cells.length === 0) return counts;
+  const sum = (of: (cell: IterationCell) => number) => cells.reduce((total, cell) => total + of(cell), 0);
+  const started = sum(({ durations, aborted, iterationsWithoutFeedRow }) => {
+    return durations.length + aborted + iterationsWithoutFeedRow;
+  });
+  return {
+    ...counts,
+    started: Math.max(counts.started ?? 0, started),
+    dropped: Math.max(
+      counts.dropped ?? 0,
+      sum(({ dropped }) => dropped),
+    ),
   };
 }
 

@@ -43,6 +43,7 @@ export type RunSpan = {
   /** Planned start, epoch. */
   readonly runStartMs: number;
   readonly plannedDurationMs: number;
+  /** Slices of the whole plan. */
   readonly plannedSlices: number;
   readonly plannedVus: number;
   /** Length of the warm-up; 0 for none. */

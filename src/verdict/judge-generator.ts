@@ -1,5 +1,6 @@
 import type { GeneratorRules } from '../plan/plan-schema.ts';
 import type { GeneratorHealth } from '../summary/generator-health.ts';
+import { lossDetails, unaccountedWords } from './lost-slices.ts';
 import { type DelayLimit, delayLimit, type ScenarioDelays } from './scenario-delays.ts';
 import type { GeneratorCheck } from './verdict.ts';
 
@@ -12,28 +13,30 @@ export function judgeGenerator(
   health: GeneratorHealth,
   delays: readonly ScenarioDelays[],
 ): GeneratorCheck[] {
-  const { slices, vus, store, cpu } = health;
+  const { slices, vus, store, cpu, unreported = 0 } = health;
   const { unkept = 0 } = store;
   const mayBeLost = percent(rules.maxLostSlices);
   // The virtual users of a slice that may be lost may be missing too.
   const neededVus = Math.floor(vus.planned * (1 - rules.maxLostSlices));
   const lostShare = slices.planned === 0 ? 0 : slices.lost / slices.planned;
-  const uncounted = slices.lost > 0 && health.starts.planned !== null ? '; starts of lost slices are not counted' : '';
   return [
     {
       rule: 'slices completed',
       ok: lostShare <= rules.maxLostSlices && slices.partial === 0,
-      detail: `${slices.committed} of ${slices.planned} complete, ${slices.partial} partial, ${slices.lost} lost; at most ${mayBeLost} may be lost${uncounted}${endedEarlyText(health)}`,
+      detail: slicesDetail(health, mayBeLost),
     },
     {
       rule: 'slices started in time',
-      ok: health.maxStartDelayMs <= rules.maxStartDelay,
-      detail: `latest start ${Math.round(health.maxStartDelayMs)} ms late; at most ${rules.maxStartDelay} ms allowed`,
+      ok: (health.maxStartDelayMs ?? 0) <= rules.maxStartDelay,
+      detail:
+        health.maxStartDelayMs === null
+          ? `unknown, because ${NO_REPORT}`
+          : `latest start ${Math.round(health.maxStartDelayMs)} ms late${ofReported(health)}; at most ${rules.maxStartDelay} ms allowed`,
     },
     {
       rule: 'virtual users started',
       ok: vus.started >= neededVus,
-      detail: `${vus.started} of ${vus.planned} started; at least ${neededVus} required`,
+      detail: `${unreported > 0 ? 'at least ' : ''}${vus.started} of ${vus.planned} started; at least ${neededVus} required`,
     },
     {
       rule: 'load not stopped early',
@@ -52,16 +55,41 @@ export function judgeGenerator(
       detail:
         cpu.maxShare === null
           ? 'not measured, because no slice lasted a second'
-          : `the busiest process used ${cpu.maxShare.toFixed(2)} CPU seconds per second; at most ${rules.maxCpu} allowed`,
+          : `the busiest process used ${cpu.maxShare.toFixed(2)} CPU seconds per second${ofReported(health)}; at most ${rules.maxCpu} allowed`,
     },
     ...startChecks(rules, health, delays),
     {
       rule: 'samples stored',
       // After an error, samples wait until the store accepts them; what then is stored is as good as without the error.
       ok: unkept === 0,
-      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors} store errors; ${unkeptText(unkept)}`,
+      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors ?? 'an unknown number of'} store errors${ofReported(health)}; ${unkeptText(unkept)}`,
     },
   ];
+}
+
+const NO_REPORT = 'no slice reported it';
+
+/** What a figure leaves out. */
+function ofReported({ unreported = 0 }: GeneratorHealth): string {
+  if (unreported === 0) return '';
+  return unreported === 1 ? ' (1 attempt did not report)' : ` (${unreported} attempts did not report)`;
+}
+
+/** How many slices are complete, why the others are not, and what is missing because of them. */
+function slicesDetail(health: GeneratorHealth, mayBeLost: string): string {
+  const { slices, starts, unaccounted = null } = health;
+  const { skipped = 0 } = slices;
+  const isStartMissing = slices.lost > 0 && starts.planned !== null;
+  const missing = unaccounted === null ? [] : [unaccountedWords(unaccounted)];
+  return [
+    `${slices.committed} of ${slices.planned} complete, ${slices.partial} partial, ${slices.lost} lost`,
+    `at most ${mayBeLost} may be lost`,
+    ...(skipped === 0 ? [] : [`${skipped} not needed after the stop`]),
+    ...lossDetails(slices),
+    ...endedEarlyDetails(health),
+    ...(isStartMissing ? ['starts of lost slices are counted only as far as they were stored'] : []),
+    ...missing,
+  ].join('; ');
 }
 
 /** How many samples no figure includes. */
@@ -70,29 +98,28 @@ function unkeptText(unkept: number): string {
   return `${unkept} ${unkept === 1 ? 'sample' : 'samples'} could not be stored and ${unkept === 1 ? 'is' : 'are'} missing from every figure`;
 }
 
-/** Why slices ended their load before its time; empty if none did. */
-function endedEarlyText({ endedEarly = [] }: GeneratorHealth): string {
-  return endedEarly
-    .map(({ reason, slices, atSeconds }) => {
-      const which = slices === 1 ? '1 slice' : `${slices} slices`;
-      return `; ${which} ended early, ${atSeconds.toFixed(1)} s after the start: ${reason}`;
-    })
-    .join('');
+/** Why slices ended their load before its time. */
+function endedEarlyDetails({ endedEarly = [] }: GeneratorHealth): readonly string[] {
+  return endedEarly.map(({ reason, slices, atSeconds }) => {
+    const which = slices === 1 ? '1 slice' : `${slices} slices`;
+    return `${which} ended early, ${atSeconds.toFixed(1)} s after the start: ${reason}`;
+  });
 }
 
 /** The event loop is shared by all scenarios, so its delays are compared with the lowest of their median latencies. */
 function eventLoopCheck(
   { maxEventLoopDelay, delayShare }: GeneratorRules,
-  { eventLoopDelayMs: { p99 } }: GeneratorHealth,
+  health: GeneratorHealth,
   delays: readonly ScenarioDelays[],
 ): GeneratorCheck {
   const rule = 'event loop free';
+  const { p99 } = health.eventLoopDelayMs;
   if (p99 === null) return { rule, ok: true, detail: 'not measured, because no slice lasted long enough' };
   const [limit = { ms: maxEventLoopDelay, scenario: null }] = delays
     .map((each) => delayLimit(maxEventLoopDelay, delayShare, each))
     .toSorted((a, b) => a.ms - b.ms);
   const allowed = `at most ${limitText(limit, delayShare)} allowed`;
-  return { rule, ok: p99 <= limit.ms, detail: `timer delay p99 ${p99.toFixed(1)} ms; ${allowed}` };
+  return { rule, ok: p99 <= limit.ms, detail: `timer delay p99 ${p99.toFixed(1)} ms${ofReported(health)}; ${allowed}` };
 }
 
 type StartCheck = Pick<GeneratorCheck, 'ok' | 'detail'> & { readonly share: number };
@@ -130,12 +157,12 @@ type ScenarioStarts = GeneratorHealth['starts']['scenarios'][number] & { readonl
 
 function missedStarts({ maxMissedStarts }: GeneratorRules, starts: ScenarioStarts): StartCheck {
   const { scenario, planned, started, dropped } = starts;
-  const missed = Math.max(0, planned - started - dropped);
+  const missed = Math.max(0, planned - (started ?? 0) - (dropped ?? 0));
   const share = planned === 0 ? 0 : missed / planned;
   return {
     share,
     ok: missed <= 1 || share <= maxMissedStarts,
-    detail: `scenario ${scenario}: ${missed} of ${planned} planned starts missing (${percent(share)}); at most one start or ${percent(maxMissedStarts)} allowed; ${started} made, ${dropped} dropped`,
+    detail: `scenario ${scenario}: ${missed} of ${planned} planned starts missing (${percent(share)}); at most one start or ${percent(maxMissedStarts)} allowed; ${started ?? 'unknown'} made, ${dropped ?? 'unknown'} dropped`,
   };
 }
 
@@ -144,7 +171,10 @@ function lateStarts(rules: GeneratorRules, starts: ScenarioStarts, delays: Scena
   const { scenario, started, maxLagMs } = starts;
   const limit = delayLimit(lateAfter, delayShare, delays);
   const late = delays.lagsUs.filter((lagUs) => lagUs > limit.ms * 1000).length;
-  const share = started === 0 ? 0 : late / started;
+  const share = started === null || started === 0 ? 0 : late / started;
+  if (started === null || maxLagMs === null) {
+    return { share, ok: true, detail: `scenario ${scenario}: unknown, because ${NO_REPORT}` };
+  }
   return {
     share,
     ok: late <= 1 || share <= maxLateStarts,
@@ -172,8 +202,9 @@ function limitedDetail({ limitedRequests, limitedExample }: GeneratorHealth): st
 }
 
 /** Which targets were given up, when and why; without a full stop, like all details. */
-function stoppedDetail({ stoppedTargets }: GeneratorHealth): string {
-  if (stoppedTargets.length === 0) return 'no target was given up';
+function stoppedDetail(health: GeneratorHealth): string {
+  const { stoppedTargets } = health;
+  if (stoppedTargets.length === 0) return `no target was given up${ofReported(health)}`;
   return stoppedTargets
     .map(({ target, reason, atSeconds }) => {
       return `${target} was given up ${atSeconds.toFixed(1)} s after the start: ${reason.replace(/\.$/, '')}`;

@@ -60,7 +60,7 @@ function assertAccurate(t: TestContext, { report, theirs }: Run, rate: number): 
   const planned = rate * (SECONDS + RISE_SECONDS / 2);
   const { starts } = report.generator;
   assert.ok(Math.abs(Number(starts.planned) - planned) <= 1, `${starts.planned} planned`);
-  assert.ok(Math.abs(starts.started - planned) <= planned * 0.001, `${starts.started} of ${planned} starts`);
+  assert.ok(Math.abs(Number(starts.started) - planned) <= planned * 0.001, `${starts.started} of ${planned} starts`);
   const call = report.operations.find(({ operation }) => operation === 'tools/call:look');
   assert.ok(call?.latencyMs, 'the calls have latencies');
   // A call with an intended start just before the measured time may have reached the server just after.

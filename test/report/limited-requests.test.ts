@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { generatorFacts } from '../../src/report/generator-wording.ts';
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderJson } from '../../src/report/render-report.ts';
 import type { Report } from '../../src/report/report.ts';
 import { renderText } from '../../src/report/text/text.ts';
-import { generatorFacts } from '../../src/report/wording.ts';
 import { reportFixture } from '../support/report-fixture.ts';
 
 const EXAMPLE = 'EMFILE: connect EMFILE 127.0.0.1:80; this process may open no more files';
@@ -33,18 +33,15 @@ it('shows requests that could not be sent in text and HTML, and says that no oth
   }
 });
 
-it('shows a dash for what a short run could not measure', () => {
+it('says that what a short run could not measure is unknown', () => {
   const { generator } = reportFixture();
   const facts = (cpu: typeof generator.cpu) =>
     generatorFacts({ ...generator, cpu }).find(({ name }) => name === 'CPU')?.value;
   assert.equal(
     facts({ seconds: 0.5, microsecondsPerRequest: 20, maxShare: null }),
-    '0.50 s, 20 µs per request; busiest process –',
+    '0.50 s, 20 µs per request; busiest process unknown',
   );
-  assert.equal(
-    facts({ seconds: null, microsecondsPerRequest: null, maxShare: null }),
-    '– s, – µs per request; busiest process –',
-  );
+  assert.equal(facts({ seconds: null, microsecondsPerRequest: null, maxShare: null }), 'unknown');
 });
 
 it('has the number of requests that could not be sent and one message in the JSON', () => {

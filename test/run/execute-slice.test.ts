@@ -6,6 +6,7 @@ import { type ExecutedSlice, executeSlice } from '../../src/run/execute-slice.ts
 import { LoadEnd } from '../../src/run/load-end.ts';
 import { probeTarget } from '../../src/run/probe-target.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
+import { SentRequests } from '../../src/run/sent-requests.ts';
 import { SliceWriter } from '../../src/run/slice-writer.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { Fence } from '../../src/traffic/fence.ts';
@@ -22,7 +23,8 @@ async function runSlice(context: RunContext, parts: PlanParts): Promise<Executed
   const slice = sliceOf(layoutOf(plan, context.sizing), context.clock.now(), 0, 0);
   const writer = new SliceWriter(context, { runId: RUN_ID, sliceId: slice.sliceId, attemptId: 'a' });
   const end = new LoadEnd(context.clock, new Fence(context.clock.now(), 60_000, 'no proof'));
-  const { figures, recorder } = await executeSlice(context, { plan, slice, targets: [], takeover: false, writer, end });
+  const load = { plan, slice, targets: [], takeover: false, writer, end, sent: new SentRequests() };
+  const { figures, recorder } = await executeSlice(context, load);
   await writer.close(recorder, context.clock.now());
   return figures;
 }

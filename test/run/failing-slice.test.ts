@@ -39,6 +39,9 @@ it('reports what all slices measured if one of them fails, and says why it faile
   assert.equal(report.verdict.status, 'invalid');
   assert.match(report.verdict.reasons[0] ?? '', /^Slice 2 of 2 failed: .*The disk is full\.$/);
   assert.deepEqual(record.faults, [report.verdict.reasons[0]]);
+  assert.deepEqual(report.generator.slices.causes, [{ cause: 'failed', slices: 1 }]);
+  // It had stored everything before it failed.
+  assert.deepEqual([report.generator.unreported, report.generator.unaccounted], [1, null]);
   assert.match(renderText(report, { width: 200 }).split('\n').slice(0, 8).join('\n'), /Slice 2 of 2 failed/);
 });
 

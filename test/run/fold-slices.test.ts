@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { foldName, foldSlices } from '../../src/run/fold-slices.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
 import { readFold, writePlan } from '../../src/run/run-documents.ts';
@@ -44,10 +44,18 @@ it('counts the blocks of every holder of a lost slice, because their requests we
   await store.takeLease(RUN, SLICE, 0, 'first');
   await store.takeOverLease(RUN, SLICE, 0, 'first', 'second');
   await store.takeOverLease(RUN, SLICE, 1, 'second', 'retry');
-  assert.deepEqual(await folded(context), {
-    requests: 7,
-    slices: [{ sliceId: SLICE, state: 'lost', cause: 'died', duplicates: 0 }],
-  });
+  const { requests, slices } = await folded(context);
+  assert.equal(requests, 7);
+  const [{ silent = [], ...slice } = assert.fail()] = slices;
+  assert.deepEqual(slice, { sliceId: SLICE, state: 'lost', cause: 'died', duplicates: 0 });
+  assert.deepEqual(
+    silent.map(({ blocks, samples, unstored }) => [blocks, samples, unstored]),
+    [
+      [1, 1, null],
+      [1, 2, null],
+      [1, 4, null],
+    ],
+  );
 });
 
 it('leaves out blocks of somebody who never held a lease on a lost slice', async () => {
@@ -76,14 +84,96 @@ it('counts the blocks of a lost attempt that the commit names, and marks the sli
   const context = await runWithBlocks({ lost: 1, finished: 2, stranger: 4 });
   await context.store.takeLease(RUN, SLICE, 0, 'finished');
   await context.store.commitSlice(RUN, { sliceId: SLICE, attemptIds: ['lost', 'finished'], health: HEALTH });
-  assert.deepEqual(await folded(context), {
-    requests: 3,
-    slices: [{ sliceId: SLICE, state: 'partial', cause: 'died', duplicates: 0, health: HEALTH }],
-  });
+  const { requests, slices } = await folded(context);
+  assert.equal(requests, 3);
+  const [{ silent, ...slice } = assert.fail()] = slices;
+  assert.deepEqual(slice, { sliceId: SLICE, state: 'partial', cause: 'died', duplicates: 0, health: HEALTH });
+  assert.equal(silent?.length, 1);
 });
 
 it('reports a slice that nobody began as lost, without requests', async () => {
   const { requests, slices } = await folded(await runWithBlocks({ stranger: 4 }));
   assert.equal(requests, 0);
   assert.deepEqual([slices[0]?.state, slices[0]?.cause], ['lost', 'never begun']);
+});
+
+it('says how many requests a holder that died had sent and not stored', async () => {
+  const context = await runWithBlocks({ dead: 3 });
+  const { store } = context;
+  await store.takeLease(RUN, SLICE, 0, 'dead');
+  const about = { sliceId: SLICE, attemptId: 'dead', atMs: RUN_START_MS + 8000, activeVus: 1 };
+  const row = { ...about, warmUpRequests: 0, operations: [], scenarios: [], instance: 'host-7' };
+  await store.putProgress(RUN, { ...row, sent: 10, peakPerSecond: 4 });
+  const { slices } = await folded(context);
+  assert.deepEqual(slices[0]?.silent, [
+    {
+      blocks: 1,
+      samples: 3,
+      instance: 'host-7',
+      unstored: 7,
+      peakPerSecond: 4,
+      likelyMs: 2000,
+      atMostMs: 25_000,
+      growth: 1,
+      plannedRequests: null,
+    },
+  ]);
+});
+
+describe('a slice without a commit', () => {
+  const holder = 'h';
+  const stop = (afterMs: number) => ({
+    stopRequested: true,
+    stopped: { by: 'somebody', at: new Date(RUN_START_MS + afterMs).toISOString() },
+  });
+  const outcome = async (context: RunContext) => {
+    const [slice] = (await folded(context)).slices;
+    return [slice?.state, slice?.cause];
+  };
+
+  it('is not needed if the run was stopped before it should have begun', async () => {
+    const context = await runWithBlocks({});
+    for (const change of [stop(-5000), stop(500), { stopRequested: true, stopped: undefined } as object]) {
+      await context.store.updateRun(RUN, change);
+      assert.deepEqual(await outcome(context), ['skipped', undefined]);
+    }
+  });
+
+  it('is lost if it should have begun before the run was stopped', async () => {
+    const context = await runWithBlocks({});
+    await context.store.updateRun(RUN, stop(8000));
+    assert.deepEqual(await outcome(context), ['lost', 'never begun']);
+    await context.store.takeLease(RUN, SLICE, 0, holder);
+    await context.store.skipSlice(RUN, { sliceId: SLICE, holder, reason: 'stopped', atMs: RUN_START_MS + 9000 });
+    assert.deepEqual(await outcome(context), ['lost', 'too late']);
+  });
+
+  it('is lost if the run was not stopped, although its delivery made no load', async () => {
+    for (const [reason, cause] of [
+      ['stopped', 'run over'],
+      ['too late', 'too late'],
+    ] as const) {
+      const context = await runWithBlocks({});
+      await context.store.takeLease(RUN, SLICE, 0, holder);
+      await context.store.skipSlice(RUN, { sliceId: SLICE, holder, reason, atMs: RUN_START_MS });
+      assert.deepEqual(await outcome(context), ['lost', cause]);
+    }
+  });
+
+  it('is lost for the reason of the last delivery that never held it', async () => {
+    const context = await runWithBlocks({});
+    await context.store.recordMiss(RUN, SLICE, { attempt: 0, holder, reason: 'refused' });
+    assert.deepEqual(await outcome(context), ['lost', 'refused']);
+    await context.store.recordMiss(RUN, SLICE, { attempt: 1, holder, reason: 'store away' });
+    assert.deepEqual(await outcome(context), ['lost', 'store away']);
+  });
+
+  it('has failed if its holder gave it back without a report, and has died if any holder did not', async () => {
+    const context = await runWithBlocks({});
+    await context.store.takeLease(RUN, SLICE, 0, 'broken');
+    await context.store.releaseLease(RUN, SLICE, 'broken');
+    assert.deepEqual(await outcome(context), ['lost', 'failed']);
+    await context.store.takeOverLease(RUN, SLICE, 1, 'broken', 'dead');
+    assert.deepEqual(await outcome(context), ['lost', 'died']);
+  });
 });

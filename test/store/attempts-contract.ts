@@ -55,6 +55,9 @@ export function attemptsContract(title: string, open: () => Promise<RunStore>): 
       assert.equal(await store.takeLease('r', 's', 1, 'b'), 'a');
       assert.equal(await store.takeOverLease('r', 's', 1, 'a', 'b'), true);
       assert.deepEqual((await store.readAttempts('r', 's')).leases, [{ attempt: 1, holder: 'b' }]);
+      assert.deepEqual((await store.readAttempts('r', 's')).supersededHolders, [
+        { attempt: 0, holder: 'a', released: true },
+      ]);
 
       assert.equal(await store.commitSlice('r', { sliceId: 's', attemptIds: ['a', 'b'], health: unfinished }), true);
       assert.equal(await store.takeOverLease('r', 's', 2, 'b', 'c'), true);
@@ -91,6 +94,19 @@ export function attemptsContract(title: string, open: () => Promise<RunStore>): 
       assert.equal(await store.skipSlice('r', skip), true, 'a repeated call gets the same answer');
       assert.deepEqual((await store.readAttempts('r', 's')).skip, skip);
       assert.equal(await store.takeOverLease('r', 's', 1, 'a', 'b'), false);
+    });
+
+    it('records a delivery that never held the slice once', async () => {
+      const store = await open();
+      const away = { attempt: 0, holder: 'a', reason: 'store away' } as const;
+      const refused = { attempt: 1, holder: 'b', reason: 'refused' } as const;
+      await store.recordMiss('r', 's', away);
+      await store.takeLease('r', 's', 2, 'c');
+      await store.recordMiss('r', 's', refused);
+      await store.recordMiss('r', 's', away);
+      const { misses, leases } = await store.readAttempts('r', 's');
+      assert.deepEqual(misses, [away, refused]);
+      assert.deepEqual(leases, [{ attempt: 2, holder: 'c' }]);
     });
 
     it('keeps every entry when several are written at the same time', async () => {

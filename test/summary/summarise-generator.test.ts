@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { RUN_START_MS } from '../support/blocks-of.ts';
+import type { SilentHolder, SliceFold } from '../../src/summary/fold.ts';
+import { RUN_START_MS, type SampleParts } from '../support/blocks-of.ts';
 import { committedSlice, lostSlice } from '../support/healthy-slice.ts';
 import { summaryOf } from '../support/summary-of.ts';
 
@@ -109,6 +110,78 @@ it('the health of the generator takes the worst of what slices measured and the 
 it('the health of the generator counts slices that made no load as not needed after a stop, and as lost without one', () => {
   const slices = [committedSlice(), lostSlice({ sliceId: 'w0001-l0000', state: 'skipped' })];
   const slicesOf = (stopped: boolean) => summaryOf([], { plannedSlices: 2, stopped }, slices).generator.slices;
-  assert.deepEqual(slicesOf(true), { planned: 2, committed: 1, partial: 0, lost: 0, skipped: 1, duplicates: 0 });
+  assert.deepEqual(slicesOf(true), { planned: 1, committed: 1, partial: 0, lost: 0, skipped: 1, duplicates: 0 });
   assert.deepEqual(slicesOf(false), { planned: 2, committed: 1, partial: 0, lost: 1, duplicates: 0 });
+});
+
+/** An attempt that died after a sign of life that says all that it had sent. */
+const DEAD: SilentHolder = {
+  blocks: 3,
+  samples: 40,
+  instance: 'host-b-7',
+  unstored: 12,
+  peakPerSecond: 20,
+  likelyMs: 2000,
+  atMostMs: 5000,
+  growth: 1.5,
+  plannedRequests: null,
+};
+
+it('the health of the generator says why slices are lost or partial, and how many instances were seen', () => {
+  const { generator } = summaryOf([], { plannedSlices: 7 }, [
+    committedSlice({ instance: 'host-a-7' }),
+    committedSlice({ instance: 'host-a-9' }, { sliceId: 's1', state: 'partial', cause: 'died', silent: [DEAD] }),
+    lostSlice({ sliceId: 's2', cause: 'died', silent: [DEAD] }),
+    lostSlice({ sliceId: 's3', cause: 'never begun' }),
+    lostSlice({ sliceId: 's4', cause: 'never begun' }),
+    lostSlice({ sliceId: 's5', cause: 'store away' }),
+    lostSlice({ sliceId: 's6', cause: 'too late' }),
+  ]);
+  const { causes, instancesSeen, lost } = generator.slices;
+  assert.deepEqual(causes, [
+    { cause: 'died', slices: 2 },
+    { cause: 'never begun', slices: 2 },
+    { cause: 'too late', slices: 1 },
+    { cause: 'store away', slices: 1 },
+  ]);
+  assert.deepEqual([instancesSeen, generator.instances, lost, generator.unreported], [2, 3, 5, 2]);
+  // 12 unstored, and 20 × 1.5 a second afterwards.
+  assert.deepEqual(generator.unaccounted, { estimate: 2 * (12 + 60), atMost: 2 * (12 + 150), slices: 2 });
+  assert.equal(generator.store.blocks, 1 + 1 + 3 + 3);
+});
+
+it('the health of the generator has null, not 0, for what no slice reported', () => {
+  const { instance: _, ...nameless } = DEAD;
+  const { generator } = summaryOf([], { plannedStarts: [{ scenario: 'open', starts: [10, 20] }] }, [
+    lostSlice({ cause: 'died', silent: [nameless] }),
+  ]);
+  assert.deepEqual(generator.starts, {
+    planned: 30,
+    started: null,
+    dropped: null,
+    late: null,
+    maxLagMs: null,
+    scenarios: [{ scenario: 'open', planned: 30, started: null, dropped: null, late: null, maxLagMs: null }],
+  });
+  assert.deepEqual([generator.maxStartDelayMs, generator.instances, generator.store.errors], [null, null, null]);
+  assert.deepEqual(generator.cpu, { seconds: null, microsecondsPerRequest: null, maxShare: null });
+});
+
+it('the health of the generator counts starts of an attempt that did not report as far as their samples are stored', () => {
+  const iteration: SampleParts = { kind: 'iteration', operation: 'open' };
+  const samples: SampleParts[] = [
+    ...Array.from({ length: 8 }, () => iteration),
+    { ...iteration, outcome: 'CLIENT_ABORT' },
+    { kind: 'droppedIteration', operation: 'open' },
+  ];
+  const plannedStarts = [{ scenario: 'open', starts: [30] }];
+  const counts = { scenario: 'open', planned: 10, started: 4, dropped: 3, late: 1, maxLagMs: 80 };
+  const heir = committedSlice({ starts: [counts] }, { state: 'partial', cause: 'died' });
+  const startsOf = (slice: SliceFold) => {
+    const { scenarios: _, ...starts } = summaryOf(samples, { plannedStarts }, [slice]).generator.starts;
+    return starts;
+  };
+  const known = { planned: 30, late: 1, maxLagMs: 80 };
+  assert.deepEqual(startsOf({ ...heir, silent: [DEAD] }), { ...known, started: 9, dropped: 3 });
+  assert.deepEqual(startsOf(heir), { ...known, started: 4, dropped: 3 });
 });

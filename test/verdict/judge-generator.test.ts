@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import type { GeneratorHealth } from '../../src/summary/generator-health.ts';
+import { describe, it } from 'node:test';
+import { type GeneratorHealth, SLICE_CAUSES, type Unaccounted } from '../../src/summary/generator-health.ts';
 import { judgeGenerator } from '../../src/verdict/judge-generator.ts';
 import type { ScenarioDelays } from '../../src/verdict/scenario-delays.ts';
 import { aPlan } from '../support/a-plan.ts';
@@ -144,10 +144,13 @@ it('the rules of the generator have no rule about starts where virtual users set
   assert.equal(rules.has('starts on time'), false);
 });
 
-it('the rules of the generator say that the starts of lost slices are not counted', () => {
+it('the rules of the generator say that the starts of lost slices are counted only as far as they were stored', () => {
   const completed = (planned: number | null, lost: number) =>
     startsRuled({ planned, started: planned ?? 0 }, {}, lost).get('slices completed')?.detail ?? '';
-  assert.match(completed(100, 1), /1 lost; at most 0 % may be lost; starts of lost slices are not counted$/);
+  assert.match(
+    completed(100, 1),
+    /1 lost; at most 0 % may be lost; starts of lost slices are counted only as far as they were stored$/,
+  );
   assert.doesNotMatch(completed(100, 0), /starts/);
   assert.doesNotMatch(completed(null, 1), /starts/);
 });
@@ -162,4 +165,82 @@ it('the rules of the generator require that the busiest process had some CPU lef
   assert.equal(cpu(0.96)?.ok, false);
   assert.deepEqual(cpu(null), { ok: true, detail: 'not measured, because no slice lasted a second' });
   assert.equal(cpu(1.2, { maxCpu: 1.5 })?.ok, true);
+});
+
+describe('the rule that slices must be complete', () => {
+  const lost = { planned: 4, committed: 1, partial: 0, lost: 3, duplicates: 0 };
+  const completed = (changes: Partial<GeneratorHealth>) => ruled(changes).get('slices completed');
+
+  it('says of slices that nobody began how many instances were seen and what to set', () => {
+    const causes = [
+      { cause: 'never begun', slices: 2 },
+      { cause: 'too late', slices: 1 },
+    ] as const;
+    const { ok, detail = '' } = completed({ slices: { ...lost, causes, instancesSeen: 2 } }) ?? {};
+    assert.equal(ok, false);
+    assert.match(
+      detail,
+      /3 slices found no free instance in time \(2 instances were seen\): raise SURGE_START_DELAY_SECONDS, SURGE_MAXIMUM_INSTANCES or maxConcurrentActivityFunctions .*, or use fewer lanes with a higher SURGE_VUS_PER_LANE or SURGE_RATE_PER_LANE/,
+    );
+  });
+
+  it('names every other cause, each with the number of slices', () => {
+    const causes = SLICE_CAUSES.map((cause, at) => ({ cause, slices: at + 1 }));
+    const { detail = '' } = completed({ slices: { ...lost, causes, instancesSeen: 1 } }) ?? {};
+    for (const part of [
+      '1 slice died: the process gave no further sign of life',
+      '2 slices failed in mcp-surge, see the faults of the run',
+      '7 slices found no free instance in time (1 instance was seen)',
+      '5 slices could not begin because the store could not be reached',
+      '6 slices were refused by the app, see the faults of the run',
+      '7 slices were not begun because the orchestration was over',
+    ]) {
+      assert.ok(detail.includes(`; ${part}`), `${part} is not in ${detail}`);
+    }
+  });
+
+  it('does not count slices that nobody needed after a stop', () => {
+    const slices = { planned: 2, committed: 2, partial: 0, lost: 0, skipped: 6, duplicates: 0 };
+    const { ok, detail = '' } = completed({ slices }) ?? {};
+    assert.equal(ok, true);
+    assert.match(detail, /^2 of 2 complete, .*; 6 not needed after the stop/);
+  });
+
+  it('says how many requests are in no figure', () => {
+    const said = (unaccounted: Unaccounted | null) => completed({ unaccounted })?.detail ?? '';
+    assert.match(
+      said({ estimate: 90, atMost: 1040, slices: 2 }),
+      /; about 90 and at most 1040 requests of 2 slices are in no figure$/,
+    );
+    assert.match(said({ estimate: 1, atMost: 1, slices: 1 }), /; at most 1 request of 1 slice is in no figure$/);
+    assert.match(
+      said({ estimate: null, atMost: null, slices: 1 }),
+      /; an unknown number of requests of 1 slice are in no figure$/,
+    );
+    assert.doesNotMatch(said(null), /in no figure/);
+  });
+});
+
+it('the rules of the generator say what is unknown, and of how many attempts', () => {
+  const { starts } = reportFixture().generator;
+  const unknown = { planned: 100, started: null, dropped: null, late: null, maxLagMs: null };
+  const none = ruled({
+    unreported: 1,
+    maxStartDelayMs: null,
+    starts: { ...starts, ...unknown, scenarios: [{ scenario: 'calls', ...unknown }] },
+    store: { errors: null, blocks: 1, samples: 2 },
+  });
+  assert.equal(none.get('slices started in time')?.detail, 'unknown, because no slice reported it');
+  assert.match(
+    none.get('starts made')?.detail ?? '',
+    /100 of 100 planned starts missing .*unknown made, unknown dropped/,
+  );
+  assert.equal(none.get('starts made')?.ok, false);
+  assert.equal(none.get('starts on time')?.detail, 'scenario calls: unknown, because no slice reported it');
+  assert.match(none.get('samples stored')?.detail ?? '', /2 samples in 1 blocks, an unknown number of store errors/);
+  const some = ruled({ unreported: 2 });
+  for (const rule of ['slices started in time', 'event loop free', 'load not stopped early', 'samples stored']) {
+    assert.match(some.get(rule)?.detail ?? '', /\(2 attempts did not report\)/);
+  }
+  assert.match(some.get('virtual users started')?.detail ?? '', /^at least /);
 });

@@ -32,7 +32,7 @@ type Case = Partial<Omit<JudgedRun, 'plan'>> & {
 function judged({ samples = MIXED, thresholds, generator, lost = 0, span, ...run }: Case) {
   const targets = { web: { url: 'http://127.0.0.1/' }, other: { url: 'http://127.0.0.1/' } };
   const plan = { targets, thresholds, generator };
-  return judgedRun({ ...run, samples, plan, span: { plannedSlices: 1 + lost, ...span } });
+  return judgedRun({ ...run, samples, plan, idle: ['other'], span: { plannedSlices: 1 + lost, ...span } });
 }
 
 describe('a threshold', () => {

@@ -163,8 +163,13 @@ export class TargetConnection {
     return this.#closed;
   }
 
+  /** Requests without a sample so far: in flight, about to be sent, or waiting for the result of their call. */
+  get open(): number {
+    return this.#inFlight.size + this.#continued.size;
+  }
+
   get #isIdle(): boolean {
-    return this.#inFlight.size === 0 && this.#continued.size === 0;
+    return this.open === 0;
   }
 
   async #close(): Promise<void> {
