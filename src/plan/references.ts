@@ -1,4 +1,5 @@
 import { bodyProblems } from './body-size.ts';
+import { shortCheckName } from './check-name.ts';
 import { inexactNumberIn, inexactText } from './exact-numbers.ts';
 import type { Feed } from './feed.ts';
 import { type Placeholder, parsePlaceholder, placeholdersIn } from './placeholder.ts';
@@ -6,7 +7,7 @@ import type { Plan } from './plan-schema.ts';
 import { asArray, asRecord } from './primitives.ts';
 import { type DanglingReference, nearestOf, shortened, suggestion } from './problem.ts';
 import { planExtent } from './slices.ts';
-import { operationsOf } from './step-schema.ts';
+import { checkSchema, operationsOf } from './step-schema.ts';
 import { parseMetric, type Tags } from './threshold.ts';
 import { maxVusOf, plannedIterationsOf } from './timeline.ts';
 
@@ -257,6 +258,8 @@ type Known = {
   readonly scenarios: readonly string[];
   /** Operations of the steps for one target, or for all. */
   readonly operations: (target: string | undefined) => Operations;
+  /** The names of the checks of all steps. */
+  readonly checks: () => readonly string[];
   /** The number of scenarios with stages. */
   readonly staged: number;
 };
@@ -289,16 +292,29 @@ function knownIn(plan: unknown): Known {
       operations.set(target, found);
       return found;
     },
+    checks: () => all.flatMap(({ steps }) => asArray(steps).flatMap(checkNamesOf)),
     staged: all.filter(({ stages }) => stages !== undefined).length,
   };
 }
 
-function tagProblem({ target, scenario, operation }: Tags, known: Known): string | undefined {
+/** The names of a step's checks that are valid. @param step as the file has it */
+function checkNamesOf(step: unknown): string[] {
+  return asArray(asRecord(step).checks).flatMap((check) => {
+    const { data } = checkSchema.safeParse(check);
+    return data === undefined ? [] : [shortCheckName(data)];
+  });
+}
+
+function tagProblem({ target, scenario, operation, check }: Tags, known: Known): string | undefined {
   if (target !== undefined && !known.targets.includes(target)) {
     return `expected one of the plan's targets (${known.targets.join(', ')}), got "${target}"`;
   }
   if (scenario !== undefined && !known.scenarios.includes(scenario)) {
     return `expected one of the plan's scenarios (${known.scenarios.join(', ')}), got "${scenario}"`;
+  }
+  const checks = check === undefined ? [] : [...new Set(known.checks())];
+  if (check !== undefined && !checks.includes(check)) {
+    return `no step of the plan has the check "${check}": ${suggestion(check, checks)}`;
   }
   if (operation === undefined) return undefined;
   const { names, set } = known.operations(target);

@@ -8,7 +8,7 @@ const jsonPointer = z
   .regex(/^(\/([^~]|~[01])*)*$/, 'expected a JSON pointer such as "/structuredContent/items/0/id"');
 
 /** A condition on useful replies; a failed check makes the outcome TOOL_ASSERT. */
-const checkSchema = z.union(
+export const checkSchema = z.union(
   [
     z.strictObject({ contains: z.string().min(1) }),
     z.strictObject({ matches: patternSchema }),

@@ -26,6 +26,12 @@ const METRICS = {
   mcp_requests: { ...NUMBER, tags: REQUEST_TAGS },
   mcp_failures: { ...PART, tags: [...REQUEST_TAGS, 'outcome'] },
   useful_rate: { aggregates: ['rate'], unit: 'share', example: 'rate>0.99', tags: REQUEST_TAGS },
+  checks: {
+    aggregates: ['rate'],
+    unit: 'share',
+    example: 'rate>0.99',
+    tags: ['check', 'scenario', 'target', 'operation'],
+  },
   iteration_duration: { ...DURATION, example: 'p(95)<5000', tags: ['scenario'] },
   iterations: { ...NUMBER, tags: ['scenario'] },
   dropped_iterations: { ...PART, tags: ['scenario'] },
@@ -36,7 +42,6 @@ const K6_METRICS: Readonly<Record<string, MetricName>> = {
   http_req_duration: 'mcp_request_duration',
   http_reqs: 'mcp_requests',
   http_req_failed: 'mcp_failures',
-  checks: 'useful_rate',
 };
 
 /** Values of the tag `kind`: the plan's steps, the requests that the protocol adds to them, or both. */
@@ -46,13 +51,14 @@ type MetricName = keyof typeof METRICS;
 export type Aggregate =
   | { readonly kind: 'p'; readonly percent: number }
   | { readonly kind: Exclude<AggregateKind, 'p'> };
-type TagName = 'target' | 'operation' | 'kind' | 'outcome' | 'scenario';
+type TagName = 'target' | 'operation' | 'kind' | 'outcome' | 'scenario' | 'check';
 export type Tags = Readonly<Partial<Record<TagName, string>>>;
 type AggregateKind = (typeof METRICS)[MetricName]['aggregates'][number];
 
 /**
  * A condition that a run must meet. Durations are in milliseconds. Rates of `mcp_requests` and `iterations` are per second.
- * All other rates are shares: of requests, and for `dropped_iterations` of all planned iterations.
+ * All other rates are shares: of requests, for `dropped_iterations` of all planned iterations, and for `checks` of all results
+ * of checks.
  */
 export type Threshold = {
   readonly metric: MetricName;
@@ -149,8 +155,9 @@ export const thresholdsSchema = z
       for (const [metric, conditions] of Object.entries(asRecord(thresholds))) {
         for (const [index, condition] of asArray(conditions).entries()) {
           // One that is valid in itself; the others have problems of their own.
-          const { threshold } = asRecord(condition);
-          const problem = typeof threshold === 'string' ? thresholdProblem(metric, threshold) : undefined;
+          const { threshold, abortOnFail, over } = asRecord(condition);
+          const isWhole = abortOnFail !== true && (over === undefined || over === 'run');
+          const problem = typeof threshold === 'string' ? thresholdProblem(metric, threshold, isWhole) : undefined;
           if (problem === undefined) continue;
           context.addIssue({ code: 'custom', message: problem, path: [metric, index], input: threshold });
         }
@@ -164,10 +171,16 @@ export function isAboutRequests(metric: MetricName): boolean {
   return (METRICS[metric].tags as readonly TagName[]).includes('kind');
 }
 
-/** What is wrong with a condition in a plan: it cannot be read, or it can only hold or only fail. */
-function thresholdProblem(metric: string, expression: string): string | undefined {
+/**
+ * What is wrong with a condition in a plan: it cannot be read, or it can only hold or only fail.
+ * @param isWhole whether it is about the whole run, and only judged at its end
+ */
+function thresholdProblem(metric: string, expression: string, isWhole: boolean): string | undefined {
   const threshold = parseThreshold(metric, expression);
   if ('problem' in threshold) return threshold.problem;
+  if (threshold.metric === 'checks' && !isWhole) {
+    return 'expected neither abortOnFail nor over: checks are counted for the whole run; use useful_rate, which includes them';
+  }
   const grammar: ConditionGrammar = METRICS[threshold.metric];
   const parts = parseCondition(expression, grammar);
   return parts && senselessCondition(expression, parts, grammar);

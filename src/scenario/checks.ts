@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Judgement, type ResultJudge, USEFUL } from '../mcp/http/json-rpc.ts';
 import { compileJsonSchema } from '../mcp/operations/json-schema.ts';
 import { boundedJson, copied, excerpt, isWithinJson } from '../plan/bounded-text.ts';
+import { checkName, shortCheckName } from '../plan/check-name.ts';
 import type { Json } from '../plan/feed.ts';
 import { planPattern } from '../plan/linear-pattern.ts';
 import { MAX_CAPTURED_CHARACTERS } from '../plan/placeholder.ts';
-import { shortened } from '../plan/problem.ts';
 import type { Check } from '../plan/step-schema.ts';
 import type { CheckKey } from '../sample/block.ts';
 import { outcomeClass } from '../sample/outcome.ts';
@@ -30,7 +30,7 @@ export function compileJudge(
 ): ResultJudge {
   if (checks.length === 0) return judge;
   const compiled = checks.map(compileCheck);
-  const keys = checks.map((check, position) => ({ ...place, position, check: shortened(checkName(check)) }));
+  const keys = checks.map((check, position) => ({ ...place, position, check: shortCheckName(check) }));
   const allHeld: CheckResults = { checks: keys, failed: [] };
   // Made once, because most results are like this.
   const useful: Judgement = { ...USEFUL, checks: allHeld };
@@ -120,15 +120,6 @@ type CompiledCheck = (result: unknown, text: string) => string | undefined;
 
 type CheckOf<Key extends string> = Extract<Check, Readonly<Record<Key, unknown>>>;
 
-/** A check in words; its own keys and values, as the plan has them. */
-export function checkName(check: Check): string {
-  if ('contains' in check) return `contains "${check.contains}"`;
-  if ('matches' in check) return `matches ${new RegExp(check.matches, 'u')}`;
-  if ('equals' in check) return `${check.pointer} equals ${JSON.stringify(check.equals)}`;
-  if ('schema' in check) return check.pointer === undefined ? 'schema' : `schema of ${check.pointer}`;
-  return 'size' in check ? `size ${sizeRange(check.size)} bytes` : 'notEmpty';
-}
-
 /** Compiles a check, so that a reply only runs it. @throws when it has a schema that cannot be used */
 export function compileCheck(check: Check): CompiledCheck {
   if ('contains' in check) {
@@ -181,10 +172,6 @@ function sizeCheck(check: CheckOf<'size'>): CompiledCheck {
     if (bytes >= min && bytes <= max) return undefined;
     return `check failed: ${name}; the result's text has ${bytes}: "${excerpt(text)}"`;
   };
-}
-
-function sizeRange({ min = 0, max }: CheckOf<'size'>['size']): string {
-  return max === undefined ? `at least ${min}` : `${min} to ${max}`;
 }
 
 function shown(found: unknown): string {

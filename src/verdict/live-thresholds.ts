@@ -218,6 +218,8 @@ function observedBetween(older: RunningTotals, newer: RunningTotals): Observatio
       const { iterations = 0, aborted = 0, dropped = 0 } = counts;
       return { scenario: key.operation, iterations, aborted, dropped, durations: histogram };
     }),
+    // Conditions on checks cannot end a run.
+    checks: [],
     spreadOf: spreadOfHistograms,
   };
 }

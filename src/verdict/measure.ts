@@ -1,5 +1,5 @@
 import type { Aggregate, Threshold } from '../plan/threshold.ts';
-import { isOfKind, type OperationKey, type OperationKind } from '../sample/block.ts';
+import { type CheckCount, isOfKind, type OperationKey, type OperationKind } from '../sample/block.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { CellPlace, FailureCounts, Fold } from '../summary/fold.ts';
 import { nearestRank } from '../summary/percentiles.ts';
@@ -35,6 +35,8 @@ export type Observations<Values> = {
     readonly dropped: number;
     readonly durations: Values;
   }[];
+  /** How the checks of the whole run came out; conditions on checks are about nothing less. */
+  readonly checks: readonly CheckCount[];
   readonly spreadOf: (values: readonly Values[]) => Spread;
 };
 
@@ -87,6 +89,11 @@ export function measure<Values>(threshold: Threshold, seen: Observations<Values>
     }
     case 'useful_rate':
       return judged === 0 ? null : exactly((judged - failed) / judged);
+    case 'checks': {
+      const counts = seen.checks.filter((each) => isTagged(each, tags));
+      const [passes, failures] = [sum(counts, (each) => each.passes), sum(counts, (each) => each.failures)];
+      return passes + failures === 0 ? null : exactly(passes / (passes + failures));
+    }
     case 'iteration_duration': {
       const spread = seen.spreadOf(scenarios.map(({ durations }) => durations));
       if (spread.count === 0) return null;
@@ -200,8 +207,14 @@ export function observeCells(
       const iterations = durations.length;
       return { scenario, iterations, aborted: aborted + rest.iterationsWithoutFeedRow, dropped, durations };
     }),
+    checks: fold.checks ?? [],
     spreadOf: exactSpread,
   };
+}
+
+function isTagged(count: CheckCount, tags: Threshold['tags']): boolean {
+  const names = ['check', 'scenario', 'target', 'operation'] as const;
+  return names.every((name) => (tags[name] ?? count[name]) === count[name]);
 }
 
 /**

@@ -128,3 +128,34 @@ it('refuses invalid conditions in the short and the long form', () => {
     /^http_reqs\[0\]: expected a metric, one of mcp_/,
   );
 });
+
+it('accepts the names of checks as reports show them, and suggests the nearest one', () => {
+  const checked = {
+    steps: [{ tool: 'search', checks: [{ contains: 'a, b' }, { notEmpty: true }, { size: { min: 1 } }] }],
+  };
+  for (const tags of [
+    '',
+    '{check:notEmpty}',
+    '{check:contains "a, b"}',
+    '{check:"size at least 1 bytes",operation:tools/call:search}',
+  ]) {
+    assert.deepEqual(problemsOfThresholds({ [`checks${tags}`]: ['rate>0.9'] }, checked), [], tags);
+  }
+  const problem = (metric: string, condition: unknown = 'rate>0.9') =>
+    problemsOfThresholds({ [metric]: [condition] }, checked).join();
+  assert.match(
+    problem('checks{check:notempty}'),
+    /no step of the plan has the check "notempty": did you mean "notEmpty"\?$/,
+  );
+  assert.match(
+    problem('checks{check:matches /x/u}'),
+    /expected one of contains "a, b", notEmpty, size at least 1 bytes$/,
+  );
+  assert.match(problem('checks', 'count>1'), /expected a condition on rate such as "rate>0\.99"/);
+  for (const more of [{ abortOnFail: true }, { over: '10s' }, { over: 'stage' }]) {
+    assert.match(
+      problem('checks', { threshold: 'rate>0.9', ...more }),
+      /expected neither abortOnFail nor over: checks are counted/,
+    );
+  }
+});

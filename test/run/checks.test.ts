@@ -27,7 +27,13 @@ it('counts every check of every step with its passes and failures, over all lane
     { tool: 'look', arguments: { step: 2 } },
   ];
   const scenario = { executor: 'shared-iterations', vus: 4, iterations: 30, order: 'fixed', steps };
-  const { report } = await runPlan(server.origin, { some: scenario }, {}, { vusPerLane: 2 });
+  const thresholds = {
+    checks: ['rate>0.7'],
+    'checks{check:contains "right"}': ['rate>0.6'],
+    'checks{check:contains "wrong",scenario:some}': ['rate>0.5'],
+    'checks{operation:tools/call:look,check:notEmpty}': ['rate==1'],
+  };
+  const { report } = await runPlan(server.origin, { some: scenario }, { thresholds }, { vusPerLane: 2 });
   assert.equal(calls, 90);
   const [right, notEmpty, wrong] = report.checks;
   assert.ok(right && notEmpty && wrong && report.checks.length === 3);
@@ -45,6 +51,16 @@ it('counts every check of every step with its passes and failures, over all lane
   assert.deepEqual([wrong.step, wrong.check], [1, 'contains "wrong"']);
   // Results that the tool itself marks as errors are not checked.
   assert.deepEqual([passes, failures, wrong.passes, wrong.failures], [16, 8, 8, 16]);
+  // 16 + 24 + 8 of 72 results of checks.
+  assert.deepEqual(
+    report.thresholds.map(({ ok, observed }) => [ok, observed]),
+    [
+      [false, 48 / 72],
+      [true, 16 / 24],
+      [false, 8 / 24],
+      [true, 1],
+    ],
+  );
   const asserted = report.failures.find(({ outcome }) => outcome === 'TOOL_ASSERT')?.count;
   assert.equal(asserted, failures + wrong.failures);
   assert.match(

@@ -40,7 +40,7 @@ function observationsOf(known: Uint32Array, silent: Uint32Array, censored: Uint3
     waits: censored,
     ...counts,
   };
-  return { seconds: 1, operations: [operation], scenarios: [], spreadOf: exactSpread };
+  return { seconds: 1, operations: [operation], scenarios: [], checks: [], spreadOf: exactSpread };
 }
 
 it('gives percentiles of censored latencies that bound those of the complete data, exact where none is marked', () => {
