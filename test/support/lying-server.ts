@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { listenDuring } from './loopback-server.ts';
 
-/** How a server behaves once sessions are open: one of the names in {@link CALLS}. The handshake is always in order. */
+/** How a server behaves once sessions are open: one of the names in {@link CALLS}. */
 export type Lie = keyof typeof CALLS;
 
 export type LyingServer = {
@@ -36,6 +36,8 @@ export async function startLyingServer(owner: Owner, lie: Lie): Promise<LyingSer
     const message = (await json(request)) as Message;
     if (message.id === undefined) return void response.writeHead(202).end();
     const session = request.headers['mcp-session-id'] ?? String(sessions++);
+    // The first session is that of preflight.
+    if (lie === 'no more sessions' && session !== '0') return void response.writeHead(503).end('no more sessions');
     if (message.method === 'tools/call') {
       response.on('finish', () => answered++);
       CALLS[lie]({ id: message.id, call: calls++, session: Number(session), response });
@@ -117,6 +119,8 @@ const CALLS = {
   'dead tools': ({ response }: ToolCall) => response.socket?.destroy(),
   /** Calls run as tasks, which fail. */
   'failing task': (call: ToolCall) => answer(call, { task: { ...TASK, status: 'working' } }),
+  /** No session can be opened but the first, so that no call comes. */
+  'no more sessions': (call: ToolCall) => answer(call, SEEN),
   /** Two of three calls fail at once; the third is useful at once. */
   'faster because failing': (call: ToolCall) => answer(call, call.call % 3 === 2 ? SEEN : ERROR, 0),
 } as const;
