@@ -6,6 +6,7 @@ import {
   senselessCondition,
   unreadableCondition,
 } from './condition-text.ts';
+import { DEVIATION_RULES } from './deviation-rules.ts';
 import { asArray, asRecord, durationSchema, isRecord } from './primitives.ts';
 import { nearestOf } from './problem.ts';
 
@@ -32,6 +33,7 @@ const METRICS = {
     example: 'rate>0.99',
     tags: ['check', 'scenario', 'target', 'operation'],
   },
+  mcp_deviations: { aggregates: ['count'], unit: 'share', example: 'count==0', tags: ['target', 'operation', 'rule'] },
   iteration_duration: { ...DURATION, example: 'p(95)<5000', tags: ['scenario'] },
   iterations: { ...NUMBER, tags: ['scenario'] },
   dropped_iterations: { ...PART, tags: ['scenario'] },
@@ -51,7 +53,7 @@ type MetricName = keyof typeof METRICS;
 export type Aggregate =
   | { readonly kind: 'p'; readonly percent: number }
   | { readonly kind: Exclude<AggregateKind, 'p'> };
-type TagName = 'target' | 'operation' | 'kind' | 'outcome' | 'scenario' | 'check';
+type TagName = 'target' | 'operation' | 'kind' | 'outcome' | 'scenario' | 'check' | 'rule';
 export type Tags = Readonly<Partial<Record<TagName, string>>>;
 type AggregateKind = (typeof METRICS)[MetricName]['aggregates'][number];
 
@@ -181,6 +183,9 @@ function thresholdProblem(metric: string, expression: string, isWhole: boolean):
   if (threshold.metric === 'checks' && !isWhole) {
     return 'expected neither abortOnFail nor over: checks are counted for the whole run; use useful_rate, which includes them';
   }
+  if (threshold.metric === 'mcp_deviations' && !isWhole) {
+    return 'expected neither abortOnFail nor over: deviations are counted for the whole run';
+  }
   const grammar: ConditionGrammar = METRICS[threshold.metric];
   const parts = parseCondition(expression, grammar);
   return parts && senselessCondition(expression, parts, grammar);
@@ -226,6 +231,11 @@ export function parseMetric(
     if (Object.hasOwn(tags, tag)) return { problem: `expected each tag once, got "{${tagText}}"` };
     if (tag === 'outcome' && !isFailureCode(value)) {
       return { problem: `expected the code of a failure such as TOOL_ERROR or HTTP_429, got "${value}"` };
+    }
+    if (tag === 'rule' && !(DEVIATION_RULES as readonly string[]).includes(value)) {
+      const meant = nearestOf(value, DEVIATION_RULES);
+      const names = meant === undefined ? `one of ${DEVIATION_RULES.join(', ')}` : `did you mean "${meant}"?`;
+      return { problem: `expected a rule that docs/protocol.md lists, got "${value}": ${names}` };
     }
     if (tag === 'kind' && !KINDS.includes(value)) {
       return { problem: `expected a kind, one of ${KINDS.join(', ')}, got "${value}"` };

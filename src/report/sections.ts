@@ -8,6 +8,7 @@ import { generatorSentence, missingSentences } from './generator-wording.ts';
 import { isMethodNote, type Report } from './report.ts';
 import type { Table } from './table.ts';
 import { comparedLatencyTable, comparedUsefulTable } from './tables-of-comparison.ts';
+import { deviationsTable } from './tables-of-deviations.ts';
 import {
   clocksTable,
   coldCallsTable,
@@ -72,6 +73,7 @@ export type SectionId =
   | 'ceiling'
   | 'thresholds'
   | 'checks'
+  | 'deviations'
   | 'comparison'
   | 'generator'
   | 'targets'
@@ -178,6 +180,12 @@ export function sectionsOf(report: Report, format: keyof typeof MOST_OUTCOMES): 
     ceiling: ceilingContent(report),
     thresholds: { title: 'Thresholds', tables: [thresholdsTable(report.thresholds)] },
     checks: { title: 'Checks', tables: [checksTable(report.checks)] },
+    deviations: {
+      title: 'Deviations',
+      about:
+        'Rules of the specification that the server broke and that clients overlook. They do not change whether a request was useful.',
+      tables: [deviationsTable(report.deviations ?? [], startedAt)],
+    },
     comparison: report.comparison === undefined ? { title: 'Comparison' } : comparisonContent(report.comparison),
     generator: {
       title: 'Load generator',

@@ -3,12 +3,14 @@ import { openAuthorizer } from '../mcp/auth/open-authorizer.ts';
 import type { Exchange } from '../mcp/http/exchange.ts';
 import { TargetConnection } from '../mcp/http/target-connection.ts';
 import type { Tool } from '../mcp/operations/tool.ts';
+import { FirstServer, type OnDeviation } from '../mcp/session/deviations.ts';
 import { type FoundRevision, findRevision } from '../mcp/session/find-revision.ts';
 import { type Discovery, MODERN_REVISION } from '../mcp/session/handshakes.ts';
 import { LegacySession } from '../mcp/session/legacy-session.ts';
 import { ModernSession } from '../mcp/session/modern-session.ts';
 import { ExtraRequests } from '../mcp/session/server-requests.ts';
 import { FAREWELL_MS, type Session, type SessionOptions, ToolIndex } from '../mcp/session/session.ts';
+import { excerpt } from '../plan/bounded-text.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { addressProblem, secretAddressProblem } from '../plan/policy.ts';
 import { shortened } from '../plan/problem.ts';
@@ -36,6 +38,8 @@ type TargetClientOptions = {
   readonly calledTools?: ReadonlySet<string>;
   /** Why the target must get no load, by the tools that it has listed; undefined if it may. */
   readonly refusalOfTools?: (tools: readonly Tool[]) => string | undefined;
+  /** Takes what the target does against the specification; without it, nothing is counted. */
+  readonly onDeviation?: OnDeviation;
   /** Undefined before preflight. */
   readonly found?: FoundTarget | undefined;
   /** Decides whether requests may still be sent. */
@@ -74,6 +78,7 @@ export class TargetClient {
   readonly #found: FoundTarget | undefined;
   readonly #rejected = new AbortController();
   readonly #ended = new AbortController();
+  #hasListed = false;
   #stopped: { readonly atMs: number; readonly reason: string } | undefined;
   #completed = 0;
 
@@ -86,6 +91,7 @@ export class TargetClient {
       operation,
       found,
       redactor,
+      onDeviation,
       calledTools,
       refusalOfTools,
       gate = OPEN_GATE,
@@ -111,8 +117,10 @@ export class TargetClient {
         onChange: (tools) => {
           const refusal = refusalOfTools?.(tools);
           if (refusal !== undefined) this.#refuse(refusal);
+          this.#noteTools(tools, options);
         },
       }),
+      ...(onDeviation === undefined ? {} : { onDeviation, firstServer: new FirstServer() }),
       extraRequests: new ExtraRequests(policy.maxRate, clock),
       userAgent: `mcp-surge/${version} (${purpose})`,
       operation: numberOnce(operation),
@@ -127,6 +135,14 @@ export class TargetClient {
         this.#rejected.abort();
       },
     };
+  }
+
+  /** Called when a session has listed other tools than the one before. */
+  #noteTools(tools: readonly Tool[], { onDeviation, operation }: TargetClientOptions): void {
+    const names = tools.map(({ name }) => name).join(', ');
+    if (this.#hasListed)
+      onDeviation?.('tools-differ-between-clients', operation('tools/list', 'protocol'), excerpt(names, 200));
+    this.#hasListed = true;
   }
 
   /** Ends the load before a call that the plan is not allowed to make. */
@@ -250,6 +266,8 @@ export async function openSliceClients(context: RunContext, options: SliceClient
         purpose: 'load',
         onExchange: (exchange) => recorder.add(exchange.sample),
         operation: (operation, kind) => recorder.operation(name, operation, kind),
+        onDeviation: (rule, operation, example) =>
+          recorder.addDeviation(name, rule, operation, context.clock.now(), example),
         redactor,
         calledTools: calledTools(plan, name),
         refusalOfTools: (tools) => refusalOfTools(plan, name, tools),

@@ -1,3 +1,4 @@
+import type { DeviationCount } from './deviation.ts';
 import type { Outcome } from './outcome.ts';
 
 /** The value of a clock that a request never reached. */
@@ -147,13 +148,15 @@ export type Block = {
   readonly examples: readonly OutcomeExample[];
   /** The checks of these samples; absent when there were none, and in blocks of earlier versions. */
   readonly checks?: readonly CheckCount[];
+  /** The deviations from the specification that were seen since the last block; absent as above. */
+  readonly deviations?: readonly DeviationCount[];
   readonly columns: BlockColumns;
 };
 
 /** A block as it is stored: a small JSON header, and each column's little-endian bytes. */
 export type EncodedBlock = {
   readonly count: number;
-  /** JSON of originMs, operations, outcomes, examples and checks. */
+  /** JSON of originMs, operations, outcomes, examples, checks and deviations. */
   readonly header: string;
   readonly columns: Readonly<Record<BlockColumnName, Uint8Array>>;
 };
@@ -164,13 +167,13 @@ export const columnNames = Object.keys(BLOCK_COLUMNS) as readonly BlockColumnNam
 /** Encodes without copying: the columns share memory with the block. */
 export function encodeBlock(block: Block): EncodedBlock {
   assertLittleEndian();
-  const { count, originMs, operations, outcomes, examples, checks } = block;
+  const { count, originMs, operations, outcomes, examples, checks, deviations } = block;
   const columns = {} as Record<BlockColumnName, Uint8Array>;
   for (const name of columnNames) {
     const column = block.columns[name];
     columns[name] = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
   }
-  return { count, header: JSON.stringify({ originMs, operations, outcomes, examples, checks }), columns };
+  return { count, header: JSON.stringify({ originMs, operations, outcomes, examples, checks, deviations }), columns };
 }
 
 /**

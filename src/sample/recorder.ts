@@ -1,3 +1,4 @@
+import type { DeviationRule } from '../plan/deviation-rules.ts';
 import {
   BLOCK_CAPACITY,
   BLOCK_COLUMNS,
@@ -16,6 +17,7 @@ import {
   operationId,
   SAMPLE_KIND,
 } from './block.ts';
+import { DeviationCounter } from './deviation.ts';
 import { isRpcCode, MAX_RPC_CODES, type Outcome } from './outcome.ts';
 import type { CheckResults, Sample } from './sample.ts';
 
@@ -46,6 +48,7 @@ export class Recorder {
   readonly #exampleSeen = new Set<number>();
   #examples: OutcomeExample[] = [];
   readonly #checks = new Map<CheckKey, { passes: number; failures: number }>();
+  readonly #deviations: DeviationCounter;
   readonly #measuredFromMs: number;
   #columns = emptyColumns(BLOCK_CAPACITY);
   #count = 0;
@@ -65,6 +68,7 @@ export class Recorder {
     this.#originMs = originMs;
     this.#onFull = onFull;
     this.#redact = redact;
+    this.#deviations = new DeviationCounter(redact);
     this.#measuredFromMs = measuredFromMs;
   }
 
@@ -86,6 +90,11 @@ export class Recorder {
   /** Keeps a useful answer to a step as the example of its operation, if it is the first. */
   keepAnswer(target: string, operation: string, text: string): void {
     this.#keepExample(this.operation(target, operation, 'step'), this.#outcomeNumber('OK', 0), text);
+  }
+
+  /** Counts a deviation of a target from the specification. @param operation number of the operation @param atMs epoch */
+  addDeviation(target: string, rule: DeviationRule, operation: number, atMs: number, example: string): void {
+    this.#deviations.add(target, rule, this.#operations[operation]?.operation ?? '', atMs, example);
   }
 
   /** Adds a sample. Its values are copied, so that the caller may reuse the object. */
@@ -139,6 +148,7 @@ export class Recorder {
       outcomes: [...this.#outcomes],
       examples,
       ...this.#takeChecks(),
+      ...this.#deviations.take(),
       columns,
     };
   }

@@ -1,4 +1,5 @@
 import { type Block, type CheckCount, type OperationKey, SAMPLE_KIND, wasSent } from '../sample/block.ts';
+import { type DeviationCount, mergeDeviations } from '../sample/deviation.ts';
 import { type Outcome, type OutcomeClass, outcomeClass } from '../sample/outcome.ts';
 import { type Fold, type FoldFrame, firstExample, type PauseFold, phaseOf, type SliceFold } from './fold.ts';
 import { IterationFolder, SessionFolder } from './fold-iterations.ts';
@@ -18,6 +19,7 @@ export class BlockFolder {
   readonly #connectionPauses = new Map<string, OpenPauses>();
   readonly #vus = new Set<number>();
   #checks: readonly CheckCount[] = [];
+  #deviations: readonly DeviationCount[] = [];
   #abortedRequests = 0;
   #limitedRequests = 0;
   #limitedExample = '';
@@ -64,6 +66,7 @@ export class BlockFolder {
           this.#addPause(this.#connectionPauses, block, at);
       }
     }
+    if (block.deviations !== undefined) this.#deviations = mergeDeviations([...this.#deviations, ...block.deviations]);
     if (block.checks !== undefined) this.#checks = mergeChecks([...this.#checks, ...block.checks]);
     for (const { operation, outcome, message } of block.examples) {
       const code = block.outcomes[outcome] as Outcome;
@@ -80,6 +83,7 @@ export class BlockFolder {
       pauses: [...this.#pauses.values()],
       ...(this.#connectionPauses.size === 0 ? {} : { connectionPauses: [...this.#connectionPauses.values()] }),
       ...(this.#checks.length === 0 ? {} : { checks: this.#checks }),
+      ...(this.#deviations.length === 0 ? {} : { deviations: this.#deviations }),
       vus: ascending(this.#vus),
       iterations: this.#iterations.finish(),
       sessions: this.#sessions.finish(),

@@ -1,5 +1,6 @@
 import { phaseAt } from '../plan/timeline.ts';
 import { type CheckCount, type CheckKey, type OperationKey, operationId } from '../sample/block.ts';
+import type { DeviationCount } from '../sample/deviation.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { SliceCause, SliceHealth } from './generator-health.ts';
 import { sorted } from './percentiles.ts';
@@ -20,6 +21,8 @@ export type Fold = {
   readonly connectionPauses?: readonly PauseFold[];
   /** The checks of the plan, without warm-up; absent when there were none, and in folds of earlier versions. */
   readonly checks?: readonly CheckCount[];
+  /** Deviations from the specification, warm-up included; absent as above. */
+  readonly deviations?: readonly DeviationCount[];
   /** Numbers of the virtual users that sent a request or found that a feed had run out, ascending. */
   readonly vus: Uint32Array;
   readonly iterations: readonly IterationCell[];

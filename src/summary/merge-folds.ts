@@ -1,4 +1,5 @@
 import { type CheckCount, operationId } from '../sample/block.ts';
+import { mergeDeviations } from '../sample/deviation.ts';
 import {
   type BlockedCalls,
   type Cell,
@@ -23,6 +24,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
   const sum = (field: (fold: Fold) => number) => folds.reduce((total, fold) => total + field(fold), 0);
   const all = <Item>(of: (fold: Fold) => readonly Item[]) => folds.flatMap(of);
   const targetOf = ({ target }: { readonly target: string }) => target;
+  const deviations = mergeDeviations(all((fold) => fold.deviations ?? []));
   const checks = mergeChecks(all((fold) => fold.checks ?? []));
   const connectionPauses = groups(
     all((fold) => fold.connectionPauses ?? []),
@@ -55,6 +57,7 @@ export function mergeFolds(folds: readonly Fold[], intervalMs: number): Fold {
     ).map(mergePauses),
     ...(connectionPauses.length === 0 ? {} : { connectionPauses }),
     ...(checks.length === 0 ? {} : { checks }),
+    ...(deviations.length === 0 ? {} : { deviations }),
     vus: Uint32Array.from(new Set(folds.flatMap(({ vus }) => [...vus]))).sort(),
     iterations: groups(
       all((fold) => fold.iterations),

@@ -54,6 +54,7 @@ export function summarise(fold: Fold, span: RunSpan): Summary {
     pauses: pausesOf(fold.pauses),
     connectionPauses: pausesOf(fold.connectionPauses ?? []),
     checks: fold.checks ?? [],
+    ...(fold.deviations === undefined ? {} : { deviations: fold.deviations }),
     series: seriesOf(fold.cells, span.headline, sessions, intervals, fold.intervalMs),
     starts: startsOf(fold.iterations, span, intervals, fold.intervalMs),
     sessions,

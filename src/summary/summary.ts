@@ -1,4 +1,5 @@
 import type { CheckCount, OperationKind } from '../sample/block.ts';
+import type { DeviationCount } from '../sample/deviation.ts';
 import type { SoftErrorEntry } from '../sample/error-text.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { LatencyBatch } from './batches.ts';
@@ -29,6 +30,8 @@ export type Summary = {
   readonly connectionPauses: readonly TargetPauses[];
   /** Every check that ran on a result. */
   readonly checks: readonly CheckCount[];
+  /** Rules of the specification that targets broke, warm-up included; absent when they broke none that is counted. */
+  readonly deviations?: readonly DeviationCount[];
   /** Warm-up included. */
   readonly series: readonly Series[];
   readonly starts: readonly StartSeries[];

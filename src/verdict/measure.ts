@@ -1,5 +1,6 @@
 import type { Aggregate, Threshold } from '../plan/threshold.ts';
 import { type CheckCount, isOfKind, type OperationKey, type OperationKind } from '../sample/block.ts';
+import type { DeviationCount } from '../sample/deviation.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { CellPlace, FailureCounts, Fold } from '../summary/fold.ts';
 import { nearestRank } from '../summary/percentiles.ts';
@@ -37,6 +38,8 @@ export type Observations<Values> = {
   }[];
   /** How the checks of the whole run came out; conditions on checks are about nothing less. */
   readonly checks: readonly CheckCount[];
+  /** Of the whole run; absent while it is active. */
+  readonly deviations?: readonly DeviationCount[];
   readonly spreadOf: (values: readonly Values[]) => Spread;
 };
 
@@ -86,6 +89,16 @@ export function measure<Values>(threshold: Threshold, seen: Observations<Values>
       const failures =
         outcome === undefined ? failed : sum(operations, (each) => each.failures[outcome as Outcome] ?? 0);
       return exactly(aggregate.kind === 'rate' ? failures / judged : failures);
+    }
+    case 'mcp_deviations': {
+      const { target, operation, rule } = tags;
+      const found = (seen.deviations ?? []).filter(
+        (each) =>
+          (target ?? each.target) === each.target &&
+          (operation ?? each.operation) === each.operation &&
+          (rule ?? each.rule) === each.rule,
+      );
+      return seen.operations.length === 0 ? null : exactly(sum(found, ({ count }) => count));
     }
     case 'useful_rate':
       return judged === 0 ? null : exactly((judged - failed) / judged);
@@ -208,6 +221,7 @@ export function observeCells(
       return { scenario, iterations, aborted: aborted + rest.iterationsWithoutFeedRow, dropped, durations };
     }),
     checks: fold.checks ?? [],
+    ...(fold.deviations === undefined ? {} : { deviations: fold.deviations }),
     spreadOf: exactSpread,
   };
 }

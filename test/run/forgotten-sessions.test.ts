@@ -74,12 +74,17 @@ it('a server that forgets sessions at random, in any form, loses exactly as many
       const server = await startMcpServer(fake.answers);
       try {
         const scenario = { executor: 'per-vu-iterations', vus: 2, iterations: 20, steps: [{ tool: 'look' }] };
-        const { samples } = await runPlan(server.origin, { calls: scenario });
+        const { samples, report } = await runPlan(server.origin, { calls: scenario });
         const requests = samples.filter(({ kind }) => kind === 'request');
         const lost = requests.filter(({ outcome }) => outcome === 'SESS_LOST' || outcome === 'SESS_EXPIRED');
         const others = requests.filter(({ outcome }) => !/^(OK|SESS_LOST|SESS_EXPIRED|PROTO_NOTIF_ACK)$/.test(outcome));
         assert.deepEqual(others, []);
         assert.equal(lost.length, fake.forgotten());
+        const odd = (report.deviations ?? []).filter(({ rule }) => rule === 'dead-session-status');
+        assert.equal(
+          odd.reduce((sum, { count }) => sum + count, 0),
+          lost.filter(({ outcome }) => outcome === 'SESS_LOST').length,
+        );
         forgotten += fake.forgotten();
       } finally {
         await server.close();

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { DeviationRule } from '../../plan/deviation-rules.ts';
 import type { Outcome } from '../../sample/outcome.ts';
 import type { LoadGate } from '../../traffic/fence.ts';
 import type { Tool } from '../operations/tool.ts';
@@ -109,6 +110,8 @@ export type ExchangePeer = {
   judgeResult(exchange: JudgedExchange): Judgement;
   /** Takes any message that does not answer the exchange's own request. Must not throw. */
   onMessage(exchange: JudgedExchange, message: unknown): void;
+  /** Takes what the server did against the specification, although its answer is accepted. Must not throw. */
+  onDeviation?(exchange: JudgedExchange, rule: DeviationRule, example: string): void;
   /** Takes an event of a type other than `message`. Must not throw. */
   onOtherEvent(exchange: JudgedExchange, type: string, data: string): void;
   /**

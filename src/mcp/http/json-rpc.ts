@@ -36,7 +36,7 @@ export function parseJson(text: string): unknown {
   return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
 }
 
-const BYTE_ORDER_MARK = 0xfeff;
+export const BYTE_ORDER_MARK = 0xfeff;
 
 /** The error of a response; undefined if it has none, or one that is not valid JSON-RPC. */
 export function errorOf(response: RpcResponse): RpcError | undefined {

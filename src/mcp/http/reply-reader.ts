@@ -2,7 +2,7 @@ import { excerpt } from '../../plan/bounded-text.ts';
 import { type BodyKind, bodyKindOf } from './classify.ts';
 import { type BrokenStream, headerOf, type JudgedExchange, type ReplyLimits } from './exchange-request.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import { type Judgement, parseJson } from './json-rpc.ts';
+import { BYTE_ORDER_MARK, type Judgement, parseJson } from './json-rpc.ts';
 import { judgeMessage, judgeReply, unrequestedEncoding } from './judge-reply.ts';
 import { outOfMemory } from './reply-memory.ts';
 import { SseDecoder } from './sse-decoder.ts';
@@ -47,6 +47,8 @@ export class ReplyReader {
     if (this.kind !== 'sse') return;
     this.#decoder = new SseDecoder((data, type) => {
       exchange.onEvent();
+      if (data !== '' && this.#answer !== undefined)
+        request.peer.onDeviation?.(exchange, 'message-after-response', data);
       if (data === '' || this.#answer !== undefined) return;
       // Clients read messages only from events of this type; others, such as `ping`, need not be JSON.
       if (type === 'message') this.#readMessages(data);
@@ -161,6 +163,9 @@ export class ReplyReader {
     if (text.length > LARGE_CHARACTERS) {
       this.#answer = this.#judgeParsedSize(text);
       if (this.#answer !== undefined) return;
+    }
+    if (text.charCodeAt(0) === BYTE_ORDER_MARK) {
+      this.#exchange.request.peer.onDeviation?.(this.#exchange, 'byte-order-mark', '');
     }
     let parsed: unknown;
     try {

@@ -1,4 +1,5 @@
-import type { Clock } from '../../traffic/clock.ts';
+import type { DeviationRule } from '../../plan/deviation-rules.ts';
+import { asRecord } from '../../plan/primitives.ts';
 import type { Exchange } from '../http/exchange.ts';
 import {
   type BrokenExchange,
@@ -11,6 +12,8 @@ import { isServerMessage, type Judgement } from '../http/json-rpc.ts';
 import { clientCapabilities } from '../operations/answer-input.ts';
 import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
+import { Background } from './background.ts';
+import { findInOpening, findInResult, isUndeclared } from './deviations.ts';
 import { EventStream, lastEventIdHeader, type OpenStream, resume } from './event-stream.ts';
 import {
   initializeJudge,
@@ -34,7 +37,7 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { callAsTask, concludeCall, judgeLegacyCreated, latestEndOf, legacyTask } from './tasks.ts';
+import { callAsTask, concludeCall, isLostTask, judgeLegacyCreated, latestEndOf, legacyTask } from './tasks.ts';
 
 /** The share of its time that closing a session spends on cancellations at most; the rest is for DELETE. */
 const CANCELLATIONS_SHARE = 0.5;
@@ -53,6 +56,13 @@ const LEFT_RUNNING: ReadonlySet<string> = new Set([
   'CLIENT_ABORT',
   'CLIENT_LIMIT',
   'REPLY_TOO_LARGE',
+]);
+
+/** Outcomes that say which rule the server broke. */
+const DEVIATION_OF: ReadonlyMap<string, DeviationRule> = new Map<string, DeviationRule>([
+  ['SESS_LOST', 'dead-session-status'],
+  ['PROTO_NOTIF_ACK', 'notification-ack'],
+  ['PROTO_LIST_ENDLESS', 'endless-list'],
 ]);
 
 /** Why a call was cancelled, for the server's owner. */
@@ -117,6 +127,9 @@ export class LegacySession implements Session, ExchangePeer {
     const { protocolVersion, capabilities, serverInfo } = readInitialize(initialize.result);
     this.#sessionId = headerOf(initialize.replyHeaders, 'mcp-session-id');
     const id = this.#sessionId === '' ? [] : ['mcp-session-id', this.#sessionId];
+    findInOpening(initialize.result, this.#sessionId, this.#options.firstServer, (rule, example) =>
+      this.onDeviation(initialize, rule, example),
+    );
     const version = protocolVersion === OLDEST_REVISION ? [] : ['mcp-protocol-version', protocolVersion];
     this.#sender.setSession([...version, ...id], id.length > 0);
     this.#alive = true;
@@ -179,15 +192,19 @@ export class LegacySession implements Session, ExchangePeer {
   judgeResult(exchange: JudgedExchange): Judgement {
     const { request, result } = exchange;
     exchange.continues = request.judge === judgeLegacyCreated;
+    findInResult(request.rpcMethod, result, (rule, example) => this.onDeviation(exchange, rule, example));
+    if (asRecord(result).nextCursor === '') this.onDeviation(exchange, 'empty-cursor', '');
     return request.judge(result, request.tool);
   }
 
-  onMessage({ request }: JudgedExchange, message: unknown): void {
+  onMessage(exchange: JudgedExchange, message: unknown): void {
     if (!isServerMessage(message)) {
       for (const waiting of this.#broken) waiting.accept(message);
       return;
     }
     if (message.id === undefined || this.#options.rejected.aborted) return;
+    if (isUndeclared(message.method, this.#options.target.elicitation))
+      this.onDeviation(exchange, 'undeclared-client-feature', message.method);
     const { extraRequests, target } = this.#options;
     const answer =
       this.#answering < MAX_ANSWERS && extraRequests.take() ? answerServer(message, target.elicitation) : undefined;
@@ -199,10 +216,14 @@ export class LegacySession implements Session, ExchangePeer {
     const done = () => {
       this.#answering--;
     };
-    this.#background.add(this.#notify(answer.operation, answer.body, request).then(done, done));
+    this.#background.add(this.#notify(answer.operation, answer.body, exchange.request).then(done, done));
   }
 
   onOtherEvent(): void {}
+
+  onDeviation({ request }: JudgedExchange, rule: DeviationRule, example: string): void {
+    this.#options.onDeviation?.(rule, request.operation, example);
+  }
 
   onBroken(exchange: BrokenExchange, stream: BrokenStream): boolean {
     if (!this.#alive || lastEventIdHeader(stream.lastEventId).length === 0) return false;
@@ -238,7 +259,10 @@ export class LegacySession implements Session, ExchangePeer {
       );
       this.#waitedMs = await this.#eventStream.open();
     }
-    return listTools(this, caller, this.#options.tools, isDeclared);
+    const tools = await listTools(this, caller, this.#options.tools, isDeclared);
+    const isUndeclared = !isDeclared && 'length' in tools && tools.length > 0;
+    if (isUndeclared) this.onDeviation(initialized, 'capability-not-declared', 'tools');
+    return tools;
   }
 
   /**
@@ -280,7 +304,10 @@ export class LegacySession implements Session, ExchangePeer {
    * too. Neither does a request that was sent before there was a session id.
    */
   #check(exchange: Exchange): void {
-    const { outcome, request } = exchange;
+    const { outcome, request, message } = exchange;
+    const rule = DEVIATION_OF.get(outcome);
+    if (rule !== undefined) this.onDeviation(exchange, rule, message);
+    else if (isLostTask(exchange)) this.onDeviation(exchange, 'task-not-durable', message);
     const isOfSession = request.sentSessionId === (this.#sessionId !== '');
     // Without a token nothing can be sent, so a caller that carried on would loop without ever waiting.
     const isOver = SESSION_LOST.has(outcome) || failedForToken(exchange);
@@ -292,44 +319,5 @@ export class LegacySession implements Session, ExchangePeer {
     this.#alive = false;
     this.#eventStream?.close();
     for (const waiting of this.#broken) waiting.abandon(why);
-  }
-}
-
-/** Requests of a session that no caller waits for: answers to the server's requests, and cancellations. */
-class Background {
-  readonly #work = new Set<Promise<void>>();
-  readonly #requests = new Set<Exchange>();
-
-  /** Remembers a request until it is settled. */
-  watch(request: Exchange): void {
-    this.#requests.add(request);
-    void request.settled.then(() => this.#requests.delete(request));
-  }
-
-  /** Adds work in progress. It rejects only because of a bug in mcp-surge, which the connection remembers. */
-  add(work: Promise<unknown>): void {
-    const forget = () => {
-      this.#work.delete(watched);
-    };
-    const watched = work.then(forget, forget);
-    this.#work.add(watched);
-  }
-
-  /** Resolves when all work is done. @param withinMs ends requests after this time, milliseconds */
-  async done(clock: Clock, withinMs: number | undefined): Promise<void> {
-    const done = new AbortController();
-    const limited = withinMs === undefined ? undefined : this.#limit(clock, withinMs, done.signal);
-    while (this.#work.size > 0) await Promise.all(this.#work);
-    done.abort();
-    await limited;
-  }
-
-  async #limit(clock: Clock, withinMs: number, done: AbortSignal): Promise<void> {
-    if (this.#work.size === 0) return;
-    await clock.sleepUntil(clock.now() + withinMs, done);
-    if (done.aborted) return;
-    for (const request of this.#requests) {
-      request.abort('TMO_TOTAL', `no answer within ${withinMs} ms, the limit at the end of the load`);
-    }
   }
 }

@@ -1,10 +1,13 @@
+import { excerpt } from '../../plan/bounded-text.ts';
+import type { DeviationRule } from '../../plan/deviation-rules.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { BrokenExchange, ExchangePeer, JudgedExchange } from '../http/exchange-request.ts';
-import { type Judgement, USEFUL } from '../http/json-rpc.ts';
+import { isServerMessage, type Judgement, USEFUL } from '../http/json-rpc.ts';
 import { answerInput } from '../operations/answer-input.ts';
 import { addParams, type Call, judgeResultType } from '../operations/call.ts';
 import { encodeHeaderValue, headersOfArguments } from '../operations/mirrored-arguments.ts';
 import type { Tool } from '../operations/tool.ts';
+import { findInResult } from './deviations.ts';
 import { type Discovery, MODERN_REVISION, requestMeta } from './handshakes.ts';
 import { listTools } from './lists.ts';
 import { failedForToken, type Outgoing, Sender } from './sender.ts';
@@ -17,7 +20,15 @@ import {
   type SessionOptions,
   succeeded,
 } from './session.ts';
-import { type CallEnd, concludeCall, isTask, judgeModernCreated, latestEndOf, modernTask } from './tasks.ts';
+import {
+  type CallEnd,
+  concludeCall,
+  isLostTask,
+  isTask,
+  judgeModernCreated,
+  latestEndOf,
+  modernTask,
+} from './tasks.ts';
 
 const DISCOVER: Call = {
   operation: 'server/discover',
@@ -68,7 +79,8 @@ export class ModernSession implements Session, ExchangePeer {
 
   async open(caller: Caller): Promise<Opened | NotOpened> {
     const capabilities = this.#discovery?.capabilities ?? ['tools'];
-    const tools = await listTools(this, caller, this.#options.tools, capabilities.includes('tools'));
+    const isDeclared = capabilities.includes('tools');
+    const tools = await listTools(this, caller, this.#options.tools, isDeclared);
     if ('failed' in tools) return tools;
     this.#alive = true;
     this.#tools = this.#options.tools.of(tools);
@@ -114,13 +126,21 @@ export class ModernSession implements Session, ExchangePeer {
   judgeResult(exchange: JudgedExchange): Judgement {
     const { request, result } = exchange;
     if (request.laterRound === true) return USEFUL;
+    findInResult(request.rpcMethod, result, (rule, example) => this.onDeviation(exchange, rule, example));
     const judgement = this.#judgeUnfinished(request.rpcMethod, result);
     exchange.continues = judgement === USEFUL;
     return judgement ?? request.judge(result, request.tool);
   }
 
-  /** Notifications decide nothing, and servers of this era send no requests. */
-  onMessage(): void {}
+  /** Notifications decide nothing, and servers of this era must not send requests. */
+  onMessage(exchange: JudgedExchange, message: unknown): void {
+    if (!isServerMessage(message) || message.id === undefined) return;
+    this.onDeviation(exchange, 'server-request-on-stream', excerpt(message.method, 200));
+  }
+
+  onDeviation({ request }: JudgedExchange, rule: DeviationRule, example: string): void {
+    this.#options.onDeviation?.(rule, request.operation, example);
+  }
 
   onOtherEvent(): void {}
 
@@ -131,6 +151,8 @@ export class ModernSession implements Session, ExchangePeer {
 
   async #send(outgoing: Outgoing, caller: Caller, onSent?: (exchange: Exchange) => void): Promise<Exchange> {
     const exchange = await this.#sender.send(outgoing, caller, onSent);
+    if (exchange.outcome === 'PROTO_LIST_ENDLESS') this.onDeviation(exchange, 'endless-list', exchange.message);
+    if (isLostTask(exchange)) this.onDeviation(exchange, 'task-not-durable', exchange.message);
     if (failedForToken(exchange) || exchange.outcome === 'AUTH_REJECTED') this.#alive = false;
     return exchange;
   }

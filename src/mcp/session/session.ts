@@ -7,6 +7,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
 import { namedTool, readTools, type Tool } from '../operations/tool.ts';
+import type { FirstServer, OnDeviation } from './deviations.ts';
 import type { ExtraRequests } from './server-requests.ts';
 
 /** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
@@ -55,6 +56,10 @@ export type SessionOptions = {
   readonly userAgent: string;
   /** The number of an operation in the recorder. */
   readonly operation: (name: string, kind: OperationKind) => number;
+  /** Takes what the target does against the specification. */
+  readonly onDeviation?: OnDeviation;
+  /** What all sessions have seen of the server; absent where nobody compares. */
+  readonly firstServer?: FirstServer;
   /** Called when the target refuses credentials that were renewed because it had refused the previous ones. */
   readonly onRejected: (message: string) => void;
   /** Aborted after onRejected. */

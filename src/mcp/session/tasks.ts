@@ -13,6 +13,11 @@ import { addParams, type Call } from '../operations/call.ts';
 import type { Tool } from '../operations/tool.ts';
 import { succeeded } from './session.ts';
 
+/** True for the answer of a server that does not know a task which it has created. */
+export function isLostTask({ request, outcome }: Pick<Exchange, 'request' | 'outcome'>): boolean {
+  return outcome === 'RPC_-32602' && request.rpcMethod === 'tasks/get';
+}
+
 /** How a call ended that its first answer had not ended. */
 export type CallEnd =
   | {

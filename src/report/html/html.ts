@@ -28,6 +28,7 @@ const ORDER: readonly (SectionId | 'time' | 'each')[] = [
   'connections',
   'each',
   'warnings',
+  'deviations',
   'preflight',
   'generator',
   'targets',

@@ -30,6 +30,7 @@ const ORDER: readonly SectionId[] = [
   'ceiling',
   'thresholds',
   'checks',
+  'deviations',
   'comparison',
   'generator',
   'targets',
