@@ -7,8 +7,8 @@ import { comparisonRemarks, comparisonSentences } from './comparison-wording.ts'
 import { generatorSentence, missingSentences } from './generator-wording.ts';
 import { isMethodNote, type Report } from './report.ts';
 import type { Table } from './table.ts';
+import { checksTable, deviationsTable } from './tables-of-checks.ts';
 import { comparedLatencyTable, comparedUsefulTable } from './tables-of-comparison.ts';
-import { deviationsTable } from './tables-of-deviations.ts';
 import {
   clocksTable,
   coldCallsTable,
@@ -21,7 +21,6 @@ import {
 } from './tables-of-operations.ts';
 import {
   ceilingTable,
-  checksTable,
   generatorTable,
   outcomesTable,
   rulesTable,

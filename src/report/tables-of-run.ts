@@ -1,5 +1,4 @@
 import { MODERN_REVISION } from '../mcp/session/handshakes.ts';
-import type { CheckCount } from '../sample/block.ts';
 import type { OutcomeGroup, ScenarioSummary, SessionSummary } from '../summary/summary.ts';
 import type { Ceiling, CeilingStage, GeneratorCheck, ThresholdResult } from '../verdict/verdict.ts';
 import {
@@ -235,24 +234,6 @@ export function thresholdsTable(thresholds: readonly ThresholdResult[]): Table {
       words('', ({ at }) => seenWords(at), { stacked: true, below: 'always' }),
     ],
     rows: thresholds,
-  });
-}
-
-/** The checks of each scenario in the order of the plan: how often each held and how often it did not. */
-export function checksTable(checks: readonly CheckCount[]): Table {
-  const groups = [...Map.groupBy(checks, ({ scenario }) => scenario)];
-  return makeTable<CheckCount>({
-    id: 'checks',
-    caption:
-      'All checks of a step run on each of its results, except on results that failed already, for example with isError',
-    columns: [
-      words('Check', ({ check }) => check, { names: true, kind: 'code', fit: 'cut' }),
-      words('Operation', ({ operation, step }) => `${operation} (step ${step + 1})`, { kind: 'name', fit: 'cut' }),
-      figures('Passes', ({ passes }) => formatCount(passes)),
-      figures('Failures', ({ failures }) => toned(formatCount(failures), 'bad', failures > 0)),
-      figures('Passed', ({ passes, failures }) => formatShare(passes / (passes + failures))),
-    ],
-    groups: groups.map(([title, items]) => ({ title, items })),
   });
 }
 

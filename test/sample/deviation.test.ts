@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { FirstServer, findInOpening, isUndeclared } from '../../src/mcp/session/deviations.ts';
+import { findInOpening, isUndeclared } from '../../src/mcp/session/deviations.ts';
+import { FirstServer } from '../../src/mcp/session/first-server.ts';
 import { DEVIATION_RULES, deviationText } from '../../src/plan/deviation-rules.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { type DeviationCount, DeviationCounter, mergeDeviations } from '../../src/sample/deviation.ts';

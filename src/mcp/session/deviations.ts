@@ -2,10 +2,8 @@ import { boundedJson, excerpt } from '../../plan/bounded-text.ts';
 import type { DeviationRule } from '../../plan/deviation-rules.ts';
 import { asArray, asRecord, isRecord } from '../../plan/primitives.ts';
 import type { Target } from '../../plan/target-schema.ts';
+import type { FirstServer } from './first-server.ts';
 import { OLDEST_REVISION, readInitialize } from './handshakes.ts';
-
-/** Takes a deviation of the target from the specification. @param operation number of the operation in the recorder */
-export type OnDeviation = (rule: DeviationRule, operation: number, example: string) => void;
 
 /** Reports a deviation with its example. */
 type Found = (rule: DeviationRule, example: string) => void;
@@ -69,16 +67,4 @@ export function findInOpening(result: unknown, sessionId: string, first: FirstSe
 export function isUndeclared(method: string, elicitation: Target['elicitation']): boolean {
   if (method === 'elicitation/create') return elicitation !== 'defaults';
   return method === 'sampling/createMessage' || method === 'roots/list';
-}
-
-/** What the first session with a target showed of its server. Later ones should show the same. */
-export class FirstServer {
-  #first: string | undefined;
-
-  /** @returns what differs, as an example; undefined if nothing does */
-  differenceFrom(...facts: readonly string[]): string | undefined {
-    const text = facts.join(', ');
-    this.#first ??= text;
-    return text === this.#first ? undefined : excerpt(`first ${this.#first}; then ${text}`, 200);
-  }
 }

@@ -7,7 +7,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { TargetConnection } from '../http/target-connection.ts';
 import type { Call } from '../operations/call.ts';
 import { namedTool, readTools, type Tool } from '../operations/tool.ts';
-import type { FirstServer, OnDeviation } from './deviations.ts';
+import type { FirstServer, OnDeviation } from './first-server.ts';
 import type { ExtraRequests } from './server-requests.ts';
 
 /** One MCP session, of either era of the protocol. A failure of the target does not throw: it is a sample. */
