@@ -92,14 +92,15 @@ function skippedWords({ skipped = 0 }: Report['generator']['slices']): string {
 
 /** What is missing from all figures, a sentence each: requests of attempts that were lost, and samples that were not stored. */
 export function missingSentences({ unaccounted = null, store }: Report['generator']): readonly string[] {
-  const { unkept = 0 } = store;
+  const { unkept = 0, unkeptRequests = 0 } = store;
+  const among = unkeptRequests === 0 ? '' : `, among them ${counted(unkeptRequests, 'request')} that were sent`;
   return [
     ...(unaccounted === null
       ? []
       : [`${capital(unaccountedWords(unaccounted, formatCount))}: attempts ended before they had stored everything.`]),
     ...(unkept === 0
       ? []
-      : [`${counted(unkept, 'sample')} could not be stored and ${unkept === 1 ? 'is' : 'are'} in no figure.`]),
+      : [`${counted(unkept, 'sample')} could not be stored and ${unkept === 1 ? 'is' : 'are'} in no figure${among}.`]),
   ];
 }
 

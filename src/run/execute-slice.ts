@@ -30,6 +30,8 @@ export type SliceLoad = {
   readonly targets: readonly ReportTarget[];
   /** True when another holder may have made load before: scenarios that count their iterations must not run again. */
   readonly takeover: boolean;
+  /** True when the slice could be begun only after its start. */
+  readonly isLate: boolean;
   /** Takes the samples. */
   readonly writer: SliceWriter;
   readonly end: LoadEnd;
@@ -122,17 +124,15 @@ export function measuredFrom({ warmUp }: Plan, { runStartMs }: Slice): number | 
   return warmUp === 0 ? undefined : runStartMs + warmUp;
 }
 
-/** A slice that begins later than this leaves out the starts that were due before. */
-const LATE_BEGIN_MS = 1000;
-
 /**
  * The segments that a slice runs. An attempt that takes over cannot know how many iterations the lost one had begun, and
  * which starts it had made or dropped. So it leaves out scenarios that count their iterations, and starts count from now.
- * They also do if the first attempt begins late: what nobody made is missing from the report's starts, and was not dropped.
+ * They also do if the first attempt begins late: to make them all then would be load that nobody planned. The report counts
+ * them as missing.
  */
-function segmentsFor({ plan, slice, takeover }: SliceLoad, nowMs: number): ScenarioSegment[] {
+function segmentsFor({ plan, slice, takeover, isLate }: SliceLoad, nowMs: number): ScenarioSegment[] {
   const segments = segmentsOf(plan, slice).filter(({ scenario }) => !takeover || !isIterationBound(scenario));
-  if (!takeover && nowMs <= slice.startAtMs + LATE_BEGIN_MS) return segments;
+  if (!takeover && !isLate) return segments;
   return segments
     .filter(({ toMs }) => toMs > nowMs)
     .map((segment) => ({ ...segment, fromMs: Math.max(segment.fromMs, nowMs) }));

@@ -46,6 +46,9 @@ function noProof(proofMs: number): string {
   return `the store could not be reached for ${Math.round(proofMs / 100) / 10} s`;
 }
 
+/** A process that is only slow to begin makes the starts that are due. */
+const LATE_BEGIN_MS = 250;
+
 async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise<HeldSliceResult> {
   const { store, clock, timing } = context;
   const { runId, plan, slice, targets, lease } = held;
@@ -89,7 +92,9 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
   });
   try {
     const takeover = lease.earlier.length > 0;
-    const { figures, recorder } = await executeSlice(context, { plan, slice, targets, takeover, writer, end, sent });
+    const isLate = clock.now() > slice.startAtMs + LATE_BEGIN_MS;
+    const load = { plan, slice, targets, takeover, isLate, writer, end, sent };
+    const { figures, recorder } = await executeSlice(context, load);
     const { ending } = end;
     const untilMs = clock.now() + timing.lateWriteMs;
     // A holder whose load was cut does not know where it stands, and that decides whether its samples still count.

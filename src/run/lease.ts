@@ -2,7 +2,7 @@ import {
   allHolders,
   currentLease,
   isFinal,
-  mayContinue,
+  isGivenBack,
   type SliceAttempts,
   type SliceLease,
 } from '../store/slice-attempts.ts';
@@ -105,9 +105,7 @@ class Claim {
     if (lease === undefined) return this.#take(attempts);
     if (this.#askedMs.has(lease.holder)) return this.#recognise(attempts, lease.holder);
     await this.#recordDuplicate(lease);
-    const { commit } = attempts;
-    const isFree = lease.released === true || (commit !== undefined && mayContinue(commit));
-    const mayTakeOver = isFree || (await this.#isDead(lease.holder, nowMs));
+    const mayTakeOver = isGivenBack(attempts) || (await this.#isDead(lease.holder, nowMs));
     signal.throwIfAborted();
     return mayTakeOver ? this.#takeOver(attempts, lease.holder) : undefined;
   }

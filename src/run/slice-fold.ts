@@ -94,7 +94,9 @@ function causeOfNoLoad({ skip, misses = [] }: SliceAttempts, stopMs: number): Sl
  * @param found what is stored of it; undefined if that does not count
  */
 function withUnkept(health: SliceHealth, found: StoredSamples | undefined): SliceHealth {
-  const { unkept: reported = 0, ...store } = health.store;
+  const { unkept: reported = 0, unkeptRequests: requests = 0, ...store } = health.store;
   const unkept = found === undefined ? reported : Math.max(0, store.samples + reported - found.samples);
-  return { ...health, store: unkept === 0 ? store : { ...store, unkept } };
+  const unkeptRequests = Math.min(requests, unkept);
+  const missing = { ...(unkept === 0 ? {} : { unkept }), ...(unkeptRequests === 0 ? {} : { unkeptRequests }) };
+  return { ...health, store: { ...store, ...missing } };
 }

@@ -35,7 +35,6 @@ export class SliceWriter {
   #seq = 0;
   #errors = 0;
   #samples = 0;
-  #refused = 0;
   #activeVus = 0;
 
   constructor(context: RunContext, options: SliceWriterOptions) {
@@ -46,8 +45,14 @@ export class SliceWriter {
   }
 
   get health(): StoreHealth {
-    const unkept = this.#waiting.dropped + this.#refused;
-    return { errors: this.#errors, blocks: this.#seq, samples: this.#samples, ...(unkept === 0 ? {} : { unkept }) };
+    const { samples: unkept, requests: unkeptRequests } = this.#waiting.lost;
+    return {
+      errors: this.#errors,
+      blocks: this.#seq,
+      samples: this.#samples,
+      ...(unkept === 0 ? {} : { unkept }),
+      ...(unkeptRequests === 0 ? {} : { unkeptRequests }),
+    };
   }
 
   /** Call it when a virtual user begins or ends its work. */
@@ -131,9 +136,8 @@ export class SliceWriter {
   }
 
   async #giveUp(why: string): Promise<void> {
-    const left = await this.#waiting.clear();
+    const left = await this.#waiting.dropAll();
     if (left === 0) return;
-    this.#refused += left;
     const { sliceId, runId } = this.#options;
     console.error(`${left} samples of slice ${sliceId} of run ${runId} were not stored: ${why}.`);
   }

@@ -43,7 +43,7 @@ export function timingOf(deadAfterMs: number): Timing {
     preflightMs: 4 * deadAfterMs,
     pollMs: second / 2,
     callTimeoutMs: 10 * second,
-    appendTimeoutMs: 2 * deadAfterMs,
+    appendTimeoutMs: 20 * second,
     firstPauseMs: second,
     longestPauseMs: 10 * second,
     lateWriteMs: 10 * deadAfterMs,

@@ -1,9 +1,12 @@
-import type { Block } from '../sample/block.ts';
+import { type Block, SAMPLE_KIND, wasSent } from '../sample/block.ts';
 import { type PackedBlock, packBlock, packedBytes, unpackBlock } from './packed-block.ts';
 import type { WaitingMemory } from './waiting-memory.ts';
 
 /** A block that waits, as it is or compressed. */
-type Waiting = { readonly count: number; block?: Block | undefined; packed?: PackedBlock };
+type Waiting = { block: Block } | { readonly packed: PackedBlock; readonly lost: LostSamples };
+
+/** Samples that are not stored, and how many of them are requests that were sent. */
+export type LostSamples = { readonly samples: number; readonly requests: number };
 
 /** So many blocks may wait as they are: one that is being stored, and one that has become full meanwhile. */
 const MAX_PLAIN = 2;
@@ -17,7 +20,7 @@ export class WaitingBlocks {
   readonly #onFull: () => void;
   #blocks: Waiting[] = [];
   #packing: Promise<void> | undefined;
-  #dropped = 0;
+  #lost: LostSamples = { samples: 0, requests: 0 };
 
   /** @param onFull called whenever a block is dropped */
   constructor(memory: WaitingMemory, onFull: () => void) {
@@ -25,13 +28,13 @@ export class WaitingBlocks {
     this.#onFull = onFull;
   }
 
-  /** Samples of blocks for which there was no place. */
-  get dropped(): number {
-    return this.#dropped;
+  /** What was dropped. */
+  get lost(): LostSamples {
+    return this.#lost;
   }
 
   push(block: Block): void {
-    this.#blocks.push({ count: block.count, block });
+    this.#blocks.push({ block });
     if (this.#blocks.length > MAX_PLAIN) this.pack();
   }
 
@@ -40,13 +43,13 @@ export class WaitingBlocks {
     await this.#packing;
     const [waiting] = this.#blocks;
     if (waiting === undefined) return undefined;
-    return waiting.block ?? (waiting.packed === undefined ? undefined : unpackBlock(waiting.packed));
+    return 'block' in waiting ? waiting.block : unpackBlock(waiting.packed);
   }
 
   /** Removes the oldest block, which has been stored. */
   shift(): void {
     const waiting = this.#blocks.shift();
-    if (waiting?.packed !== undefined) this.#memory.give(packedBytes(waiting.packed));
+    if (waiting !== undefined && 'packed' in waiting) this.#memory.give(packedBytes(waiting.packed));
   }
 
   /** Compresses the blocks that wait, apart from the oldest, which may be in use. Returns before that is done. */
@@ -56,32 +59,47 @@ export class WaitingBlocks {
     });
   }
 
-  /** Removes all blocks. @returns how many samples they had */
-  async clear(): Promise<number> {
+  /** Drops all blocks. @returns how many samples they had */
+  async dropAll(): Promise<number> {
     await this.#packing;
-    let samples = 0;
-    while (this.#blocks.length > 0) {
-      samples += this.#blocks[0]?.count ?? 0;
+    const before = this.#lost.samples;
+    for (let [waiting] = this.#blocks; waiting !== undefined; [waiting] = this.#blocks) {
+      this.#lose('block' in waiting ? lossOf(waiting.block) : waiting.lost);
       this.shift();
     }
-    return samples;
+    return this.#lost.samples - before;
   }
 
   async #packAll(): Promise<void> {
-    for (let waiting = this.#plain(); waiting !== undefined; waiting = this.#plain()) {
-      const packed = await packBlock(waiting.block as Block);
-      if (this.#memory.take(packedBytes(packed))) {
-        waiting.packed = packed;
-        waiting.block = undefined;
-      } else {
-        this.#blocks = this.#blocks.filter((each) => each !== waiting);
-        this.#dropped += packed.count;
+    for (let block = this.#plain(); block !== undefined; block = this.#plain()) {
+      const [packed, lost] = [await packBlock(block), lossOf(block)];
+      const at = this.#blocks.findIndex((waiting) => 'block' in waiting && waiting.block === block);
+      // It may have been stored meanwhile.
+      if (at < 0) continue;
+      if (this.#memory.take(packedBytes(packed))) this.#blocks[at] = { packed, lost };
+      else {
+        this.#blocks.splice(at, 1);
+        this.#lose(lost);
         this.#onFull();
       }
     }
   }
 
-  #plain(): Waiting | undefined {
-    return this.#blocks.find(({ block }, index) => index > 0 && block !== undefined);
+  /** The oldest block that can be compressed. */
+  #plain(): Block | undefined {
+    const waiting = this.#blocks.find((each, index) => index > 0 && 'block' in each);
+    return waiting !== undefined && 'block' in waiting ? waiting.block : undefined;
   }
+
+  #lose({ samples, requests }: LostSamples): void {
+    this.#lost = { samples: this.#lost.samples + samples, requests: this.#lost.requests + requests };
+  }
+}
+
+function lossOf(block: Block): LostSamples {
+  let requests = 0;
+  for (let at = 0; at < block.count; at++) {
+    if (block.columns.kind[at] === SAMPLE_KIND.request && wasSent(block, at)) requests++;
+  }
+  return { samples: block.count, requests };
 }

@@ -73,6 +73,16 @@ export function isFinal({ commit, skip }: SliceAttempts): boolean {
   return skip !== undefined || (commit !== undefined && !mayContinue(commit));
 }
 
+/** True if the current holder has ended and left the rest of the slice to others. */
+export function isGivenBack(attempts: SliceAttempts): boolean {
+  const { commit } = attempts;
+  const lease = currentLease(attempts);
+  if (lease === undefined) return false;
+  // A commit of an earlier holder says nothing about the current one.
+  const isCommitted = commit !== undefined && mayContinue(commit) && commit.attemptIds.at(-1) === lease.holder;
+  return lease.released === true || isCommitted;
+}
+
 /** True for a commit after which another delivery may make the load of the remaining time. */
 export function mayContinue({ health }: SliceCommit): boolean {
   return health.endedEarly?.mayContinue === true;

@@ -147,8 +147,10 @@ export type StoreHealth = {
   /** What was stored. */
   readonly blocks: number;
   readonly samples: number;
-  /** Samples that could not be stored: the requests were sent, and no figure includes them. Absent when there were none. */
+  /** Samples that could not be stored, so that no figure includes them; absent when there were none. */
   readonly unkept?: number;
+  /** Those of them that are requests which were sent; absent when there were none. */
+  readonly unkeptRequests?: number;
 };
 
 /** What one attempt at a slice reports about itself; part of its commit. */

@@ -30,6 +30,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
   const causes = causesOf(slices);
   const endedEarly = endedEarlyOf(healths, span.runStartMs);
   const unkept = sum((health) => health.store.unkept ?? 0);
+  const unkeptRequests = sum((health) => health.store.unkeptRequests ?? 0);
   return {
     slices: {
       planned,
@@ -66,6 +67,7 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
       blocks: sum((health) => health.store.blocks) + silent.reduce((total, { blocks }) => total + blocks, 0),
       samples: fold.samples,
       ...(unkept === 0 ? {} : { unkept }),
+      ...(unkeptRequests === 0 ? {} : { unkeptRequests }),
     },
     instances: instances.size === 0 && isUnknown ? null : instances.size,
   };

@@ -62,7 +62,7 @@ export function judgeGenerator(
       rule: 'samples stored',
       // After an error, samples wait until the store accepts them; what then is stored is as good as without the error.
       ok: unkept === 0,
-      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors ?? 'an unknown number of'} store errors${ofReported(health)}; ${unkeptText(unkept)}`,
+      detail: `${store.samples} samples in ${store.blocks} blocks, ${store.errors ?? 'an unknown number of'} store errors${ofReported(health)}; ${unkeptText(store)}`,
     },
   ];
 }
@@ -93,9 +93,11 @@ function slicesDetail(health: GeneratorHealth, mayBeLost: string): string {
 }
 
 /** How many samples no figure includes. */
-function unkeptText(unkept: number): string {
+function unkeptText({ unkept = 0, unkeptRequests = 0 }: GeneratorHealth['store']): string {
   if (unkept === 0) return 'none missing';
-  return `${unkept} ${unkept === 1 ? 'sample' : 'samples'} could not be stored and ${unkept === 1 ? 'is' : 'are'} missing from every figure`;
+  const samples = unkept === 1 ? '1 sample' : `${unkept} samples`;
+  const requests = unkeptRequests === 1 ? '1 request that was' : `${unkeptRequests} requests that were`;
+  return `${samples} could not be stored, among them ${requests} sent; no figure includes them`;
 }
 
 /** Why slices ended their load before its time. */

@@ -82,6 +82,10 @@ it('says that figures are unknown which no slice reported, and never shows them 
 it('counts the samples that could not be stored', () => {
   const { generator } = lossy({ unaccounted: null, store: { errors: 3, blocks: 2, samples: 70, unkept: 12 } });
   assert.deepEqual(missingSentences(generator), ['12 samples could not be stored and are in no figure.']);
+  const withRequests = { ...generator, store: { ...generator.store, unkeptRequests: 5 } };
+  assert.deepEqual(missingSentences(withRequests), [
+    '12 samples could not be stored and are in no figure, among them 5 requests that were sent.',
+  ]);
 });
 
 it('says nothing of losses in a report without any, or of an earlier version', () => {

@@ -23,7 +23,7 @@ async function runSlice(context: RunContext, parts: PlanParts): Promise<Executed
   const slice = sliceOf(layoutOf(plan, context.sizing), context.clock.now(), 0, 0);
   const writer = new SliceWriter(context, { runId: RUN_ID, sliceId: slice.sliceId, attemptId: 'a' });
   const end = new LoadEnd(context.clock, new Fence(context.clock.now(), 60_000, 'no proof'));
-  const load = { plan, slice, targets: [], takeover: false, writer, end, sent: new SentRequests() };
+  const load = { plan, slice, targets: [], takeover: false, isLate: false, writer, end, sent: new SentRequests() };
   const { figures, recorder } = await executeSlice(context, load);
   await writer.close(recorder, context.clock.now());
   return figures;

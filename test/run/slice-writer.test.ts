@@ -58,5 +58,5 @@ it('SliceWriter gives up and counts what is left when it is closed and the store
   const { writer, recorder } = writing(store);
   recorder.add(sample);
   await writer.close(recorder, 0);
-  assert.deepEqual(writer.health, { errors: 1, blocks: 0, samples: 0, unkept: 1 });
+  assert.deepEqual(writer.health, { errors: 1, blocks: 0, samples: 0, unkept: 1, unkeptRequests: 1 });
 });

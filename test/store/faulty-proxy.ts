@@ -1,8 +1,14 @@
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { listenOnLoopback } from '../support/loopback-server.ts';
 
-/** `pass`: forward. A number: answer with that status. `lose`: forward, but drop the answer. `hang`: do not answer. */
-export type Fault = 'pass' | 'lose' | 'hang' | number;
+/**
+ * `pass`: forward. A number: answer with that status; `throttle`: with 503, and ask for a short pause. `lose`: forward, but drop the
+ * answer. `hang`: do not answer. `refuse`: close the connection. `slow`: forward after a while.
+ */
+export type Fault = 'pass' | 'lose' | 'hang' | 'throttle' | 'refuse' | 'slow' | number;
+
+/** How long a slow request waits. */
+const SLOW_MS = 60;
 
 export type FaultyProxy = {
   readonly connectionString: string;
@@ -21,8 +27,13 @@ export async function startFaultyProxy(azurite: { readonly connectionString: str
     requests.push(`${request.method} ${decodeURIComponent(request.url ?? '')}`);
     const fault = proxy.fault(request);
     if (fault === 'hang') return;
-    if (typeof fault === 'number') {
-      response.writeHead(fault).end();
+    if (fault === 'refuse') {
+      request.socket.destroy();
+      return;
+    }
+    if (typeof fault === 'number' || fault === 'throttle') {
+      const status = fault === 'throttle' ? 503 : fault;
+      response.writeHead(status, fault === 'throttle' ? { 'retry-after-ms': '50' } : {}).end();
       return;
     }
     const { method, headers, url = '/' } = request;
@@ -34,7 +45,8 @@ export async function startFaultyProxy(azurite: { readonly connectionString: str
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
-    request.pipe(onwards);
+    if (fault === 'slow') setTimeout(() => request.pipe(onwards), SLOW_MS);
+    else request.pipe(onwards);
   });
   const { port, close } = await listenOnLoopback(server);
   const proxy: FaultyProxy = {

@@ -208,14 +208,17 @@ describe('the verdict', () => {
       atMs: RUN_START_MS + 40_000,
       mayContinue: true,
     };
-    const store = { errors: 9, blocks: 1, samples: 1, unkept: 1234 };
+    const store = { errors: 9, blocks: 1, samples: 1, unkept: 1234, unkeptRequests: 600 };
     const { verdict } = judged({ health: { store, endedEarly }, slice: { state: 'partial' } });
     assert.equal(verdict.status, 'invalid');
     assert.match(
       verdict.reasons.join('\n'),
       /1 partial.*; 1 slice ended early, 40\.0 s after the start: the store could not be reached for 25 s\./,
     );
-    assert.match(verdict.reasons.join('\n'), /1234 samples could not be stored and are missing from every figure\./);
+    assert.match(
+      verdict.reasons.join('\n'),
+      /1234 samples could not be stored, among them 600 requests that were sent; no figure includes them\./,
+    );
   });
 
   it('names the targets that were given up, with time and reason', () => {
