@@ -7,12 +7,12 @@ import { type Problem, shortened } from '../plan/problem.ts';
 import type { Step } from '../plan/step-schema.ts';
 import type { Target } from '../plan/target-schema.ts';
 import { printable } from '../report/format.ts';
-import { outcomeMeaning } from '../report/outcome-meaning.ts';
 import type { Outcome } from '../sample/outcome.ts';
 import type { RunTarget } from '../store/run-store.ts';
 import type { Clock } from '../traffic/clock.ts';
 import { calledTools, checkSteps, type Findings } from './check-steps.ts';
 import { type EarlyEnd, NO_EARLY_END } from './early-end.ts';
+import { adviceFor, HTTP_SSE, shownUrl, withoutMarkup } from './probe-advice.ts';
 import { planRedactor, type RunContext } from './run-context.ts';
 import { openTargetClient, type TargetClient } from './target-client.ts';
 import { readTargetLists, type TargetLists } from './target-lists.ts';
@@ -24,7 +24,13 @@ type ProbeResult = Findings & { readonly target?: RunTarget };
 type Visit = { readonly opened: Opened; readonly lists: TargetLists; readonly notes: readonly string[] };
 
 /** A request that ended a probe. */
-type Fault = { readonly operation: string; readonly outcome: Outcome; readonly message: string };
+type Fault = {
+  readonly operation: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  /** What had failed before, so that only the era with sessions was left. */
+  readonly before?: string | undefined;
+};
 
 type VisitOptions = {
   readonly clock: Clock;
@@ -149,11 +155,6 @@ async function probe(context: RunContext, plan: Plan, name: string, progress: Pr
   }
 }
 
-const HTTP_SSE = {
-  outcome: 'PROTO_VERSION',
-  message: 'it answers GET with an `endpoint` event: this is HTTP+SSE, the transport of revision 2024-11-05',
-} as const;
-
 /** Finds out the target's era, opens one session, reads the lists that the steps need, and closes the session. */
 async function visitOnce(
   client: TargetClient,
@@ -176,7 +177,9 @@ async function visitOnce(
   }
   const { failed } = opened;
   if (await isHttpSse(client.connection, failed, clock)) return { ...HTTP_SSE, operation: operationOf(failed) };
-  return { operation: operationOf(failed), outcome: failed.outcome, message: failed.message };
+  const before =
+    revision.era === 'legacy' && revision.message !== undefined ? withoutMarkup(revision.message) : undefined;
+  return { operation: operationOf(failed), outcome: failed.outcome, message: failed.message, before };
 }
 
 /** Those tools that the plan calls and the target marks as read-only. */
@@ -202,46 +205,14 @@ function issuerNotes(name: string, issuer: string | undefined): string[] {
   ];
 }
 
-function faultProblem(name: string, target: Target, { operation, outcome, message }: Fault): Problem {
+function faultProblem(name: string, target: Target, { operation, outcome, message, before }: Fault): Problem {
   const most = outcome === 'AUTH_TOKEN' ? MAX_TOKEN_CHARACTERS : MAX_DETAIL_CHARACTERS;
-  const detail = message === '' ? '' : ` (${message.replace(/\s+/g, ' ').slice(0, most)})`;
+  const text = withoutMarkup(message);
+  const detail = text === '' ? '' : ` (${text.slice(0, most)})`;
+  const earlier = before === undefined ? '' : ` Before that, ${before}.`;
   const at = shownUrl(target.url);
   return {
     path: `targets.${name}`,
-    message: `${operation} at ${at} ended in ${outcome}${detail}. ${adviceFor(outcome, message)}`,
+    message: `${operation} at ${at} ended in ${outcome}${detail}. ${adviceFor(outcome, message, target)}${earlier}`,
   };
-}
-
-/** A target's URL without its query, which may contain a key. */
-function shownUrl(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
-}
-
-/**
- * What to do about the outcome of a probe. It repeats what the outcome means, and names no further cause: that is not
- * known.
- */
-function adviceFor(outcome: Outcome, message: string): string {
-  switch (outcome) {
-    case 'NET_FORBIDDEN':
-      return 'The operator of this installation decides which addresses are allowed.';
-    case 'NET_REFUSED':
-    case 'NET_DNS':
-    case 'NET_CONNECT_TMO':
-      return 'Is the server running, and is this its address?';
-    case 'CLIENT_LIMIT':
-      return /\bE[MN]FILE\b/.test(message)
-        ? "This is not a problem of the target. Raise this machine's limit on open files, or end the programs that use them up."
-        : 'This is not a problem of the target.';
-    case 'PROTO_VERSION':
-      return message === HTTP_SSE.message
-        ? 'mcp-surge speaks Streamable HTTP, which such servers often offer at another path, such as /mcp.'
-        : 'mcp-surge speaks revisions 2025-03-26 to 2026-07-28.';
-    case 'HTTP_404':
-    case 'HTTP_405':
-      return "Check the URL's path.";
-  }
-  if (outcome.startsWith('AUTH_')) return `${outcomeMeaning(outcome)} Check the target's auth.`;
-  return outcomeMeaning(outcome);
 }

@@ -43,7 +43,10 @@ const REFUSALS: Readonly<Record<string, readonly [Answer, RegExp, Record<string,
   'that is overloaded': [() => httpReply(503, [], 'busy'), /ended in SESS_REFUSED .*refused to open another session/],
   'that has an internal error': [() => httpReply(500, [], ''), /ended in HTTP_500 .*The server had an internal error/],
   'that has nothing at this path': [() => httpReply(404, [], ''), /ended in HTTP_404 .*\. Check the URL's path\.$/],
-  'that wants credentials': [() => httpReply(401, [], ''), /ended in AUTH_401 .*Check the target's auth\.$/],
+  'that wants credentials': [
+    () => httpReply(401, [], ''),
+    /ended in AUTH_401 .*The plan sends none: add auth to the target\.$/,
+  ],
   'that returns a page': [
     () => httpReply(200, ['content-type: text/html'], '<p>hello'),
     /ended in PROTO_CT_HTML .*The response is an HTML page/,
