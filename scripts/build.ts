@@ -36,6 +36,12 @@ await Promise.all([
     // The host's worker provides this module in the process.
     external: ['@azure/functions-core'],
   }),
+  build({
+    ...shared,
+    entryPoints: [`${root}src/functions/plan-parser/main.ts`],
+    outfile: `${dist}package/plan-parser.js`,
+    banner: { js: banner },
+  }),
   build({ ...shared, entryPoints: [`${root}src/cli/main.ts`], outfile: `${dist}cli.js`, banner: { js: banner } }),
   cp(`${root}host.json`, `${dist}package/host.json`),
   cp(`${root}plans`, `${dist}package/plans`, { recursive: true }),

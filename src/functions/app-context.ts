@@ -16,6 +16,7 @@ import { openSecrets } from '../secrets/open-secrets.ts';
 import { openTable, tableRunStore } from '../store/open-run-store.ts';
 import type { RunStore } from '../store/run-store.ts';
 import { systemClock } from '../traffic/clock.ts';
+import { PlanParser } from './parse-apart.ts';
 
 const seconds = (standard: number) =>
   z.coerce
@@ -185,6 +186,8 @@ const settings = readSettings(process.env);
 export const policy = policyOf(settings);
 export const timing = timingOf(settings.SURGE_DEAD_AFTER_SECONDS);
 
+const planParser = new PlanParser();
+
 /** How long runs are kept. */
 export const retention: Retention = {
   keepMs: settings.SURGE_KEEP_DAYS,
@@ -250,6 +253,7 @@ function contextWith(store: RunStore): RunContext {
     startDelayMs: settings.SURGE_START_DELAY_SECONDS,
     runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(settings.SURGE_MAX_WAITING_MB),
+    parsePlan: (source) => planParser.parse(source),
     instance: `${process.env.WEBSITE_INSTANCE_ID ?? hostname()}-${process.pid}`,
   };
 }

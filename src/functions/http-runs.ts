@@ -61,8 +61,11 @@ async function startRun({ request, invocation, context, caller }: Call): Answer 
   const baselineId = request.query.get('baseline');
   const found = baselineId === null ? undefined : await findBaseline(context.store, baselineId);
   if (found !== undefined && !('run' in found)) return noBaseline(found);
+  const text = new Uint8Array(await request.arrayBuffer());
+  // A body in chunks does not say its length before.
+  if (text.length > MAX_BODY_BYTES) return TOO_LARGE;
   const created = await createRun(context, {
-    text: new Uint8Array(await request.arrayBuffer()),
+    text,
     trigger: 'http',
     startedBy: caller.name,
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),

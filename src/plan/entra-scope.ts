@@ -92,6 +92,8 @@ export function isScope(text: string): boolean {
 
 /** True for `https://HOST/…` where HOST is the target's host. Its tokens reach only the service that they are for. */
 function isTargetsOwn(scope: string, targetUrl: string): boolean {
+  // The check runs for plans with other faults too.
+  if (!URL.canParse(targetUrl)) return false;
   const { protocol, hostname } = new URL(targetUrl);
   const own = `https://${hostname}/`;
   return protocol === 'https:' && scope.startsWith(own) && !isMicrosoftAudience(scope.slice(own.length));

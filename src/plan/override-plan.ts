@@ -1,6 +1,7 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import { mergedPair, plainValueOf } from './plan-document.ts';
 import { asArray, asRecord, parseDuration } from './primitives.ts';
+import { readDocument } from './yaml-document.ts';
 
 /** Changes to a plan that leave its file untouched, e.g. from a command line. */
 export type PlanOverrides = {
@@ -19,24 +20,25 @@ export type PlanOverrides = {
  */
 export function overridePlan(text: string, overrides: PlanOverrides): string {
   const { targets = {}, tokenUrls = {}, duration } = overrides;
-  if (writtenPlan(text) === undefined) return text;
-  let changed = text;
-  for (const [name, url] of Object.entries(targets)) changed = replaceAt(changed, ['targets', name, 'url'], url);
-  for (const [name, url] of Object.entries(tokenUrls)) {
-    changed = replaceAt(changed, ['targets', name, 'auth', 'tokenUrl'], url);
-  }
-  if (duration === undefined) return changed;
-  for (const [name, scenario] of scenariosOf(text)) {
-    for (const { path, text: value } of newDurations(scenario, duration)) {
-      changed = replaceAt(changed, ['scenarios', name, ...path], value);
-    }
-  }
-  return changed;
+  const { document } = readDocument(text);
+  const plan = writtenValue(document);
+  if (plan === undefined) return text;
+  const scenarios = duration === undefined ? [] : scenariosOf(document, plan);
+  return replaced(text, document, [
+    ...Object.entries(targets).map(([name, url]) => ({ path: ['targets', name, 'url'], text: url })),
+    ...Object.entries(tokenUrls).map(([name, url]) => ({ path: ['targets', name, 'auth', 'tokenUrl'], text: url })),
+    ...scenarios.flatMap(([name, scenario]) =>
+      newDurations(scenario, duration ?? '').map((each) => ({ ...each, path: ['scenarios', name, ...each.path] })),
+    ),
+  ]);
 }
 
 /** A plan as its file has it, unchecked; undefined for text that is not a mapping. */
 export function writtenPlan(text: string): unknown {
-  const document = parseDocument(text);
+  return writtenValue(readDocument(text).document);
+}
+
+function writtenValue(document: Document): unknown {
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
   try {
     const read = plainValueOf(document);
@@ -48,14 +50,15 @@ export function writtenPlan(text: string): unknown {
 }
 
 /** The scenarios of a YAML file with their keys as YAML reads them, which may be numbers. */
-function scenariosOf(text: string): (readonly [key: unknown, scenario: unknown])[] {
-  const written = asRecord(asRecord(writtenPlan(text)).scenarios);
-  const scenarios = parseDocument(text).get('scenarios');
+function scenariosOf(document: Document, plan: unknown): (readonly [key: unknown, scenario: unknown])[] {
+  const written = asRecord(asRecord(plan).scenarios);
+  const scenarios = document.get('scenarios');
   if (!isMap(scenarios)) return [];
   return scenarios.items.flatMap(({ key }) => (isScalar(key) ? [[key.value, written[String(key.value)]]] : []));
 }
 
-type Replacement = { readonly path: readonly (string | number)[]; readonly text: string };
+/** What to write where. */
+type Replacement = { readonly path: readonly unknown[]; readonly text: string };
 
 /**
  * What to write where in a scenario to change how long it lasts: its maxDuration where it counts iterations, all stages in
@@ -82,24 +85,39 @@ function newStages(stages: readonly unknown[], duration: string): Replacement[] 
   if (known.length < given.length || total === 0) return [];
   const scaled = known.map((ms) => (wanted === undefined ? 0 : Math.round((ms * wanted) / total)));
   const rest = (wanted ?? 0) - scaled.reduce((sum, ms) => sum + ms, 0);
-  const longest = known.indexOf(Math.max(...known));
+  const longest = known.reduce((best, ms, index) => (ms > (known[best] as number) ? index : best), 0);
   return scaled.map((ms, index) => ({
     path: ['stages', index, 'duration'],
     text: wanted === undefined ? duration : `${index === longest ? ms + rest : ms}ms`,
   }));
 }
 
-function replaceAt(text: string, path: readonly unknown[], value: string): string {
-  const document = parseDocument(text);
-  if (document.errors.length > 0 || !isMap(document.contents)) return text;
-  const node = document.getIn(path, true);
-  if (isScalar(node) && node.range && ['PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE'].includes(node.type ?? '')) {
-    const [start, end] = node.range;
-    return text.slice(0, start) + JSON.stringify(value) + text.slice(end);
+/** Makes all replacements. Reads the text twice at most, because a plan can have thousands of stages. */
+function replaced(text: string, document: Document, replacements: readonly Replacement[]): string {
+  const inPlace: { readonly start: number; readonly end: number; readonly value: string }[] = [];
+  const others: Replacement[] = [];
+  for (const replacement of replacements) {
+    const node = document.getIn(replacement.path, true);
+    if (isScalar(node) && node.range && ['PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE'].includes(node.type ?? '')) {
+      inPlace.push({ start: node.range[0], end: node.range[1], value: JSON.stringify(replacement.text) });
+    } else others.push(replacement);
   }
-  if (!ownCollections(document, path)) return text;
-  document.setIn(path, value);
-  return document.toString({ lineWidth: 0 });
+  const parts: string[] = [];
+  let keptTo = 0;
+  for (const { start, end, value } of inPlace.sort((a, b) => a.start - b.start)) {
+    parts.push(text.slice(keptTo, start), value);
+    keptTo = end;
+  }
+  const changed = parts.join('') + text.slice(keptTo);
+  return others.length === 0 ? changed : rewritten(changed, others);
+}
+
+/** Makes replacements that need new keys or copies of shared values; the whole text is written anew. */
+function rewritten(text: string, replacements: readonly Replacement[]): string {
+  const { document } = readDocument(text);
+  const possible = replacements.filter(({ path }) => ownCollections(document, path));
+  for (const { path, text: value } of possible) document.setIn(path, value);
+  return possible.length === 0 ? text : document.toString({ lineWidth: 0 });
 }
 
 /** The value that a mapping takes over by a merge key. */

@@ -5,23 +5,23 @@ import { describeProblems, documentProblems } from './describe-problems.ts';
 import { inexactNumbers } from './exact-numbers.ts';
 import { feedSchema, isFeedSource, type ReadFile } from './feed.ts';
 import { OWN_SENTENCES } from './issue-text.ts';
-import { plainValueOf, readDocument } from './plan-document.ts';
+import { plainValueOf } from './plan-document.ts';
 import { issuesOfPlan } from './plan-issues.ts';
 import { type Plan, planSchemaWith } from './plan-schema.ts';
 import { asRecord, durationSchema, isRecord } from './primitives.ts';
 import { type PlanProblem, pathText } from './problem.ts';
 import { danglingReferences, fitProblems, type KnownFeeds } from './references.ts';
 import { scenarioSchema } from './scenario-schema.ts';
+import { MAX_DEPTH } from './yaml-bounds.ts';
+import { readDocument } from './yaml-document.ts';
 
 /** A plan, or everything that is wrong with it. */
-type ParsedPlan =
+export type ParsedPlan =
   | { readonly ok: true; readonly plan: Plan }
   | { readonly ok: false; readonly problems: readonly PlanProblem[] };
 
 /** More than any plan needs, and little enough to parse in one go. */
 const MAX_PLAN_CHARACTERS = 1_000_000;
-/** Deeper than any tool's arguments, and shallow enough for every function that walks a plan recursively. */
-const MAX_DEPTH = 64;
 
 /**
  * Parses a plan from YAML or JSON (which is YAML), given as text or as the bytes of a file. Never throws for bad input: it returns all problems together, each with
@@ -33,7 +33,8 @@ export function parsePlan(source: string | Uint8Array, readFile?: ReadFile): Par
   if (typeof text !== 'string') return refused([{ path: '', ...text }]);
   if (text.length > MAX_PLAN_CHARACTERS)
     return refusedWhole(`expected a plan of at most ${MAX_PLAN_CHARACTERS} characters`);
-  const { document, lines } = readDocument(text);
+  const { document, lines, refused: tooMuch } = readDocument(text);
+  if (tooMuch !== undefined) return refused([{ path: '', ...tooMuch }]);
   const broken = documentProblems(document, lines);
   if (broken.length > 0) return refused(broken);
   if (!isMap(document.contents)) return refusedWhole('expected a plan: a mapping with name, targets and scenarios');

@@ -4,10 +4,8 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
-  parseDocument,
   type Scalar,
   visit,
   type YAMLMap,
@@ -18,14 +16,6 @@ import { isRecord } from './primitives.ts';
 const MERGE_MARK = '\u0000<<';
 /** More than any plan needs to merge; each merge copies the keys of a mapping. */
 const MAX_MERGED_KEYS = 200_000;
-
-type PlanDocument = { readonly document: Document.Parsed; readonly lines: LineCounter };
-
-/** Parses YAML or JSON without any check. */
-export function readDocument(text: string): PlanDocument {
-  const lines = new LineCounter();
-  return { document: parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false }), lines };
-}
 
 /**
  * The value of a document without errors. Merge keys (`<<: *common`, YAML 1.1) take over the keys of another mapping, or of

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ComparedRun } from '../comparison/comparison.ts';
 import type { ReadFile } from '../plan/feed.ts';
-import { parsePlan } from '../plan/parse-plan.ts';
+import { type ParsedPlan, parsePlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import { policyRefusals, type Refusal } from '../plan/policy.ts';
 import type { PlanProblem, Problem } from '../plan/problem.ts';
@@ -41,7 +41,7 @@ export type CreatedRun =
  * Parses a plan, checks it against the operator's policy and limits, and stores it as a run that waits for its preflight.
  */
 export async function createRun(context: RunContext, request: RunRequest): Promise<CreatedRun> {
-  const parsed = parsePlan(request.text, request.readFile);
+  const parsed = await readPlanOf(context, request);
   if (!parsed.ok) return { outcome: 'invalid', problems: parsed.problems };
   const refusals = policyRefusals(parsed.plan, context.policy);
   if (refusals.length > 0) return { outcome: 'not-allowed', refusals };
@@ -76,6 +76,11 @@ export async function createRun(context: RunContext, request: RunRequest): Promi
   if (request.baseline !== undefined) await writeBaseline(context.store, held.runId, request.baseline);
   await context.store.createRun(record);
   return { outcome: 'created', record };
+}
+
+function readPlanOf({ parsePlan: parseApart }: RunContext, { text, readFile }: RunRequest): Promise<ParsedPlan> {
+  if (parseApart !== undefined && readFile === undefined) return parseApart(text);
+  return Promise.resolve(parsePlan(text, readFile));
 }
 
 function requiringData(plan: Plan): Plan {

@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { TokenSources } from '../mcp/auth/token-source.ts';
 import type { ReplyMemory } from '../mcp/http/reply-memory.ts';
 import { guardedDispatcher } from '../net/guarded-connector.ts';
+import type { ParsedPlan } from '../plan/parse-plan.ts';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Policy } from '../plan/policy.ts';
 import { secretNames } from '../plan/secret-origins.ts';
@@ -41,6 +42,8 @@ export type RunContext = {
   readonly replyMemory: ReplyMemory;
   /** How long the event loop may stand still before the process is ended, milliseconds; undefined not to watch it. */
   readonly maxStallMs?: number;
+  /** Parses plans without files where other requests must not wait for that; absent where nobody else waits. */
+  readonly parsePlan?: (source: string | Uint8Array) => Promise<ParsedPlan>;
   /** Names this process in the generator's health. */
   readonly instance: string;
 };

@@ -53,7 +53,7 @@ const canaryRuns = async () => {
   return runs;
 };
 
-it('makes a package of one bundle with host.json and plans, and without node_modules', async () => {
+it('makes a package of bundles with host.json and plans, and without node_modules', async () => {
   const manifest = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8')) as Record<string, unknown>;
   assert.equal(manifest.main, 'main.js');
   assert.equal(manifest.dependencies, undefined);
@@ -63,6 +63,19 @@ it('makes a package of one bundle with host.json and plans, and without node_mod
 it('runs a plan from the package', async () => {
   const { id } = await postRun(`${stack.host.url}/api`, learnPlan(stack.servers, { duration: '1s' }));
   assert.equal((await waitForRun(`${stack.host.url}/api`, id)).verdict?.status, 'unjudged');
+});
+
+it('parses large plans in the thread of the package', async () => {
+  const padding = `# ${'x'.repeat(98)}\n`.repeat(400);
+  const body = `${learnPlan(stack.servers, { duration: '1s' })}\n${padding}wrong: 1\n`;
+  const response = await fetch(`${stack.host.url}/api/runs`, { method: 'POST', body });
+  const { problems } = (await response.json()) as { problems: { path: string; line: number }[] };
+  assert.equal(response.status, 400);
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['wrong'],
+  );
+  assert.ok((problems[0]?.line ?? 0) > 400, 'the whole plan was parsed');
 });
 
 it('starts the runs of a canary by its timer, and never two at the same time', async () => {

@@ -113,6 +113,7 @@ it('allows a service of Azure only as the target itself, by https and under its 
     'https://mcp.dev.azure.com.evil.example/',
     'https://evil.example/mcp.dev.azure.com',
     'https://dev.azure.com/',
+    'not a URL',
   ]) {
     assert.match(scopeProblem(scope, target) ?? '', /services of Azure/, target);
   }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
+import { overridePlan } from '../../src/plan/override-plan.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { planExtent } from '../../src/plan/slices.ts';
 import { planText, problemsOf } from '../support/a-plan.ts';
 import { onlyProblemIn, problemsIn, YAML } from './refused-plan.ts';
+import { NEARLY_PLANS, SLOW_TEXTS } from './slow-texts.ts';
 
 const args = (value: string) => `${YAML}        arguments: {a: ${value}}\n`;
 
@@ -27,6 +30,30 @@ it('refuses text that is nested too deeply or too long', () => {
     assert.match(problemsIn(args('['.repeat(depth) + ']'.repeat(depth)))[0]?.message ?? '', /nested/, `${depth}`);
   }
   assert.match(onlyProblemIn(' '.repeat(1_000_001)).message, /at most 1000000 characters/);
+});
+
+for (const [name, text] of Object.entries(SLOW_TEXTS)) {
+  const isBounded = !NEARLY_PLANS.includes(name);
+  it(`${isBounded ? 'refuses' : 'gives up on'} a million characters of ${name} before parsing takes long`, () => {
+    const problems = problemsIn(text(isBounded ? 990_000 : 50_000));
+    if (isBounded) assert.match(problems[0]?.message ?? '', /^expected (a plan (nested |of )?)?at most \d+ /);
+    assert.ok(problems.length <= (isBounded ? 1 : 201), `${problems.length} problems`);
+  });
+}
+
+it('stops at the first of many errors, and says where they are', () => {
+  const [first, ...others] = problemsIn(`a: 1\nb: "${'\\q'.repeat(400_000)}"`);
+  assert.deepEqual([first?.line, first?.column, others.length], [2, 5, 99]);
+  const [deep] = problemsIn(`a: 1\n  b: [${'['.repeat(400_000)}`);
+  assert.deepEqual([deep?.line, deep?.column], [2, 6 + 62]);
+});
+
+it('replaces durations in thousands of stages without reading the plan for each of them', () => {
+  const stages = Array.from({ length: 3000 }, () => ({ duration: '1s', target: 1 }));
+  const scenario = { executor: 'ramping-vus', vus: undefined, duration: undefined, stages };
+  const parsed = parsePlan(overridePlan(planText({ scenario }), { duration: '10m' }));
+  assert.ok(parsed.ok);
+  assert.equal(planExtent(parsed.plan).durationMs, 600_000);
 });
 
 it('takes time in proportion to the length of the text, not to its square', () => {
