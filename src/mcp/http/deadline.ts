@@ -72,10 +72,24 @@ export const HEADERS_HELD_AFTER_MS = 2000;
 export const CUT_AFTER_MS = 250;
 
 /**
- * What was observed before a timeout, as an addition to its message.
+ * The judgement of a request that has timed out, with what was observed before.
+ * @param unfinished how the event of a stream stood that had not ended
  * @param before what was wrong with the reply until then
  */
-export function explainTimeout(
+export function judgeTimeout(
+  { outcome, message }: Judgement,
+  sample: Pick<Sample, 'socketMs' | 'flags'>,
+  unfinished: 'answered' | 'cut' | undefined,
+  before: Judgement | undefined,
+): Judgement {
+  if (unfinished === 'answered') {
+    return { outcome: 'TMO_UNTERMINATED', message: 'the answer came, but no blank line ended its event' };
+  }
+  const within = unfinished === 'cut' ? ', in the middle of an event' : '';
+  return { outcome, message: message + within + explainTimeout(sample, before) };
+}
+
+function explainTimeout(
   { socketMs, flags }: Pick<Sample, 'socketMs' | 'flags'>,
   before: Judgement | undefined,
 ): string {

@@ -131,8 +131,8 @@ export type ExchangePeer = {
  */
 export type ExchangeState = 'waiting' | 'resuming' | 'decided' | 'settled' | 'ended';
 
-/** Ends a request that has been given to a connection. */
-export type RequestController = Pick<Dispatcher.DispatchController, 'abort'>;
+/** Ends a request that has been given to a connection, and pauses its reply. */
+export type RequestController = Pick<Dispatcher.DispatchController, 'abort' | 'pause' | 'resume'>;
 
 /** How large replies may be. */
 export type ReplyLimits = {

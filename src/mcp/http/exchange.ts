@@ -6,8 +6,8 @@ import { classifyTransportError, isInternalError, isResumable, unreadable } from
 import {
   CUT_AFTER_MS,
   deadlineOf,
-  explainTimeout,
   firstDeadlineMs,
+  judgeTimeout,
   patienceAfterHead,
   SETTLE_AFTER_MS,
   type Timeouts,
@@ -25,9 +25,10 @@ import type {
 } from './exchange-request.ts';
 import type { Expiring } from './in-flight-requests.ts';
 import type { Judgement } from './json-rpc.ts';
-import { isAcknowledged, judgeHead, judgeHeldHeaders, judgeMessage } from './judge-reply.ts';
+import { isAcknowledged, judgeHead, judgeHeldHeaders, judgeMessage, MAX_INTERIM } from './judge-reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { newRequestSample, type RequestSample, recordConnection, recordOutcome } from './request-sample.ts';
+import { countInTurn, SMALL_REPLY_BYTES } from './turn-budget.ts';
 
 const NO_HEADERS: ReplyHeaders = {};
 
@@ -57,6 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   #lastActivityMs: number;
   #controller: RequestController | undefined;
   #reader: ReplyReader | undefined;
+  #interimResponses = 0;
   /** How its stream failed, if the session tried to resume it; the outcome if no answer comes. */
   #pendingFailure: Judgement | undefined;
   #whenEnded: PromiseWithResolvers<void> | undefined;
@@ -176,7 +178,9 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Exchange['replyHeaders']): void {
-    if (status < 200 || this.#state !== 'waiting') return;
+    if (this.#state !== 'waiting') return;
+    if (status < 200 && ++this.#interimResponses <= MAX_INTERIM) return;
+    if (status < 200) return void this.abort('NET_HTTP_PARSE', `more than ${MAX_INTERIM} interim responses`);
     const headersMs = this.#noteActivity();
     this.sample.headersMs = headersMs;
     this.status = status;
@@ -200,6 +204,7 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     const atMs = this.#noteActivity();
     this.sample.bytes += chunk.length;
     if (this.over && this.request.expects !== 'stream') return;
+    if (this.sample.bytes > SMALL_REPLY_BYTES) countInTurn(this.#controller, chunk.length);
     try {
       const reader = this.#reader as ReplyReader;
       const judgement = reader.push(chunk);
@@ -262,16 +267,10 @@ export class Exchange implements Dispatcher.DispatchHandler, JudgedExchange, Bro
     return true;
   }
 
-  #timeOut({ outcome, message }: Judgement): void {
+  #timeOut(timeout: Judgement): void {
     try {
       const unfinished = this.#reader?.endsUnterminated();
-      if (unfinished === 'answered') {
-        this.abort('TMO_UNTERMINATED', 'the answer came, but no blank line ended its event');
-      } else {
-        const before = this.#pendingFailure ?? this.#reader?.stray;
-        const within = unfinished === 'cut' ? ', in the middle of an event' : '';
-        this.abort(outcome, message + within + explainTimeout(this.sample, before));
-      }
+      this.#cut(judgeTimeout(timeout, this.sample, unfinished, this.#pendingFailure ?? this.#reader?.stray));
     } catch (error) {
       this.#cut(unreadable(error, this.#host.onUnreadable));
     }

@@ -5,6 +5,9 @@ import { type ExchangeRequest, headerOf, type JudgedExchange, type ReplyHeaders 
 import { errorOf, type Judgement, parseJson, type RpcError, type RpcResponse, roleOf, USEFUL } from './json-rpc.ts';
 import { lostSessionIn, meansLostSession, saysSessionIsLost } from './lost-session.ts';
 
+/** A server needs no more interim responses (status 1xx, such as 103 Early Hints) to a request than this. */
+export const MAX_INTERIM = 50;
+
 /**
  * Judges what the head of a reply decides: a requested stream is open; a request was answered with 202, so no answer will
  * come; a notification was accepted, even if the server never ends the empty body, or opens an event stream for it.

@@ -44,6 +44,14 @@ export class ResendingHandler implements Dispatcher.DispatchHandler, RequestCont
     else this.#controller.abort(reason);
   }
 
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#exchange.onRequestStart(this);

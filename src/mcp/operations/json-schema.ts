@@ -171,21 +171,35 @@ const MAX_KEPT = 200;
 /** The schemas that this process has compiled, by their text. */
 const kept = new Map<string, CompiledOutputSchema>();
 
+/** How many schemas the tools of a name have had. Several targets can have a tool of the same name. */
+const versions = new Map<string, number>();
+const USUAL_VERSIONS = 3;
+
 /**
  * Compiles a tool's outputSchema, once per process and content. Never throws for a bad schema: that yields a note.
  * @returns undefined while too much time has gone into compiling schemas; one that is asked for later is compiled then
  */
-export function compileOutputSchema(schema: Readonly<Record<string, unknown>>): CompiledOutputSchema | undefined {
+export function compileOutputSchema(
+  schema: Readonly<Record<string, unknown>>,
+  tool: string,
+): CompiledOutputSchema | undefined {
   const tooLarge = sizeFault(schema);
   if (tooLarge !== undefined) return uncheckable(tooLarge);
   const text = JSON.stringify(schema);
   const before = kept.get(text);
   if (before !== undefined) return before;
-  const compiled = compileTime.spend(() => compiledOutputSchema(schema));
+  const version = (versions.get(tool) ?? 0) + 1;
+  const compiled = compileTime.spend(() => compiledOutputSchema(schema), version > USUAL_VERSIONS);
   if (compiled === undefined) return undefined;
-  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
-  kept.set(text, compiled);
+  keep(versions, tool, version);
+  keep(kept, text, compiled);
   return compiled;
+}
+
+/** Keeps an entry, in place of the oldest one if there are too many. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  if (map.size >= MAX_KEPT && !map.has(key)) map.delete(map.keys().next().value as string);
+  map.set(key, value);
 }
 
 function uncheckable(fault: string): CompiledOutputSchema {
@@ -204,17 +218,30 @@ function compiledOutputSchema(schema: Readonly<Record<string, unknown>>): Compil
   };
 }
 
-/** The time that goes into compiling schemas: three seconds, and a twentieth of all time after that. */
+/**
+ * The time that goes into compiling schemas: three seconds, and a twentieth of all time after that. Of schemas that change
+ * again and again, one turn of the event loop compiles one that takes long.
+ */
 const compileTime = {
   leftMs: 3000,
   atMs: 0,
-  spend<Result>(work: () => Result): Result | undefined {
+  isTurnFull: false,
+  spend<Result>(work: () => Result, changesOften: boolean): Result | undefined {
     const startMs = performance.now();
     this.leftMs = Math.min(3000, this.leftMs + (startMs - this.atMs) / 20);
     this.atMs = startMs;
-    if (this.leftMs <= 0) return undefined;
+    if (this.leftMs <= 0 || (changesOften && this.isTurnFull)) return undefined;
     const result = work();
-    this.leftMs -= performance.now() - startMs;
+    const tookMs = performance.now() - startMs;
+    this.leftMs -= tookMs;
+    if (tookMs > LONG_COMPILE_MS) {
+      this.isTurnFull = true;
+      setImmediate(() => {
+        this.isTurnFull = false;
+      });
+    }
     return result;
   },
 };
+
+const LONG_COMPILE_MS = 20;

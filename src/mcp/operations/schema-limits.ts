@@ -4,7 +4,7 @@ import { compilePattern, type LinearPattern } from '../../plan/linear-pattern.ts
 /** Compiling a larger schema would keep the process from everything else for more than a tenth of a second. */
 const MAX_CHARACTERS = 50_000;
 /** Objects and lists within a schema. */
-const MAX_PARTS = 600;
+const MAX_PARTS = 400;
 const MAX_DEPTH = 64;
 
 /** The steps that one value may take. A step is about one comparison; so many take some tens of milliseconds. */
@@ -79,11 +79,15 @@ function costOf({ keyword, data, schema, parentSchema }: KeywordCxt, types: read
     return hasScalars(parentSchema.items) ? _`1 + ${data}.length` : _`1 + ${data}.length * ${data}.length`;
   }
   if (type === 'array') return _`1 + ${data}.length`;
-  const size = sizeOf(schema);
+  const size = sizeOf(schema) + (MAKES_ERRORS.has(keyword) ? ERROR_STEPS : 0);
   return type === 'object' && LOOPS_OVER_MEMBERS.has(keyword)
     ? _`1 + ${size} * (1 + Object.keys(${data}).length)`
     : _`${1 + size}`;
 }
+
+/** Keywords that go on after a mismatch, and keep what describes it until they are through. */
+const MAKES_ERRORS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'not', 'if', 'contains']);
+const ERROR_STEPS = 100;
 
 /** Keywords that look at each member of an object; the others look only for the names that they know. */
 const LOOPS_OVER_MEMBERS: ReadonlySet<string> = new Set([

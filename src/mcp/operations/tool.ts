@@ -102,7 +102,7 @@ type Described = z.output<typeof toolSchema>;
 
 function readTool({ name, annotations, execution, inputSchema, outputSchema }: Described): Tool {
   const headers = once(() => readMirroredArguments(inputSchema));
-  const output = once(() => (isRecord(outputSchema) ? compileOutputSchema(outputSchema) : NO_SCHEMA));
+  const output = once(() => (isRecord(outputSchema) ? compileOutputSchema(outputSchema, name) : NO_SCHEMA));
   return {
     name,
     readOnly: annotations.readOnlyHint,

@@ -132,14 +132,14 @@ it('does not use a schema that is too large or too deep, and says so in a note',
   });
   for (const [schema, note] of [
     [deep(100_000), /nested more than 64 levels deep/],
-    [wide(1000), /over 600 parts/],
+    [wide(1000), /over 400 parts/],
     [{ enum: Array(60_000).fill(1) }, /over 50000 characters/],
     [{ description: 'x'.repeat(60_000) }, /over 50000 characters/],
   ] as const) {
     quickly(() => assert.match(String(problem(schema, 'x')), note));
   }
   const [tool] = readTools([{ name: 'large', outputSchema: wide(1000) }]);
-  assert.match(tool?.note ?? '', /^its outputSchema cannot be checked: it has over 600 parts$/);
+  assert.match(tool?.note ?? '', /^its outputSchema cannot be checked: it has over 400 parts$/);
   assert.equal(tool?.outputProblem, undefined);
 });
 
@@ -151,7 +151,7 @@ it('counts a result that takes too long to check as useful, with a warning', () 
   assert.equal(message, 'the outputSchema cannot be checked: it takes more than 1000000 steps');
 });
 
-it('stops compiling schemas that change with every list once three seconds have gone into it, and goes on later', (t) => {
+it('stops compiling schemas that change with every list once three seconds have gone into it, and goes on later', async (t) => {
   let nowMs = performance.now();
   const eachMs = 100;
   t.mock.method(performance, 'now', () => {
@@ -163,10 +163,17 @@ it('stops compiling schemas that change with every list once three seconds have 
     const [tool] = readTools([{ name: 'changing', outputSchema: { type: 'object', title: `version ${version++}` } }]);
     return judgeToolResult({ content: [], structuredContent: {} }, [], tool).outcome;
   };
-  const compiled = Array.from({ length: 100 }, outcome).filter((each) => each === 'OK').length;
+  for (let usual = 0; usual < 3; usual++) assert.equal(outcome(), 'OK');
+  assert.equal(outcome(), 'TOOL_UNCHECKED', 'the turn of the event loop has compiled enough');
+  let compiled = 0;
+  for (let turn = 0; turn < 100; turn++) {
+    await new Promise(setImmediate);
+    if (outcome() === 'OK') compiled++;
+  }
   assert.ok(compiled > 10 && compiled < 80, `${compiled}`);
   assert.equal(outcome(), 'TOOL_UNCHECKED');
   nowMs += 60_000;
+  await new Promise(setImmediate);
   assert.equal(outcome(), 'OK');
 });
 

@@ -8,8 +8,11 @@ import { listenDuring } from '../../support/loopback-server.ts';
 
 const inputSchema = { type: 'object' };
 
+let named = 0;
+
+/** A tool with a name of its own: the schemas of a tool whose schemas keep changing are not all compiled. */
 function toolOf(description: object): Tool {
-  const [tool] = readTools([{ name: 'look', inputSchema, ...description }]);
+  const [tool] = readTools([{ name: `tool-${named++}`, inputSchema, ...description }]);
   return tool ?? assert.fail();
 }
 
@@ -24,16 +27,19 @@ function problemOf(outputSchema: object, value: unknown): string | undefined {
 
 describe('a tool of a list', () => {
   it('has the annotations of its description', () => {
-    assert.deepEqual(toolOf({ annotations: { readOnlyHint: true }, execution: { taskSupport: 'required' } }), {
-      name: 'look',
-      readOnly: true,
-      taskSupport: 'required',
-      outputProblem: undefined,
-      inputSchema,
-      mirrored: [],
-      invalid: undefined,
-      note: undefined,
-    });
+    assert.deepEqual(
+      toolOf({ name: 'look', annotations: { readOnlyHint: true }, execution: { taskSupport: 'required' } }),
+      {
+        name: 'look',
+        readOnly: true,
+        taskSupport: 'required',
+        outputProblem: undefined,
+        inputSchema,
+        mirrored: [],
+        invalid: undefined,
+        note: undefined,
+      },
+    );
   });
 
   it('can write and does not run as a task, unless valid annotations say otherwise', () => {
@@ -46,8 +52,15 @@ describe('a tool of a list', () => {
 
   it('is read once, however often it is listed and whatever its title', () => {
     const outputSchema = { type: 'object', title: 'read once' };
-    assert.equal(toolOf({ outputSchema, title: 'A' }), toolOf({ outputSchema: { ...outputSchema }, title: 'B' }));
-    assert.notEqual(toolOf({ outputSchema }), toolOf({ outputSchema, annotations: { readOnlyHint: true } }));
+    const name = 'same';
+    assert.equal(
+      toolOf({ name, outputSchema, title: 'A' }),
+      toolOf({ name, outputSchema: { ...outputSchema }, title: 'B' }),
+    );
+    assert.notEqual(
+      toolOf({ name, outputSchema }),
+      toolOf({ name, outputSchema, annotations: { readOnlyHint: true } }),
+    );
   });
 
   it('is read again after more other tools than are kept, with the same result', () => {
