@@ -148,9 +148,10 @@ function timeOf({ firstAt, lastAt }: OutcomeGroup, startedAt: string): string {
 }
 
 type ScenarioRow = ScenarioSummary & {
-  /** Starts that have an instant, and those of them that came late, warm-up included; null when virtual users set the pace. */
+  /** Starts that have an instant, warm-up included; null when virtual users set the pace. */
   readonly planned: number | null;
-  readonly late: number;
+  /** Those of them that came late; null when that is not known. */
+  readonly late: number | null;
 };
 
 const unfinishedColumn = figures<ScenarioSummary>('Unfinished', ({ unfinishedIterations: count }) =>
@@ -161,7 +162,7 @@ const unfinishedColumn = figures<ScenarioSummary>('Unfinished', ({ unfinishedIte
 export function scenariosTable({ scenarios, generator }: Report): Table {
   const rows = scenarios.map((each): ScenarioRow => {
     const starts = generator.starts.scenarios.find(({ scenario }) => scenario === each.scenario);
-    return { ...each, planned: starts?.planned ?? null, late: starts?.late ?? 0 };
+    return { ...each, planned: starts?.planned ?? null, late: starts?.late ?? null };
   });
   return makePlainTable<ScenarioRow>({
     id: 'scenarios',
@@ -172,7 +173,7 @@ export function scenariosTable({ scenarios, generator }: Report): Table {
       figures('Iterations', ({ iterations }) => formatCount(iterations)),
       ...(rows.some(({ unfinishedIterations }) => unfinishedIterations > 0) ? [unfinishedColumn] : []),
       figures('Dropped', ({ droppedIterations: count }) => toned(formatCount(count), 'warn', count > 0)),
-      figures('Late', ({ planned, late }) => (planned === null ? '–' : toned(formatCount(late), 'warn', late > 0))),
+      figures('Late', lateCell),
       figures('Per second', ({ iterationsPerSecond }) => formatRate(iterationsPerSecond), { drop: 2 }),
       ...(['p50', 'p95', 'p99', 'max'] as const).map((name) =>
         figures<ScenarioRow>(
@@ -184,6 +185,11 @@ export function scenariosTable({ scenarios, generator }: Report): Table {
     ],
     rows: rows.length === 1 && rows[0]?.planned === null ? [] : rows,
   });
+}
+
+function lateCell({ planned, late }: ScenarioRow): Cell | string {
+  if (planned === null) return '–';
+  return late === null ? 'unknown' : toned(formatCount(late), 'warn', late > 0);
 }
 
 /** How many sessions each target had and how they ended; all targets together last when there are several. */

@@ -69,6 +69,10 @@ export async function conclude(context: RunContext, runId: string, options: Conc
   const ended = await store.changeRun(runId, (now) =>
     now.verdict === undefined ? { state: 'done', verdict, endedAt } : undefined,
   );
+  // Another delivery may have ended the run meanwhile.
+  if (ended.endedAt !== undefined && ended.endedAt !== endedAt) {
+    await writeReport(store, { ...report, endedAt: ended.endedAt });
+  }
   return ended.verdict ?? verdict;
 }
 

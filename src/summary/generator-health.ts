@@ -48,7 +48,7 @@ export type GeneratorHealth = {
   readonly cpu: {
     /** Null when no slice reported. */
     readonly seconds: number | null;
-    /** Null without requests too. */
+    /** Null without requests too, and if an attempt without a report had a part in them. */
     readonly microsecondsPerRequest: number | null;
     /** CPU seconds per second of the busiest process while it ran a slice; null when no slice lasted a second. */
     readonly maxShare: number | null;

@@ -50,7 +50,8 @@ export function generatorHealth(fold: Fold, span: RunSpan, requests: number): Ge
     },
     cpu: {
       seconds: cpuSeconds,
-      microsecondsPerRequest: cpuSeconds === null || requests === 0 ? null : (cpuSeconds * 1e6) / requests,
+      microsecondsPerRequest:
+        cpuSeconds === null || requests === 0 || silent.length > 0 ? null : (cpuSeconds * 1e6) / requests,
       maxShare: max(cpuShareOf),
     },
     starts: startsOf(healths, span, silent.length === 0 ? [] : fold.iterations),
@@ -132,8 +133,13 @@ function startsOf(
   );
   const scenarios = [...new Set([...counted.keys(), ...seen.keys(), ...whole.keys()])].toSorted().map((scenario) => {
     const counts = atLeast(sumOf(counted.get(scenario) ?? []), seen.get(scenario) ?? []);
-    return { scenario, ...counts, planned: whole.get(scenario) ?? counts.planned };
+    return { scenario, ...counts, planned: whole.get(scenario) ?? dueOf(scenario, counts) };
   });
+  /** Starts of an attempt without a report had come due as well. */
+  function dueOf(scenario: string, { planned, started, dropped }: StartHealth): number | null {
+    const hasInstants = plannedStarts.some((each) => each.scenario === scenario);
+    return stored.length > 0 && hasInstants ? Math.max(planned ?? 0, (started ?? 0) + (dropped ?? 0)) : planned;
+  }
   // Where virtual users set the pace, starts have no instant, so none can be missing or late.
   const planned = scenarios.filter((each) => each.planned !== null);
   if (planned.length === 0) return { planned: null, started: 0, dropped: 0, late: 0, maxLagMs: 0, scenarios };

@@ -4,8 +4,10 @@ import { generatorFacts, missingSentences } from '../../src/report/generator-wor
 import { renderHtml } from '../../src/report/html/html.ts';
 import { renderJson } from '../../src/report/render-report.ts';
 import type { Report } from '../../src/report/report.ts';
+import { scenariosTable } from '../../src/report/tables-of-run.ts';
 import { renderText } from '../../src/report/text/text.ts';
 import { reportFixture } from '../support/report-fixture.ts';
+import { reportVariants } from '../support/report-variants.ts';
 
 type Generator = Report['generator'];
 
@@ -30,6 +32,18 @@ function lossy(changes: Partial<Generator> = {}): Report {
   const unaccounted = { estimate: 90, atMost: 1040, slices: 1 };
   return reportFixture({ generator: { ...BASE, slices, unreported: 1, unaccounted, ...changes } });
 }
+
+it('says in the table of scenarios that late starts are unknown', () => {
+  const { generator, ...report } = reportVariants().modelled;
+  const textsOf = (late: number | null) => {
+    const scenarios = generator.starts.scenarios.map((each) => ({ ...each, late }));
+    const starts = { ...generator.starts, scenarios };
+    const { groups } = scenariosTable({ ...report, generator: { ...generator, starts } });
+    return groups.flatMap(({ rows }) => rows.flatMap((row) => row.map(({ text }) => text)));
+  };
+  assert.ok(textsOf(null).includes('unknown'));
+  assert.ok(!textsOf(0).includes('unknown'));
+});
 
 const factsOf = ({ generator }: Report) => new Map(generatorFacts(generator).map(({ name, value }) => [name, value]));
 

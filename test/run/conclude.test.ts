@@ -135,6 +135,23 @@ it('lists a fault that did not affect the load without judging by it', async () 
   assert.deepEqual((await readReport(store, RUN))?.faults, ['fold-slices failed.']);
 });
 
+it('has the same end in the record and in the report, although two deliveries conclude the run', async () => {
+  const { clock, context, store } = await halfRun();
+  let other: Promise<unknown> | undefined;
+  const putDocument: typeof store.putDocument = async (runId, name, bytes) => {
+    if (name === 'report' && other === undefined) {
+      clock.advance(3000);
+      other = conclude(context, RUN, { slicesHaveEnded: true });
+      await other;
+    }
+    await store.putDocument(runId, name, bytes);
+  };
+  await clock.run(conclude({ ...context, store: { ...store, putDocument } }, RUN, { slicesHaveEnded: true }));
+  const { endedAt } = await readRun(store, RUN);
+  assert.equal(endedAt, new Date(END_MS + 3000).toISOString());
+  assert.equal((await readReport(store, RUN))?.endedAt, endedAt);
+});
+
 it('keeps the first verdict, and does not let a run fail that has ended', async () => {
   const { clock, context, store } = await halfRun();
   const verdict = await clock.run(conclude(context, RUN));

@@ -7,6 +7,7 @@ import type { RunContext } from '../../src/run/run-context.ts';
 import { readReport } from '../../src/run/run-documents.ts';
 import { runInProcess } from '../../src/run/run-in-process.ts';
 import { runSlice } from '../../src/run/run-slice.ts';
+import { timingOf } from '../../src/run/timing.ts';
 import { SAMPLE_KIND } from '../../src/sample/block.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
 import { learnPlan } from '../support/fleet-plan.ts';
@@ -119,6 +120,32 @@ it('does not run a slice in a process whose policy forbids the plan', async () =
     slice,
     /policy of this process refuses run .*127\.0\.0\.1\S* is this machine.*set allowLoopback/,
   );
+  const { misses } = await context.store.readAttempts(runId, 'w0000-l0000');
+  assert.deepEqual(misses, [{ attempt: 0, holder: 'h', reason: 'refused' }]);
+  // Somebody who starts slices without a run's orchestration must not fill its storage.
+  await assert.rejects(runSlice(context, { ...sliceRequest(runId, 'h'), lane: 7 }), /there is no lane 7/);
+  assert.equal((await context.store.readAttempts(runId, 'w0000-l0007')).misses, undefined);
+});
+
+it('records that a slice could not begin in its time because the store was away, once it is back', async (t) => {
+  t.mock.method(console, 'error', () => {});
+  const context = testContext({ timing: timingOf(600) });
+  const { store, clock } = context;
+  const runId = await createdRun(context, learnPlan(fleet.servers, { duration: '1s' }));
+  await preflight(context, runId, 'p');
+  const endAtMs = clock.now() + 200;
+  const getRun = () => Promise.reject(new Error('the store is away'));
+  const recordMiss: typeof store.recordMiss = async (...miss) => {
+    if (clock.now() < endAtMs + 100) throw new Error('the store is away');
+    await store.recordMiss(...miss);
+  };
+  const away = { ...context, store: { ...store, getRun, recordMiss } };
+  const answer = await runSlice(away, { ...sliceRequest(runId, 'h'), endAtMs });
+  assert.deepEqual(answer, { state: 'lost', samples: 0 });
+  const { misses } = await store.readAttempts(runId, 'w0000-l0000');
+  assert.deepEqual(misses, [{ attempt: 0, holder: 'h', reason: 'store away' }]);
+  const verdict = await conclude(context, runId, { slicesHaveEnded: true });
+  assert.match(verdict.reasons.join(' '), /1 slice could not begin because the store could not be reached/);
 });
 
 it('counts every failure of a target that goes down, and runs to the end', async (t) => {

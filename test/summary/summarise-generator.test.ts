@@ -128,7 +128,7 @@ const DEAD: SilentHolder = {
 };
 
 it('the health of the generator says why slices are lost or partial, and how many instances were seen', () => {
-  const { generator } = summaryOf([], { plannedSlices: 7 }, [
+  const { generator } = summaryOf([{}], { plannedSlices: 7 }, [
     committedSlice({ instance: 'host-a-7' }),
     committedSlice({ instance: 'host-a-9' }, { sliceId: 's1', state: 'partial', cause: 'died', silent: [DEAD] }),
     lostSlice({ sliceId: 's2', cause: 'died', silent: [DEAD] }),
@@ -148,6 +148,7 @@ it('the health of the generator says why slices are lost or partial, and how man
   // 12 unstored, and 20 × 1.5 a second afterwards.
   assert.deepEqual(generator.unaccounted, { estimate: 2 * (12 + 60), atMost: 2 * (12 + 150), slices: 2 });
   assert.equal(generator.store.blocks, 1 + 1 + 3 + 3);
+  assert.equal(generator.cpu.microsecondsPerRequest, null);
 });
 
 it('the health of the generator has null, not 0, for what no slice reported', () => {
@@ -184,4 +185,7 @@ it('the health of the generator counts starts of an attempt that did not report 
   const known = { planned: 30, late: 1, maxLagMs: 80 };
   assert.deepEqual(startsOf({ ...heir, silent: [DEAD] }), { ...known, started: 9, dropped: 3 });
   assert.deepEqual(startsOf(heir), { ...known, started: 4, dropped: 3 });
+  // Of a stopped run, only starts that had come due can be missing.
+  const { starts } = summaryOf(samples, { plannedStarts, stopped: true }, [{ ...heir, silent: [DEAD] }]).generator;
+  assert.deepEqual([starts.planned, starts.started, starts.dropped], [12, 9, 3]);
 });
