@@ -115,11 +115,27 @@ const RPC_MEANINGS: Readonly<Record<string, string>> = {
   '-32600': 'The server rejected the request as invalid (JSON-RPC error -32600).',
   '-32601': 'The server does not have this method (JSON-RPC error -32601).',
   '-32602': 'The server rejected the parameters or the tool name (JSON-RPC error -32602).',
+  '-32002': 'The server does not have this resource (JSON-RPC error -32002).',
   '-32603': 'The server had an internal error (JSON-RPC error -32603).',
 };
 
-/** A sentence that explains an outcome to a reader who does not know its code. */
-export function outcomeMeaning(outcome: Outcome): string {
+/** What -32602 means in answer to a method. */
+const INVALID_PARAMS: Readonly<Record<string, string>> = {
+  'prompts/get': 'The server does not have this prompt, or rejected its arguments (JSON-RPC error -32602).',
+  'resources/read': 'The server does not have this resource, or rejected its URI (JSON-RPC error -32602).',
+  'completion/complete':
+    'The server does not know what was to be completed, or rejected the argument (JSON-RPC error -32602).',
+  'tasks/get': 'The server does not know the task (JSON-RPC error -32602).',
+  'tasks/result': 'The server does not know the task (JSON-RPC error -32602).',
+};
+
+/**
+ * A sentence that explains an outcome to a reader who does not know its code.
+ * @param operation begins with the method; empty if the outcome is not that of an operation
+ */
+export function outcomeMeaning(outcome: Outcome, operation = ''): string {
+  const [method = ''] = operation.split(':', 1);
+  if (outcome === 'RPC_-32602' && Object.hasOwn(INVALID_PARAMS, method)) return INVALID_PARAMS[method] as string;
   if (Object.hasOwn(MEANINGS, outcome)) return MEANINGS[outcome as NamedOutcome];
   const [layer, code = ''] = outcome.split('_');
   if (layer === 'RPC') return RPC_MEANINGS[code] ?? `The server returned JSON-RPC error ${code}.`;

@@ -129,7 +129,10 @@ export function outcomesTable(groups: readonly OutcomeGroup[], startedAt: string
     columns: [
       figures('Count', ({ count }) => ({ text: formatCount(count), tone })),
       words('Outcome', ({ outcome }) => outcome, { names: true, kind: 'code', fit: 'cut' }),
-      words('Meaning', ({ outcome }) => outcomeMeaning(outcome), { stacked: true, below: 'once' }),
+      words('Meaning', ({ outcome, operation }) => outcomeMeaning(outcome, operation), {
+        stacked: true,
+        below: 'once',
+      }),
       words('Target', ({ target }) => target, { kind: 'name', fit: 'cut' }),
       words('Operation', ({ operation }) => operation, { kind: 'name', fit: 'cut', stacked: true }),
       words('Time', (group) => timeOf(group, startedAt), { fit: 'wrap' }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { targetSchema } from '../../src/plan/target-schema.ts';
+import { outcomeMeaning } from '../../src/report/outcome-meaning.ts';
 import { adviceFor, withoutMarkup } from '../../src/run/probe-advice.ts';
 import type { Outcome } from '../../src/sample/outcome.ts';
 
@@ -43,4 +44,13 @@ for (const [outcome, message, advice, target] of cases) {
 it('a page of a target is quoted without its markup', () => {
   const page = '<!doctype html><style>p{}</style><script>alert("x")</script>\n<h1>Bad  Gateway</h1><p>a < b</p>';
   assert.equal(withoutMarkup(page), 'Bad Gateway a < b');
+});
+
+it('the meaning of a JSON-RPC code depends on the method that it answers', () => {
+  assert.match(outcomeMeaning('RPC_-32602', 'prompts/get:brief'), /does not have this prompt/);
+  assert.match(outcomeMeaning('RPC_-32602', 'resources/read'), /does not have this resource/);
+  assert.match(outcomeMeaning('RPC_-32602', 'tasks/get:look'), /does not know the task/);
+  assert.match(outcomeMeaning('RPC_-32602', 'tools/call:look'), /the parameters or the tool name/);
+  assert.match(outcomeMeaning('RPC_-32602'), /the parameters or the tool name/);
+  assert.match(outcomeMeaning('RPC_-32002', 'resources/read'), /does not have this resource/);
 });
