@@ -15,7 +15,7 @@ const OUTCOMES: readonly Outcome[] = [
 ];
 
 it('explains every outcome by a sentence of its own', () => {
-  const meanings = OUTCOMES.map(outcomeMeaning);
+  const meanings = OUTCOMES.map((outcome) => outcomeMeaning(outcome));
   for (const meaning of meanings) assert.match(meaning, /^[A-Z].{20,}\.$/);
   assert.equal(new Set(meanings).size, OUTCOMES.length);
 });
