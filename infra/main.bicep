@@ -88,6 +88,14 @@ param windowSeconds int = 300
 @minValue(0)
 param startDelaySeconds int = 60
 
+@description('After so many seconds without a sign of life, the holder of a slice is dead and another attempt takes the slice over. A slice that cannot reach the storage for five sixths of this time ends its load.')
+@minValue(10)
+param deadAfterSeconds int = 30
+
+@description('Megabytes that the samples of a process may take up, compressed, while the storage does not accept them.')
+@minValue(1)
+param maxWaitingMB int = 64
+
 @description('Name of the Durable task hub. Changing it starts with an empty history.')
 @minLength(3)
 @maxLength(45)
@@ -241,6 +249,8 @@ module functionApp 'app/function-app.bicep' = {
       { name: 'SURGE_RATE_PER_LANE', value: string(ratePerLane) }
       { name: 'SURGE_WINDOW_SECONDS', value: string(windowSeconds) }
       { name: 'SURGE_START_DELAY_SECONDS', value: string(startDelaySeconds) }
+      { name: 'SURGE_DEAD_AFTER_SECONDS', value: string(deadAfterSeconds) }
+      { name: 'SURGE_MAX_WAITING_MB', value: string(maxWaitingMB) }
       // What replies hold while they are read; an eighth leaves room for the samples and the garbage between collections.
       { name: 'SURGE_REPLY_MEMORY_MB', value: string(instanceMemoryMB / 8) }
     ]

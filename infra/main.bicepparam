@@ -45,6 +45,8 @@ param vusPerLane = int(readEnvironmentVariable('SURGE_VUS_PER_LANE', '100'))
 param ratePerLane = int(readEnvironmentVariable('SURGE_RATE_PER_LANE', '500'))
 param windowSeconds = int(readEnvironmentVariable('SURGE_WINDOW_SECONDS', '300'))
 param startDelaySeconds = int(readEnvironmentVariable('SURGE_START_DELAY_SECONDS', '60'))
+param deadAfterSeconds = int(readEnvironmentVariable('SURGE_DEAD_AFTER_SECONDS', '30'))
+param maxWaitingMB = int(readEnvironmentVariable('SURGE_MAX_WAITING_MB', '64'))
 
 // any(), because the type of int() is not one of the three allowed sizes. Azure refuses others before it creates anything.
 param instanceMemoryMB = any(int(readEnvironmentVariable('SURGE_INSTANCE_MEMORY_MB', '2048')))

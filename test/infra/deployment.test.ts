@@ -232,7 +232,7 @@ describe('infra/main.bicep', {
   it('passes the documented limits to the app, with slices shorter than the function timeout of the host', async () => {
     const settings = settingsOf(plain);
     assert.deepEqual(
-      [...settings].filter(([name]) => /^SURGE_(MAX|ALLOW_SHARED|STOPPED|KEEP|VUS|RATE|WINDOW|START)/.test(name)),
+      [...settings].filter(([name]) => /^SURGE_(MAX|ALLOW_SHARED|STOPPED|KEEP|VUS|RATE|WINDOW|START|DEAD)/.test(name)),
       [
         ['SURGE_MAX_VUS', '500'],
         ['SURGE_MAX_RATE', '2000'],
@@ -248,6 +248,8 @@ describe('infra/main.bicep', {
         ['SURGE_RATE_PER_LANE', '500'],
         ['SURGE_WINDOW_SECONDS', '300'],
         ['SURGE_START_DELAY_SECONDS', '60'],
+        ['SURGE_DEAD_AFTER_SECONDS', '30'],
+        ['SURGE_MAX_WAITING_MB', '64'],
       ],
     );
     const hostFile = await readFile(join(import.meta.dirname, '../../host.json'), 'utf8');
