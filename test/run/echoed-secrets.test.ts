@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { renderReport, reportFormats } from '../../src/report/render-report.ts';
 import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
-import { decodedViews, drawFrom, ENCODINGS, ESCAPES } from '../secrets/encoders.ts';
+import { drawFrom, ENCODINGS, ESCAPES, readablePart } from '../secrets/encoders.ts';
 import { planText } from '../support/a-plan.ts';
 import { type Answer, jsonResult, legacyServer, type McpServer, startMcpServer } from '../support/mcp-server.ts';
 import { httpReply } from '../support/raw-http.ts';
@@ -121,15 +121,7 @@ async function remains({ context: { store }, ...ended }: Awaited<ReturnType<type
 }
 
 /** A part of the secret that can be read in a text, in whatever way. */
-function leakIn(text: string): string | undefined {
-  const views = decodedViews(text.replaceAll(/x{9,}/g, ' '));
-  const whole = SECRET.toLowerCase();
-  for (let at = 0; at + PART <= whole.length; at++) {
-    const part = whole.slice(at, at + PART);
-    if (views.some((view) => view.includes(part))) return part;
-  }
-  return undefined;
-}
+const leakIn = (text: string) => readablePart(text.replaceAll(/x{9,}/g, ' '), SECRET, PART);
 
 describe('a secret that a target repeats', () => {
   for (const [index, [place, answersOf]] of Object.entries(PLACES).entries()) {

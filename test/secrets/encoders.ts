@@ -106,3 +106,14 @@ export function decodedViews(text: string): string[] {
   }
   return Array.from(views, (view) => view.toLowerCase());
 }
+
+/** The first part of a secret of this many characters that can be read in a text, in whatever way and case. */
+export function readablePart(text: string, secret: string, characters: number): string | undefined {
+  const views = decodedViews(text);
+  const whole = secret.toLowerCase();
+  for (let at = 0; at + characters <= whole.length; at++) {
+    const part = whole.slice(at, at + characters);
+    if (views.some((view) => view.includes(part))) return part;
+  }
+  return undefined;
+}
