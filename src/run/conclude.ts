@@ -65,9 +65,11 @@ export async function conclude(context: RunContext, runId: string, options: Conc
   });
   const report = await compareWithBaseline(store, plan.comparison, alone);
   await writeReport(store, report);
-  const { verdict, endedAt } = report;
+  const { verdict, endedAt, generator } = report;
+  const { unaccounted = null } = generator;
+  const slices = { ...generator.slices, ...(unaccounted === null ? {} : { unaccounted }) };
   const ended = await store.changeRun(runId, (now) =>
-    now.verdict === undefined ? { state: 'done', verdict, endedAt } : undefined,
+    now.verdict === undefined ? { state: 'done', verdict, slices, endedAt } : undefined,
   );
   // Another delivery may have ended the run meanwhile.
   if (ended.endedAt !== undefined && ended.endedAt !== endedAt) {

@@ -51,6 +51,8 @@ export type RunView = {
   /** What went wrong in mcp-surge itself, a sentence each. */
   readonly faults?: readonly string[];
   readonly verdict?: RunRecord['verdict'];
+  /** How its slices ended and why some are lost, as in the report; only with a verdict. */
+  readonly slices?: NonNullable<RunRecord['slices']>;
   /** When the run's samples were deleted because of their age. */
   readonly samplesDeletedAt?: string;
   readonly links: { readonly self: string; readonly stop: string; readonly report: string };
@@ -60,7 +62,7 @@ export type RunView = {
 export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunView {
   const { runId, planName, planHash, trigger, baselineRunId, stopRequested, createdAt } = record;
   const { startedBy, stopped } = record;
-  const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict, samplesDeletedAt } = record;
+  const { abort, schedule, endedAt, problems, preflightWarnings, faults, verdict, slices, samplesDeletedAt } = record;
   const self = `${baseUrl}/${runId}`;
   return {
     id: runId,
@@ -79,6 +81,7 @@ export function runView(record: RunRecord, baseUrl: string, nowMs: number): RunV
     ...(preflightWarnings === undefined ? {} : { preflightWarnings }),
     ...(faults === undefined ? {} : { faults }),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(slices === undefined ? {} : { slices }),
     ...(samplesDeletedAt === undefined ? {} : { samplesDeletedAt }),
     links: { self, stop: `${self}/stop`, report: `${self}/report` },
   };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Problem } from '../plan/problem.ts';
 import type { ReportTarget } from '../report/report.ts';
 import type { Block } from '../sample/block.ts';
-import type { SliceHealth } from '../summary/generator-health.ts';
+import type { EndedSlices, SliceHealth } from '../summary/generator-health.ts';
 import type { LiveProgress } from '../summary/live-progress.ts';
 import type { Abort, Verdict } from '../verdict/verdict.ts';
 import type { SliceAttempts, SliceCommit, SliceMiss, SliceSkip } from './slice-attempts.ts';
@@ -147,6 +147,8 @@ export type RunRecord = {
   /** What went wrong in mcp-surge itself, a sentence each; absent if nothing did. */
   readonly faults?: readonly string[];
   readonly verdict?: Verdict;
+  /** How its slices ended; present together with the verdict, except in rows of earlier versions. */
+  readonly slices?: EndedSlices;
   readonly endedAt?: string;
   /** When the run's samples were deleted because of their age; its record and report are kept for longer. */
   readonly samplesDeletedAt?: string;
@@ -196,6 +198,7 @@ export type RunChange = Partial<
     | 'preflightWarnings'
     | 'faults'
     | 'verdict'
+    | 'slices'
     | 'endedAt'
     | 'samplesDeletedAt'
   >

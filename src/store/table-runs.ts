@@ -35,6 +35,7 @@ const PACKED = [
   'preflightWarnings',
   'faults',
   'verdict',
+  'slices',
 ] as const;
 
 /** How often a conditional change is tried while others change the same record. */

@@ -76,6 +76,9 @@ export type GeneratorHealth = {
   readonly instances: number | null;
 };
 
+/** How the slices of a run ended, and how many requests are in no figure; undefined if there can be none. */
+export type EndedSlices = GeneratorHealth['slices'] & { readonly unaccounted?: Unaccounted };
+
 /**
  * The requests of attempts that ended without having stored everything. Samples that an attempt itself counted as not stored
  * are not among them (`store.unkept`).

@@ -5,6 +5,7 @@ import { renderText } from '../../src/report/text/text.ts';
 import { conclude, failRun } from '../../src/run/conclude.ts';
 import { foldSlices } from '../../src/run/fold-slices.ts';
 import { readReport, readRun, writePlan } from '../../src/run/run-documents.ts';
+import { runView } from '../../src/run/run-view.ts';
 import type { Block } from '../../src/sample/block.ts';
 import { aPlan } from '../support/a-plan.ts';
 import { blockOf, RUN_START_MS } from '../support/blocks-of.ts';
@@ -84,6 +85,10 @@ it('waits for a silent slice only for the dead-after time, and counts what it ha
   assert.ok(tookMs > context.timing.deadAfterMs && tookMs < context.timing.deadAfterMs + 5000, `${tookMs} ms`);
   assert.equal(await requestsOf(context), 3);
   assert.equal(verdict.status, 'invalid');
+  const { slices } = runView(await readRun(store, RUN), '', clock.now());
+  assert.deepEqual([slices?.lost, slices?.causes], [1, [{ cause: 'died', slices: 1 }]]);
+  // Its signs of life did not say how many requests it had sent.
+  assert.deepEqual(slices?.unaccounted, { estimate: null, atMost: null, slices: 1 });
 });
 
 it('does not wait for a slice that nobody began, or when its caller knows that all have ended', async () => {

@@ -36,6 +36,15 @@ export function runsContract(title: string, open: () => Promise<RunStore>): void
         preflightWarnings: ['an ünlisted name'],
         faults: ['run-slice failed: its worker process died (2 times).'],
         verdict: { status: 'invalid', reasons: ['late', 'x'.repeat(90_000)] },
+        slices: {
+          planned: 2,
+          committed: 1,
+          partial: 0,
+          lost: 1,
+          causes: [{ cause: 'died', slices: 1 }],
+          duplicates: 0,
+          unaccounted: { estimate: 3, atMost: 9, slices: 1 },
+        },
         endedAt: '2026-01-01T00:00:00.000Z',
         samplesDeletedAt: '2026-02-01T00:00:00.000Z',
       };
