@@ -54,7 +54,7 @@ it('counts a call that is repeated with a renewed token as a step both times', a
   let calls = 0;
   const refusedOnce: Answer = () =>
     calls++ > 0 ? { content: [{ type: 'text', text: 'seen' }] } : httpReply(401, [], '');
-  const authorizer = { ...fixedAuthorizer(undefined), rejected: () => true };
+  const authorizer = { ...fixedAuthorizer(undefined), isFixed: false, rejected: () => true };
   const rig = await startSession(t, { ...answers, 'tools/call': refusedOnce }, { authorizer });
   const session = rig.legacy();
   await session.open(CALLER);
