@@ -28,7 +28,8 @@ export type ChaosResult = {
   readonly activeAfterEnd: readonly string[];
 };
 
-const DEAD_AFTER_SECONDS = 2;
+/** Shorter ones let a busy machine miss signs of life. */
+const DEAD_AFTER_SECONDS = 3;
 /** A run must end by then, however it went: the reconciler waits for up to 60 times the dead-after time. */
 const END_LIMIT_MS = 180_000;
 /** A request may be under way when the run is marked as ended. */

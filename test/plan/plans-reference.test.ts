@@ -108,10 +108,11 @@ it('documents the aggregates and tags of each metric', () => {
       assert.ok('metric' in parseThreshold(name, `${aggregate.replace('N', '95')}<1`), `${name} ${aggregate}`);
     }
     for (const [, tag] of namedTags) {
-      const value = { outcome: 'TOOL_ERROR', kind: 'protocol' }[tag ?? ''] ?? 'x';
+      const value = { outcome: 'TOOL_ERROR', kind: 'protocol', rule: 'dead-session-status' }[tag ?? ''] ?? 'x';
       const parsed = [
         parseThreshold(`${name}{${tag}:${value}}`, 'rate<1'),
         parseThreshold(`${name}{${tag}:${value}}`, 'max<1'),
+        parseThreshold(`${name}{${tag}:${value}}`, 'count<5'),
       ];
       assert.ok(
         parsed.some((one) => 'metric' in one),
