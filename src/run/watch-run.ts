@@ -2,7 +2,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Histogram } from 'hdr-histogram-js';
 import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
-import type { RunStore } from '../store/run-store.ts';
+import { isClosed } from '../store/slice-attempts.ts';
 import { type LiveProgress, latestAttempts } from '../summary/live-progress.ts';
 import { readHistogram } from '../summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
@@ -16,8 +16,9 @@ const LEAD_MS = 10_000;
 
 /**
  * Watches the conditions that may end a run. In each window, the first lane that is still active keeps the watch: it
- * reads the progress of all lanes, and if a condition does not hold, it stops the run and records why. A sliding window
- * that began before this lane's watch is evaluated once the lane has watched for its whole length.
+ * reads the progress of all lanes, and if a condition does not hold, it stops the run and records why. A lane that is over
+ * or gives no sign of life is passed over. A sliding window that began before this lane's watch is evaluated once the
+ * lane has watched for its whole length.
  * @returns undefined if no condition can end the run
  */
 export function watchRun(context: RunContext, runId: string, plan: Plan, slice: Slice): WatchRun | undefined {
@@ -25,12 +26,11 @@ export function watchRun(context: RunContext, runId: string, plan: Plan, slice: 
   const thresholds = new LiveThresholds(plan, slice.runStartMs);
   if (!thresholds.isNeeded) return undefined;
   const histograms = thresholds.needsDurations ? new HistogramCache() : undefined;
-  let lanesDone = 0;
+  const earlierLanes = new EarlierLanes(context, runId, slice);
   const evaluate = async () => {
     const nowMs = clock.now();
     if (nowMs < slice.startAtMs - thresholds.reachMs - LEAD_MS) return false;
-    while (lanesDone < slice.lane && (await isCommitted(store, runId, sliceIdOfLane(slice, lanesDone)))) lanesDone++;
-    if (lanesDone < slice.lane) return false;
+    if (await earlierLanes.areActive(nowMs)) return false;
     const progress = await store.listProgress(runId);
     await histograms?.read(progress);
     const abort = thresholds.evaluate(
@@ -48,9 +48,50 @@ export function watchRun(context: RunContext, runId: string, plan: Plan, slice: 
     });
 }
 
-/** True once a slice is complete. A lane without work in this window, or whose scenario is over, ends before others. */
-async function isCommitted(store: RunStore, runId: string, sliceId: string): Promise<boolean> {
-  return (await store.readAttempts(runId, sliceId)).commit !== undefined;
+/** The lanes before this one in its window, of which the first active one keeps the watch. */
+class EarlierLanes {
+  readonly #context: RunContext;
+  readonly #runId: string;
+  readonly #slice: Slice;
+  /** So many lanes from the first one on are over for good: without work in this window, stopped, or at their end. */
+  #over = 0;
+  #firstMs: number | undefined;
+  #nextLookMs = Number.NEGATIVE_INFINITY;
+  /** The latest sign of life of each slice, and when it was first seen by the clock of this process. */
+  readonly #signs = new Map<string, { readonly atMs: number; readonly seenMs: number }>();
+
+  constructor(context: RunContext, runId: string, slice: Slice) {
+    this.#context = context;
+    this.#runId = runId;
+    this.#slice = slice;
+  }
+
+  /** True while at least one of them may keep the watch. */
+  async areActive(nowMs: number): Promise<boolean> {
+    this.#firstMs ??= nowMs;
+    for (let lane = this.#over; lane < this.#slice.lane; lane++) {
+      const sliceId = sliceIdOfLane(this.#slice, lane);
+      if (isClosed(await this.#context.store.readAttempts(this.#runId, sliceId))) {
+        if (lane === this.#over) this.#over++;
+      } else if (!(await this.#isSilent(sliceId, nowMs))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** True if a slice has shown no new sign of life for the dead-after time, or since this lane began to look. */
+  async #isSilent(sliceId: string, nowMs: number): Promise<boolean> {
+    const { store, timing } = this.#context;
+    if (nowMs >= this.#nextLookMs) {
+      this.#nextLookMs = nowMs + timing.deadAfterMs / 3;
+      for (const { sliceId: seen, atMs } of latestAttempts(await store.listProgress(this.#runId))) {
+        if (this.#signs.get(seen)?.atMs !== atMs) this.#signs.set(seen, { atMs, seenMs: nowMs });
+      }
+    }
+    const sinceMs = this.#signs.get(sliceId)?.seenMs ?? this.#firstMs ?? nowMs;
+    return nowMs - sinceMs > timing.deadAfterMs;
+  }
 }
 
 /** The slice id of another lane of the same window. */

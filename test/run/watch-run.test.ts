@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Slice } from '../../src/plan/slices.ts';
 import type { RunContext } from '../../src/run/run-context.ts';
+import { timingOf } from '../../src/run/timing.ts';
 import { watchRun } from '../../src/run/watch-run.ts';
 import type { Block } from '../../src/sample/block.ts';
 import { LiveTally } from '../../src/summary/live-progress.ts';
@@ -70,6 +71,18 @@ it('leaves the watch to the first lane that is still active', async () => {
   await commit(1);
   assert.equal(await third?.(), false);
   await commit(0);
+  assert.equal(await third?.(), true);
+});
+
+it('takes the watch over from a lane that was skipped, and from one that gives no sign of life', async () => {
+  const { context, clock } = await activeRun();
+  const third = watchRun({ ...context, timing: timingOf(30) }, RUN, PLAN, sliceOfLane(2));
+  const skip = { sliceId: sliceOfLane(0).sliceId, holder: 'a', reason: 'stopped', atMs: clock.now() } as const;
+  await context.store.skipSlice(RUN, skip);
+  assert.equal(await third?.(), false);
+  await clock.run(clock.sleepUntil(RUN_START_MS + 4920));
+  assert.equal(await third?.(), false);
+  await clock.run(clock.sleepUntil(RUN_START_MS + 4940));
   assert.equal(await third?.(), true);
 });
 
