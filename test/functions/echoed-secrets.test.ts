@@ -83,7 +83,6 @@ it('keeps a secret that a target repeats out of the storage, the histories, the 
   const azurite = await startAzurite();
   t.after(() => azurite.stop());
   const hubFolder = await mkdtemp(join(tmpdir(), 'mcp-surge-hub-'));
-  t.after(() => rm(hubFolder, { recursive: true, force: true }));
   const logged: string[] = [];
   const settings = { SURGE_SECRET_CANARY: SECRET };
   const host = await startFunctionsHost({
@@ -91,7 +90,10 @@ it('keeps a secret that a target repeats out of the storage, the histories, the 
     hubFolder,
     log: ({ message }) => logged.push(message),
   });
-  t.after(() => host.stop());
+  t.after(async () => {
+    await host.stop();
+    await rm(hubFolder, { recursive: true, force: true });
+  });
   const origin = await startEchoingTarget(t);
   const text = planText({
     target: {

@@ -158,7 +158,12 @@ it('ends all runs with the kill switch, and refuses new ones until it is turned 
     stopping: string[];
   };
   assert.equal(stopped.by, 'unknown');
-  assert.deepEqual(new Set(ids), new Set([id, queued.id]));
+  // The preflight of the queued run may have seen the switch first, and refused the run.
+  assert.ok(ids.includes(id), ids.join());
+  assert.ok(
+    ids.every((each) => each === id || each === queued.id),
+    ids.join(),
+  );
 
   const refused = await send('POST', 'runs', planFor(other));
   assert.equal(refused.status, 503);
