@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startAzurite } from '../../tools/functions-host/azurite/azurite.ts';
 import { chaosProblems } from './chaos-problems.ts';
@@ -10,11 +12,14 @@ const [first, last = first] = (process.env.CHAOS_SEED ?? seedRange(process.env.C
   .split('-')
   .map(Number);
 const seeds = Array.from({ length: (last as number) - (first as number) + 1 }, (_, index) => (first as number) + index);
-const concurrency = Number(process.env.CHAOS_CONCURRENCY ?? 4);
+const concurrency = Number(process.env.CHAOS_CONCURRENCY ?? 6);
 
 function seedRange(text: string): string {
   return text.includes('-') ? text : `1-${text}`;
 }
+
+// Each run starts several processes; with the compiled code at hand, this takes a quarter less of the processor.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'mcp-surge-compile-cache');
 
 let azurite: Awaited<ReturnType<typeof startAzurite>>;
 before(async () => {
