@@ -14,8 +14,11 @@ import { environmentSecrets } from '../../src/secrets/open-secrets.ts';
 import { Redactor } from '../../src/secrets/redact.ts';
 import { memoryRunStore } from '../../src/store/memory-run-store.ts';
 import { systemClock } from '../../src/traffic/clock.ts';
-import { OPEN_GATE } from '../../src/traffic/fence.ts';
+import { Fence } from '../../src/traffic/fence.ts';
 import { type Client, type ClientOptions, shareOf } from './client.ts';
+
+/** Longer than any benchmark. */
+const BENCH_MS = 3_600_000;
 
 const POLICY: Policy = {
   allowedOrigins: [],
@@ -46,13 +49,15 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     policy: POLICY,
     tokens: openTokenAccess(POLICY),
     replyMemory: new ReplyMemory(),
-    sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: 3_600_000 },
+    sizing: { vusPerLane: sessions, ratePerLane: 1, windowMs: BENCH_MS },
     startDelayMs: 0,
     timing: timingOf(DEFAULT_DEAD_AFTER_MS),
     runningSlices: new RunningSlices(),
     waitingMemory: new WaitingMemory(DEFAULT_MAX_WAITING_BYTES),
     instance: 'bench',
   };
+  // As in a slice: compared with the time before each request. No heartbeat renews its proof, which outlasts the benchmark.
+  const gate = new Fence(systemClock.now(), BENCH_MS, 'the benchmark is over');
   const client = await openTargetClient(context, {
     name: 'bench',
     target: plan.targets.bench as Target,
@@ -63,11 +68,12 @@ export async function surgeClient({ url, sessions }: ClientOptions): Promise<Cli
     },
     operation: (name, kind) => recorder.operation('bench', name, kind),
     redactor: new Redactor(),
+    gate,
   });
   const layout = layoutOf(plan, context.sizing);
   const [segment] = segmentsOf(plan, sliceOf(layout, systemClock.now(), 0, 0)) as [ScenarioSegment];
   const stopping = new AbortController().signal;
-  const shared = { plan, clock: systemClock, gate: OPEN_GATE, recorder, stopping, onActive: () => {} };
+  const shared = { plan, clock: systemClock, gate, recorder, stopping, onActive: () => {} };
   const run = prepareSegment(shared, segment, client);
   const users = segment.vus.map((vu) => run.newVu(vu));
   return {

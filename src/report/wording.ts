@@ -46,7 +46,10 @@ export function verdictWords({ status, reasons }: Verdict): VerdictWords {
   return { ...words, sentence: first, reasons: more };
 }
 
-/** Who started and who stopped a run, as far as that was recorded. */
+/** What is recorded of a caller who is not known, such as one with a function key. */
+const UNKNOWN_CALLER = 'unknown';
+
+/** Who started and who stopped a run, as far as that is known. */
 export function peopleOf({
   startedAt,
   startedBy,
@@ -54,7 +57,7 @@ export function peopleOf({
 }: Pick<Report, 'startedAt' | 'startedBy' | 'stopped'>): readonly { readonly what: string; readonly who: string }[] {
   const stop = stopped && `${stopped.by} at ${formatTimeOfDay(stopped.at, startedAt)}`;
   return [
-    ...(startedBy === undefined ? [] : [{ what: 'Started by', who: startedBy }]),
+    ...(startedBy === undefined || startedBy === UNKNOWN_CALLER ? [] : [{ what: 'Started by', who: startedBy }]),
     ...(stop === undefined ? [] : [{ what: 'Stopped by', who: stop }]),
   ];
 }

@@ -1,5 +1,6 @@
 import type { RunStore } from '../store/run-store.ts';
 import { currentLease, mayContinue, type SliceAttempts } from '../store/slice-attempts.ts';
+import { SignsOfLife } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 
 /** How many slices are read at the same time. */
@@ -18,7 +19,7 @@ export async function awaitSlices(
   sliceIds: readonly string[],
 ): Promise<readonly string[]> {
   const limitMs = clock.now() + timing.lateWriteMs + timing.deadAfterMs;
-  const signs = new Map<string, { readonly sign: string; readonly seenMs: number }>();
+  const signs = new SignsOfLife();
   let open = sliceIds;
   for (;;) {
     open = await openSlices(store, runId, open);
@@ -28,10 +29,7 @@ export async function awaitSlices(
     const living = open.filter((sliceId) => {
       // Of all attempts: one that was superseded may still have samples to store.
       const sign = (progress.get(sliceId) ?? []).map(({ attemptId, atMs }) => `${attemptId} ${atMs}`).join(' ');
-      const last = signs.get(sliceId);
-      if (last?.sign === sign) return nowMs - last.seenMs <= timing.deadAfterMs;
-      signs.set(sliceId, { sign, seenMs: nowMs });
-      return true;
+      return nowMs - signs.since(sliceId, sign, nowMs) <= timing.deadAfterMs;
     });
     if (living.length === 0 || nowMs >= limitMs) return living;
     await clock.sleepUntil(nowMs + timing.flushMs);

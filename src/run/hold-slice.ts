@@ -2,6 +2,7 @@ import type { Plan } from '../plan/plan-schema.ts';
 import type { Slice } from '../plan/slices.ts';
 import type { RunRecord } from '../store/run-store.ts';
 import type { EndedEarly, SliceHealth } from '../summary/generator-health.ts';
+import { LATEST_START_MS } from '../traffic/arrival-rate.ts';
 import { Fence } from '../traffic/fence.ts';
 import { executeSlice, measuredFrom } from './execute-slice.ts';
 import { Heartbeat, type Standing } from './heartbeat.ts';
@@ -46,9 +47,6 @@ function noProof(proofMs: number): string {
   return `the store could not be reached for ${Math.round(proofMs / 100) / 10} s`;
 }
 
-/** A process that is only slow to begin makes the starts that are due. */
-const LATE_BEGIN_MS = 250;
-
 async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise<HeldSliceResult> {
   const { store, clock, timing } = context;
   const { runId, plan, slice, targets, lease } = held;
@@ -92,7 +90,8 @@ async function work(context: RunContext, held: HeldSlice, end: LoadEnd): Promise
   });
   try {
     const takeover = lease.earlier.length > 0;
-    const isLate = clock.now() > slice.startAtMs + LATE_BEGIN_MS;
+    // A process that is only slow to begin makes the starts that are due.
+    const isLate = clock.now() > slice.startAtMs + LATEST_START_MS;
     const load = { plan, slice, targets, takeover, isLate, writer, end, sent };
     const { figures, recorder } = await executeSlice(context, load);
     const { ending } = end;

@@ -66,13 +66,28 @@ export async function waitForLease(context: RunContext, options: LeaseOptions): 
   }
 }
 
-/** The current holder's latest sign of life, as this process saw it. */
-type Sight = {
-  readonly holder: string;
-  readonly sign: number | undefined;
-  /** Epoch milliseconds after the look that showed it first. */
-  readonly sinceMs: number;
-};
+/** What a slice or a holder shows of itself: it changes while that is alive. */
+type Sign = string | number | undefined;
+
+/**
+ * Signs of life as this process sees them. A sign counts from the moment when it was first seen here, because the clock of
+ * the process that gave it may be wrong.
+ */
+export class SignsOfLife {
+  readonly #seen = new Map<string, { readonly sign: Sign; readonly sinceMs: number }>();
+
+  /**
+   * Takes note of what is seen of somebody.
+   * @param nowMs epoch
+   * @returns since when the sign has been the same, epoch milliseconds; `nowMs` if it is new
+   */
+  since(id: string, sign: Sign, nowMs: number): number {
+    const last = this.#seen.get(id);
+    if (last !== undefined && last.sign === sign) return last.sinceMs;
+    this.#seen.set(id, { sign, sinceMs: nowMs });
+    return nowMs;
+  }
+}
 
 /** One delivery's attempts to become the holder. */
 class Claim {
@@ -81,7 +96,7 @@ class Claim {
   /** When this delivery first asked for the lease under each of its ids; a call may take effect although it failed. */
   readonly #askedMs = new Map<string, number>();
   #holder: string;
-  #seen: Sight | undefined;
+  readonly #signs = new SignsOfLife();
   #isRecorded = false;
 
   constructor(context: RunContext, options: LeaseOptions) {
@@ -160,10 +175,9 @@ class Claim {
     const { store, clock, timing } = this.#context;
     const { runId, sliceId, takeOverAfterMs } = this.#options;
     const sign = (await store.readProgress(runId, sliceId, holder))?.atMs;
-    if (this.#seen?.holder !== holder || this.#seen.sign !== sign) {
-      this.#seen = { holder, sign, sinceMs: clock.now() };
-    }
-    return nowMs - this.#seen.sinceMs > timing.deadAfterMs || nowMs > takeOverAfterMs;
+    // From after the look: the sign may have been given while it was read.
+    const sinceMs = this.#signs.since(holder, sign, clock.now());
+    return nowMs - sinceMs > timing.deadAfterMs || nowMs > takeOverAfterMs;
   }
 
   /** Records a second delivery of an attempt; a later attempt is none. */

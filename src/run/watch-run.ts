@@ -6,6 +6,7 @@ import { isClosed } from '../store/slice-attempts.ts';
 import { type LiveProgress, latestAttempts } from '../summary/live-progress.ts';
 import { readHistogram } from '../summary/percentiles.ts';
 import { LiveThresholds, runningTotalsOf } from '../verdict/live-thresholds.ts';
+import { SignsOfLife } from './lease.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Evaluates the live thresholds of a whole run once. @returns true if this has just ended the run; never rejects */
@@ -53,12 +54,12 @@ class EarlierLanes {
   readonly #context: RunContext;
   readonly #runId: string;
   readonly #slice: Slice;
-  /** So many lanes from the first one on are over for good: without work in this window, stopped, or at their end. */
+  /** How many lanes, from the first one on, are over for good: without work in this window, stopped, or at their end. */
   #over = 0;
-  #firstMs: number | undefined;
+  readonly #signs = new SignsOfLife();
   #nextLookMs = Number.NEGATIVE_INFINITY;
-  /** The latest sign of life of each slice, and when it was first seen by the clock of this process. */
-  readonly #signs = new Map<string, { readonly atMs: number; readonly seenMs: number }>();
+  /** When each slice wrote its progress last, by its own clock, as of the last look. */
+  #written: ReadonlyMap<string, number> = new Map();
 
   constructor(context: RunContext, runId: string, slice: Slice) {
     this.#context = context;
@@ -68,7 +69,6 @@ class EarlierLanes {
 
   /** True while at least one of them may keep the watch. */
   async areActive(nowMs: number): Promise<boolean> {
-    this.#firstMs ??= nowMs;
     for (let lane = this.#over; lane < this.#slice.lane; lane++) {
       const sliceId = sliceIdOfLane(this.#slice, lane);
       if (isClosed(await this.#context.store.readAttempts(this.#runId, sliceId))) {
@@ -82,15 +82,22 @@ class EarlierLanes {
 
   /** True if a slice has shown no new sign of life for the dead-after time, or since this lane began to look. */
   async #isSilent(sliceId: string, nowMs: number): Promise<boolean> {
-    const { store, timing } = this.#context;
+    const { deadAfterMs } = this.#context.timing;
     if (nowMs >= this.#nextLookMs) {
-      this.#nextLookMs = nowMs + timing.deadAfterMs / 3;
-      for (const { sliceId: seen, atMs } of latestAttempts(await store.listProgress(this.#runId))) {
-        if (this.#signs.get(seen)?.atMs !== atMs) this.#signs.set(seen, { atMs, seenMs: nowMs });
-      }
+      this.#nextLookMs = nowMs + deadAfterMs / 3;
+      await this.#look(nowMs);
     }
-    const sinceMs = this.#signs.get(sliceId)?.seenMs ?? this.#firstMs ?? nowMs;
-    return nowMs - sinceMs > timing.deadAfterMs;
+    return nowMs - this.#signs.since(sliceId, this.#written.get(sliceId), nowMs) > deadAfterMs;
+  }
+
+  /** Takes note of all earlier lanes, so that several that died are passed over at the same time. */
+  async #look(nowMs: number): Promise<void> {
+    const latest = latestAttempts(await this.#context.store.listProgress(this.#runId));
+    this.#written = new Map(latest.map(({ sliceId, atMs }) => [sliceId, atMs]));
+    for (let lane = this.#over; lane < this.#slice.lane; lane++) {
+      const sliceId = sliceIdOfLane(this.#slice, lane);
+      this.#signs.since(sliceId, this.#written.get(sliceId), nowMs);
+    }
   }
 }
 

@@ -2,8 +2,8 @@ import type { ArrivalScenario } from '../plan/scenario-schema.ts';
 import { arrivalSchedule, instantOf, segmentStarts } from './arrival-schedule.ts';
 import { type Iteration, type SegmentRun, type StartCounts, StartTally, type VirtualUser } from './executor.ts';
 
-/** A later start is not made: after a stall, or in a slice that takes over, a burst would be load that nobody planned. */
-const LATEST_START_MS = 250;
+/** A later start is not made: after a stall, or in a slice that begins late, a burst would be load that nobody planned. */
+export const LATEST_START_MS = 250;
 /** After this many starts without a pause, replies that have arrived are read. */
 const STARTED_IN_A_ROW = 200;
 const BREATH_MS = 1;

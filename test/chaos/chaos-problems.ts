@@ -1,3 +1,4 @@
+import { LATEST_START_MS } from '../../src/traffic/arrival-rate.ts';
 import type { Chaos, Fault } from './draw-chaos.ts';
 import type { ChaosResult } from './run-chaos.ts';
 
@@ -64,9 +65,6 @@ function mostInASecond(callsMs: readonly number[]): number {
 
 /** A second can begin just before a call of each of two lanes. */
 const EDGE_CALLS = 2;
-
-/** The generator makes no start that is later than this. What it makes late comes together with what is due. */
-const LATEST_START_MS = 250;
 
 /** Calls of another second that a busy machine may have moved into one: made late, or seen late by the target. */
 function lateCalls({ rate }: Chaos, { targetDelayMs }: ChaosResult): number {

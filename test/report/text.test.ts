@@ -57,6 +57,9 @@ it('says in every form who started and who stopped the run, if that is known', (
   for (const text of [renderText(command), renderHtml(command), renderJson(command)]) {
     assert.doesNotMatch(text, /started ?by|stopped ?by/i);
   }
+  const byKey = { ...reportFixture(), startedBy: 'unknown' };
+  for (const text of [renderText(byKey), renderHtml(byKey)]) assert.doesNotMatch(text, /started ?by/i);
+  assert.equal((JSON.parse(renderJson(byKey)) as Report).startedBy, 'unknown');
 });
 
 it('ends with the verdict in one sentence again', () => {

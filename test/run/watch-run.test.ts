@@ -76,11 +76,21 @@ it('leaves the watch to the first lane that is still active', async () => {
 
 it('takes the watch over from a lane that was skipped, and from one that gives no sign of life', async () => {
   const { context, clock } = await activeRun();
+  const { store } = context;
   const third = watchRun({ ...context, timing: timingOf(30) }, RUN, PLAN, sliceOfLane(2));
-  const skip = { sliceId: sliceOfLane(0).sliceId, holder: 'a', reason: 'stopped', atMs: clock.now() } as const;
-  await context.store.skipSlice(RUN, skip);
+  const { sliceId } = sliceOfLane(0);
+  await store.takeLease(RUN, sliceId, 0, 'a');
+  assert.ok(await store.skipSlice(RUN, { sliceId, holder: 'a', reason: 'stopped', atMs: clock.now() }));
   assert.equal(await third?.(), false);
   await clock.run(clock.sleepUntil(RUN_START_MS + 4920));
+  assert.equal(await third?.(), false);
+  await clock.run(clock.sleepUntil(RUN_START_MS + 4940));
+  assert.equal(await third?.(), true);
+});
+
+it('takes the watch over from several lanes that died, at the same time', async () => {
+  const { context, clock } = await activeRun();
+  const third = watchRun({ ...context, timing: timingOf(30) }, RUN, PLAN, sliceOfLane(2));
   assert.equal(await third?.(), false);
   await clock.run(clock.sleepUntil(RUN_START_MS + 4940));
   assert.equal(await third?.(), true);
